@@ -1,0 +1,70 @@
+"""Plaudit turns labelled text into a classifier that its owner can trust.
+
+    import plaudit
+
+    splits = plaudit.load_dataset("sample")
+    model = plaudit.NetworkClassifier().fit(splits.train.texts, splits.train.label_names())
+    print(plaudit.evaluate(model, splits.test).accuracy)
+    model.save("my-model")
+    plaudit.load("my-model").predict(["A joy, every minute of it."])
+
+The names below are loaded when first used: importing plaudit imports no torch, no numba, no pandas and no matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plaudit.data import Dataset, Splits, load_dataset, read_file
+    from plaudit.embeddings import EmbeddingTable, load_embedding
+    from plaudit.errors import PlauditError
+    from plaudit.evaluation import Metrics, evaluate
+    from plaudit.models import NetworkClassifier, load
+    from plaudit.report import plot_curves
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Dataset": "plaudit.data",
+    "EmbeddingTable": "plaudit.embeddings",
+    "Metrics": "plaudit.evaluation",
+    "NetworkClassifier": "plaudit.models",
+    "PlauditError": "plaudit.errors",
+    "Splits": "plaudit.data",
+    "evaluate": "plaudit.evaluation",
+    "load": "plaudit.models",
+    "load_dataset": "plaudit.data",
+    "load_embedding": "plaudit.embeddings",
+    "plot_curves": "plaudit.report",
+    "read_file": "plaudit.data",
+}
+
+__all__ = [
+    "Dataset",
+    "EmbeddingTable",
+    "Metrics",
+    "NetworkClassifier",
+    "PlauditError",
+    "Splits",
+    "__version__",
+    "evaluate",
+    "load",
+    "load_dataset",
+    "load_embedding",
+    "plot_curves",
+    "read_file",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'plaudit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

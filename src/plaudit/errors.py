@@ -1,0 +1,69 @@
+"""Every error that Plaudit raises on purpose.
+
+    PlauditError
+    ├── ConfigError        settings that are unknown, out of range or contradict each other   (ValueError)
+    ├── DataError          a data set or file cannot be read, or does not hold what is needed  (ValueError)
+    ├── FetchError         a download failed, or what arrived is not what was expected         (OSError)
+    ├── EmbeddingError     an embedding is unknown, unreadable or does not fit                 (ValueError)
+    ├── ModelError         a model folder is missing, damaged, foreign or of a newer format    (ValueError)
+    ├── MissingExtraError  an optional dependency is not installed                             (ImportError)
+    └── NotFittedError     a classifier was asked before it was fitted                         (ValueError)
+
+A message is one sentence or two: what failed, where, what was expected, what was found, what to do next. The
+command line prints it as one line and exits with code 2.
+"""
+
+import importlib
+from types import ModuleType
+
+
+class PlauditError(Exception):
+    """The root: catch this to catch whatever Plaudit raises on purpose."""
+
+
+class ConfigError(PlauditError, ValueError):
+    """Settings that are unknown, out of range or contradict each other."""
+
+
+class DataError(PlauditError, ValueError):
+    """A data set or file cannot be read, or does not hold what is needed."""
+
+
+class FetchError(PlauditError, OSError):
+    """A download failed, or what arrived is not what was expected."""
+
+
+class EmbeddingError(PlauditError, ValueError):
+    """An embedding is unknown, unreadable or does not fit."""
+
+
+class ModelError(PlauditError, ValueError):
+    """A model folder is missing, damaged, foreign or of a newer format."""
+
+
+class MissingExtraError(PlauditError, ImportError):
+    """An optional dependency is not installed."""
+
+
+class NotFittedError(PlauditError, ValueError):
+    """A classifier was asked for something that only a fitted one can give."""
+
+
+def require(module: str, *, extra: str, purpose: str) -> ModuleType:
+    """Import an optional dependency, or say which extra brings it.
+
+    Args:
+        module: Dotted name, for example ``"matplotlib.figure"``.
+        extra: The extra in ``pyproject.toml`` that installs it.
+        purpose: What it is needed for, as the start of a sentence: ``"Drawing the curves"``.
+
+    Raises:
+        MissingExtraError: The module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(
+            f"{purpose} needs {package}, which is not installed: pip install 'plaudit[{extra}]'"
+        ) from error
