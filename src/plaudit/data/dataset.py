@@ -1,0 +1,159 @@
+"""What every reader returns and every classifier takes: texts as an Arrow column, labels as class numbers.
+
+This module knows nothing of files or of where data come from. The one decision to question: labels are
+positions in `classes`, not the label strings, because the training engine wants integers; the strings live
+once, in `classes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Texts, with or without labels.
+
+    Attributes:
+        texts: Arrow ``large_string`` [N], no nulls.
+        labels: int32 [N], ``0 <= label < len(classes)``, or None when the texts are unlabelled.
+        classes: The label names; a label is a position in it. Empty when unlabelled.
+        name: What messages call it: ``"imdb"``, or the file's path.
+        extra: Further columns, N rows, in the order of `texts` (for IMDB: stars, file, film).
+    """
+
+    texts: pa.LargeStringArray
+    labels: NDArray[np.int32] | None
+    classes: tuple[str, ...]
+    name: str
+    extra: pa.Table = field(default_factory=lambda: pa.table({}))
+
+    def __post_init__(self) -> None:
+        n = len(self.texts)
+        if self.labels is not None:
+            if self.labels.shape != (n,):
+                raise DataError(f"{self.name}: {n:,} texts but labels of shape {self.labels.shape}.")
+            if n and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes):
+                raise DataError(f"{self.name}: a label lies outside 0 to {len(self.classes) - 1}.")
+        if self.extra.num_columns and self.extra.num_rows != n:
+            raise DataError(f"{self.name}: {n:,} texts but {self.extra.num_rows:,} rows of extra columns.")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> Dataset:
+        """Return the rows at `positions` (int [M], in that order, repeats allowed)."""
+        index = pa.array(np.asarray(positions, dtype=np.int64))
+        return replace(
+            self,
+            texts=self.texts.take(index),
+            labels=None if self.labels is None else self.labels[np.asarray(positions)],
+            extra=self.extra.take(index) if self.extra.num_columns else self.extra,
+            name=name or self.name,
+        )
+
+    def class_counts(self) -> dict[str, int]:
+        """Return how many texts each class has, in the order of `classes`; empty when unlabelled."""
+        if self.labels is None:
+            return {}
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, counts.tolist(), strict=True))
+
+    def label_names(self) -> list[str]:
+        """Return each text's label as its name, N strings.
+
+        Raises:
+            DataError: The texts are unlabelled.
+        """
+        if self.labels is None:
+            raise DataError(f"{self.name}: these texts have no labels.")
+        return [self.classes[label] for label in self.labels.tolist()]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The parts of a data set, and whether its test part came with it.
+
+    Attributes:
+        train: What a classifier may learn from.
+        test: What is opened once, at the end; None when the source has none of its own.
+        validation: A validation part that the source itself defines; usually None.
+        unlabelled: Texts without labels, or None.
+    """
+
+    train: Dataset
+    test: Dataset | None = None
+    validation: Dataset | None = None
+    unlabelled: Dataset | None = None
+
+
+def as_text_column(texts: object, *, name: str = "texts") -> pa.LargeStringArray:
+    """Turn what callers hold into the one form that the rest of Plaudit reads.
+
+    Args:
+        texts: A list or tuple of str, a NumPy array of str or object, an Arrow array, chunked array or string
+            column of any width, or a pandas or polars Series of strings.
+        name: What an error message calls it.
+
+    Returns:
+        Arrow ``large_string`` [N] without nulls; N may be 0.
+
+    Raises:
+        DataError: A single string was given, an entry is null or not a string, or the input has two
+            dimensions.
+    """
+    if isinstance(texts, str | bytes):
+        raise DataError(f"{name}: expected a list of texts, got one {type(texts).__name__}; wrap it in a list.")
+    if isinstance(texts, pa.Array | pa.ChunkedArray):
+        column = texts
+    elif hasattr(texts, "__arrow_c_stream__"):  # pandas and polars Series, by Arrow's own protocol
+        column = pa.chunked_array(texts)
+    else:
+        column = _from_python(texts, name)
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if pa.types.is_dictionary(column.type):
+        column = _decode(column)
+    if len(column) == 0:
+        return pa.array([], type=pa.large_string())
+    if not (
+        pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or column.type == pa.string_view()
+    ):
+        raise DataError(f"{name}: expected strings, got a column of {column.type}.")
+    if column.null_count:
+        first = column.is_null().index(True).as_py()
+        raise DataError(f"{name}: entry {first} is missing; {column.null_count:,} in all. Drop or fill them first.")
+    return column.cast(pa.large_string())
+
+
+def _decode(column: pa.DictionaryArray) -> pa.Array:
+    words = column.dictionary
+    if words.type == pa.string_view():  # what polars sends; Arrow cannot take from it
+        words = words.cast(pa.large_string())
+    return words.take(column.indices)
+
+
+def _from_python(texts: object, name: str) -> pa.Array:
+    shape = getattr(texts, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise DataError(f"{name}: expected one dimension, got shape {tuple(shape)}.")
+    if not isinstance(texts, Sequence) and not hasattr(texts, "__array__"):
+        raise DataError(f"{name}: expected a list of texts, got {type(texts).__name__}.")
+    values = texts.tolist() if isinstance(texts, np.ndarray) else list(texts)  # type: ignore[call-overload]
+    for position, value in enumerate(values):
+        if not isinstance(value, str):
+            raise DataError(f"{name}: entry {position} is {type(value).__name__}, expected str.")
+    try:
+        return pa.array(values, type=pa.large_string())
+    except UnicodeEncodeError as error:
+        raise DataError(f"{name}: a text holds a lone surrogate, which is not valid Unicode ({error}).") from error

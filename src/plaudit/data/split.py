@@ -1,0 +1,195 @@
+"""Hold texts out of training, and find the texts that two sets share.
+
+This module knows nothing of files. The decision to question: a whole number as the size takes the first rows
+as they stand, without shuffling. The tutorial does so with the first 10,000 of IMDB, whose order is a shuffle
+already, and a reader can check it by eye; a fraction draws at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.data.dataset import Dataset
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """The two sides of a split; unpacks as ``train, held_out``.
+
+    Attributes:
+        train: What is left to learn from, in the data set's order.
+        held_out: What was taken away, in the data set's order.
+    """
+
+    train: Dataset
+    held_out: Dataset
+
+    def __iter__(self) -> Iterator[Dataset]:
+        return iter((self.train, self.held_out))
+
+
+@dataclass(frozen=True)
+class SharedTexts:
+    """Which texts of one set are, after normalising, also in another.
+
+    Attributes:
+        count: How many of the second set's texts are in the first; repeats count each time.
+        positions: int64 [count], their positions in the second set, ascending.
+        first_pair: (position in the first set, position in the second) of the first of them, or None.
+    """
+
+    count: int
+    positions: NDArray[np.int64]
+    first_pair: tuple[int, int] | None
+
+
+def hold_out(
+    dataset: Dataset, size: int | float, *, seed: int, group_by: str | None = None, stratify: bool = True
+) -> HoldOut:
+    """Split a data set in two.
+
+    Without `group_by`, an int takes the first `size` rows (neither `seed` nor `stratify` matters), a float
+    draws that share of the rows: with `stratify` and labels, each class gives its share to within one text,
+    and a class never gives its last one. With `group_by`, groups are drawn until the held-out side is as
+    close to the size as whole groups allow; classes are then not stratified, since a group holds several.
+
+    Args:
+        dataset: N texts.
+        size: Rows to hold out (1 to N-1), or the share of rows (between 0 and 1).
+        seed: Of NumPy's PCG64; the same seed and data give the same split.
+        group_by: An extra column; rows with equal values stay on one side.
+        stratify: Whether a float keeps the classes' shares.
+
+    Raises:
+        DataError: The size leaves one side empty, the column is missing or has nulls, or a class has no text
+            left to train on.
+    """
+    n_held = _count(dataset, size)
+    random = np.random.Generator(np.random.PCG64(seed))
+    if group_by is not None:
+        held = _draw_groups(_group_numbers(dataset, group_by), min(n_held, len(dataset) - 1), random)
+    elif isinstance(size, int):
+        held = np.arange(n_held)
+    elif stratify and dataset.labels is not None:
+        held = _draw_stratified(dataset.labels, len(dataset.classes), n_held, size, random)
+    else:
+        held = random.permutation(len(dataset))[:n_held]
+    is_held = np.zeros(len(dataset), dtype=np.bool_)
+    is_held[held] = True
+    if is_held.all() or not is_held.any():
+        side = "to train on" if is_held.all() else "held out"
+        raise DataError(f"{dataset.name}: holding out {size} of {len(dataset):,} texts leaves nothing {side}.")
+    _check_classes_remain(dataset, is_held)
+    return HoldOut(dataset.take(np.flatnonzero(~is_held)), dataset.take(np.flatnonzero(is_held)))
+
+
+def shared_texts(a: Dataset, b: Dataset) -> SharedTexts:
+    """Find the texts of `b` that equal a text of `a` after normalising.
+
+    Normalising lower-cases and turns each run of anything but letters, their marks and digits into one space;
+    a text that has none of these (``":-)"``) is compared as it is, without outer white space. Empty sets
+    share nothing.
+    """
+    matches = pc.index_in(_normalise(b.texts), value_set=_normalise(a.texts))
+    positions = np.flatnonzero(matches.is_valid().to_numpy(zero_copy_only=False)).astype(np.int64)
+    if not len(positions):
+        return SharedTexts(0, positions, None)
+    first = int(positions[0])
+    return SharedTexts(len(positions), positions, (int(matches[first].as_py()), first))
+
+
+def _normalise(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    words = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\pL\pM\pN]+", " ")
+    words = pc.utf8_trim(words, " ")
+    return pc.if_else(pc.equal(words, ""), pc.utf8_trim_whitespace(texts), words)
+
+
+def _count(dataset: Dataset, size: int | float) -> int:
+    """Return how many rows `size` asks for."""
+    n = len(dataset)
+    if isinstance(size, bool) or not isinstance(size, int | float):
+        raise DataError(f"{dataset.name}: expected a number of texts or a share to hold out, got {size!r}.")
+    if isinstance(size, int):
+        if not 0 < size < n:
+            raise DataError(f"{dataset.name}: cannot hold out {size:,} of {n:,} texts; expected 1 to {n - 1:,}.")
+        return size
+    if not 0 < size < 1:
+        raise DataError(f"{dataset.name}: expected a share between 0 and 1 to hold out, got {size}.")
+    return round(n * size)
+
+
+def _draw_stratified(
+    labels: NDArray[np.int32], n_classes: int, n_held: int, share: float, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return positions whose classes have the whole's shares.
+
+    Each class gives its share rounded down; what is then missing comes one by one from the classes with the
+    largest remainders (Hamilton's method), the lower class first among equals.
+    """
+    counts = np.bincount(labels, minlength=n_classes)
+    quotas = counts * share
+    given = np.minimum(np.floor(quotas).astype(np.int64), np.maximum(counts - 1, 0))
+    missing = max(n_held - int(given.sum()), 0)
+    may_give = np.flatnonzero((counts - given > 1) & (quotas > given))
+    given[may_give[np.argsort(-(quotas - given)[may_give], kind="stable")[:missing]]] += 1
+    drawn = [random.permutation(np.flatnonzero(labels == c))[: given[c]] for c in range(n_classes)]
+    return np.concatenate(drawn)
+
+
+def _group_numbers(dataset: Dataset, column: str) -> NDArray[np.int64]:
+    """Return each row's group as a number: int64 [N], 0 to G-1 in order of first appearance."""
+    if column not in dataset.extra.column_names:
+        names = ", ".join(dataset.extra.column_names) or "none"
+        raise DataError(f"{dataset.name}: no column {column!r} to group by; the extra columns are: {names}.")
+    values = dataset.extra[column].combine_chunks()
+    if values.null_count:
+        raise DataError(f"{dataset.name}: {values.null_count:,} texts have no {column!r} to group by.")
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    groups: NDArray[np.int64] = encoded.indices.to_numpy().astype(np.int64)
+    return groups
+
+
+def _draw_groups(groups: NDArray[np.int64], n_held: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Return the rows of randomly drawn groups, about `n_held`, at least one group a side.
+
+    Groups are visited in random order and taken while they fit; at the end the smallest group left goes along
+    if that comes closer.
+    """
+    sizes = np.bincount(groups)
+    is_taken = np.zeros(len(sizes), dtype=np.bool_)
+    room = n_held
+    for group in random.permutation(len(sizes)).tolist():
+        if sizes[group] <= room:
+            is_taken[group] = True
+            room -= int(sizes[group])
+    left = np.flatnonzero(~is_taken)
+    if len(left) > 1:
+        smallest = left[np.argmin(sizes[left])]
+        if not is_taken.any() or sizes[smallest] - room < room:
+            is_taken[smallest] = True
+    return np.flatnonzero(is_taken[groups])
+
+
+def _check_classes_remain(dataset: Dataset, is_held: NDArray[np.bool_]) -> None:
+    if dataset.labels is None:
+        return
+    n_classes = len(dataset.classes)
+    before = np.bincount(dataset.labels, minlength=n_classes)
+    after = np.bincount(dataset.labels[~is_held], minlength=n_classes)
+    lost = np.flatnonzero((before > 0) & (after == 0))
+    if len(lost):
+        raise DataError(
+            f"{dataset.name}: holding out {int(is_held.sum()):,} of {len(dataset):,} texts leaves none of "
+            f"class {dataset.classes[lost[0]]!r} to train on. Are the rows sorted by class? Then hold out a "
+            "share (0.2), which is drawn at random."
+        )

@@ -1,0 +1,126 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from plaudit.data import Dataset, as_text_column
+from plaudit.errors import DataError
+
+VALUES = ["a “film” \U0001f600", "", "a “film” \U0001f600"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        VALUES,
+        tuple(VALUES),
+        np.array(VALUES),
+        np.array(VALUES, dtype=object),
+        pa.array(VALUES),
+        pa.array(VALUES, pa.string_view()),
+        pa.array(VALUES).dictionary_encode(),
+        pa.chunked_array([VALUES[:1], [], VALUES[1:]]),
+        pd.Series(VALUES),
+        pd.Series(VALUES, dtype="category"),
+        pl.Series(VALUES),
+        pl.Series(VALUES, dtype=pl.Categorical),
+    ],
+    ids=lambda texts: (
+        type(texts).__module__.partition(".")[0] + "-" + str(getattr(texts, "dtype", getattr(texts, "type", "")))
+    ),
+)
+def test_whatever_holds_strings_becomes_one_text_column(texts: object) -> None:
+    column = as_text_column(texts)
+    assert column.type == pa.large_string()
+    assert isinstance(column, pa.LargeStringArray)
+    assert column.to_pylist() == VALUES
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        (),
+        np.array([], dtype=str),
+        pa.array([]),
+        pa.chunked_array([], pa.string()),
+        pd.Series([], dtype=str),
+        pl.Series([]),
+    ],
+)
+def test_nothing_becomes_an_empty_column(texts: object) -> None:
+    column = as_text_column(texts)
+    assert column.type == pa.large_string()
+    assert len(column) == 0
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ("one text", "texts: expected a list of texts, got one str; wrap it in a list"),
+        (b"one text", "got one bytes"),
+        (["a", None], "texts: entry 1 is NoneType, expected str"),
+        (["a", 5], "texts: entry 1 is int, expected str"),
+        ([b"a"], "texts: entry 0 is bytes, expected str"),
+        ([["a"]], "texts: entry 0 is list, expected str"),
+        (["a", "\ud800"], "a text holds a lone surrogate"),
+        (5, "expected a list of texts, got int"),
+        (None, "expected a list of texts, got NoneType"),
+        (np.array([["a"]]), r"expected one dimension, got shape \(1, 1\)"),
+        (np.array("a"), r"expected one dimension, got shape \(\)"),
+        (pd.DataFrame({"text": ["a"]}), "expected strings|expected one dimension"),
+        (pl.DataFrame({"text": ["a"]}), "expected strings|expected one dimension"),
+        (np.array([1.5]), "entry 0 is float, expected str"),
+        (pa.array([1, 2]), "expected strings, got a column of int64"),
+        (pa.array(["a", None, None]), "entry 1 is missing; 2 in all"),
+        (pd.Series(["a", None]), "entry 1 is missing; 1 in all"),
+        (pl.Series(["a", None]), "entry 1 is missing; 1 in all"),
+        (pa.array([None, None]), "expected strings, got a column of null"),
+    ],
+    ids=str,
+)
+def test_what_holds_no_strings_is_refused(texts: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        as_text_column(texts)
+
+
+def make(n: int = 3, labels: list[int] | None = None) -> Dataset:
+    return Dataset(
+        pa.array([f"text {i}" for i in range(n)], type=pa.large_string()),
+        np.array(labels if labels is not None else [0, 1, 1][:n], dtype=np.int32),
+        ("neg", "pos", "mixed"),
+        "made",
+        pa.table({"id": list(range(n))}),
+    )
+
+
+def test_taking_rows_takes_all_their_columns() -> None:
+    taken = make().take(np.array([2, 0, 2]), name="taken")
+    assert taken.texts.to_pylist() == ["text 2", "text 0", "text 2"]
+    assert taken.label_names() == ["pos", "neg", "pos"]
+    assert taken.extra.to_pydict() == {"id": [2, 0, 2]}
+    assert (taken.name, len(taken)) == ("taken", 3)
+    assert len(make().take(np.array([], dtype=np.int64))) == 0
+
+
+def test_a_class_without_texts_counts_nought() -> None:
+    assert make().class_counts() == {"neg": 1, "pos": 2, "mixed": 0}
+
+
+def test_unlabelled_texts_have_no_classes_to_count() -> None:
+    unlabelled = Dataset(make().texts, None, (), "made")
+    assert unlabelled.class_counts() == {}
+    assert unlabelled.take(np.array([1])).texts.to_pylist() == ["text 1"]
+    with pytest.raises(DataError, match="made: these texts have no labels"):
+        unlabelled.label_names()
+
+
+def test_columns_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(DataError, match=r"made: 3 texts but labels of shape \(2,\)"):
+        make(labels=[0, 1])
+    for labels in ([0, 1, 3], [-1, 0, 0]):
+        with pytest.raises(DataError, match="made: a label lies outside 0 to 2"):
+            make(labels=labels)
+    with pytest.raises(DataError, match="made: 3 texts but 1 rows of extra columns"):
+        Dataset(make().texts, None, (), "made", pa.table({"id": [1]}))
