@@ -1,0 +1,54 @@
+"""Put a finished folder in its place all at once: a kill leaves the old one or the new one, never half.
+
+This module knows nothing of what a folder holds. The one decision to question: a folder cannot be renamed
+over another that is not empty, so an old one is first moved aside; for an instant there is none, and a reader
+that looks in that instant finds nothing rather than half of something.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
+
+
+@contextmanager
+def publish_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill; when the block ends well, it becomes `target`.
+
+    Any folder that is there already is replaced; if the block raises, it stays as it was and what was written
+    is removed. Several processes may publish to the same place at once: each succeeds, and one of them stays.
+
+    Raises:
+        OSError: The disk is full, a folder cannot be written, or `target` is a file.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=target.parent, prefix=f".{target.name}-", ignore_cleanup_errors=True
+    ) as scratch:
+        built = Path(scratch) / "new"
+        built.mkdir()
+        yield built
+        _move(built, target, Path(scratch))
+
+
+def _move(built: Path, target: Path, scratch: Path) -> None:
+    n_aside = 0
+    while True:
+        try:
+            os.rename(built, target)  # noqa: PTH104 - the system call whose atomicity is meant
+            return
+        except OSError as error:
+            if error.errno not in _OCCUPIED:
+                if n_aside and not target.exists():
+                    (scratch / f"old-{n_aside}").rename(target)
+                raise
+        with suppress(FileNotFoundError):  # another process has just moved it aside
+            target.rename(scratch / f"old-{n_aside + 1}")
+            n_aside += 1

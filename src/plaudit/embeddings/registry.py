@@ -1,0 +1,184 @@
+"""From a name or a path to an embedding: one list of sources, asked in turn.
+
+To add a source, write how it recognises its names, loads and describes itself, and put it into `SOURCES`; no
+caller changes. A source imports what it needs inside `load`, so that listing what there is stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plaudit.embeddings import distilled
+from plaudit.embeddings.random import DEFAULT_DIMENSION, random_table
+from plaudit.embeddings.storage import DESCRIPTION_FILE, read_table
+from plaudit.embeddings.vectors import read_vectors
+from plaudit.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from plaudit.embeddings.table import EmbeddingTable
+
+
+@dataclass(frozen=True)
+class EmbeddingInfo:
+    """An embedding that `load_embedding` knows by name.
+
+    Attributes:
+        name: What `load_embedding` takes; for paths, a placeholder in capital letters.
+        dimension: D, or None where the file decides.
+        tokens: How many tokens it knows, or None where texts or the file decide.
+        status: "ready", "can be distilled here", or what to do first.
+        description: What it is, in a few words.
+        source: Where it comes from, and its licence.
+    """
+
+    name: str
+    dimension: int | None
+    tokens: int | None
+    status: str
+    description: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a source may need to make a table.
+
+    Attributes:
+        name: The name or path as the caller gave it.
+        training_texts: Arrow ``large_string`` [N], or None.
+        seed: For whatever is random.
+        progress: Whether to show a bar on standard error for what takes long.
+    """
+
+    name: str
+    training_texts: pa.LargeStringArray | None
+    seed: int
+    progress: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of embedding.
+
+    Attributes:
+        claims: Says whether a name is one of its own; the first source that claims a name loads it.
+        load: Makes the table.
+        infos: Describes the names it knows, for a person.
+    """
+
+    claims: Callable[[str], bool]
+    load: Callable[[Request], EmbeddingTable]
+    infos: Callable[[], tuple[EmbeddingInfo, ...]]
+
+
+def load_embedding(
+    name_or_path: str | Path,
+    *,
+    training_texts: pa.LargeStringArray | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> EmbeddingTable:
+    """Return the embedding of that name, or the one in that file or folder.
+
+    Args:
+        name_or_path: A name that `available_embeddings` lists, a text file of vectors (GloVe, word2vec,
+            fastText), or a folder that `write_table` wrote. A name wins over a file that is called the same;
+            write ``./minilm`` for the file.
+        training_texts: What "random" takes its vocabulary from; the others do not look at it.
+        seed: Seeds "random"; the others draw no random numbers.
+        progress: Show a bar on standard error for what takes long.
+
+    Raises:
+        EmbeddingError: The name is unknown, a file is missing or damaged, or "random" got no training texts.
+        MissingExtraError: An optional dependency is not installed.
+    """
+    request = Request(str(name_or_path), training_texts, seed, progress)
+    for source in SOURCES:
+        if source.claims(request.name):
+            return source.load(request)
+    names = ", ".join(info.name for info in available_embeddings() if not info.name.isupper())
+    raise EmbeddingError(
+        f"Unknown embedding {request.name!r}: expected one of {names}, or the path of a text file of vectors "
+        "or of an embedding's folder."
+    )
+
+
+def available_embeddings() -> tuple[EmbeddingInfo, ...]:
+    """Return what `load_embedding` takes, in the order in which sources are asked; imports nothing heavy."""
+    return tuple(info for source in SOURCES for info in source.infos())
+
+
+def _load_random(request: Request) -> EmbeddingTable:
+    if request.training_texts is None:
+        raise EmbeddingError(
+            'The embedding "random" takes its vocabulary from the training texts, and none were given.'
+        )
+    return random_table(request.training_texts, seed=request.seed)
+
+
+def _minilm_infos() -> tuple[EmbeddingInfo, ...]:
+    return (
+        EmbeddingInfo(
+            name=distilled.NAME,
+            dimension=distilled.DIMENSION,
+            tokens=distilled.N_TOKENS,
+            status=distilled.minilm_status(),
+            description="static word-piece vectors distilled from a sentence encoder",
+            source="sentence-transformers/all-MiniLM-L6-v2, Apache-2.0",
+        ),
+    )
+
+
+def _random_infos() -> tuple[EmbeddingInfo, ...]:
+    return (
+        EmbeddingInfo(
+            name="random",
+            dimension=DEFAULT_DIMENSION,
+            tokens=None,
+            status="ready",
+            description="the control: random vectors for the training texts' words",
+            source="a random number generator",
+        ),
+    )
+
+
+def _path_infos() -> tuple[EmbeddingInfo, ...]:
+    return (
+        EmbeddingInfo(
+            name="PATH",
+            dimension=None,
+            tokens=None,
+            status="ready",
+            description="a text file of vectors (GloVe, word2vec, fastText; or gzipped), or a saved folder",
+            source="your own",
+        ),
+    )
+
+
+def _is_table_folder(name: str) -> bool:
+    return (Path(name) / DESCRIPTION_FILE).is_file()
+
+
+def _nothing() -> tuple[EmbeddingInfo, ...]:
+    return ()
+
+
+SOURCES: tuple[Source, ...] = (
+    Source(
+        claims=lambda name: name == distilled.NAME,
+        load=lambda request: distilled.minilm(progress=request.progress),
+        infos=_minilm_infos,
+    ),
+    Source(claims=lambda name: name == "random", load=_load_random, infos=_random_infos),
+    Source(claims=_is_table_folder, load=lambda request: read_table(Path(request.name)), infos=_nothing),
+    Source(
+        claims=lambda name: Path(name).is_file(),
+        load=lambda request: read_vectors(request.name),
+        infos=_path_infos,
+    ),
+)

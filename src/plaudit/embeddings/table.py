@@ -1,0 +1,176 @@
+"""A pre-trained text embedding: a tokenizer, one vector a known token, a rule for unknown ones, a combiner.
+
+The vector of a text is the weighted sum of its tokens' vectors; `Bags` holds those weights as a sparse
+matrix, so that embedding, training and explaining read the same thing. Order is lost, as in the tutorial's
+nnlm modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.text import Tokenizer
+
+Combiner = Literal["sqrtn", "mean", "sum"]
+COMBINERS: tuple[str, ...] = get_args(Combiner)
+_CHUNK_ENTRIES = 131_072  # bag entries gathered at a time: 128 MiB of float32 at 256 dimensions
+
+
+@dataclass(frozen=True)
+class Bags:
+    """N texts as weighted sets of rows: a sparse N x R matrix in compressed rows.
+
+    Attributes:
+        offsets: int64 [N + 1].
+        rows: int64 [Z]; each text's distinct rows, ascending.
+        weights: float32 [Z]; how often the row occurs in the text, times the combiner's factor.
+    """
+
+    offsets: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def sums(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each text's weighted sum of `vectors` (float32 [R, D]), float32 [N, D]; zeros if empty."""
+        out = np.zeros((len(self), vectors.shape[1]), np.float32)
+        start = 0
+        while start < len(self):
+            limit = self.offsets[start] + _CHUNK_ENTRIES
+            end = max(start + 1, int(np.searchsorted(self.offsets, limit, side="right")) - 1)
+            a, b = self.offsets[start], self.offsets[end]
+            filled = np.flatnonzero(np.diff(self.offsets[start : end + 1]))
+            if len(filled):
+                gathered = vectors[self.rows[a:b]]
+                gathered *= self.weights[a:b, None]
+                out[start + filled] = np.add.reduceat(gathered, self.offsets[start + filled] - a, axis=0)
+            start = end
+        return out
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of a corpus an embedding knows.
+
+    Attributes:
+        tokens: Share of the running tokens that have a vector of their own, 0 to 1 (1 for no tokens).
+        distinct: The same over distinct tokens.
+        missing: The most frequent unknown tokens with their counts, most frequent first.
+    """
+
+    tokens: float
+    distinct: float
+    missing: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class EmbeddingTable:
+    """Token vectors and the rules that make a text's vector of them.
+
+    Attributes:
+        name: What messages call it.
+        tokenizer: Splits a text into tokens.
+        vocabulary: Arrow ``large_string`` [K], distinct known tokens; token k has row k.
+        vectors: float32 [K + B, D]. The B rows past the vocabulary (0 or 1) stand for every unknown token;
+            with none, unknown tokens are left out and not counted.
+        combiner: "sqrtn" divides the sum of a text's token vectors by the square root of their number, "mean"
+            by their number, "sum" by nothing (`tf.nn.embedding_lookup_sparse`).
+        provenance: Where the vectors come from, for the model card.
+    """
+
+    name: str
+    tokenizer: Tokenizer
+    vocabulary: pa.LargeStringArray
+    vectors: NDArray[np.float32]
+    combiner: Combiner = "sqrtn"
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.combiner not in COMBINERS:
+            raise EmbeddingError(
+                f"{self.name}: unknown combiner {self.combiner!r}; choose one of {', '.join(COMBINERS)}."
+            )
+        if self.vectors.ndim != 2 or self.vectors.dtype != np.float32 or not 0 <= self.n_buckets <= 1:
+            raise EmbeddingError(
+                f"{self.name}: {len(self.vocabulary):,} tokens need float32 vectors, as many or one more, "
+                f"got {self.vectors.dtype} {self.vectors.shape}."
+            )
+
+    @property
+    def n_buckets(self) -> int:
+        """The number of rows for unknown tokens, B."""
+        return len(self.vectors) - len(self.vocabulary)
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector, D."""
+        return int(self.vectors.shape[1])
+
+    def with_vectors(self, vectors: NDArray[np.float32]) -> EmbeddingTable:
+        """Return the same table with other vectors, float32 [K + B, D']."""
+        return replace(self, vectors=vectors)
+
+    def bags(self, texts: pa.LargeStringArray) -> Bags:
+        """Return which rows each of the N texts uses, and with what weight."""
+        column = self.tokenizer.tokenize(texts)
+        rows = self._rows_of(column.dictionary)[column.values]
+        owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
+        if not self.n_buckets:
+            known = rows >= 0
+            rows, owners = rows[known], owners[known]
+        keys = owners * max(len(self.vectors), 1) + rows
+        del rows, owners, column
+        keys.sort()
+        first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else keys
+        counts = np.diff(np.append(first, len(keys)))
+        owners, rows = np.divmod(keys[first], max(len(self.vectors), 1))
+        sizes = np.bincount(owners, minlength=len(texts))
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        return Bags(offsets, rows, (counts * self._factors(owners, counts, len(texts))).astype(np.float32))
+
+    def embed(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
+        """Return the vectors of N texts, float32 [N, D]; a text without a token that counts gets zeros."""
+        return self.bags(texts).sums(self.vectors)
+
+    def coverage(self, texts: pa.LargeStringArray, *, n_missing: int = 10) -> Coverage:
+        """Return how much of `texts` the vocabulary knows."""
+        column = self.tokenizer.tokenize(texts)
+        counts = np.bincount(column.values, minlength=len(column.dictionary))
+        known = pc.is_in(column.dictionary, value_set=self.vocabulary).to_numpy(zero_copy_only=False)
+        used = counts > 0
+        unknown = np.flatnonzero(used & ~known)
+        top = unknown[np.argsort(-counts[unknown], kind="stable")[:n_missing]]
+        words = column.dictionary.take(pa.array(top)).to_pylist()
+        return Coverage(
+            tokens=float(counts[known].sum() / max(counts.sum(), 1)) if len(column.values) else 1.0,
+            distinct=float((known & used).sum() / used.sum()) if used.any() else 1.0,
+            missing=tuple(zip(words, counts[top].tolist(), strict=True)),
+        )
+
+    def _rows_of(self, dictionary: pa.LargeStringArray) -> NDArray[np.int64]:
+        """Return each token's row, int64; -1 for an unknown one when there is no bucket."""
+        missing = len(self.vocabulary) if self.n_buckets else -1
+        index = pc.index_in(dictionary, value_set=self.vocabulary)
+        rows: NDArray[np.int64] = pc.fill_null(index, missing).to_numpy(zero_copy_only=False).astype(np.int64)
+        return rows
+
+    def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64] | float:
+        if self.combiner == "sum":
+            return 1.0
+        tokens = np.bincount(owners, weights=counts, minlength=n)
+        totals = tokens if self.combiner == "mean" else np.sqrt(tokens)
+        factors: NDArray[np.float64] = 1.0 / totals[owners]
+        return factors

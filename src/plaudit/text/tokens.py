@@ -1,0 +1,197 @@
+"""Text as a column: a collection of texts becomes a dictionary of distinct tokens and positions in it.
+
+IMDB's training half holds 5.8 million space-separated tokens but only 281,000 different ones, so every
+tokenizer here works on the dictionary of the space-separated column and the result is gathered back: a token
+is processed once.
+
+A tokenizer may do this only if it never looks across a space. The three here do not: `SpaceTokenizer` and
+`WordTokenizer` by construction; BERT's WordPiece because it splits at white space and punctuation before
+anything else, and its normaliser (delete control characters, decompose, strip marks, lower-case) maps each
+character alone. Splitting at the space character only, and leaving every other kind of white space to the
+tokenizer itself, is what keeps the ids equal: Arrow's white space is not BERT's (BERT deletes U+0085, Arrow
+splits there).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TokenColumn:
+    """N texts as lists of positions in a dictionary.
+
+    Attributes:
+        dictionary: Arrow ``large_string`` [V], distinct tokens.
+        offsets: int64 [N + 1]; text i owns ``values[offsets[i]:offsets[i + 1]]``.
+        values: int32 [T]; positions in `dictionary`, in the order of the text.
+    """
+
+    dictionary: pa.LargeStringArray
+    offsets: NDArray[np.int64]
+    values: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Return the number of tokens in each text, int64 [N]."""
+        return np.diff(self.offsets)
+
+    def to_lists(self) -> list[list[str]]:
+        """Return the tokens as Python strings; for looking at a few texts."""
+        words = self.dictionary.take(pa.array(self.values)).to_pylist()
+        return [words[a:b] for a, b in zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)]
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """What turns texts into tokens. Its `kind` and `settings` are enough to build it again."""
+
+    @property
+    def kind(self) -> str:
+        """The name under which a model folder stores it."""
+        ...
+
+    def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Split `texts` (N, no nulls); a text may yield no token at all."""
+        ...
+
+    def settings(self) -> dict[str, str | bool]:
+        """Return what the constructor needs, as JSON values."""
+        ...
+
+
+def split_on_spaces(texts: pa.LargeStringArray) -> TokenColumn:
+    """Split at every single space, keeping empty tokens.
+
+    An empty text is the one token "", and a double space has an empty token between: TF Hub's rule for the
+    nnlm modules (https://www.tensorflow.org/hub/common_saved_model_apis/text).
+    """
+    lists = pc.split_pattern(texts, " ")
+    return encode(lists.flatten(), list_offsets(lists))
+
+
+@dataclass(frozen=True)
+class SpaceTokenizer:
+    """TF Hub's tokenizer for the nnlm modules: split at single spaces, nothing else.
+
+    Attributes:
+        delete_punctuation: First delete every character of Unicode's category P, as the "-with-normalization"
+            modules do. A token that was all punctuation stays as an empty token.
+    """
+
+    delete_punctuation: bool = False
+    kind = "space"
+
+    def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Split `texts` at single spaces."""
+        column = split_on_spaces(texts)
+        if not self.delete_punctuation:
+            return column
+        cleaned = pc.replace_substring_regex(column.dictionary, r"\pP", "")
+        return expand(column, encode(cleaned, np.arange(len(cleaned) + 1)))
+
+    def settings(self) -> dict[str, str | bool]:
+        """Return the constructor's arguments."""
+        return {"delete_punctuation": self.delete_punctuation}
+
+
+# Invisible characters that belong to the word around them: soft hyphens, zero-width joiners, and the
+# variation selectors that ask for an emoji's coloured form. Unicode's category Cf; the block Variation
+# Selectors.
+_WITHIN_WORDS = r"[\p{Cf}\x{FE00}-\x{FE0F}]"
+_NOT_IN_WORDS = r"([^\pL\pM\pN_'])"
+_EDGE_APOSTROPHES = r"(^'+|'+$)"
+# The Penn Treebank's clitics, as its tokenizer splits them
+# (https://catalog.ldc.upenn.edu/docs/LDC95T7/cl93.html).
+_CLITICS = r"(?i)^(.*[\pL\pM\pN_])(n't|'s|'m|'d|'re|'ve|'ll)$"
+
+
+@dataclass(frozen=True)
+class WordTokenizer:
+    """Words and punctuation marks, each a token: ``"Don't go!"`` is ``don't``, ``go``, ``!``.
+
+    A word is a run of letters, marks, digits, underscores and inner apostrophes. Apostrophes at a word's edge
+    are a token, a run of them one; every other visible character is a token of its own. White space and
+    control characters separate and are no token. Invisible format characters (soft hyphen, zero-width joiner)
+    and variation selectors are deleted, so that they neither split a word nor make two spellings of it.
+
+    Attributes:
+        lower_case: Map to lower case first (Unicode's simple mapping, character by character).
+        split_clitics: Split ``don't`` into ``do``, ``n't`` and ``film's`` into ``film``, ``'s``, as GloVe's
+            vocabularies expect.
+    """
+
+    lower_case: bool = True
+    split_clitics: bool = False
+    kind = "word"
+
+    def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Split `texts` into words and marks; an empty or blank text yields no token."""
+        column = split_on_spaces(texts)
+        words = pc.utf8_lower(column.dictionary) if self.lower_case else column.dictionary
+        words = pc.replace_substring_regex(words, _WITHIN_WORDS, "")
+        words = pc.replace_substring_regex(words, r"\p{Cc}", " ")
+        pieces = _respaced(words, _NOT_IN_WORDS, r" \1 ")
+        pieces = expand(pieces, _respaced(pieces.dictionary, _EDGE_APOSTROPHES, r" \1 "))
+        if self.split_clitics:
+            pieces = expand(pieces, _respaced(pieces.dictionary, _CLITICS, r"\1 \2"))
+        return expand(column, pieces)
+
+    def settings(self) -> dict[str, str | bool]:
+        """Return the constructor's arguments."""
+        return {"lower_case": self.lower_case, "split_clitics": self.split_clitics}
+
+
+def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> TokenColumn:
+    """Replace a pattern in each of `words` by something with spaces, and split at white space."""
+    pieces = pc.utf8_split_whitespace(pc.replace_substring_regex(words, pattern, replacement))
+    return _without_empty(encode(pieces.flatten(), list_offsets(pieces)))
+
+
+def encode(tokens: pa.LargeStringArray, offsets: NDArray[np.int64]) -> TokenColumn:
+    """Build the dictionary of `tokens` (T), which the texts own by `offsets` (N + 1)."""
+    encoded = tokens.dictionary_encode()
+    return TokenColumn(
+        dictionary=encoded.dictionary,
+        offsets=offsets.astype(np.int64, copy=False),
+        values=encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False),
+    )
+
+
+def list_offsets(lists: pa.ListArray) -> NDArray[np.int64]:
+    """Return a list array's offsets, int64 [N + 1], starting at 0."""
+    offsets = lists.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+    result: NDArray[np.int64] = offsets - offsets[0]
+    return result
+
+
+def _without_empty(column: TokenColumn) -> TokenColumn:
+    """Drop the tokens that are the empty string."""
+    empty = pc.equal(column.dictionary, "").to_numpy(zero_copy_only=False)
+    if not empty.any():
+        return column
+    kept = ~empty[column.values]
+    offsets = np.concatenate([[0], np.cumsum(kept)])[column.offsets]
+    return TokenColumn(column.dictionary, offsets, column.values[kept])
+
+
+def expand(outer: TokenColumn, inner: TokenColumn) -> TokenColumn:
+    """Gather back: `inner` holds the tokens of each entry of `outer`'s dictionary, in its order."""
+    lengths = inner.lengths()[outer.values]
+    ends = np.cumsum(lengths, dtype=np.int64)
+    starts = inner.offsets[:-1][outer.values]
+    n_tokens = int(ends[-1]) if len(ends) else 0
+    shift = np.repeat(starts - (ends - lengths), lengths)
+    values = inner.values[shift + np.arange(n_tokens)]
+    offsets = np.concatenate([np.zeros(1, np.int64), ends])[outer.offsets]
+    return TokenColumn(inner.dictionary, offsets, values)

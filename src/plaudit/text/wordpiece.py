@@ -1,0 +1,116 @@
+"""BERT's WordPiece over a column of texts: the reference tokenizer's ids for about a fifth of its work.
+
+The reference is Hugging Face's `tokenizers`, which does the splitting here too; it only sees each distinct
+piece of text between spaces and ASCII punctuation once (95,000 pieces in IMDB's training half, where
+splitting at spaces alone leaves 281,000). Nothing is truncated: a `tokenizer.json` usually asks for
+truncation at 128 or 512 tokens, and that request is dropped, with its padding and its special tokens: a text
+that says "[PAD]" means these characters.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.errors import EmbeddingError
+from plaudit.text.tokens import TokenColumn, encode, expand, list_offsets, split_on_spaces
+
+if TYPE_CHECKING:
+    import tokenizers
+
+# BERT's pre-tokenizer makes each of these a token of its own (BasicTokenizer, Devlin et al. 2019,
+# _is_punctuation).
+_ASCII_PUNCTUATION = r"([!-/:-@\[-`{-~])"
+_CHUNK = 16_384  # pieces handed over at a time; an Encoding is about a kilobyte while it lives
+
+
+@dataclass(frozen=True)
+class WordPieceTokenizer:
+    """A WordPiece tokenizer as `tokenizer.json` describes it.
+
+    Attributes:
+        definition: The text of a Hugging Face ``tokenizer.json`` whose model is WordPiece and whose
+            normaliser and pre-tokenizer are BERT's, which never look across a space.
+    """
+
+    definition: str
+    kind = "wordpiece"
+
+    def __post_init__(self) -> None:
+        _checked_content(self.definition)
+
+    @cached_property
+    def _reference(self) -> tokenizers.Tokenizer:
+        return load_reference(self.definition)
+
+    @cached_property
+    def vocabulary(self) -> pa.LargeStringArray:
+        """Every token in the order of its id, Arrow ``large_string`` [V]."""
+        vocabulary = self._reference.get_vocab(with_added_tokens=False)
+        return pa.array(sorted(vocabulary, key=vocabulary.__getitem__), type=pa.large_string())
+
+    def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Split `texts` into word pieces; `dictionary` is the whole vocabulary, so values are ids."""
+        column = split_on_spaces(texts)
+        spaced = pc.replace_substring_regex(column.dictionary, _ASCII_PUNCTUATION, r" \1 ")
+        lists = pc.split_pattern(spaced, " ")
+        pieces = encode(lists.flatten(), list_offsets(lists))
+        return expand(column, expand(pieces, self._encode(pieces.dictionary)))
+
+    def _encode(self, pieces: pa.LargeStringArray) -> TokenColumn:
+        ids: list[list[int]] = []
+        for start in range(0, len(pieces), _CHUNK):
+            chunk = pieces.slice(start, _CHUNK).to_pylist()
+            ids.extend(e.ids for e in self._reference.encode_batch_fast(chunk, add_special_tokens=False))
+        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        values = np.fromiter(itertools.chain.from_iterable(ids), dtype=np.int32, count=int(offsets[-1]))
+        return TokenColumn(self.vocabulary, offsets, values)
+
+    def settings(self) -> dict[str, str | bool]:
+        """Return the constructor's arguments."""
+        return {"definition": self.definition}
+
+
+def load_reference(definition: str) -> tokenizers.Tokenizer:
+    """Build Hugging Face's tokenizer from a ``tokenizer.json``, less truncation, padding and special tokens.
+
+    Raises:
+        EmbeddingError: It is not a WordPiece definition with BERT's normaliser and pre-tokenizer, or its ids
+            are not 0 to V - 1, each once.
+    """
+    from tokenizers import Tokenizer
+
+    content = _checked_content(definition)
+    content |= {"added_tokens": [], "truncation": None, "padding": None, "post_processor": None}
+    try:
+        return Tokenizer.from_str(json.dumps(content))
+    except Exception as error:  # the Rust side raises plain Exception
+        raise EmbeddingError(f"tokenizer.json: {error}.") from error
+
+
+def _checked_content(definition: str) -> dict[str, Any]:  # Any: parsed JSON
+    expected = {"model": "WordPiece", "normalizer": "BertNormalizer", "pre_tokenizer": "BertPreTokenizer"}
+    try:
+        content: dict[str, Any] = json.loads(definition)
+        kinds = {part: (content.get(part) or {}).get("type") for part in expected}
+        if kinds != expected:
+            raise EmbeddingError(f"tokenizer.json: expected BERT's WordPiece ({expected}), got {kinds}.")
+        vocabulary, unknown = content["model"]["vocab"], content["model"]["unk_token"]
+        if unknown not in vocabulary:
+            raise EmbeddingError(f"tokenizer.json: the token for unknown words, {unknown!r}, is not in the vocabulary.")
+        if sorted(vocabulary.values()) != list(range(len(vocabulary))):
+            raise EmbeddingError(f"tokenizer.json: the {len(vocabulary):,} ids are not 0 to {len(vocabulary) - 1:,}.")
+    except EmbeddingError:
+        raise
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise EmbeddingError(f"tokenizer.json does not describe a WordPiece tokenizer ({reason}).") from error
+    return content
