@@ -1,0 +1,221 @@
+"""One network in training: embedding bag, dense layers, loss. What `loop` drives, batch by batch.
+
+With a frozen embedding the texts' vectors never change, so they are computed once; with a trainable one only the rows
+that some training text uses are trained, which is exact (the others have no gradient, ever) and about a fifth of the
+work for the tutorial's table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from plaudit.embeddings.table import Bags
+from plaudit.training.adam import step_sizes
+from plaudit.training.dense import DenseLayers, DenseTrainer
+from plaudit.training.losses import LOSSES, predicted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.config import Loss
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts as bags, with what training knows of them.
+
+    Attributes:
+        bags: N texts.
+        labels: int [N], class numbers.
+        weights: float64 [N], each text's share in the loss; None for all 1.
+    """
+
+    bags: Bags
+    labels: NDArray[np.integer]
+    weights: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class _Bottom(Protocol):
+    """What turns a batch of texts into vectors and takes their gradient."""
+
+    def vectors(self, batch: NDArray[np.int64]) -> NDArray[np.float32]: ...
+    def step(self, gradient: NDArray[np.float32]) -> None: ...
+    def validation_vectors(self, bags: Bags) -> NDArray[np.float32]: ...
+    def state(self) -> dict[str, NDArray[Any]]: ...
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None: ...
+
+
+class BagNetwork:
+    """A network being trained; implements `loop.Trainable`.
+
+    Attributes:
+        layers: The dense layers, trained in place.
+    """
+
+    def __init__(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        vectors: NDArray[np.float32],
+        trainable: bool,
+        hidden: tuple[int, ...],
+        n_logits: int,
+        dropout: float,
+        loss: Loss,
+        learning_rate: float,
+        n_steps: int,
+        seed: int,
+    ) -> None:
+        self._train, self._validation = train, validation
+        self._loss, self._seed, self._step = LOSSES[loss], seed, 0
+        self._rates = step_sizes(learning_rate, n_steps)
+        widths = [vectors.shape[1], *hidden, n_logits]
+        self.layers = DenseLayers.initialise(widths, np.random.default_rng([seed, _INITIALISE]))
+        self._dense = DenseTrainer(self.layers, dropout=dropout)
+        self._bottom: _Bottom
+        if trainable:
+            self._bottom = _TrainedRows(vectors, train.bags, self._rates)
+        else:
+            self._bottom = _FixedVectors(vectors, train.bags)
+
+    def __len__(self) -> int:
+        return len(self._train)
+
+    def step(self, batch: NDArray[np.int64]) -> tuple[float, int]:
+        """Train on the texts at `batch` (int64 [B]); return their summed loss before it, and how many were right."""
+        self._step += 1
+        labels = self._train.labels[batch]
+        rng = np.random.default_rng([self._seed, _DROPOUT, self._step])
+        logits = self._dense.forward(self._bottom.vectors(batch), rng)
+        losses, gradient = self._loss(logits, labels)
+        if self._train.weights is not None:
+            weights = self._train.weights[batch]
+            losses, gradient = losses * weights, gradient * weights[:, None]
+        by_mean = np.ascontiguousarray(gradient / len(batch), dtype=np.float32)
+        self._bottom.step(self._dense.backward(by_mean, rate=self._rates[self._step]))
+        return float(losses.sum()), int((predicted(logits) == labels).sum())
+
+    def evaluate(self) -> tuple[float, float] | None:
+        """Return validation loss and accuracy, or None without validation texts."""
+        if self._validation is None:
+            return None
+        logits = self.layers.forward(self._bottom.validation_vectors(self._validation.bags))
+        losses, _ = self._loss(logits, self._validation.labels)
+        return float(losses.mean()), float((predicted(logits) == self._validation.labels).mean())
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the current weights by name, copied; "rows.table" for a trained embedding."""
+        state = self._bottom.state()
+        table = {"rows.table": state["table"]} if "table" in state else {}
+        return {name: array.copy() for name, array in (self.layers.tensors() | table).items()}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that a continued training needs, not copied."""
+        step = {"step": np.array([self._step], np.int64)}
+        rows = {f"rows.{name}": array for name, array in self._bottom.state().items()}
+        return {**step, **rows, **self._dense.state()}
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Continue from what `state` returned."""
+        self._step = int(state["step"][0])
+        self._bottom.load_state({k.removeprefix("rows."): v for k, v in state.items() if k.startswith("rows.")})
+        self._dense.load_state(state)
+
+    def vectors_from(self, weights: dict[str, NDArray[Any]], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the whole table, float32 [R, D]: `vectors` with the trained rows of `weights` put in."""
+        if "rows.table" not in weights:
+            return vectors
+        assert isinstance(self._bottom, _TrainedRows)
+        whole = vectors.copy()
+        whole[self._bottom.trained_rows] = weights["rows.table"]
+        return whole
+
+
+_INITIALISE, _DROPOUT = 1, 2  # what a random generator is for, mixed into its seed
+
+
+class _FixedVectors:
+    """A frozen embedding: every text's vector, once."""
+
+    def __init__(self, vectors: NDArray[np.float32], bags: Bags) -> None:
+        self._vectors = vectors
+        self._train = bags.sums(vectors)
+        self._validation: NDArray[np.float32] | None = None
+
+    def vectors(self, batch: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._train[batch]
+
+    def step(self, gradient: NDArray[np.float32]) -> None:
+        pass
+
+    def validation_vectors(self, bags: Bags) -> NDArray[np.float32]:
+        if self._validation is None:
+            self._validation = bags.sums(self._vectors)
+        return self._validation
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        return {}
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        pass
+
+
+class _TrainedRows:
+    """A trainable embedding: the rows that the training texts use, under row-wise Adam."""
+
+    def __init__(self, vectors: NDArray[np.float32], bags: Bags, rates: NDArray[np.float32]) -> None:
+        from plaudit.training.row_adam import RowAdam  # numba: only for training
+
+        self.trained_rows, compact = np.unique(bags.rows, return_inverse=True)
+        self._bags = Bags(bags.offsets, compact, bags.weights)
+        self._vectors = vectors
+        self._rows = RowAdam(vectors[self.trained_rows], rates)
+        self._fixed: tuple[Bags, NDArray[np.float32]] | None = None
+
+    def vectors(self, batch: NDArray[np.int64]) -> NDArray[np.float32]:
+        self._rows.begin(self._bags, batch)
+        return self._rows.forward(self._bags, batch)
+
+    def step(self, gradient: NDArray[np.float32]) -> None:
+        self._rows.apply(gradient)
+
+    def validation_vectors(self, bags: Bags) -> NDArray[np.float32]:
+        self._rows.flush()
+        if self._fixed is None:
+            self._fixed = self._divide(bags)
+        trained, constant = self._fixed
+        return self._rows.forward(trained, np.arange(len(trained))) + constant
+
+    def _divide(self, bags: Bags) -> tuple[Bags, NDArray[np.float32]]:
+        """Divide bags into the part on trained rows and the constant sum over the others, float32 [N, D]."""
+        place = np.searchsorted(self.trained_rows, bags.rows)
+        place[place == len(self.trained_rows)] = 0
+        is_trained = self.trained_rows[place] == bags.rows if len(self.trained_rows) else np.zeros(len(place), bool)
+        owners = np.repeat(np.arange(len(bags)), np.diff(bags.offsets))
+        trained = _select(owners, place, bags.weights, is_trained, len(bags))
+        return trained, _select(owners, bags.rows, bags.weights, ~is_trained, len(bags)).sums(self._vectors)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        self._rows.flush()
+        return self._rows.state()
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        self._rows.load_state(state)
+
+
+def _select(
+    owners: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    chosen: NDArray[np.bool_],
+    n: int,
+) -> Bags:
+    sizes = np.bincount(owners[chosen], minlength=n)
+    return Bags(np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]), rows[chosen], weights[chosen])
