@@ -1,0 +1,177 @@
+"""A model as a folder: JSON, safetensors and Arrow, never pickle. `docs/artifact.md` is the format's description.
+
+`model.json` is the manifest: format, version, classes, parameters, and the size and SHA-256 of every file that scoring
+needs. Reading treats the folder as hostile: nothing is built before the manifest and the files it names are checked.
+Writing is all or nothing: a new folder is filled beside the target and renamed into its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plaudit.embeddings.publish import publish_folder
+from plaudit.errors import ModelError, PlauditError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT, VERSION = "plaudit-model", 1
+MANIFEST = "model.json"
+_MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
+_REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
+
+
+@contextlib.contextmanager
+def publish(target: str | Path) -> Iterator[Path]:
+    """Give an empty folder to fill, and put it in the place of `target` when the block ends without an error.
+
+    A model that stands at `target` stays untouched until then, and is removed after. A full disk, an error or a kill
+    leaves it as it was.
+
+    Raises:
+        ModelError: `target` is a file, or a folder that holds something else than a model; or writing failed.
+    """
+    target = Path(target)
+    check_target(target)
+    try:
+        with publish_folder(target) as folder:
+            yield folder
+    except OSError as error:
+        if isinstance(error, PlauditError):
+            raise
+        raise ModelError(
+            f"{target}: the model could not be written ({error.strerror or error}); what stood there is untouched."
+        ) from error
+
+
+def check_target(target: Path) -> None:
+    """Refuse a place where saving a model would destroy something else.
+
+    Raises:
+        ModelError: `target` is a file, or a folder that is neither empty nor a model's.
+    """
+    if target.is_dir():
+        foreign = sorted(p.name for p in target.iterdir() if p.name not in (MANIFEST, "checkpoint.safetensors"))
+        if foreign and not (target / MANIFEST).is_file():
+            raise ModelError(
+                f"{target}: this folder holds something else than a model ({foreign[0]}, …); name a new folder."
+            )
+    elif target.exists():
+        raise ModelError(f"{target} is a file; a model is a folder: name another place.")
+
+
+def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any]) -> None:
+    """Write `model.json` for the files that now lie in `folder`."""
+    import plaudit
+
+    files = {
+        path.relative_to(folder).as_posix(): {"size_bytes": path.stat().st_size, "sha256": _sha256(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    manifest = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "plaudit_version": plaudit.__version__,
+        "kind": kind,
+        "classes": classes.tolist(),
+        "parameters": parameters,
+        "files": files,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """Read `model.json` and check it, and every file that it names, before anything is built from them.
+
+    Raises:
+        ModelError: The folder is missing, is no model, is damaged, or is of a newer format.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file; a model is a folder" if folder.exists() else "does not exist"
+        raise ModelError(f"{folder} {what}: expected what `plaudit train --output DIR` or `save` wrote.")
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > _MANIFEST_LIMIT_BYTES:
+            raise ModelError(f"{path}: {path.stat().st_size:,} bytes is too large for a manifest; not a model of ours.")
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} is not a model: it holds no {MANIFEST}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: damaged or not a model's ({type(error).__name__}: {error}).") from error
+    _check_manifest(path, manifest)
+    for name, facts in manifest["files"].items():
+        _check_file(folder, name, facts)
+    checked: dict[str, Any] = manifest
+    return checked
+
+
+def _check_manifest(path: Path, manifest: object) -> None:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ModelError(f'{path}: not a model of Plaudit (expected "format": "{FORMAT}").')
+    version = manifest.get("format_version")
+    if type(version) is not int or version < 1:
+        raise ModelError(f"{path}: format_version {version!r} is not a number from 1.")
+    if version > VERSION:
+        raise ModelError(
+            f"{path}: format version {version} is newer than this Plaudit reads ({VERSION}); upgrade Plaudit."
+        )
+    for key, expected in _REQUIRED.items():
+        if not isinstance(manifest.get(key), expected):
+            raise ModelError(f"{path}: damaged: {key!r} is missing or not a {expected.__name__}.")
+    classes = manifest["classes"]
+    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(set(classes)) < 2:
+        raise ModelError(f"{path}: damaged: classes must be two or more different words or numbers.")
+    if len(set(classes)) != len(classes):
+        raise ModelError(f"{path}: damaged: a class is named twice.")
+
+
+def _check_file(folder: Path, name: str, facts: object) -> None:
+    parts = Path(name).parts
+    if not parts or Path(name).is_absolute() or ".." in parts or len(parts) > 2:
+        raise ModelError(f"{folder / MANIFEST}: {name!r} points outside the model's folder.")
+    path = folder / name
+    if not path.is_file() or path.is_symlink():
+        raise ModelError(f"{folder}: damaged: {name} is missing or not a plain file.")
+    if not isinstance(facts, dict):
+        raise ModelError(f"{folder / MANIFEST}: damaged: no size and hash for {name}.")
+    size = path.stat().st_size
+    if size != facts.get("size_bytes"):
+        raise ModelError(f"{path}: damaged: {size:,} bytes, expected {facts.get('size_bytes')}; copy the model again.")
+    if _sha256(path) != facts.get("sha256"):
+        raise ModelError(f"{path}: damaged: its SHA-256 is not the one in {MANIFEST}; copy the model again.")
+
+
+def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
+    """Read a safetensors file that must hold exactly these float32 arrays, all finite.
+
+    Raises:
+        ModelError: It does not.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors: dict[str, NDArray[np.float32]] = load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{path}: damaged or not safetensors: {error}.") from error
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    if found != shapes:
+        raise ModelError(f"{path}: damaged: expected arrays {shapes}, found {found}.")
+    for name, tensor in tensors.items():
+        if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
+            raise ModelError(f"{path}: damaged: {name} must be float32 without NaN or infinity.")
+    return tensors
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

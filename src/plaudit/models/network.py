@@ -1,0 +1,296 @@
+"""The tutorial's network: a text embedding as the first layer, dense layers, logits.
+
+For two classes the network keeps one logit, as the tutorial does; for more, one a class with softmax. Predicting is
+NumPy alone; training needs numba (extra `train`), and the embedding whatever its source needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from plaudit.config import ClassWeight, Combiner, Loss, ModelConfig, TrainingConfig
+from plaudit.data.dataset import Dataset, as_text_column
+from plaudit.data.split import hold_out
+from plaudit.embeddings.registry import load_embedding
+from plaudit.embeddings.storage import (
+    DESCRIPTION_FILE,
+    VECTORS_FILE,
+    VOCABULARY_FILE,
+    read_table,
+    write_table,
+)
+from plaudit.embeddings.table import EmbeddingTable
+from plaudit.errors import ConfigError, EmbeddingError, ModelError
+from plaudit.models.artifact import read_tensors, write_manifest
+from plaudit.models.base import Classifier, Labels, encode_labels
+from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
+from plaudit.models.summary import NetworkSummary
+from plaudit.training.bag_network import BagNetwork, Examples
+from plaudit.training.checkpoint import Checkpoint
+from plaudit.training.dense import DenseLayers
+from plaudit.training.history import History
+from plaudit.training.loop import LoopSettings, Monitor, default_batch_size, train
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+_WEIGHTS, _EMBEDDING = "weights.safetensors", "embedding"
+_CHUNK_TEXTS = 8_192  # texts scored at a time
+
+
+class NetworkClassifier(Classifier):
+    """Embedding bag, dense layers, logits; Adam, cross-entropy, early stopping on the validation loss.
+
+    Attributes:
+        classes_: The labels, in the order of the probabilities.
+        history_: Loss and accuracy of every epoch; of the best run when loaded, None.
+        kept_epoch_: The epoch (from 1) whose weights these are; None when loaded.
+        table_: The embedding with its trained vectors.
+        layers_: The dense layers.
+    """
+
+    kind = "network"
+    history_: History | None
+    kept_epoch_: int | None
+    table_: EmbeddingTable
+    layers_: DenseLayers
+
+    def __init__(
+        self,
+        embedding: str | Path | EmbeddingTable = "minilm",
+        *,
+        trainable: bool = True,
+        combiner: Combiner | None = None,
+        hidden: tuple[int, ...] = (16,),
+        dropout: float = 0.0,
+        loss: Loss = "cross_entropy",
+        class_weight: ClassWeight | dict[Any, float] = "none",
+        epochs: int = 40,
+        batch_size: int | None = None,
+        learning_rate: float = 1e-3,
+        early_stopping: bool = True,
+        patience: int = 3,
+        validation_fraction: float = 0.2,
+        seed: int = 0,
+    ) -> None:
+        """Store the settings; nothing is loaded or checked before `fit`.
+
+        Args:
+            embedding: A name (`plaudit embeddings list`), a path, or a table.
+            trainable: Whether training moves the embedding's vectors.
+            combiner: "sqrtn", "mean" or "sum"; None takes the embedding's own.
+            hidden: Units of each hidden layer; () for a linear head.
+            dropout: Share of hidden activations dropped while training.
+            loss: "cross_entropy" or "mean_squared_error".
+            class_weight: "none", "balanced", or a weight for each class.
+            epochs: Passes over the training texts, at most.
+            batch_size: Texts a step; None takes 512, or fewer for fewer than 15,000 texts.
+            learning_rate: Adam's step size.
+            early_stopping: Stop when val_loss has not fallen for `patience` epochs, and keep the best epoch's weights.
+            patience: Epochs to wait for a lower val_loss.
+            validation_fraction: Share of the texts that `fit` holds out when it is given no validation texts and
+                early stopping is on.
+            seed: Decides initial weights, order, dropout and hold-out: the same seed gives the same bits.
+        """
+        self.embedding = embedding
+        self.trainable = trainable
+        self.combiner = combiner
+        self.hidden = hidden
+        self.dropout = dropout
+        self.loss = loss
+        self.class_weight = class_weight
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.seed = seed
+
+    def fit(
+        self,
+        texts: object,
+        labels: Labels,
+        *,
+        sample_weight: object = None,
+        validation: tuple[object, Labels] | None = None,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on N texts.
+
+        Args:
+            texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
+            labels: N labels, all words or all whole numbers.
+            sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
+            validation: Texts and labels to watch for overfitting; None holds out `validation_fraction` when early
+                stopping is on, and none otherwise.
+            monitors: Who watches the run.
+            checkpoint: A file that keeps the state of the run; removed by whoever publishes the model.
+            resume: Whether to continue from `checkpoint` when it exists.
+
+        Raises:
+            DataError: Texts or labels are unusable, or a validation label never occurs in training.
+            ConfigError: A setting is out of range.
+            EmbeddingError: The embedding is unknown or unreadable.
+            MissingExtraError: Training needs a package that is not installed.
+        """
+        from threadpoolctl import threadpool_limits
+
+        settings = self._settings()
+        column = as_text_column(texts)
+        classes, codes = encode_labels(labels, len(column))
+        weight = text_weights(classes, codes, self.class_weight, sample_weight)
+        training = training_set(column, codes, classes, weight)
+        watched: Dataset | None = None
+        if validation is not None:
+            watched = validation_set(*validation, classes)
+        elif self.early_stopping:
+            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
+        table = self._load_table(training.texts)
+        examples = to_examples(table, training)
+        watched_examples = to_examples(table, watched) if watched is not None else None
+        loop = LoopSettings(
+            epochs=settings.epochs,
+            batch_size=settings.batch_size or default_batch_size(len(training)),
+            patience=settings.patience if settings.early_stopping and watched is not None else None,
+            seed=settings.seed,
+        )
+        with threadpool_limits(1):  # the matrices are small: more threads only wait for each other
+            network = BagNetwork(
+                examples,
+                watched_examples,
+                vectors=table.vectors,
+                trainable=self.trainable,
+                hidden=tuple(self.hidden),
+                n_logits=1 if len(classes) == 2 else len(classes),
+                dropout=self.dropout,
+                loss=self.loss,
+                learning_rate=self.learning_rate,
+                n_steps=loop.epochs * loop.n_steps(len(training)),
+                seed=self.seed,
+            )
+            saved = None
+            if checkpoint is not None:
+                fingerprint = self._fingerprint(classes, table, examples, watched_examples)
+                saved = Checkpoint(checkpoint, fingerprint, resume)
+            result = train(network, loop, monitors=monitors, checkpoint=saved)
+        self.table_ = table.with_vectors(network.vectors_from(result.weights, table.vectors))
+        self.layers_ = DenseLayers.from_tensors(result.weights)
+        self.history_, self.kept_epoch_ = result.history, result.kept_epoch
+        self.batch_size_ = loop.batch_size
+        self.classes_ = classes
+        return self
+
+    def summary(self) -> NetworkSummary:
+        """Return the table of layers and parameters; print it to read it."""
+        self._check_fitted()
+        hidden = [len(bias) for bias in self.layers_.biases[:-1]]
+        return NetworkSummary.of(self.table_, hidden, len(self.classes_), trainable=self.trainable)
+
+    def write(self, folder: Path) -> None:
+        """Write embedding, weights and manifest into an existing folder."""
+        from safetensors.numpy import save
+
+        self._check_fitted()
+        (folder / _EMBEDDING).mkdir()
+        write_table(self.table_, folder / _EMBEDDING)
+        (folder / _WEIGHTS).write_bytes(save(self.layers_.tensors()))
+        parameters = self.get_params()
+        if not isinstance(self.class_weight, str):
+            parameters["class_weight"] = [[_plain(label), w] for label, w in self.class_weight.items()]
+        parameters["embedding"] = (
+            self.table_.name if isinstance(self.embedding, EmbeddingTable) else str(self.embedding)
+        )
+        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=parameters)
+
+    @classmethod
+    def read(cls, folder: Path, manifest: dict[str, Any]) -> NetworkClassifier:
+        """Build the network from a folder whose manifest has been checked."""
+        parameters = dict(manifest["parameters"])
+        if unknown := sorted(set(parameters) - set(cls._parameter_names())):
+            raise ModelError(f"{folder}: damaged: unknown parameter {unknown[0]!r} for a network.")
+        weights = parameters.get("class_weight")
+        if isinstance(weights, list):
+            parameters["class_weight"] = dict(weights)
+        hidden = parameters.get("hidden", ())
+        if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
+            raise ModelError(f"{folder}: damaged: hidden must be a list of layer sizes.")
+        parameters["hidden"] = tuple(hidden)
+        for name in (
+            _WEIGHTS,
+            *(f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE)),
+        ):
+            if name not in manifest["files"]:
+                raise ModelError(f"{folder}: damaged: the manifest does not list {name}.")
+        model = cls(**parameters)
+        try:
+            model.table_ = read_table(folder / _EMBEDDING)
+        except EmbeddingError as error:
+            raise ModelError(str(error)) from error
+        n_logits = 1 if len(manifest["classes"]) == 2 else len(manifest["classes"])
+        shapes = DenseLayers.shapes([model.table_.dimension, *hidden, n_logits])
+        model.layers_ = DenseLayers.from_tensors(read_tensors(folder / _WEIGHTS, shapes))
+        model.classes_ = np.array(manifest["classes"])
+        model.history_ = model.kept_epoch_ = None
+        return model
+
+    def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
+        parts = [
+            self.layers_.forward(self.table_.embed(texts.slice(start, _CHUNK_TEXTS)))
+            for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)
+        ]
+        return np.concatenate(parts)
+
+    def _settings(self) -> TrainingConfig:
+        """Check the constructor's arguments by the same rules as the command line's."""
+        if not isinstance(self.hidden, tuple | list) or not all(isinstance(n, int) for n in self.hidden):
+            raise ConfigError(f"hidden: expected a tuple of layer sizes like (16,), got {self.hidden!r}.")
+        ModelConfig(
+            hidden=tuple(self.hidden),
+            dropout=self.dropout,
+            loss=self.loss,
+            combiner=self.combiner or "sqrtn",
+            class_weight=self.class_weight if isinstance(self.class_weight, str) else "none",
+        )
+        return TrainingConfig(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            early_stopping=self.early_stopping,
+            patience=self.patience,
+            seed=self.seed,
+        )
+
+    def _load_table(self, training_texts: pa.LargeStringArray) -> EmbeddingTable:
+        if isinstance(self.embedding, EmbeddingTable):
+            table = self.embedding
+        else:
+            table = load_embedding(self.embedding, training_texts=training_texts, seed=self.seed)
+        return replace(table, combiner=self.combiner) if self.combiner else table
+
+    def _fingerprint(
+        self, classes: NDArray[Any], table: EmbeddingTable, training: Examples, watched: Examples | None
+    ) -> str:
+        """Hash everything that decides the weights."""
+        settings = {k: v for k, v in self.get_params().items() if k not in ("embedding", "validation_fraction")}
+        digest = hashlib.blake2b(repr((settings, classes.tolist(), table.combiner)).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(table.vectors).data)
+        for examples in (training, watched) if watched is not None else (training,):
+            for array in (examples.bags.offsets, examples.bags.rows, examples.bags.weights, examples.labels):
+                digest.update(np.ascontiguousarray(array).data)
+            if examples.weights is not None:
+                digest.update(np.ascontiguousarray(examples.weights).data)
+        return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
