@@ -1,0 +1,52 @@
+"""Keep count of how often test texts have been looked at, in the model's own folder."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from plaudit.data.dataset import Dataset
+
+OPENINGS = "test_openings.json"
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Return a hash of texts and labels, whatever their order: the identity of a test set, 32 hexadecimal digits."""
+    total = 0
+    names = dataset.label_names() if dataset.labels is not None else [""] * len(dataset)
+    for text, label in zip(dataset.texts.to_pylist(), names, strict=True):
+        row = hashlib.blake2b(f"{label}\0{text}".encode(), digest_size=16).digest()
+        total = (total + int.from_bytes(row, "little")) % (1 << 128)
+    return f"{total:032x}"
+
+
+def count_opening(folder: Path, dataset: Dataset, *, command: str) -> int:
+    """Record in a model's folder that these test texts were looked at; return how often that makes.
+
+    A test figure is honest once: each further look invites choosing by it. Where the folder cannot be written, the
+    count is returned all the same.
+    """
+    openings = read_openings(folder)
+    identity = fingerprint(dataset)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    openings.append({"data": dataset.name, "n": len(dataset), "fingerprint": identity, "at": now, "by": command})
+    temporary = folder / f"{OPENINGS}.{os.getpid()}"
+    try:
+        temporary.write_text(json.dumps(openings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(folder / OPENINGS)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+    return sum(entry.get("fingerprint") == identity for entry in openings)
+
+
+def read_openings(folder: Path) -> list[dict[str, Any]]:
+    """Return the recorded openings, oldest first; an unreadable record counts as none."""
+    try:
+        entries = json.loads((folder / OPENINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -1,0 +1,99 @@
+"""The model card: README.md in a model's folder, for whoever finds it later (Mitchell et al. 2019, "Model Cards")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_CARD = """\
+# {title}
+
+A text classifier made by Plaudit {version}: it reads a text and answers one of
+{classes}.
+
+```python
+import plaudit
+
+model = plaudit.load("{folder}")
+model.predict(["a text", "another"])
+```
+
+or `plaudit predict {folder} "a text"`.
+
+## Data
+
+{data}
+
+## How good it is
+
+| | texts | accuracy | 95 % interval | loss | F1 | ROC-AUC |
+|---|---|---|---|---|---|---|
+{figures}
+
+The validation texts chose the epoch, so their figure is the kinder one. The test texts were opened {openings}, after
+everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
+
+{story}
+
+## The model
+
+{layers}
+
+Embedding: {embedding}
+
+## Again
+
+`run.toml` holds every setting, the seed and the versions: `plaudit train --config run.toml --output NEW` gives these
+weights again. `model.json` lists every file that scoring needs, with its SHA-256.
+"""
+
+
+def model_card(
+    *,
+    title: str,
+    folder: str,
+    version: str,
+    classes: tuple[str, ...],
+    data: str,
+    metrics: Mapping[str, Mapping[str, Any]],
+    openings: int,
+    story: str,
+    layers: str,
+    provenance: Mapping[str, str],
+) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        title: What the model is called.
+        folder: Its folder's name.
+        version: Of Plaudit.
+        classes: The labels.
+        data: What it learned from and was measured on, a paragraph.
+        metrics: "validation" and "test" as metrics.json holds them; a missing one is left out.
+        openings: How often the test texts have been looked at.
+        story: What the curves say, in words.
+        layers: The layers and parameters, a table in plain text.
+        provenance: Where the embedding comes from.
+    """
+    rows = [_row(part, metrics[part]) for part in ("validation", "test") if part in metrics]
+    return _CARD.format(
+        title=title,
+        folder=folder,
+        version=version,
+        classes=", ".join(f"`{name}`" for name in classes),
+        data=data,
+        figures="\n".join(rows),
+        openings="once" if openings == 1 else f"{openings} times",
+        story=story,
+        layers=f"```\n{layers}\n```",
+        embedding="; ".join(f"{key}: {value}" for key, value in provenance.items()) or "no provenance recorded",
+    )
+
+
+def _row(part: str, figures: Mapping[str, Any]) -> str:
+    low, high = figures["accuracy_interval_95"]
+    auc = "" if figures["roc_auc"] is None else f"{figures['roc_auc']:.4f}"
+    return (
+        f"| {part} | {figures['n']:,} | {figures['accuracy']:.4f} | {low:.4f} to {high:.4f} "
+        f"| {figures['loss']:.4f} | {figures['f1']:.4f} | {auc} |"
+    )
