@@ -1,0 +1,257 @@
+"""What each command does, once its options are parsed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from plaudit.app.terminal import EpochLines, make_console, print_metrics
+from plaudit.config import RunConfig
+from plaudit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from plaudit.app.train import Outcome
+    from plaudit.training import Monitor
+
+
+def train(
+    *,
+    output: Path | None,
+    config: Path | None,
+    resume: bool,
+    tensorboard: Path | None,
+    data: Mapping[str, Any],
+    model: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> None:
+    """Run a training; each mapping holds options by name, None where not given."""
+    from plaudit.app.record import read_versions
+    from plaudit.app.train import run_training
+
+    console = make_console()
+    base = RunConfig() if config is None else RunConfig.from_toml(config)
+    run = RunConfig(
+        data=_changed(base.data, data),
+        model=_changed(base.model, model),
+        training=_changed(base.training, training),
+    )
+    monitors: list[Monitor] = [EpochLines(console)]
+    if tensorboard is not None:
+        from plaudit.app.tensorboard import TensorBoardLog
+
+        monitors.append(TensorBoardLog(tensorboard))
+    try:
+        outcome = run_training(
+            run,
+            output,
+            say=lambda line: console.print(line, markup=False),
+            monitors=monitors,
+            resume=resume,
+            progress=console.is_terminal,
+            recorded_versions=None if config is None else read_versions(config),
+        )
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command with --resume goes on from the last saved epoch.")
+        raise
+    _print_outcome(outcome)
+
+
+def _changed(settings: Any, options: Mapping[str, Any]) -> Any:  # Any: one of the config classes
+    known = {field.name for field in fields(settings)}
+    return replace(settings, **{k: v for k, v in options.items() if v is not None and k in known})
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    console = make_console()
+    console.print()
+    print_metrics(console, outcome.test, title="Test, opened once, at the end")
+    figures = outcome.metrics["train"]
+    memory = figures["peak_memory_bytes"]
+    most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
+    console.print(
+        f"\nModel: {outcome.folder}\n"
+        "  metrics.json, history.json, loss.png, accuracy.png; run.toml repeats it, README.md describes it\n"
+        f"Took {figures['seconds']:.1f} s{most}.\n"
+        f'Next: plaudit predict {outcome.folder} "your text"',
+        markup=False,
+    )
+
+
+def evaluate(
+    model: Path,
+    data: str,
+    *,
+    as_json: bool,
+    every_row: bool,
+    text_column: str | None,
+    label_column: str | None,
+    data_dir: Path | None,
+) -> None:
+    """Measure a model on labelled texts."""
+    from plaudit.app.test_part import choose_texts
+    from plaudit.evaluation import count_opening
+    from plaudit.evaluation import evaluate as measure
+    from plaudit.models import load
+
+    classifier = load(model)
+    chosen = choose_texts(
+        model,
+        data,
+        every_row=every_row,
+        text_column=text_column,
+        label_column=label_column,
+        data_dir=data_dir,
+    )
+    metrics = measure(classifier, chosen.dataset)
+    openings = count_opening(model, chosen.dataset, command="evaluate")
+    if as_json:
+        _print_json({**metrics.to_dict(), "openings": openings, "data": chosen.what})
+        return
+    console = make_console()
+    print_metrics(console, metrics, title=escape(chosen.what))
+    if openings > 1:
+        console.print(
+            f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
+            "a choice was made is too kind by what the choice gained."
+        )
+
+
+def predict(
+    model: Path,
+    texts: list[str],
+    *,
+    input_file: Path | None,
+    output_file: Path | None,
+    as_json: bool,
+    text_column: str | None,
+) -> None:
+    """Label texts given as arguments or in a file."""
+    from plaudit.models import load
+
+    if bool(texts) == (input_file is not None):
+        raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
+    if output_file is not None and input_file is None:
+        raise ConfigError("predict: -o goes with -i FILE.")
+    classifier = load(model)
+    if input_file is not None:
+        from plaudit.app.predict_file import predict_file
+
+        predict_file(classifier, input_file, output_file, text_column=text_column)
+        return
+    probabilities = classifier.predict_proba(texts)
+    labels = classifier.predict(texts).tolist()
+    classes = classifier.classes_.tolist()
+    if as_json:
+        for text, label, row in zip(texts, labels, probabilities.tolist(), strict=True):
+            by_class = {str(name): p for name, p in zip(classes, row, strict=True)}
+            _print_json({"text": text, "label": label, "probabilities": by_class})
+        return
+    console = make_console()
+    width = max(len(str(name)) for name in classes)
+    for text, label, row in zip(texts, labels, probabilities, strict=True):
+        console.print(f"{label!s:<{width}}  {row[classes.index(label)]:.3f}  {' '.join(text.split())}", markup=False)
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def show_data(
+    data: str, *, n_examples: int, text_column: str | None, label_column: str | None, data_dir: Path | None
+) -> None:
+    """Print what a data set holds."""
+    import numpy as np
+    import pyarrow.compute as pc
+    from rich.table import Table
+
+    from plaudit.data import load_dataset
+
+    console = make_console()
+    splits = load_dataset(
+        data,
+        text_column=text_column,
+        label_column=label_column,
+        data_dir=data_dir,
+        progress=console.is_terminal,
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    headings = ("part", "texts", "classes", "words: shortest", "median", "95 %", "longest", "characters")
+    for column in headings:
+        table.add_column(column, justify="left" if column in ("part", "classes") else "right")
+    for name in ("train", "validation", "test", "unlabelled"):
+        part = getattr(splits, name)
+        if part is None or not len(part):
+            continue
+        words = pc.list_value_length(pc.utf8_split_whitespace(part.texts)).to_numpy(zero_copy_only=False)
+        low, median, high, most = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
+        counts = part.class_counts()
+        balance = ", ".join(f"{c} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
+        more = f", … {len(counts)} classes" if len(counts) > 6 else ""
+        characters = pc.sum(pc.utf8_length(part.texts)).as_py()
+        cells = (
+            name,
+            f"{len(part):,}",
+            balance + more,
+            *(f"{n:,}" for n in (low, median, high, most)),
+            f"{characters:,}",
+        )
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    shown = splits.train.take(np.arange(min(n_examples, len(splits.train))))
+    labels = shown.label_names() if shown.labels is not None else ["-"] * len(shown)
+    if len(shown):
+        console.print(f"\n[bold]The first {len(shown)} of train[/bold]")
+    for label, text in zip(labels, shown.texts.to_pylist(), strict=True):
+        console.print(f"{label}\t{text}", markup=False)
+
+
+def list_embeddings() -> None:
+    """Print the embeddings there are."""
+    from rich.table import Table
+
+    from plaudit.embeddings import available_embeddings
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("name", "dimension", "tokens", "status", "what it is", "source"):
+        table.add_column(column, justify="right" if column in ("dimension", "tokens") else "left")
+    for entry in available_embeddings():
+        size = ("" if n is None else f"{n:,}" for n in (entry.dimension, entry.tokens))
+        table.add_row(*map(escape, (entry.name, *size, entry.status, entry.description, entry.source)))
+    make_console().print(table)
+
+
+def show_embedding(name: str, texts: list[str]) -> None:
+    """Print texts' vectors, as the tutorial does with its first three examples."""
+    import numpy as np
+
+    from plaudit.data import as_text_column
+    from plaudit.embeddings import load_embedding
+
+    console = make_console()
+    column = as_text_column(texts)
+    table = load_embedding(name, training_texts=column, progress=console.is_terminal)
+    vectors = table.embed(column)
+    coverage = table.coverage(column)
+    console.print(f"{vectors.shape}  (num_examples, dimension) of {table.name}", markup=False)
+    with np.printoptions(precision=4, suppress=True, threshold=10_000, linewidth=100):
+        console.print(str(vectors), markup=False)
+    unknown = ", ".join(repr(token) for token, _ in coverage.missing)
+    console.print(
+        f"knows {100 * coverage.tokens:.1f} % of the tokens" + (f"; not: {unknown}" if unknown else ""),
+        markup=False,
+    )
+
+
+def info() -> None:
+    """Print versions, devices and caches."""
+    from plaudit.app.environment import describe_environment
+
+    console = make_console()
+    for key, value in describe_environment():
+        console.print(f"{key:<14} {value}", markup=False)

@@ -1,0 +1,124 @@
+"""Decide which texts train, which watch, and which stay sealed until the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from plaudit.config import DataConfig
+from plaudit.data import Dataset, Splits, has_test_part, hold_out, imdb_at_hand, load_dataset, read_file, shared_texts
+from plaudit.errors import ConfigError, FetchError
+
+_FIFTH = "0.2"
+_TUTORIAL_VALIDATION = "10000"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The texts of a run.
+
+    Attributes:
+        train: What the model learns from.
+        validation: What early stopping watches.
+        open_test: Loads what is measured once, at the end; until it is called, a data set's own test part has not
+            been read.
+        config: The data settings with everything that was left open decided.
+    """
+
+    train: Dataset
+    validation: Dataset
+    open_test: Callable[[], Dataset]
+    config: DataConfig
+
+
+def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: bool) -> DataConfig:
+    """Settle which data set a run without one takes: imdb when it is at hand or can be fetched, else the sample."""
+    if config.source:
+        return config
+    if imdb_at_hand(config.data_dir):
+        say("No data named: taking imdb, which is at hand.")
+        return replace(config, source="imdb")
+    try:
+        load_dataset("imdb", data_dir=config.data_dir, progress=progress)
+    except FetchError as error:
+        reason = str(error).partition(". ")[0]
+        say(f"No data named: taking the built-in sample, because imdb is not at hand ({reason}).")
+        return replace(config, source="sample")
+    say("No data named: taking imdb, fetched now.")
+    return replace(config, source="imdb")
+
+
+def load_parts(config: DataConfig, *, seed: int, progress: bool = False) -> Parts:
+    """Load a run's data and divide it; `config.source` must be set.
+
+    Raises:
+        DataError: The data cannot be read or divided so.
+        FetchError: A download failed.
+        ConfigError: A size is neither a number, a share nor a file.
+    """
+    load = partial(
+        load_dataset,
+        config.source,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        data_dir=config.data_dir,
+        progress=progress,
+    )
+    splits = load(parts=("train", "validation"))
+    train = splits.train
+    open_test: Callable[[], Dataset] = partial(_own_test, load)
+    if config.test is not None or not has_test_part(config.source):
+        spec = config.test or _FIFTH
+        train, test = _divide(train, spec, config, seed=seed, option="--test")
+        config, open_test = replace(config, test=spec), lambda: test
+    if config.validation is None and splits.validation is not None:
+        return Parts(train, splits.validation, open_test, config)
+    is_imdb = config.source == "imdb" and len(train) > int(_TUTORIAL_VALIDATION)
+    spec = config.validation or (_FIFTH if config.group_by or not is_imdb else _TUTORIAL_VALIDATION)
+    train, validation = _divide(train, spec, config, seed=seed + 1, option="--validation")
+    return Parts(train, validation, open_test, replace(config, validation=spec))
+
+
+def _own_test(load: Callable[..., Splits]) -> Dataset:
+    test = load(parts=("test",)).test
+    assert test is not None  # has_test_part said so
+    return test
+
+
+def _divide(dataset: Dataset, spec: str, config: DataConfig, *, seed: int, option: str) -> tuple[Dataset, Dataset]:
+    size = _parse_size(spec)
+    if size is None:
+        if not Path(spec).expanduser().exists():
+            raise ConfigError(f"{option} {spec}: expected a number of texts, a share like 0.2, or a file that exists.")
+        held = read_file(
+            spec, text_column=config.text_column, label_column=config.label_column, classes=dataset.classes
+        )
+        return dataset, held
+    if isinstance(size, float) and not 0 < size < 1:
+        raise ConfigError(f"{option} {spec}: a share lies between 0 and 1.")
+    train, held = hold_out(dataset, size, seed=seed, group_by=config.group_by)
+    return train, held
+
+
+def _parse_size(spec: str) -> int | float | None:
+    for kind in (int, float):
+        try:
+            return kind(spec)
+        except ValueError:
+            continue
+    return None
+
+
+def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> list[str]:
+    """Say in lines how many texts a part has, of which classes, and how many of them are also in `train`."""
+    counts = ", ".join(f"{label} {count:,}" for label, count in list(part.class_counts().items())[:8])
+    more = f", … {len(part.classes)} classes" if len(part.classes) > 8 else ""
+    lines = [f"{name:<10} {len(part):>7,} texts ({counts}{more})"]
+    if train is not None and (shared := shared_texts(train, part)).count:
+        lines.append(
+            f"note: {shared.count:,} {name} texts are also among the training texts (equal but for case and "
+            f"punctuation): the {name} figures are that much too kind."
+        )
+    return lines

@@ -1,0 +1,105 @@
+"""What a run leaves beside the weights: its settings, versions, figures, curves and card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import plaudit
+from plaudit.config import RunConfig
+from plaudit.data import Dataset
+from plaudit.embeddings import EmbeddingTable
+from plaudit.evaluation import fingerprint
+from plaudit.models import NetworkClassifier
+from plaudit.report import model_card, plot_curves
+from plaudit.training import History
+
+_PACKAGES = ("numpy", "pyarrow", "numba", "tokenizers")  # what the bits of a run can depend on
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run.
+
+    Attributes:
+        config: Its settings, with everything decided.
+        versions: What its bits depend on besides (`run_versions`).
+        classes: The labels.
+        history: The curves.
+        metrics: What metrics.json holds.
+        story: What the curves say, in words.
+        data: The lines that describe its texts.
+    """
+
+    config: RunConfig
+    versions: Mapping[str, str]
+    classes: tuple[str, ...]
+    history: History
+    metrics: Mapping[str, Mapping[str, Any]]
+    story: str
+    data: list[str]
+
+    def write(self, folder: Path, model: NetworkClassifier, *, name: str, openings: int) -> None:
+        """Write run.toml, history.json, metrics.json, the plots and README.md into a model's folder."""
+        (folder / "run.toml").write_text(self.config.to_toml(versions=self.versions), encoding="utf-8")
+        (folder / "history.json").write_text(_json(self.history.history), encoding="utf-8")
+        (folder / "metrics.json").write_text(_json(self.metrics), encoding="utf-8")
+        kept = self.history.best_epoch if self.config.training.early_stopping else None
+        plot_curves(self.history, folder, kept_epoch=kept)
+        card = model_card(
+            title=name,
+            folder=name,
+            version=plaudit.__version__,
+            classes=self.classes,
+            data="\n".join(f"- {' '.join(line.split())}" for line in self.data),
+            metrics={part: self.metrics[part] for part in ("validation", "test")},
+            openings=openings,
+            story=self.story,
+            layers=str(model.summary()),
+            provenance=model.table_.provenance,
+        )
+        (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def run_versions(table: EmbeddingTable, train: Dataset) -> dict[str, str]:
+    """Return what a run's bits depend on besides its settings: versions, and hashes of the embedding and the texts."""
+    versions = {
+        "plaudit": plaudit.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    versions["embedding_sha256"] = hashlib.sha256(np.ascontiguousarray(table.vectors).data).hexdigest()
+    versions["train_texts"] = fingerprint(train)
+    return versions
+
+
+def read_versions(path: Path) -> dict[str, str]:
+    """Return the versions that a run.toml recorded; the file has been read before."""
+    recorded = tomllib.loads(path.read_text(encoding="utf-8")).get("versions", {})
+    return {str(key): str(value) for key, value in recorded.items()} if isinstance(recorded, dict) else {}
+
+
+def differences(recorded: Mapping[str, str], present: Mapping[str, str]) -> str:
+    """Say where a repeated run stands on other ground than the recorded one; empty when nowhere."""
+    changed = [key for key in present if key in recorded and recorded[key] != present[key]]
+    return ", ".join(
+        f"{key} {present[key]} (was {recorded[key]})" if len(present[key]) < 20 else f"other {key}" for key in changed
+    )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

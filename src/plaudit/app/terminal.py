@@ -1,0 +1,113 @@
+"""What a person sees: epoch lines, a progress bar on a terminal and plain lines in a pipe, tables of figures."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from plaudit.evaluation import Metrics
+    from plaudit.training import EpochResult, History
+
+_LEAST_WIDTH = 60
+
+
+class EpochLines:
+    """Prints a line an epoch; on a terminal a bar runs below it while the epoch lasts."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._epochs = self._steps = 0
+
+    def begin(self, *, epochs: int, steps: int, done: History) -> None:
+        """Print the heading, and the epochs that a continued run has behind it."""
+        self._epochs, self._steps = epochs, steps
+        self._console.print(f"{'epoch':>7}  {'time':>7}  {'loss':>7}  {'acc':>6}  {'val_loss':>8}  {'val_acc':>7}")
+        if len(done):
+            self._console.print(f"  (going on after epoch {len(done)})", style="dim")
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            columns = (
+                BarColumn(bar_width=24),
+                TextColumn("{task.completed}/{task.total} steps  {task.description}"),
+            )
+            self._progress = Progress(*columns, console=self._console, transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task("", total=steps)
+
+    def after_step(self, step: int, loss: float, accuracy: float) -> None:
+        """Move the bar."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}")
+
+    def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
+        """Print the epoch's line; a star marks a new lowest val_loss."""
+        validation = (
+            f"  {result.val_loss:8.4f}  {result.val_accuracy:7.4f}"
+            if result.val_loss is not None and result.val_accuracy is not None
+            else f"  {'-':>8}  {'-':>7}"
+        )
+        line = (
+            f"{epoch:>3}/{self._epochs:<3}  {result.seconds:5.2f} s  {result.loss:7.4f}  {result.accuracy:6.4f}"
+            f"{validation}{' *' if is_best else ''}"
+        )
+        self._console.print(line, highlight=False)
+        if self._progress is not None and self._task is not None:
+            self._progress.reset(self._task, total=self._steps)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console: as wide as the terminal, or unwrapped lines in a pipe."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console = Console(file=sys.stderr if stderr else sys.stdout, highlight=False, soft_wrap=True, width=100)
+    return console
+
+
+def print_metrics(console: Console, metrics: Metrics, *, title: str) -> None:
+    """Print a table of figures and the confusion matrix."""
+    low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
+    console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
+    console.print(f"  accuracy  {metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f})")
+    console.print(f"  loss      {metrics.loss:.4f}")
+    of = f"of {metrics.classes[1]!r}" if len(metrics.classes) == 2 else "mean over classes"
+    console.print(f"  F1        {metrics.f1:.4f}  ({of})")
+    if metrics.roc_auc is not None:
+        console.print(f"  ROC-AUC   {metrics.roc_auc:.4f}")
+    if len(metrics.classes) <= 12:
+        console.print(_confusion(metrics))
+    else:
+        console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
+
+
+def _confusion(metrics: Metrics) -> Table:
+    table = Table(
+        title="true class down, predicted across",
+        title_style="dim",
+        title_justify="left",
+        box=None,
+        padding=(0, 2),
+    )
+    table.add_column("")
+    for name in metrics.classes:
+        table.add_column(name, justify="right")
+    table.add_column("recall", justify="right", style="dim")
+    for i, name in enumerate(metrics.classes):
+        cells = [f"[bold]{n:,}[/bold]" if i == j else f"{n:,}" for j, n in enumerate(metrics.confusion[i].tolist())]
+        table.add_row(name, *cells, f"{metrics.recall[i]:.3f}")
+    table.add_row("precision", *(f"{p:.3f}" for p in metrics.precision), "", style="dim")
+    return table

@@ -1,0 +1,75 @@
+"""Which rows `evaluate` should score: never, without being told, those that the model was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from plaudit.app.parts import load_parts
+from plaudit.app.record import read_versions
+from plaudit.config import RunConfig
+from plaudit.data import Dataset, load_dataset
+from plaudit.errors import ConfigError, DataError
+from plaudit.evaluation import fingerprint
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Texts to score, and what to call them.
+
+    Attributes:
+        dataset: Labelled texts.
+        what: A line for a person.
+    """
+
+    dataset: Dataset
+    what: str
+
+
+def choose_texts(
+    model: Path,
+    data: str,
+    *,
+    every_row: bool,
+    text_column: str | None,
+    label_column: str | None,
+    data_dir: Path | None,
+) -> Chosen:
+    """Return a data set's test part; of a file without parts all rows, unless the model was trained on it.
+
+    A file that `plaudit train` divided into training, validation and test texts is divided again by the model's
+    run.toml, and only its test texts are taken; `every_row` takes all.
+    """
+    splits = load_dataset(data, text_column=text_column, label_column=label_column, data_dir=data_dir)
+    if splits.test is not None:
+        return Chosen(splits.test, f"{data}: its test part")
+    if not every_row and (sealed := _sealed_part(model, data, len(splits.train))) is not None:
+        return Chosen(
+            sealed,
+            f"{data}: the {len(sealed):,} of {len(splits.train):,} texts that were kept for testing when this model "
+            "was trained on it (--all takes every row)",
+        )
+    return Chosen(splits.train, f"{data}: every row")
+
+
+def _sealed_part(model: Path, data: str, n_rows: int) -> Dataset | None:
+    """Return the test texts of the model's own run if `data` is the file it was trained on, else None."""
+    recipe = model / "run.toml"
+    try:
+        config = RunConfig.from_toml(recipe)
+        recorded = read_versions(recipe).get("test_texts")
+    except ConfigError:
+        return None
+    if not config.data.source or Path(config.data.source).resolve() != Path(data).resolve():
+        return None
+    try:
+        parts = load_parts(config.data, seed=config.training.seed)
+    except DataError:
+        return None
+    test = parts.open_test()
+    if fingerprint(test) == recorded:
+        return test
+    raise DataError(
+        f"{data}: this model was trained on a file of this name that has changed since, so its test texts can no "
+        "longer be told from its training texts; name other data, or take every row with --all."
+    )
