@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 
+from plaudit.data.publish import publish_folder
 from plaudit.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -37,14 +37,10 @@ def write_tables(folder: Path, tables: Iterable[tuple[str, pa.Table]]) -> None:
         DataError: The folder cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as temporary:
-            built = Path(temporary) / folder.name
-            built.mkdir()
+        with publish_folder(folder) as built:
             files = {name: _write_table(built / f"{name}.arrow", table) for name, table in tables}
             manifest = {"format": _FORMAT_VERSION, "files": files}
             (built / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-            _move(built, folder)
     except OSError as error:
         raise DataError(
             f"Cannot write the cache folder {folder}: {error}. "
@@ -104,14 +100,3 @@ def _measure(path: Path) -> dict[str, int]:
             size_bytes += n
             crc32 = zlib.crc32(buffer[:n], crc32)
     return {"size_bytes": size_bytes, "crc32": crc32}
-
-
-def _move(built: Path, folder: Path) -> None:
-    """Move a finished folder into place; an older one there goes first."""
-    try:
-        built.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-        folder.rename(built.with_name("old"))  # goes with the temporary folder
-        built.rename(folder)

@@ -1,6 +1,5 @@
 """Pre-trained token vectors: where they come from, how texts become vectors, how they are kept on disk."""
 
-from plaudit.embeddings.publish import publish_folder
 from plaudit.embeddings.random import random_table
 from plaudit.embeddings.registry import EmbeddingInfo, available_embeddings, load_embedding
 from plaudit.embeddings.storage import read_table, write_table
@@ -15,7 +14,6 @@ __all__ = [
     "EmbeddingTable",
     "available_embeddings",
     "load_embedding",
-    "publish_folder",
     "random_table",
     "read_table",
     "read_vectors",

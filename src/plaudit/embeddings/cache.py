@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plaudit.data.fetch import cache_dir
-from plaudit.embeddings.publish import publish_folder
+from plaudit.data.publish import publish_folder
 from plaudit.embeddings.storage import read_table, write_table
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import EmbeddingError

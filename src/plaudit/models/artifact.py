@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plaudit.embeddings.publish import publish_folder
+from plaudit.data.publish import publish_folder
 from plaudit.errors import ModelError, PlauditError
 
 if TYPE_CHECKING:

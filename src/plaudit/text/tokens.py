@@ -61,6 +61,11 @@ class Tokenizer(Protocol):
         """The name under which a model folder stores it."""
         ...
 
+    @property
+    def unknown_token(self) -> str | None:
+        """The token that stands for whatever the tokenizer cannot split into its own; None if there is none."""
+        ...
+
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` (N, no nulls); a text may yield no token at all."""
         ...
@@ -91,6 +96,7 @@ class SpaceTokenizer:
 
     delete_punctuation: bool = False
     kind = "space"
+    unknown_token = None
 
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` at single spaces."""
@@ -134,6 +140,7 @@ class WordTokenizer:
     lower_case: bool = True
     split_clitics: bool = False
     kind = "word"
+    unknown_token = None
 
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` into words and marks; an empty or blank text yields no token."""

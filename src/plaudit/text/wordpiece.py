@@ -51,6 +51,12 @@ class WordPieceTokenizer:
         return load_reference(self.definition)
 
     @cached_property
+    def unknown_token(self) -> str:
+        """What stands for a word that no pieces spell ("[UNK]")."""
+        token: str = json.loads(self.definition)["model"]["unk_token"]
+        return token
+
+    @cached_property
     def vocabulary(self) -> pa.LargeStringArray:
         """Every token in the order of its id, Arrow ``large_string`` [V]."""
         vocabulary = self._reference.get_vocab(with_added_tokens=False)
