@@ -10,7 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from plaudit.errors import ConfigError, ModelError
-from plaudit.training import EarlyStopping, EpochResult, History, LoopSettings, default_batch_size, describe, train
+from plaudit.training import (
+    EarlyStopping,
+    EpochResult,
+    History,
+    LoopSettings,
+    default_batch_size,
+    describe,
+    refit_epochs,
+    train,
+)
 from plaudit.training.checkpoint import Checkpoint
 
 N = 10
@@ -193,3 +202,10 @@ def test_the_story_says_when_more_epochs_may_help() -> None:
 def test_the_story_of_a_run_without_early_stopping_says_what_it_would_have_kept() -> None:
     story = describe(history([0.5, 0.3, 0.6], [0.5, 0.3, 0.1]), epochs=3, stopped=False)
     assert "early stopping would have kept epoch 2" in story
+
+
+@pytest.mark.parametrize(
+    ("best", "n_after", "expected"), [(4, 25_000, 3), (7, 25_000, 5), (1, 10**9, 1), (6, 15_000, 6)]
+)
+def test_a_refit_on_more_texts_takes_fewer_epochs(best: int, n_after: int, expected: int) -> None:
+    assert refit_epochs(best, n_before=15_000, n_after=n_after) == expected

@@ -1,6 +1,6 @@
 """Training: epochs and their history, early stopping, checkpoints, and the engine of the embedding-bag network."""
 
-from plaudit.training.history import EarlyStopping, EpochResult, History, describe
+from plaudit.training.history import EarlyStopping, EpochResult, History, describe, refit_epochs
 from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, default_batch_size, train
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "TrainingResult",
     "default_batch_size",
     "describe",
+    "refit_epochs",
     "train",
 ]
