@@ -45,6 +45,7 @@ _QUIET_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait cost minutes on a busy machine
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), _N_THREADS),
 }
 _BAR = re.compile(r"Encoding tokens:.*?(\d+)/(\d+)")  # the tqdm line of model2vec's create_embeddings
