@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,6 +20,7 @@ from plaudit.errors import ConfigError
 Loss = Literal["cross_entropy", "mean_squared_error"]
 ClassWeight = Literal["none", "balanced"]
 Combiner = Literal["sqrtn", "mean", "sum"]
+_MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,11 @@ class ModelConfig:
         _check_choice("combiner", self.combiner, get_args(Combiner))
         _check_choice("loss", self.loss, get_args(Loss))
         _check_choice("class_weight", self.class_weight, get_args(ClassWeight))
-        if any(units < 1 for units in self.hidden):
-            raise ConfigError(f"--hidden: every layer needs at least one unit, got {list(self.hidden)}.")
-        if not 0 <= self.dropout < 1:
+        if not all(isinstance(units, Integral) and 1 <= units <= _MOST for units in self.hidden):
+            raise ConfigError(
+                f"--hidden: every layer needs at least one unit, and at most {_MOST:,}; got {list(self.hidden)}."
+            )
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise ConfigError(f"--dropout: expected 0 <= dropout < 1, got {self.dropout}.")
 
 
@@ -104,11 +108,10 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("patience", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"--{name}: expected at least {least}, got {getattr(self, name)}.")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ConfigError(f"--batch-size: expected at least 1, got {self.batch_size}.")
-        if not 0 < self.learning_rate < float("inf"):
+            _check_number(name, getattr(self, name), least, None if name == "seed" else _MOST)
+        if self.batch_size is not None:
+            _check_number("batch-size", self.batch_size, 1, _MOST)
+        if not isinstance(self.learning_rate, Real) or not 0 < self.learning_rate < float("inf"):
             raise ConfigError(f"--learning-rate: expected a number above 0, got {self.learning_rate}.")
 
 
@@ -141,7 +144,7 @@ class RunConfig:
             content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number or a nesting without end
             raise ConfigError(f"{path}: not a TOML file: {error}.") from error
         content.pop("versions", None)
         parts = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
@@ -184,6 +187,15 @@ def _describe(hint: object) -> str:
     if typing.get_origin(hint) is Literal:
         return " or ".join(map(repr, get_args(hint)))
     return str(getattr(hint, "__name__", hint)) if typing.get_origin(hint) is None else str(hint)
+
+
+def _check_number(name: str, value: object, least: int, most: int | None) -> None:
+    if (
+        not isinstance(value, Integral) or int(value) < least
+    ):  # Integral, since a grid search hands over NumPy's integers
+        raise ConfigError(f"--{name}: expected at least {least}, got {value!r}.")
+    if most is not None and int(value) > most:
+        raise ConfigError(f"--{name}: expected at most {most:,}, got {value}.")
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

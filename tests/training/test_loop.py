@@ -165,7 +165,7 @@ def test_a_failed_save_leaves_the_previous_one(tmp_path: Path, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("safetensors.numpy.save_file", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ModelError, match="No space left"):
         checkpoint.save({"w": np.array([2.0])}, {"epoch": 2})
     loaded = checkpoint.load()
     assert loaded is not None

@@ -6,6 +6,9 @@ instant.
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,6 +40,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def main() -> None:
     """Run the command line."""
+    if sys.stdout is None:  # closed by the caller (`>&-`)
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open to the end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows ASCII only gets \xe9 for é, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from plaudit.app.terminal import EpochLines, make_console, print_metrics
+from plaudit.app.plain import plain
+from plaudit.app.terminal import EpochLines, make_console, print_metrics, print_table
 from plaudit.config import RunConfig
 from plaudit.errors import ConfigError
 
@@ -78,7 +80,7 @@ def _print_outcome(outcome: Outcome) -> None:
         f"\nModel: {outcome.folder}\n"
         "  metrics.json, history.json, loss.png, accuracy.png; run.toml repeats it, README.md describes it\n"
         f"Took {figures['seconds']:.1f} s{most}.\n"
-        f'Next: plaudit predict {outcome.folder} "your text"',
+        f'Next: plaudit predict {shlex.quote(str(outcome.folder))} "your text"',
         markup=False,
     )
 
@@ -103,6 +105,7 @@ def evaluate(
     chosen = choose_texts(
         model,
         data,
+        classes=tuple(map(str, classifier.classes_)),
         every_row=every_row,
         text_column=text_column,
         label_column=label_column,
@@ -133,33 +136,38 @@ def predict(
 ) -> None:
     """Label texts given as arguments or in a file."""
     from plaudit.models import load
+    from plaudit.training.losses import predicted, probabilities
 
     if bool(texts) == (input_file is not None):
         raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
     if output_file is not None and input_file is None:
         raise ConfigError("predict: -o goes with -i FILE.")
+    if output_file is not None and as_json:
+        raise ConfigError("predict: --json prints; to write JSON Lines, name the file -o NAME.jsonl.")
     classifier = load(model)
     if input_file is not None:
         from plaudit.app.predict_file import predict_file
 
-        predict_file(classifier, input_file, output_file, text_column=text_column)
+        predict_file(classifier, input_file, output_file, text_column=text_column, as_json=as_json)
         return
-    probabilities = classifier.predict_proba(texts)
-    labels = classifier.predict(texts).tolist()
+    logits = classifier.decision_function(texts)
+    rows, chosen = probabilities(logits).tolist(), predicted(logits).tolist()
     classes = classifier.classes_.tolist()
     if as_json:
-        for text, label, row in zip(texts, labels, probabilities.tolist(), strict=True):
+        for text, i, row in zip(texts, chosen, rows, strict=True):
             by_class = {str(name): p for name, p in zip(classes, row, strict=True)}
-            _print_json({"text": text, "label": label, "probabilities": by_class})
+            _print_json({"text": text, "label": classes[i], "probabilities": by_class})
         return
     console = make_console()
-    width = max(len(str(name)) for name in classes)
-    for text, label, row in zip(texts, labels, probabilities, strict=True):
-        console.print(f"{label!s:<{width}}  {row[classes.index(label)]:.3f}  {' '.join(text.split())}", markup=False)
+    names = [plain(str(name)) for name in classes]
+    width = max(map(len, names))
+    for text, i, row in zip(texts, chosen, rows, strict=True):
+        console.print(f"{names[i]:<{width}}  {row[i]:.3f}  {plain(text)}", markup=False)
 
 
 def _print_json(value: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode) + "\n")
 
 
 def show_data(
@@ -191,7 +199,7 @@ def show_data(
         words = pc.list_value_length(pc.utf8_split_whitespace(part.texts)).to_numpy(zero_copy_only=False)
         low, median, high, most = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
         counts = part.class_counts()
-        balance = ", ".join(f"{c} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
+        balance = ", ".join(f"{plain(c)} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
         more = f", … {len(counts)} classes" if len(counts) > 6 else ""
         characters = pc.sum(pc.utf8_length(part.texts)).as_py()
         cells = (
@@ -202,13 +210,13 @@ def show_data(
             f"{characters:,}",
         )
         table.add_row(*map(escape, cells))
-    console.print(table)
+    print_table(console, table)
     shown = splits.train.take(np.arange(min(n_examples, len(splits.train))))
     labels = shown.label_names() if shown.labels is not None else ["-"] * len(shown)
     if len(shown):
         console.print(f"\n[bold]The first {len(shown)} of train[/bold]")
     for label, text in zip(labels, shown.texts.to_pylist(), strict=True):
-        console.print(f"{label}\t{text}", markup=False)
+        console.print(f"{plain(label)}\t{plain(text)}", markup=False)
 
 
 def list_embeddings() -> None:
@@ -223,7 +231,7 @@ def list_embeddings() -> None:
     for entry in available_embeddings():
         size = ("" if n is None else f"{n:,}" for n in (entry.dimension, entry.tokens))
         table.add_row(*map(escape, (entry.name, *size, entry.status, entry.description, entry.source)))
-    make_console().print(table)
+    print_table(make_console(), table)
 
 
 def show_embedding(name: str, texts: list[str]) -> None:
@@ -254,4 +262,4 @@ def info() -> None:
 
     console = make_console()
     for key, value in describe_environment():
-        console.print(f"{key:<14} {value}", markup=False)
+        console.print(f"{key:<20} {value}", markup=False)

@@ -10,6 +10,7 @@ from typing import ParamSpec
 
 import typer
 
+from plaudit.app.plain import plain
 from plaudit.errors import PlauditError
 
 P = ParamSpec("P")
@@ -23,6 +24,7 @@ def errors_as_lines(command: Callable[P, None]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()  # here, where a full disk or a reader that has left is still told apart from a bug
         except PlauditError as error:
             raise _exit(_FAILED, str(error)) from None
         except KeyboardInterrupt:
@@ -34,11 +36,11 @@ def errors_as_lines(command: Callable[P, None]) -> Callable[P, None]:
             where = f"{error.filename}: " if error.filename else ""
             raise _exit(_FAILED, f"{where}{error.strerror or error}.") from None
         except MemoryError:
-            raise _exit(_FAILED, "not enough memory for this; try fewer texts at a time.") from None
+            raise _exit(_FAILED, "not enough memory for this; try fewer texts or smaller layers.") from None
 
     return wrapped
 
 
 def _exit(code: int, message: str) -> typer.Exit:
-    sys.stderr.write(f"plaudit: {' '.join(message.split())}\n")  # one line, whatever the message holds
+    sys.stderr.write(f"plaudit: {plain(message)}\n")  # one line, whatever the message holds
     return typer.Exit(code)

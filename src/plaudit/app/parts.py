@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from plaudit.app.plain import plain
 from plaudit.config import DataConfig
 from plaudit.data import Dataset, Splits, has_test_part, hold_out, imdb_at_hand, load_dataset, read_file, shared_texts
 from plaudit.errors import ConfigError, FetchError
@@ -113,7 +114,7 @@ def _parse_size(spec: str) -> int | float | None:
 
 def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> list[str]:
     """Say in lines how many texts a part has, of which classes, and how many of them are also in `train`."""
-    counts = ", ".join(f"{label} {count:,}" for label, count in list(part.class_counts().items())[:8])
+    counts = ", ".join(f"{plain(label)} {count:,}" for label, count in list(part.class_counts().items())[:8])
     more = f", … {len(part.classes)} classes" if len(part.classes) > 8 else ""
     lines = [f"{name:<10} {len(part):>7,} texts ({counts}{more})"]
     if train is not None and (shared := shared_texts(train, part)).count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from plaudit.data import Dataset, read_file
+from plaudit.data import read_file
 from plaudit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -24,65 +25,83 @@ PREDICTION, PROBABILITY = "prediction", "probability"
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
-def predict_file(model: Classifier, source: Path, target: Path | None, *, text_column: str | None) -> None:
+def predict_file(
+    model: Classifier, source: Path, target: Path | None, *, text_column: str | None, as_json: bool = False
+) -> None:
     """Write the rows of `source` with two more columns, "prediction" and its "probability".
 
     Args:
         model: A fitted classifier.
         source: What `read_file` reads; labels are not needed, and an empty text is a row like any other.
-        target: A .csv, .tsv, .jsonl or .parquet file, written whole or not at all; None prints CSV.
+        target: A .csv, .tsv, .jsonl or .parquet file, written whole or not at all; None prints.
         text_column: The column of the texts; None finds it by name.
+        as_json: Print JSON Lines instead of CSV.
     """
-    suffix = ".csv" if target is None else target.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {', '.join(_SUFFIXES)}.")
-    dataset = read_file(source, text_column=text_column, require_labels=False)
-    table = _answer(model, dataset)
     if target is None:
-        sys.stdout.buffer.write(_encode(table, ".csv"))
+        sys.stdout.buffer.write(_encode(_answer(model, source, text_column), ".jsonl" if as_json else ".csv"))
         sys.stdout.buffer.flush()
         return
+    suffix = target.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {', '.join(_SUFFIXES)}.")
+    if target.is_dir() or not target.parent.is_dir():
+        raise ConfigError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}.")
+    encoded = _encode(_answer(model, source, text_column), suffix)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(_encode(table, suffix))
+        temporary.write_bytes(encoded)
         temporary.replace(target)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written: {error.strerror or error}.") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def _answer(model: Classifier, dataset: Dataset) -> pa.Table:
-    probabilities = model.predict_proba(dataset.texts)
-    labels = model.predict(dataset.texts)
-    position = {label: i for i, label in enumerate(model.classes_.tolist())}
-    columns = np.array([position[label] for label in labels.tolist()], dtype=np.int64)
-    table = pa.table({"text": dataset.texts})
+def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Table:
+    from plaudit.training.losses import predicted, probabilities
+
+    dataset = read_file(source, text_column=text_column, require_labels=False)
+    columns: dict[str, object] = {"text": dataset.texts}
     if dataset.labels is not None:
-        table = table.append_column("label", pa.array(dataset.label_names(), pa.large_string()))
+        columns["label"] = pa.array(dataset.label_names(), pa.large_string())
+    logits = model.decision_function(dataset.texts)
+    chosen = predicted(logits)
+    added = {
+        PREDICTION: pa.array(model.classes_[chosen].tolist()),
+        PROBABILITY: pa.array(probabilities(logits)[np.arange(len(chosen)), chosen]),
+    }
     for name in dataset.extra.column_names:
-        table = table.append_column(name, dataset.extra[name])
-    for name in (PREDICTION, PROBABILITY):
-        if name in table.column_names:
-            raise DataError(f"{dataset.name}: there is a column {name!r} already; rename it so that it is not lost.")
-    table = table.append_column(PREDICTION, pa.array(labels.tolist()))
-    chosen = probabilities[np.arange(len(columns)), columns]
-    return table.append_column(PROBABILITY, pa.array(chosen))
+        if name in columns or name in added:
+            raise DataError(f"{source}: a column is named {name!r} already; rename it so that it is not lost.")
+        columns[name] = dataset.extra[name]
+    return pa.table(columns | added)
 
 
 def _encode(table: pa.Table, suffix: str) -> bytes:
+    if suffix == ".tsv":
+        return _tsv(_flat(table))
+    if suffix == ".jsonl":
+        rows = (json.dumps(row, ensure_ascii=False, default=str) for row in table.to_pylist())
+        return "".join(f"{row}\n" for row in rows).encode()
     sink = io.BytesIO()
-    if suffix == ".parquet":
-        pa.parquet.write_table(table, sink)
-    elif suffix == ".csv":
-        pa.csv.write_csv(table, sink, pa.csv.WriteOptions(quoting_style="needed"))
-    elif suffix == ".jsonl":
-        import json
-
-        for row in table.to_pylist():
-            sink.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
-    else:
-        sink.write(_tsv(table))
+    try:
+        if suffix == ".parquet":
+            pa.parquet.write_table(table, sink)
+        else:
+            pa.csv.write_csv(_flat(table), sink, pa.csv.WriteOptions(quoting_style="needed"))
+    except pa.ArrowException as error:
+        raise DataError(f"a column cannot be written as {suffix[1:]}: {error}; write .jsonl instead.") from error
     return sink.getvalue()
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Return the table with lists and records written as JSON: a cell of CSV holds one value."""
+    for i, column in enumerate(table.columns):
+        if pa.types.is_nested(column.type):
+            cells = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()]
+            table = table.set_column(i, table.column_names[i], pa.array(cells, pa.large_string()))
+    return table
 
 
 def _tsv(table: pa.Table) -> bytes:

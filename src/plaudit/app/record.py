@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import tomllib
 from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Record:
     def write(self, folder: Path, model: NetworkClassifier, *, name: str, openings: int) -> None:
         """Write run.toml, history.json, metrics.json, the plots and README.md into a model's folder."""
         (folder / "run.toml").write_text(self.config.to_toml(versions=self.versions), encoding="utf-8")
-        (folder / "history.json").write_text(_json(self.history.history), encoding="utf-8")
+        (folder / "history.json").write_text(_json(_finite(self.history.history)), encoding="utf-8")
         (folder / "metrics.json").write_text(_json(self.metrics), encoding="utf-8")
         kept = self.history.best_epoch if self.config.training.early_stopping else None
         plot_curves(self.history, folder, kept_epoch=kept)
@@ -99,6 +100,11 @@ def differences(recorded: Mapping[str, str], present: Mapping[str, str]) -> str:
     return ", ".join(
         f"{key} {present[key]} (was {recorded[key]})" if len(present[key]) < 20 else f"other {key}" for key in changed
     )
+
+
+def _finite(curves: Mapping[str, list[float]]) -> dict[str, list[float | None]]:
+    """Return the curves with null where a loss was no finite number: JSON has no NaN."""
+    return {name: [x if math.isfinite(x) else None for x in curve] for name, curve in curves.items()}
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -15,13 +15,15 @@ class TensorBoardLog:
     """Writes loss and accuracy of every epoch, training and validation as two runs that TensorBoard overlays."""
 
     def __init__(self, folder: Path) -> None:
-        """Open logs under `folder` / train and `folder` / validation."""
-        tensorboard = require("tensorboardX", extra="tensorboard", purpose="Writing TensorBoard logs")
-        self._train = tensorboard.SummaryWriter(str(folder / "train"))
-        self._validation = tensorboard.SummaryWriter(str(folder / "validation"))
+        """Make `folder`; logs go under it as train and validation, those of a --refit as refit/train."""
+        self._writer = require("tensorboardX", extra="tensorboard", purpose="Writing TensorBoard logs").SummaryWriter
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
 
     def begin(self, *, epochs: int, steps: int, done: History) -> None:
-        """Do nothing; the epochs of a continued run were logged before."""
+        """Open the logs; the epochs of a continued run were logged before."""
+        self._train = self._writer(str(self._folder / "train"))
+        self._validation = self._writer(str(self._folder / "validation"))
 
     def after_step(self, step: int, loss: float, accuracy: float) -> None:
         """Do nothing; the log has a point an epoch."""
@@ -35,6 +37,7 @@ class TensorBoardLog:
             self._validation.add_scalar("epoch_accuracy", result.val_accuracy, epoch)
 
     def end(self) -> None:
-        """Bring everything to disk; with --refit a second run follows."""
-        self._train.flush()
-        self._validation.flush()
+        """Bring everything to disk (a flush alone leaves behind what is still in tensorboardX's queue)."""
+        self._train.close()
+        self._validation.close()
+        self._folder = self._folder / "refit"  # a second training of this run is another curve

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from plaudit.app.plain import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -14,7 +18,8 @@ if TYPE_CHECKING:
     from plaudit.evaluation import Metrics
     from plaudit.training import EpochResult, History
 
-_LEAST_WIDTH = 60
+_PIPE_WIDTH = 240  # columns for a table that no terminal bounds
+_LEAST_TABLE_WIDTH = 100
 
 
 class EpochLines:
@@ -70,12 +75,23 @@ class EpochLines:
             self._progress = None
 
 
-def make_console(*, stderr: bool = False) -> Console:
-    """Return a console: as wide as the terminal, or unwrapped lines in a pipe."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console = Console(file=sys.stderr if stderr else sys.stdout, highlight=False, soft_wrap=True, width=100)
-    return console
+class _Console(Console):
+    """A console whose reader may leave (`| head`): what is under way goes on in silence."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def make_console() -> Console:
+    """Return a console: lines broken between words on a terminal, and not at all in a pipe."""
+    console = _Console(highlight=False)
+    return console if console.is_terminal else _Console(highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table whole; a terminal that is too narrow for its columns wraps the lines."""
+    _Console(highlight=False, width=max(console.width, _LEAST_TABLE_WIDTH)).print(table)
 
 
 def print_metrics(console: Console, metrics: Metrics, *, title: str) -> None:
@@ -84,12 +100,12 @@ def print_metrics(console: Console, metrics: Metrics, *, title: str) -> None:
     console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
     console.print(f"  accuracy  {metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f})")
     console.print(f"  loss      {metrics.loss:.4f}")
-    of = f"of {metrics.classes[1]!r}" if len(metrics.classes) == 2 else "mean over classes"
-    console.print(f"  F1        {metrics.f1:.4f}  ({of})")
+    of = f"of {plain(metrics.classes[1])!r}" if len(metrics.classes) == 2 else "mean over classes"
+    console.print(f"  F1        {metrics.f1:.4f}  ({of})", markup=False)
     if metrics.roc_auc is not None:
         console.print(f"  ROC-AUC   {metrics.roc_auc:.4f}")
     if len(metrics.classes) <= 12:
-        console.print(_confusion(metrics))
+        print_table(console, _confusion(metrics))
     else:
         console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
 
@@ -102,11 +118,12 @@ def _confusion(metrics: Metrics) -> Table:
         box=None,
         padding=(0, 2),
     )
+    names = [escape(plain(name)) for name in metrics.classes]
     table.add_column("")
-    for name in metrics.classes:
+    for name in names:
         table.add_column(name, justify="right")
     table.add_column("recall", justify="right", style="dim")
-    for i, name in enumerate(metrics.classes):
+    for i, name in enumerate(names):
         cells = [f"[bold]{n:,}[/bold]" if i == j else f"{n:,}" for j, n in enumerate(metrics.confusion[i].tolist())]
         table.add_row(name, *cells, f"{metrics.recall[i]:.3f}")
     table.add_row("precision", *(f"{p:.3f}" for p in metrics.precision), "", style="dim")

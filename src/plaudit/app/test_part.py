@@ -8,7 +8,7 @@ from pathlib import Path
 from plaudit.app.parts import load_parts
 from plaudit.app.record import read_versions
 from plaudit.config import RunConfig
-from plaudit.data import Dataset, load_dataset
+from plaudit.data import DATASET_NAMES, Dataset, load_dataset, read_file
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import fingerprint
 
@@ -30,6 +30,7 @@ def choose_texts(
     model: Path,
     data: str,
     *,
+    classes: tuple[str, ...],
     every_row: bool,
     text_column: str | None,
     label_column: str | None,
@@ -38,23 +39,27 @@ def choose_texts(
     """Return a data set's test part; of a file without parts all rows, unless the model was trained on it.
 
     A file that `plaudit train` divided into training, validation and test texts is divided again by the model's
-    run.toml, and only its test texts are taken; `every_row` takes all.
+    run.toml, and only its test texts are taken; `every_row` takes all. `classes` are the model's: a file may lack
+    some, and hold one alone.
     """
+    if data not in DATASET_NAMES and Path(data).is_file():
+        if not every_row and (sealed := _sealed_part(model, data)) is not None:
+            return sealed
+        rows = read_file(data, text_column=text_column, label_column=label_column, classes=classes)
+        return Chosen(rows, f"{data}: every row")
     splits = load_dataset(data, text_column=text_column, label_column=label_column, data_dir=data_dir)
     if splits.test is not None:
         return Chosen(splits.test, f"{data}: its test part")
-    if not every_row and (sealed := _sealed_part(model, data, len(splits.train))) is not None:
-        return Chosen(
-            sealed,
-            f"{data}: the {len(sealed):,} of {len(splits.train):,} texts that were kept for testing when this model "
-            "was trained on it (--all takes every row)",
-        )
+    if not every_row and (sealed := _sealed_part(model, data)) is not None:
+        return sealed
     return Chosen(splits.train, f"{data}: every row")
 
 
-def _sealed_part(model: Path, data: str, n_rows: int) -> Dataset | None:
-    """Return the test texts of the model's own run if `data` is the file it was trained on, else None."""
+def _sealed_part(model: Path, data: str) -> Chosen | None:
+    """Return the test texts of the model's own run if `data` is what it was trained on, else None."""
     recipe = model / "run.toml"
+    if not recipe.is_file():  # saved by `save`, not by a run
+        return None
     try:
         config = RunConfig.from_toml(recipe)
         recorded = read_versions(recipe).get("test_texts")
@@ -63,13 +68,22 @@ def _sealed_part(model: Path, data: str, n_rows: int) -> Dataset | None:
     if not config.data.source or Path(config.data.source).resolve() != Path(data).resolve():
         return None
     try:
-        parts = load_parts(config.data, seed=config.training.seed)
-    except DataError:
-        return None
-    test = parts.open_test()
-    if fingerprint(test) == recorded:
-        return test
-    raise DataError(
-        f"{data}: this model was trained on a file of this name that has changed since, so its test texts can no "
-        "longer be told from its training texts; name other data, or take every row with --all."
-    )
+        test = load_parts(config.data, seed=config.training.seed).open_test()
+    except (ConfigError, DataError) as error:
+        raise DataError(
+            f"{data}: this model was trained on it, but it cannot be divided into training and test texts again: "
+            f"{error} Take every row with --all."
+        ) from error
+    if fingerprint(test) != recorded:
+        raise DataError(
+            f"{data}: this model was trained on a file of this name that has changed since, so its test texts can no "
+            "longer be told from its training texts; name other data, or take every row with --all."
+        )
+    if config.data.test is not None and Path(config.data.test).exists():
+        what = f"{config.data.test}: the test texts of this model, which was trained on {data} (--all takes its rows)"
+    else:
+        what = (
+            f"{data}: the {len(test):,} of its texts that were kept for testing when this model was trained on it "
+            "(--all takes every row)"
+        )
+    return Chosen(test, what)

@@ -20,12 +20,13 @@ import pyarrow as pa
 from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.config import RunConfig
-from plaudit.embeddings import EmbeddingTable, load_embedding
+from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
+from plaudit.errors import require
 from plaudit.evaluation import Metrics, count_opening, evaluate, fingerprint
 from plaudit.models import NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.summary import NetworkSummary
-from plaudit.training import History, Monitor, describe
+from plaudit.training import History, Monitor, describe, refit_epochs
 
 Say = Callable[[str], None]
 CHECKPOINT = "checkpoint.safetensors"
@@ -72,6 +73,7 @@ def run_training(
         recorded_versions: Of the run that is repeated; differences are said.
     """
     started = time.perf_counter()
+    require("matplotlib", extra="train", purpose="Drawing the curves")  # missing, it should be missed before training
     config = replace(config, data=choose_source(config.data, say, progress=progress))
     output = output or default_output(config)
     check_target(output)
@@ -127,6 +129,11 @@ def default_output(config: RunConfig) -> Path:
 
 def _load_embedding(config: RunConfig, parts: Parts, say: Say, *, progress: bool) -> EmbeddingTable:
     started = time.perf_counter()
+    status = {info.name: info.status for info in available_embeddings()}.get(config.model.embedding, "ready")
+    if status.startswith("can be "):  # said before it begins, because it takes its time
+        say(
+            f"Embedding: {config.model.embedding} is being {status.removeprefix('can be ')}, once; about half a minute."
+        )
     table = load_embedding(
         config.model.embedding, training_texts=parts.train.texts, seed=config.training.seed, progress=progress
     )
@@ -192,7 +199,7 @@ def _fit(
     say(story)
     if training.refit:
         texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
-        epochs = history.best_epoch
+        epochs = refit_epochs(history.best_epoch, n_before=len(parts.train), n_after=len(texts))
         say(f"Refit: {epochs} epochs on all {len(texts):,} training and validation texts.")
         model.set_params(epochs=epochs, early_stopping=False, batch_size=model.batch_size_)
         model.fit(texts, np.array(train_labels + validation_labels), monitors=monitors)

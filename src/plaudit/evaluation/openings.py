@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -35,11 +36,12 @@ def count_opening(folder: Path, dataset: Dataset, *, command: str) -> int:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     openings.append({"data": dataset.name, "n": len(dataset), "fingerprint": identity, "at": now, "by": command})
     temporary = folder / f"{OPENINGS}.{os.getpid()}"
-    try:
-        temporary.write_text(json.dumps(openings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(folder / OPENINGS)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        try:
+            temporary.write_text(json.dumps(openings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.replace(folder / OPENINGS)
+        finally:
+            temporary.unlink(missing_ok=True)
     return sum(entry.get("fingerprint") == identity for entry in openings)
 
 
@@ -47,6 +49,6 @@ def read_openings(folder: Path) -> list[dict[str, Any]]:
     """Return the recorded openings, oldest first; an unreadable record counts as none."""
     try:
         entries = json.loads((folder / OPENINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

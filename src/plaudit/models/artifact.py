@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plaudit.data.publish import publish_folder
-from plaudit.errors import ModelError, PlauditError
+from plaudit.errors import EmbeddingError, FetchError, ModelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ FORMAT, VERSION = "plaudit-model", 1
 MANIFEST = "model.json"
 _MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
+_CHECKPOINT = "checkpoint.safetensors"  # what a run that was cut off leaves where its model would have come
 
 
 @contextlib.contextmanager
@@ -43,11 +45,12 @@ def publish(target: str | Path) -> Iterator[Path]:
     try:
         with publish_folder(target) as folder:
             yield folder
-    except OSError as error:
-        if isinstance(error, PlauditError):
+    except (OSError, EmbeddingError) as error:
+        if isinstance(error, FetchError):
             raise
+        reason = getattr(error, "strerror", None) or error
         raise ModelError(
-            f"{target}: the model could not be written ({error.strerror or error}); what stood there is untouched."
+            f"{target}: the model could not be written ({reason}); what stood there is untouched."
         ) from error
 
 
@@ -55,16 +58,20 @@ def check_target(target: Path) -> None:
     """Refuse a place where saving a model would destroy something else.
 
     Raises:
-        ModelError: `target` is a file, or a folder that is neither empty nor a model's.
+        ModelError: `target` is a file, lies where nothing can be written, or is a folder that is neither empty nor a
+            model's.
     """
     if target.is_dir():
-        foreign = sorted(p.name for p in target.iterdir() if p.name not in (MANIFEST, "checkpoint.safetensors"))
+        foreign = sorted(p.name for p in target.iterdir() if not p.name.startswith((MANIFEST, _CHECKPOINT)))
         if foreign and not (target / MANIFEST).is_file():
             raise ModelError(
                 f"{target}: this folder holds something else than a model ({foreign[0]}, …); name a new folder."
             )
     elif target.exists():
         raise ModelError(f"{target} is a file; a model is a folder: name another place.")
+    place = next(parent for parent in target.absolute().parents if parent.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise ModelError(f"{target}: nothing can be written in {place}; name another place.")
 
 
 def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any]) -> None:
@@ -99,6 +106,8 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         what = "is a file; a model is a folder" if folder.exists() else "does not exist"
         raise ModelError(f"{folder} {what}: expected what `plaudit train --output DIR` or `save` wrote.")
     path = folder / MANIFEST
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path} is not a plain file; not a model of ours.")
     try:
         if path.stat().st_size > _MANIFEST_LIMIT_BYTES:
             raise ModelError(f"{path}: {path.stat().st_size:,} bytes is too large for a manifest; not a model of ours.")
@@ -106,10 +115,15 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ModelError(f"{folder} is not a model: it holds no {MANIFEST}.") from error
     except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, ModelError):
+            raise
         raise ModelError(f"{path}: damaged or not a model's ({type(error).__name__}: {error}).") from error
     _check_manifest(path, manifest)
     for name, facts in manifest["files"].items():
-        _check_file(folder, name, facts)
+        try:
+            _check_file(folder, name, facts)
+        except OSError as error:
+            raise ModelError(f"{folder}: {name!r} cannot be read: {error.strerror or error}.") from error
     checked: dict[str, Any] = manifest
     return checked
 
@@ -128,10 +142,12 @@ def _check_manifest(path: Path, manifest: object) -> None:
         if not isinstance(manifest.get(key), expected):
             raise ModelError(f"{path}: damaged: {key!r} is missing or not a {expected.__name__}.")
     classes = manifest["classes"]
-    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(set(classes)) < 2:
-        raise ModelError(f"{path}: damaged: classes must be two or more different words or numbers.")
-    if len(set(classes)) != len(classes):
-        raise ModelError(f"{path}: damaged: a class is named twice.")
+    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < 2:
+        raise ModelError(f"{path}: damaged: classes must be two or more words or numbers.")
+    if np.array(classes).dtype.kind not in "Uib" or len(set(np.array(classes).tolist())) != len(classes):
+        raise ModelError(f"{path}: damaged: a class is named twice, or is a number too large to be one.")
+    if not _is_unicode(manifest):
+        raise ModelError(f"{path}: damaged: half of a surrogate pair, which is no character.")
 
 
 def _check_file(folder: Path, name: str, facts: object) -> None:
@@ -139,7 +155,7 @@ def _check_file(folder: Path, name: str, facts: object) -> None:
     if not parts or Path(name).is_absolute() or ".." in parts or len(parts) > 2:
         raise ModelError(f"{folder / MANIFEST}: {name!r} points outside the model's folder.")
     path = folder / name
-    if not path.is_file() or path.is_symlink():
+    if not path.is_file() or path.is_symlink() or path.parent.resolve() != folder.resolve() / Path(name).parent:
         raise ModelError(f"{folder}: damaged: {name} is missing or not a plain file.")
     if not isinstance(facts, dict):
         raise ModelError(f"{folder / MANIFEST}: damaged: no size and hash for {name}.")
@@ -161,15 +177,23 @@ def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, ND
 
     try:
         tensors: dict[str, NDArray[np.float32]] = load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: damaged or not safetensors: {error}.") from error
     found = {name: tensor.shape for name, tensor in tensors.items()}
     if found != shapes:
-        raise ModelError(f"{path}: damaged: expected arrays {shapes}, found {found}.")
+        raise ModelError(f"{path}: damaged: expected arrays {str(shapes)[:300]}, found {str(found)[:300]}.")
     for name, tensor in tensors.items():
         if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
             raise ModelError(f"{path}: damaged: {name} must be float32 without NaN or infinity.")
     return tensors
+
+
+def _is_unicode(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sha256(path: Path) -> str:

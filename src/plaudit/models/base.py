@@ -147,9 +147,9 @@ def encode_labels(labels: Labels, n: int) -> tuple[NDArray[Any], NDArray[np.int6
     column = np.asarray(labels)
     if column.shape != (n,):
         raise DataError(f"labels: expected {n:,}, one for each text, got shape {column.shape}.")
-    if column.dtype == object:
-        kinds = {type(value).__name__ for value in column}
-        if not kinds <= {"str", "str_"}:
+    if column.dtype == object or (column.dtype.kind == "U" and isinstance(labels, list | tuple)):
+        kinds = {type(value).__name__ for value in (labels if column.dtype.kind == "U" else column)}
+        if not kinds <= {"str", "str_"}:  # of [1, "a"] NumPy would make the words "1" and "a"
             raise DataError(f"labels: expected all str or all int, got {', '.join(sorted(kinds))}.")
         column = column.astype(str)
     if column.dtype.kind == "f":

@@ -83,8 +83,13 @@ def text_weights(
     if isinstance(class_weight, dict):
         if missing := [c for c in classes.tolist() if c not in class_weight]:
             raise ConfigError(f"class_weight: no weight for class {missing[0]!r}.")
-        weight = weight * np.array([class_weight[c] for c in classes.tolist()], dtype=np.float64)[codes]
+        by_class = np.array([class_weight[c] for c in classes.tolist()], dtype=np.float64)
+        if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
+            raise ConfigError(f"class_weight: expected finite numbers from 0, got {class_weight!r}.")
+        weight = weight * by_class[codes]
     elif class_weight == "balanced":
         # n / (C * n_c): King & Zeng 2001, as scikit-learn's compute_class_weight
         weight = weight * (len(codes) / (len(classes) * np.bincount(codes)))[codes]
+    elif class_weight not in ("none", None):
+        raise ConfigError(f'class_weight: expected "none", "balanced" or a dict, got {class_weight!r}.')
     return weight

@@ -30,12 +30,13 @@ from plaudit.errors import ConfigError, EmbeddingError, ModelError
 from plaudit.models.artifact import read_tensors, write_manifest
 from plaudit.models.base import Classifier, Labels, encode_labels
 from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
+from plaudit.models.parameters import from_json, to_json
 from plaudit.models.summary import NetworkSummary
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
 from plaudit.training.history import History
-from plaudit.training.loop import LoopSettings, Monitor, default_batch_size, train
+from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, default_batch_size, train
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -164,7 +165,8 @@ class NetworkClassifier(Classifier):
             patience=settings.patience if settings.early_stopping and watched is not None else None,
             seed=settings.seed,
         )
-        with threadpool_limits(1):  # the matrices are small: more threads only wait for each other
+        # One thread, for the matrices are small: more only wait for each other. Overflow is told by _check_converged.
+        with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
             network = BagNetwork(
                 examples,
                 watched_examples,
@@ -183,6 +185,7 @@ class NetworkClassifier(Classifier):
                 fingerprint = self._fingerprint(classes, table, examples, watched_examples)
                 saved = Checkpoint(checkpoint, fingerprint, resume)
             result = train(network, loop, monitors=monitors, checkpoint=saved)
+        _check_converged(result)
         self.table_ = table.with_vectors(network.vectors_from(result.weights, table.vectors))
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
@@ -204,40 +207,28 @@ class NetworkClassifier(Classifier):
         (folder / _EMBEDDING).mkdir()
         write_table(self.table_, folder / _EMBEDDING)
         (folder / _WEIGHTS).write_bytes(save(self.layers_.tensors()))
-        parameters = self.get_params()
-        if not isinstance(self.class_weight, str):
-            parameters["class_weight"] = [[_plain(label), w] for label, w in self.class_weight.items()]
-        parameters["embedding"] = (
-            self.table_.name if isinstance(self.embedding, EmbeddingTable) else str(self.embedding)
-        )
-        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=parameters)
+        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=to_json(self.get_params()))
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> NetworkClassifier:
         """Build the network from a folder whose manifest has been checked."""
-        parameters = dict(manifest["parameters"])
-        if unknown := sorted(set(parameters) - set(cls._parameter_names())):
-            raise ModelError(f"{folder}: damaged: unknown parameter {unknown[0]!r} for a network.")
-        weights = parameters.get("class_weight")
-        if isinstance(weights, list):
-            parameters["class_weight"] = dict(weights)
-        hidden = parameters.get("hidden", ())
-        if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
-            raise ModelError(f"{folder}: damaged: hidden must be a list of layer sizes.")
-        parameters["hidden"] = tuple(hidden)
+        model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
+        try:
+            model._settings()
+        except ConfigError as error:
+            raise ModelError(f"{folder}: damaged: {error}") from error
         for name in (
             _WEIGHTS,
             *(f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE)),
         ):
             if name not in manifest["files"]:
                 raise ModelError(f"{folder}: damaged: the manifest does not list {name}.")
-        model = cls(**parameters)
         try:
             model.table_ = read_table(folder / _EMBEDDING)
         except EmbeddingError as error:
             raise ModelError(str(error)) from error
         n_logits = 1 if len(manifest["classes"]) == 2 else len(manifest["classes"])
-        shapes = DenseLayers.shapes([model.table_.dimension, *hidden, n_logits])
+        shapes = DenseLayers.shapes([model.table_.dimension, *model.hidden, n_logits])
         model.layers_ = DenseLayers.from_tensors(read_tensors(folder / _WEIGHTS, shapes))
         model.classes_ = np.array(manifest["classes"])
         model.history_ = model.kept_epoch_ = None
@@ -252,7 +243,7 @@ class NetworkClassifier(Classifier):
 
     def _settings(self) -> TrainingConfig:
         """Check the constructor's arguments by the same rules as the command line's."""
-        if not isinstance(self.hidden, tuple | list) or not all(isinstance(n, int) for n in self.hidden):
+        if not isinstance(self.hidden, tuple | list):
             raise ConfigError(f"hidden: expected a tuple of layer sizes like (16,), got {self.hidden!r}.")
         ModelConfig(
             hidden=tuple(self.hidden),
@@ -292,5 +283,11 @@ class NetworkClassifier(Classifier):
         return digest.hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _check_converged(result: TrainingResult) -> None:
+    """Refuse weights that answer nothing: a model of them could be saved, but not be used."""
+    losses = [curve[result.kept_epoch - 1] for curve in result.history.history.values() if curve]
+    if not np.isfinite(losses).all() or not all(np.isfinite(array).all() for array in result.weights.values()):
+        raise ConfigError(
+            f"training diverged: after epoch {result.kept_epoch} the loss is no finite number; "
+            "try a smaller --learning-rate."
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +16,7 @@ A text classifier made by Plaudit {version}: it reads a text and answers one of
 ```python
 import plaudit
 
-model = plaudit.load("{folder}")
+model = plaudit.load({quoted})
 model.predict(["a text", "another"])
 ```
 
@@ -78,9 +80,10 @@ def model_card(
     rows = [_row(part, metrics[part]) for part in ("validation", "test") if part in metrics]
     return _CARD.format(
         title=title,
-        folder=folder,
+        folder=shlex.quote(folder),
+        quoted=json.dumps(folder, ensure_ascii=False),
         version=version,
-        classes=", ".join(f"`{name}`" for name in classes),
+        classes=", ".join(map(_code, classes)),
         data=data,
         figures="\n".join(rows),
         openings="once" if openings == 1 else f"{openings} times",
@@ -88,6 +91,12 @@ def model_card(
         layers=f"```\n{layers}\n```",
         embedding="; ".join(f"{key}: {value}" for key, value in provenance.items()) or "no provenance recorded",
     )
+
+
+def _code(name: str) -> str:
+    """Return `name` as code, on one line, whatever it holds (CommonMark 6.1: longer fences hold backticks)."""
+    words = " ".join(name.split())
+    return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
 def _row(part: str, figures: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ class Theme:
 
 LIGHT = Theme("#ffffff", "#24292f", "#d8dee4", "#0072b2", "#d55e00")
 DARK = Theme("#0d1117", "#e6edf3", "#30363d", "#56b4e9", "#f0883e")
-_TITLES = {"loss": "Training and validation loss", "accuracy": "Training and validation accuracy"}
+_NAMES = ("loss", "accuracy")
 _SIZE_INCHES = (6.4, 4.0)
 
 
@@ -49,7 +49,7 @@ def plot_curves(history: History, folder: Path, *, kept_epoch: int | None = None
         MissingExtraError: matplotlib is not installed (extra ``train``).
     """
     paths = []
-    for name in _TITLES:
+    for name in _NAMES:
         for suffix, theme in ((".svg", LIGHT), (".png", LIGHT), ("-dark.png", DARK)):
             path = folder / f"{name}{suffix}"
             _draw(history, name, kept_epoch, theme, path)
@@ -63,6 +63,7 @@ def _draw(history: History, name: str, kept_epoch: int | None, theme: Theme, pat
     # A fixed salt and no date: the same history gives the same bytes.
     with matplotlib.rc_context({"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}):
         figure = figures.Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor=theme.background)
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
         axes = figure.add_subplot(facecolor=theme.background)
         training, validation = history.history[name], history.history[f"val_{name}"]
         epochs = range(1, len(training) + 1)
@@ -73,10 +74,11 @@ def _draw(history: History, name: str, kept_epoch: int | None, theme: Theme, pat
         if kept_epoch is not None and kept_epoch < len(training):
             label = f"Kept: epoch {kept_epoch}"
             axes.axvline(kept_epoch, color=theme.text, linewidth=0.8, linestyle=":", label=label, zorder=0)
-        axes.set_title(_TITLES[name])
+        axes.set_title(f"Training and validation {name}" if validation else f"Training {name}")
         axes.set_xlabel("Epoch")
         axes.set_ylabel(name.capitalize())
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlim(0.5, len(training) + 0.5)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         _colour(axes, theme)
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, dpi=150, metadata=metadata, facecolor=theme.background)

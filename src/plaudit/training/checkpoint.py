@@ -6,6 +6,7 @@ always a whole one. How often is decided by cost: never more than about a tenth 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -45,18 +46,26 @@ class Checkpoint:
         return time.monotonic() - self._saved_at >= self._cost_s / _SHARE
 
     def save(self, arrays: dict[str, NDArray[Any]], progress: Mapping[str, object]) -> None:
-        """Write the state; the previous one stays until this one is whole."""
+        """Write the state; the previous one stays until this one is whole.
+
+        Raises:
+            ModelError: The file cannot be written.
+        """
+        from safetensors import SafetensorError
         from safetensors.numpy import save_file
 
         started = time.monotonic()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         header = {"fingerprint": self.fingerprint, "progress": json.dumps(progress)}
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, metadata=header)
             temporary.replace(self.path)
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{self.path}: the run's state cannot be saved: {error}.") from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
         self._saved_at = time.monotonic()
         self._cost_s = self._saved_at - started
 

@@ -1,0 +1,5 @@
+"""``python -m plaudit`` is the command line."""
+
+from plaudit.app.cli import main
+
+main()

@@ -1,0 +1,279 @@
+"""`plaudit train`: from a name or a file to a model folder."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+import plaudit
+from plaudit.app.parts import load_parts
+from plaudit.config import RunConfig
+from plaudit.data import Dataset, load_sample
+from plaudit.models import NetworkClassifier
+
+Command = Callable[..., Any]
+QUICK = ("--embedding", "random", "--epochs", "2")
+N_TRAIN, N_TEST = (len(part) for part in (load_sample().train, load_sample().test) if part is not None)
+
+
+def weights(folder: Path) -> list[Any]:
+    model = plaudit.load(folder)
+    assert isinstance(model, NetworkClassifier)
+    return [model.table_.vectors, *model.layers_.tensors().values()]
+
+
+def is_same(a: Path, b: Path) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
+
+
+def test_the_folder_holds_everything(sample_model: Path) -> None:
+    assert {path.name for path in sample_model.iterdir()} == {
+        "model.json", "weights.safetensors", "embedding", "run.toml", "history.json", "metrics.json", "README.md",
+        "test_openings.json", "loss.svg", "loss.png", "loss-dark.png", "accuracy.svg", "accuracy.png",
+        "accuracy-dark.png",
+    }  # fmt: skip
+    history = json.loads((sample_model / "history.json").read_text(encoding="utf-8"))
+    assert {name: len(curve) for name, curve in history.items()} == dict.fromkeys(
+        ("loss", "accuracy", "val_loss", "val_accuracy"), 3
+    )
+    metrics = json.loads((sample_model / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["train"].keys() >= {"seconds", "epochs", "best_epoch", "n"}
+    assert metrics["validation"]["n"] == round(N_TRAIN / 5)
+    assert metrics["test"]["n"] == N_TEST
+    assert metrics["test"].keys() >= {"accuracy", "loss", "n"}
+    openings = json.loads((sample_model / "test_openings.json").read_text(encoding="utf-8"))
+    assert [entry["by"] for entry in openings] == ["train"]
+
+
+def test_the_run_is_told_line_by_line(command: Command) -> None:
+    done = command("train", "sample", *QUICK, "-o", "model")
+    lines = done.lines()
+    assert lines[0] == "Data: sample"
+    assert re.fullmatch(r"  train +\d+ texts \(neg \d+, pos \d+\)", lines[1])
+    assert lines[3].startswith("Embedding: random, ")
+    assert [line.split()[0] for line in lines if line.startswith("  ") and "/2 " in line] == ["1/2", "2/2"]
+    assert any(line.startswith("Best epoch ") for line in lines)
+    assert any("accuracy  0." in line and "95 % interval" in line for line in lines)
+    assert lines[-1] == 'Next: plaudit predict model "your text"'
+    assert "\x1b" not in done.out
+    assert done.err == ""
+
+
+def test_the_model_is_named_after_data_and_recipe(
+    command: Command, write_rows: Callable[[str, Dataset], Path], reviews: Dataset, tmp_path: Path
+) -> None:
+    command("train", write_rows("tickets.csv", reviews), *QUICK)
+    assert (tmp_path / "models" / "tickets-network" / "model.json").is_file()
+
+
+def write(folder: Path, form: str, data: Dataset) -> Path:
+    """Write a data set in one of the formats."""
+    texts, labels = data.texts.to_pylist(), data.label_names()
+    path = folder / f"mine.{form}"
+    if form in ("csv", "tsv"):
+        mark = "," if form == "csv" else "\t"
+        path.write_text(
+            "\n".join(["text" + mark + "label", *(t + mark + n for t, n in zip(texts, labels, strict=True))])
+        )
+    elif form == "jsonl":
+        path.write_text("\n".join(json.dumps({"text": t, "label": n}) for t, n in zip(texts, labels, strict=True)))
+    elif form == "txt":
+        path.write_text("\n".join(f"__label__{n} {t}" for t, n in zip(texts, labels, strict=True)))
+    elif form == "parquet":
+        pyarrow.parquet.write_table(pa.table({"text": data.texts, "label": labels}), path)
+    else:
+        for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
+            (path / label).mkdir(parents=True, exist_ok=True)
+            (path / label / f"{i:04}.txt").write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl", "txt", "parquet", "folder"])
+def test_ones_own_files_of_every_format_train(command: Command, reviews: Dataset, tmp_path: Path, form: str) -> None:
+    command("train", write(tmp_path, form, reviews), *QUICK, "-o", "model")
+    assert plaudit.load(tmp_path / "model").classes_.tolist() == ["liked", "panned"]
+
+
+def test_columns_are_named_by_options(command: Command, reviews: Dataset, tmp_path: Path) -> None:
+    rows = [
+        f"{i},{t},{n}" for i, (t, n) in enumerate(zip(reviews.texts.to_pylist(), reviews.label_names(), strict=True))
+    ]
+    (tmp_path / "mine.csv").write_text("\n".join(["id,said,mood", *rows]))
+    command("train", "mine.csv", *QUICK, "--text-column", "said", "--label-column", "mood", "-o", "model")
+    config = tomllib.loads((tmp_path / "model" / "run.toml").read_text(encoding="utf-8"))
+    assert (config["data"]["text_column"], config["data"]["label_column"]) == ("said", "mood")
+
+
+@pytest.mark.parametrize(("spec", "n"), [("50", 50), ("0.25", round(N_TRAIN / 4)), (None, round(N_TRAIN / 5))])
+def test_validation_is_a_number_a_share_or_a_fifth(command: Command, tmp_path: Path, spec: str | None, n: int) -> None:
+    options = [] if spec is None else ["--validation", spec]
+    command("train", "sample", *QUICK, "-o", "model", *options)
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["validation"]["n"] == n
+    assert metrics["train"]["n"] == N_TRAIN - n
+
+
+def test_validation_and_test_are_files(
+    command: Command,
+    write_rows: Callable[[str, Dataset], Path],
+    reviews: Dataset,
+    more_reviews: Dataset,
+    tmp_path: Path,
+) -> None:
+    write_rows("train.csv", reviews)
+    write_rows("more.csv", more_reviews)
+    command("train", "train.csv", *QUICK, "-o", "model", "--validation", "more.csv", "--test", "more.csv")
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert [metrics[part]["n"] for part in ("train", "validation", "test")] == [80, 30, 30]
+    assert metrics["validation"]["accuracy"] == metrics["test"]["accuracy"]
+
+
+def test_texts_that_are_in_two_parts_are_told(
+    command: Command, write_rows: Callable[[str, Dataset], Path], reviews: Dataset
+) -> None:
+    path = write_rows("train.csv", reviews)
+    done = command("train", path, *QUICK, "-o", "model", "--validation", path)
+    assert re.search(r"note: \d+ validation texts are also among the training texts", done.out)
+
+
+def test_a_split_by_film_keeps_films_apart(command: Command, tmp_path: Path) -> None:
+    command("train", "sample", *QUICK, "-o", "model", "--group-by", "film", "--validation", "0.3")
+    parts = load_parts(RunConfig.from_toml(tmp_path / "model" / "run.toml").data, seed=0)
+    train, held = (set(part.extra["film"].to_pylist()) for part in (parts.train, parts.validation))
+    assert held
+    assert not train & held
+
+
+def test_the_test_part_is_a_share_on_request(command: Command, tmp_path: Path) -> None:
+    command("train", "sample", *QUICK, "-o", "model", "--test", "0.5", "--validation", "0.5")
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert [metrics[part]["n"] for part in ("train", "validation", "test")] == [
+        N_TRAIN // 4,
+        N_TRAIN // 4,
+        N_TRAIN // 2,
+    ]
+
+
+def test_a_refit_trains_on_all_but_the_test_texts(command: Command, tmp_path: Path) -> None:
+    done = command("train", "sample", "--embedding", "random", "--epochs", "4", "-o", "model", "--refit")
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    best = metrics["train"]["best_epoch"]
+    assert f"Refit: {best} epochs on all {N_TRAIN} training and validation texts." in done.out
+    assert metrics["train"]["n"] == N_TRAIN
+    config = tomllib.loads((tmp_path / "model" / "run.toml").read_text(encoding="utf-8"))
+    assert config["training"]["refit"] is True
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"trained again on all {N_TRAIN} texts for {best} epochs (--refit)" in card
+
+
+def test_options_reach_the_network(command: Command, tmp_path: Path) -> None:
+    command(
+        "train", "sample", *QUICK, "-o", "model", "--frozen", "--hidden", "0", "--combiner", "mean", "--loss",
+        "mean_squared_error", "--class-weight", "balanced", "--batch-size", "64", "--learning-rate", "0.01", "--seed",
+        "9", "--no-early-stopping", "--dropout", "0.1",
+    )  # fmt: skip
+    model = plaudit.load(tmp_path / "model")
+    assert isinstance(model, NetworkClassifier)
+    assert len(model.layers_.kernels) == 1
+    assert model.table_.combiner == "mean"
+    expected = {
+        "trainable": False, "hidden": (), "loss": "mean_squared_error", "class_weight": "balanced", "batch_size": 64,
+        "learning_rate": 0.01, "seed": 9, "early_stopping": False, "dropout": 0.1, "epochs": 2,
+    }  # fmt: skip
+    assert model.get_params().items() >= expected.items()
+
+
+def test_hidden_layers_are_given_one_by_one(command: Command, tmp_path: Path) -> None:
+    command("train", "sample", *QUICK, "-o", "model", "--hidden", "8", "--hidden", "4")
+    assert [k.shape for k in weights(tmp_path / "model")[1::2]] == [(50, 8), (8, 4), (4, 1)]
+
+
+@pytest.mark.parametrize("options", [(), ("--refit",), ("--frozen", "--dropout", "0.5", "--seed", "3")])
+def test_a_run_toml_repeats_the_run_to_the_bit(command: Command, tmp_path: Path, options: tuple[str, ...]) -> None:
+    command("train", "sample", *QUICK, "-o", "first", *options)
+    command("train", "--config", "first/run.toml", "-o", "second")
+    assert is_same(tmp_path / "first", tmp_path / "second")
+    for name in ("history.json", "run.toml", "loss.svg", "loss.png"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_options_change_a_run_toml_and_the_difference_is_told(
+    command: Command, sample_model: Path, tmp_path: Path
+) -> None:
+    done = command("train", "--config", sample_model / "run.toml", "-o", "model", "--seed", "77", "--epochs", "1")
+    assert not is_same(sample_model, tmp_path / "model")
+    assert "note: the weights may differ" in done.out  # another seed draws other random vectors
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x = ", "not a TOML file"),
+        ("x = " + "[" * 5_000, "not a TOML file"),
+        ("x = " + "9" * 5_000, "not a TOML file"),
+        ("[extra]\n", "unknown table \\[extra\\]; expected data, model, training"),
+        ("data = 3\n", "\\[data\\]: expected a table"),
+        ("[model]\nlayers = 2\n", "unknown setting 'layers'; expected one of class_weight"),
+        ('[training]\nepochs = "3"\n', "epochs = '3' is not of the expected kind \\(int\\)"),
+        ("[training]\nepochs = true\n", "epochs = True is not of the expected kind"),
+        ("[training]\nepochs = -1\n", "epochs: expected at least 1, got -1"),
+        ('[model]\nloss = "hinge"\n', "is not of the expected kind \\('cross_entropy' or 'mean_squared_error'\\)"),
+        ("[model]\nhidden = [1.5]\n", "hidden = \\[1.5\\] is not of the expected kind"),
+        ("[model]\nhidden = 16\n", "hidden = 16 is not of the expected kind"),
+    ],
+)
+def test_a_broken_run_toml_is_one_clear_line(command: Command, tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "run.toml").write_text(content)
+    done = command("train", "--config", "run.toml", code=2)
+    assert re.search(message, done.err), done.err
+
+
+def test_a_run_toml_may_leave_out_what_has_a_default(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(
+        '[data]\nsource = "sample"\n[model]\nembedding = "random"\nhidden = []\n[training]\nepochs = 1\n'
+    )
+    command("train", "--config", "run.toml", "-o", "model")
+    assert len(weights(tmp_path / "model")) == 3
+
+
+def test_tensorboard_logs_can_be_read_back(command: Command, tmp_path: Path) -> None:
+    reader = pytest.importorskip("tensorboardX.record_writer")
+    from tensorboardX.proto.event_pb2 import Event
+
+    command("train", "sample", *QUICK, "-o", "model", "--tensorboard", "logs")
+    history = json.loads((tmp_path / "model" / "history.json").read_text(encoding="utf-8"))
+    for part, prefix in (("train", ""), ("validation", "val_")):
+        (path,) = (tmp_path / "logs" / part).iterdir()
+        data = path.read_bytes()
+        found: dict[str, list[float]] = {}
+        while data:  # TFRecord: length, its checksum, the event, its checksum
+            length = int.from_bytes(data[:8], "little")
+            assert int.from_bytes(data[8:12], "little") == reader.masked_crc32c(data[:8])
+            for value in Event.FromString(data[12 : 12 + length]).summary.value:
+                found.setdefault(value.tag, []).append(value.simple_value)
+            data = data[16 + length :]
+        assert found == {
+            f"epoch_{name}": pytest.approx(history[f"{prefix}{name}"], rel=1e-6) for name in ("loss", "accuracy")
+        }
+
+
+def test_an_old_model_survives_a_run_that_fails(command: Command, tmp_path: Path, reviews: Dataset) -> None:
+    command("train", "sample", *QUICK, "-o", "model")
+    before = weights(tmp_path / "model")
+    command("train", "sample", *QUICK, "-o", "model", "--learning-rate", "1e30", code=2)
+    (tmp_path / "bad.csv").write_text("text,label\na,\n")
+    command("train", "bad.csv", *QUICK, "-o", "model", code=2)
+    assert all(np.array_equal(x, y) for x, y in zip(weights(tmp_path / "model"), before, strict=True))
+    command("predict", "model", "good")
+
+
+def test_a_disk_that_fills_while_training_leaves_the_old_model(command: Command, small_disk: Path) -> None:
+    command("train", "sample", "--embedding", "random", "--epochs", "1", "-o", small_disk / "model", code=2)
+    assert not (small_disk / "model" / "model.json").exists()

@@ -1,0 +1,144 @@
+"""Figures equal scikit-learn's, and the interval the literature's."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as peer
+
+from plaudit.errors import DataError
+from plaudit.evaluation import Metrics, measure, wilson_interval
+from plaudit.evaluation.metrics import roc_auc
+
+
+def random_case(seed: int, n: int, n_classes: int, *, has_ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, n_classes, n)
+    scores = random.gamma(1.0, size=(n, n_classes)) + 1e-3
+    scores[np.arange(n), labels] += 0.5
+    if has_ties:
+        scores = np.round(scores, 0) + 1
+    return labels, scores / scores.sum(axis=1, keepdims=True)
+
+
+def check(found: Metrics, labels: np.ndarray, probabilities: np.ndarray) -> None:
+    n_classes = probabilities.shape[1]
+    every = list(range(n_classes))
+    predicted = probabilities.argmax(axis=1)
+    average = {"average": "binary"} if n_classes == 2 else {"average": "macro"}
+    assert found.n == len(labels)
+    assert found.accuracy == pytest.approx(peer.accuracy_score(labels, predicted), abs=1e-12)
+    assert found.loss == pytest.approx(peer.log_loss(labels, probabilities, labels=every), abs=1e-9)
+    assert found.f1 == pytest.approx(peer.f1_score(labels, predicted, zero_division=0, **average), abs=1e-12)
+    for own, name in ((found.precision, "precision_score"), (found.recall, "recall_score")):
+        score = getattr(peer, name)
+        expected = score(labels, predicted, labels=every, average=None, zero_division=0)
+        assert own == pytest.approx(expected.tolist(), abs=1e-12)
+    assert np.array_equal(found.confusion, peer.confusion_matrix(labels, predicted, labels=every))
+    if len(set(labels.tolist())) < n_classes:
+        assert found.roc_auc is None
+    elif n_classes == 2:
+        assert found.roc_auc == pytest.approx(peer.roc_auc_score(labels, probabilities[:, 1]), abs=1e-12)
+    else:
+        assert found.roc_auc == pytest.approx(peer.roc_auc_score(labels, probabilities, multi_class="ovr"), abs=1e-12)
+
+
+@pytest.mark.parametrize("has_ties", [False, True])
+@pytest.mark.parametrize(("n", "n_classes"), [(1, 2), (2, 2), (500, 2), (500, 3), (40, 10)])
+def test_figures_equal_scikit_learns(n: int, n_classes: int, has_ties: bool) -> None:
+    for seed in range(5):
+        labels, probabilities = random_case(seed, n, n_classes, has_ties=has_ties)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check(measure(labels, probabilities, tuple("abcdefghij"[:n_classes])), labels, probabilities)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 30), st.integers(2, 6), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_figures_equal_scikit_learns_whatever_the_texts(seed: int, n: int, n_classes: int, has_ties: bool) -> None:
+    labels, probabilities = random_case(seed, n, n_classes, has_ties=has_ties)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's, of a class that does not occur
+        check(measure(labels, probabilities, tuple("abcdef"[:n_classes])), labels, probabilities)
+
+
+def test_a_class_that_does_not_occur_has_recall_nought_and_no_area() -> None:
+    probabilities = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1]])
+    found = measure(np.array([0, 1]), probabilities, ("a", "b", "c"))
+    assert found.recall == (1.0, 1.0, 0.0)
+    assert found.precision == (1.0, 1.0, 0.0)
+    assert found.f1 == 1.0
+    assert found.roc_auc is None
+
+
+def test_a_certain_mistake_has_a_finite_loss() -> None:
+    found = measure(np.array([0]), np.array([[0.0, 1.0]]), ("a", "b"))
+    assert found.loss == pytest.approx(-np.log(np.finfo(np.float64).eps))
+
+
+def test_predictions_given_are_what_counts() -> None:
+    probabilities = np.array([[0.5, 0.5], [0.5, 0.5]])
+    assert measure(np.array([1, 1]), probabilities, ("a", "b")).accuracy == 0.0
+    assert measure(np.array([1, 1]), probabilities, ("a", "b"), predictions=np.array([1, 1])).accuracy == 1.0
+
+
+@pytest.mark.parametrize(
+    ("scores", "area"),
+    [([1.0, 2.0, 3.0, 4.0], 1.0), ([4.0, 3.0, 2.0, 1.0], 0.0), ([1.0] * 4, 0.5), ([1, 2, 2, 3], 0.875)],
+)
+def test_ties_count_half_in_the_area(scores: list[float], area: float) -> None:
+    assert roc_auc(np.array([False, False, True, True]), np.array(scores, np.float64)) == area
+
+
+def test_no_area_without_both_sides() -> None:
+    assert roc_auc(np.array([True, True]), np.array([0.1, 0.2])) is None
+    assert roc_auc(np.array([False]), np.array([0.1])) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),  # Newcombe 1998, Statistics in Medicine 17, table I, method 3
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        (20, 20, 0.8389, 1.0),
+    ],
+)
+def test_the_interval_is_wilsons(right: int, n: int, low: float, high: float) -> None:
+    interval = wilson_interval(right, n)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_the_interval_holds_the_proportion_and_stays_within_bounds(n: int, share: float) -> None:
+    right = round(n * share)
+    interval = wilson_interval(right, n)
+    assert 0 <= interval.low <= right / n + 1e-12
+    assert right / n - 1e-12 <= interval.high <= 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "message"),
+    [
+        (np.zeros(0, int), np.zeros((0, 2)), "there are no texts to evaluate on"),
+        (np.zeros(3, int), np.full((2, 2), 0.5), "do not fit 2 classes"),
+        (np.zeros(2, int), np.full((2, 3), 0.5), "do not fit 2 classes"),
+    ],
+)
+def test_what_does_not_fit_is_refused(labels: np.ndarray, probabilities: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        measure(labels, probabilities, ("a", "b"))
+
+
+def test_figures_are_json_values() -> None:
+    labels, probabilities = random_case(0, 50, 3)
+    figures = measure(labels, probabilities, ("a", "b", "ç")).to_dict()
+    assert json.loads(json.dumps(figures)) == figures
+    assert set(figures) == {
+        "n", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
+        "confusion_matrix",
+    }  # fmt: skip

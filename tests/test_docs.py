@@ -1,0 +1,68 @@
+"""What README and docs say runs as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMAND = re.compile(r"plaudit ((?:[a-z]+ )*?[a-z]+)\b([^`\n#|]*)")
+COMMANDS = {"train", "evaluate", "predict", "data show", "embeddings list", "embeddings show", "info", "export"}
+
+
+@pytest.mark.slow
+def test_readmes_python_runs(tmp_path: Path) -> None:
+    pytest.importorskip("model2vec", reason="README's example takes the minilm vectors (extra minilm)")
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert blocks
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    accuracy = float(done.stdout.split()[0])
+    assert 0.6 < accuracy < 1
+    assert (tmp_path / "my-model" / "model.json").is_file()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    for target in (a or b for a, b in targets):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def commands_in(page: Path) -> list[tuple[str, str]]:
+    """Return (command, the rest of the line) for every `plaudit ...` in a page."""
+    found = []
+    for words, rest in COMMAND.findall(page.read_text(encoding="utf-8")):
+        name = next((c for c in COMMANDS if f"{words} ".startswith(f"{c} ")), None)
+        if name:
+            found.append((name, rest))
+    return found
+
+
+def options_of(command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "plaudit", *command.split(), "--help"], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_every_option_that_a_page_shows_exists() -> None:
+    used = {
+        (name, option)
+        for page in PAGES
+        for name, rest in commands_in(page)
+        for option in re.findall(r"--[a-z-]+", rest)
+    }
+    assert {("train", "--refit"), ("train", "--label-column"), ("evaluate", "--json")} <= used
+    helps = {name: options_of(name) for name in {name for name, _ in used}}
+    missing = [f"plaudit {name} {option}" for name, option in sorted(used) if option not in helps[name]]
+    assert not missing

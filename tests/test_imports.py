@@ -1,0 +1,101 @@
+"""The folders are the data flow: a module imports its own folder and those to its left, and nothing else."""
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import plaudit
+
+ORDER = ("data", "text", "embeddings", "training", "models", "evaluation", "report", "app")
+BELOW_ALL = ("errors", "config", "")  # "" is the package itself: its version
+ROOT = Path(plaudit.__file__).parent
+MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+PACKAGES = [name for _, name, is_package in pkgutil.walk_packages([str(ROOT)], "plaudit.") if is_package]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the folders or modules right below `plaudit` that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            assert node.level == 0, f"{path}: a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == "plaudit":
+                part = rest.partition(".")[0]
+                found.add(part if part in ORDER or part in BELOW_ALL else "")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_point_left(path: Path) -> None:
+    home = path.parts[0].removesuffix(".py")
+    if home in ("__init__", "__main__"):
+        return  # the public names, loaded when used; the command line under another name
+    left = set(ORDER[: ORDER.index(home) + 1]) if home in ORDER else set()
+    assert imported(path) <= left | set(BELOW_ALL)
+
+
+def test_the_order_names_every_folder() -> None:
+    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} == set(ORDER)
+
+
+def test_errors_and_config_import_nothing_above_them() -> None:
+    assert imported(Path("errors.py")) == set()
+    assert imported(Path("config.py")) == {"errors"}
+
+
+def test_no_drawer_for_odds_and_ends() -> None:
+    names = {part.removesuffix(".py") for path in MODULES for part in path.parts}
+    assert not names & {"utils", "util", "helpers", "misc", "common", "tools", "manager"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_files_are_short(path: Path) -> None:
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_importing_the_package_imports_only_itself() -> None:
+    code = "import sys, plaudit\nprint(sorted({name.partition('.')[0] for name in sys.modules}))"
+    base = subprocess.run([sys.executable, "-c", code.replace(", plaudit", "")], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = set(ast.literal_eval(done.stdout)) - set(ast.literal_eval(base.stdout)) - set(sys.stdlib_module_names)
+    assert ours == {"plaudit"}
+
+
+def test_every_public_name_is_there_and_listed() -> None:
+    assert sorted(plaudit.__all__) == plaudit.__all__ == dir(plaudit)
+    for name in plaudit.__all__:
+        assert getattr(plaudit, name) is not None
+    assert set(plaudit._HOMES) == set(plaudit.__all__) - {"__version__"}
+    with pytest.raises(AttributeError, match="module 'plaudit' has no attribute 'nope'"):
+        plaudit.nope  # noqa: B018
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_packages_all_is_what_it_imports(package: str) -> None:
+    module = importlib.import_module(package)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    names = [
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plaudit")
+        for alias in node.names
+    ]
+    if hasattr(module, "__all__"):
+        assert sorted(module.__all__) == sorted(names)
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_the_type_marker_is_shipped() -> None:
+    assert (ROOT / "py.typed").is_file()
