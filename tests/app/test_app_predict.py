@@ -139,10 +139,11 @@ def test_a_row_file_can_be_labelled_in_place(command: Command, sample_model: Pat
     )
 
 
-def test_a_column_that_would_be_lost_is_told(command: Command, sample_model: Path, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("review,text\ngood,x\n")
-    done = command("predict", sample_model, "-i", "in.csv", "--text-column", "review", code=2)
-    assert "a column is named 'text' already; rename it so that it is not lost" in done.err
+def test_columns_keep_their_names(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("review,text,label\ngood,x,a\nbad,y,b\n")
+    command("predict", sample_model, "-i", "in.csv", "--text-column", "review", "-o", "out.csv")
+    rows = read(tmp_path / "out.csv")
+    assert [(row["review"], row["text"], row["label"]) for row in rows] == [("good", "x", "a"), ("bad", "y", "b")]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def evaluate(
     chosen = choose_texts(
         model,
         data,
-        classes=tuple(map(str, classifier.classes_)),
+        classes=classifier.class_names,
         every_row=every_row,
         text_column=text_column,
         label_column=label_column,

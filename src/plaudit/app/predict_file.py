@@ -62,19 +62,18 @@ def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Tabl
     from plaudit.training.losses import predicted, probabilities
 
     dataset = read_file(source, text_column=text_column, require_labels=False)
-    columns: dict[str, object] = {"text": dataset.texts}
+    columns: dict[str, object] = {dataset.text_name: dataset.texts}
     if dataset.labels is not None:
-        columns["label"] = pa.array(dataset.label_names(), pa.large_string())
+        columns[dataset.label_name] = pa.array(dataset.label_names(), pa.large_string())
     logits = model.decision_function(dataset.texts)
     chosen = predicted(logits)
     added = {
         PREDICTION: pa.array(model.classes_[chosen].tolist()),
         PROBABILITY: pa.array(probabilities(logits)[np.arange(len(chosen)), chosen]),
     }
-    for name in dataset.extra.column_names:
-        if name in columns or name in added:
-            raise DataError(f"{source}: a column is named {name!r} already; rename it so that it is not lost.")
-        columns[name] = dataset.extra[name]
+    columns |= {name: dataset.extra[name] for name in dataset.extra.column_names}
+    if taken := [name for name in added if name in columns]:
+        raise DataError(f"{source}: a column is named {taken[0]!r} already; rename it so that it is not lost.")
     return pa.table(columns | added)
 
 

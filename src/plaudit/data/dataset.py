@@ -30,6 +30,8 @@ class Dataset:
         classes: The label names; a label is a position in it. Empty when unlabelled.
         name: What messages call it: ``"imdb"``, or the file's path.
         extra: Further columns, N rows, in the order of `texts` (for IMDB: stars, file, film).
+        text_name: What the source calls its column of texts.
+        label_name: What the source calls its column of labels.
     """
 
     texts: pa.LargeStringArray
@@ -37,6 +39,8 @@ class Dataset:
     classes: tuple[str, ...]
     name: str
     extra: pa.Table = field(default_factory=lambda: pa.table({}))
+    text_name: str = "text"
+    label_name: str = "label"
 
     def __post_init__(self) -> None:
         n = len(self.texts)

@@ -86,7 +86,7 @@ def read_file(
     used = {chosen.text} if names is None else {chosen.text, chosen.label}
     extra = pa.table({name: _to_arrow(values) for name, values in raw.columns.items() if name not in used})
     if names is None:
-        return Dataset(texts, None, (), name=str(path), extra=extra)
+        return Dataset(texts, None, (), name=str(path), extra=extra, text_name=chosen.text)
     if classes is None:
         classes = sort_classes(names)
         if require_labels and len(classes) == 1:
@@ -96,7 +96,15 @@ def read_file(
         if name not in numbers:
             raise DataError(f"{raw.where(row)}: unknown class {name!r}; expected one of {_listed(classes)}.")
     labels = np.array([numbers[name] for name in names], dtype=np.int32)
-    return Dataset(texts, labels, classes, name=str(path), extra=extra)
+    return Dataset(
+        texts,
+        labels,
+        classes,
+        name=str(path),
+        extra=extra,
+        text_name=chosen.text,
+        label_name=chosen.label or "label",
+    )
 
 
 def format_of(path: Path, format: str | None = None) -> str:
@@ -115,7 +123,7 @@ def format_of(path: Path, format: str | None = None) -> str:
         return "folder"
     if format is None and plain_suffix(path) not in SUFFIXES:
         known = ", ".join(SUFFIXES)
-        raise DataError(f"{path}: its name does not tell the format; known are {known}. Give --format or rename it.")
+        raise DataError(f"{path}: its name does not tell the format; rename it to end in one of {known}.")
     return format or SUFFIXES[plain_suffix(path)]
 
 

@@ -8,6 +8,7 @@ that looks in that instant finds nothing rather than half of something.
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -39,16 +40,22 @@ def publish_folder(target: Path) -> Iterator[Path]:
 
 
 def _move(built: Path, target: Path, scratch: Path) -> None:
-    n_aside = 0
-    while True:
+    for n in itertools.count():
         try:
             os.rename(built, target)  # noqa: PTH104 - the system call whose atomicity is meant
             return
         except OSError as error:
             if error.errno not in _OCCUPIED:
-                if n_aside and not target.exists():
-                    (scratch / f"old-{n_aside}").rename(target)
                 raise
-        with suppress(FileNotFoundError):  # another process has just moved it aside
-            target.rename(scratch / f"old-{n_aside + 1}")
-            n_aside += 1
+        old = scratch / f"old-{n}"
+        try:
+            with suppress(FileNotFoundError):  # another process has just moved it aside
+                target.rename(old)
+            os.rename(built, target)  # noqa: PTH104
+            return
+        except OSError as error:
+            if error.errno not in _OCCUPIED:  # occupied: another process was quicker, and it is its turn to go
+                raise
+        finally:  # whatever ended this, Ctrl-C between the two renames included: a folder must stand there
+            if old.exists() and not target.exists():
+                old.rename(target)

@@ -23,7 +23,7 @@ def evaluate(model: Classifier, dataset: Dataset) -> Metrics:
     """
     if dataset.labels is None:
         raise DataError(f"{dataset.name}: these texts have no labels to compare with.")
-    classes = tuple(map(str, model.classes_))
+    classes = model.class_names
     if unknown := [name for name, count in dataset.class_counts().items() if count and name not in classes]:
         raise DataError(
             f"{dataset.name}: label {unknown[0]!r} is none of the model's classes ({_listed(classes)}). "

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from plaudit.data.dataset import as_text_column
-from plaudit.data.labels import sort_classes
+from plaudit.data.labels import label_name, sort_classes
 from plaudit.errors import ConfigError, DataError, NotFittedError
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ class Classifier(ABC):
 
     kind: ClassVar[str]
     classes_: NDArray[Any]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as data sets spell them: ``true`` for True, ``1`` for 1."""
+        return tuple(label_name(label) or "" for label in self.classes_.tolist())
 
     @abstractmethod
     def fit(self, texts: object, labels: Labels) -> Self:
