@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.embeddings.farmhash import fingerprint64
 from plaudit.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -84,8 +85,9 @@ class EmbeddingTable:
         name: What messages call it.
         tokenizer: Splits a text into tokens.
         vocabulary: Arrow ``large_string`` [K], distinct known tokens; token k has row k.
-        vectors: float32 [K + B, D]. The B rows past the vocabulary (0 or 1) stand for every unknown token;
-            with none, unknown tokens are left out and not counted.
+        vectors: float32 [K + B, D]. The B rows past the vocabulary stand for the unknown tokens; a token's
+            FarmHash fingerprint modulo B says which (`tf.strings.to_hash_bucket_fast`). With none, unknown tokens
+            are left out and not counted.
         combiner: "sqrtn" divides the sum of a text's token vectors by the square root of their number, "mean"
             by their number, "sum" by nothing (`tf.nn.embedding_lookup_sparse`).
         provenance: Where the vectors come from, for the model card.
@@ -103,9 +105,9 @@ class EmbeddingTable:
             raise EmbeddingError(
                 f"{self.name}: unknown combiner {self.combiner!r}; choose one of {', '.join(COMBINERS)}."
             )
-        if self.vectors.ndim != 2 or self.vectors.dtype != np.float32 or not 0 <= self.n_buckets <= 1:
+        if self.vectors.ndim != 2 or self.vectors.dtype != np.float32 or self.n_buckets < 0:
             raise EmbeddingError(
-                f"{self.name}: {len(self.vocabulary):,} tokens need float32 vectors, as many or one more, "
+                f"{self.name}: {len(self.vocabulary):,} tokens need float32 vectors, at least as many, "
                 f"got {self.vectors.dtype} {self.vectors.shape}."
             )
 
@@ -165,6 +167,10 @@ class EmbeddingTable:
         missing = len(self.vocabulary) if self.n_buckets else -1
         index = pc.index_in(dictionary, value_set=self.vocabulary)
         rows: NDArray[np.int64] = pc.fill_null(index, missing).to_numpy(zero_copy_only=False).astype(np.int64)
+        if self.n_buckets > 1:
+            unknown = np.flatnonzero(rows == missing)
+            buckets = fingerprint64(dictionary.take(pa.array(unknown))) % np.uint64(self.n_buckets)
+            rows[unknown] += buckets.astype(np.int64)
         return rows
 
     def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64] | float:
