@@ -36,7 +36,8 @@ def test_each_occurrence_counts_and_tokens_may_share_a_bucket() -> None:
 
 def test_hashed_tokens_are_still_unknown_to_coverage() -> None:
     coverage = table(9).coverage(texts("good lizard lizard"))
-    assert (coverage.tokens, coverage.missing) == (pytest.approx(1 / 3), (("lizard", 2),))
+    assert coverage.tokens == pytest.approx(1 / 3)
+    assert coverage.missing == (("lizard", 2),)
 
 
 def test_a_table_keeps_its_buckets_on_disk(tmp_path: Path) -> None:

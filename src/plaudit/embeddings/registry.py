@@ -160,7 +160,7 @@ def _tfhub_infos() -> tuple[EmbeddingInfo, ...]:
             tokens=None,
             status=module_status(module),
             description=_TFHUB_DESCRIPTIONS.get(module.name)
-            or f"the same for {module.language}; also -dim128, and each -with-normalization",
+            or f"the same in {module.language}; also -dim128 and -with-normalization",
             source="TF Hub, Apache-2.0",
         )
         for module in MODULES.values()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.embeddings.farmhash import fingerprint64
+from plaudit.embeddings.token_index import TokenIndex
 from plaudit.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -164,14 +166,18 @@ class EmbeddingTable:
 
     def _rows_of(self, dictionary: pa.LargeStringArray) -> NDArray[np.int64]:
         """Return each token's row, int64; -1 for an unknown one when there is no bucket."""
-        missing = len(self.vocabulary) if self.n_buckets else -1
-        index = pc.index_in(dictionary, value_set=self.vocabulary)
-        rows: NDArray[np.int64] = pc.fill_null(index, missing).to_numpy(zero_copy_only=False).astype(np.int64)
-        if self.n_buckets > 1:
-            unknown = np.flatnonzero(rows == missing)
-            buckets = fingerprint64(dictionary.take(pa.array(unknown))) % np.uint64(self.n_buckets)
-            rows[unknown] += buckets.astype(np.int64)
+        rows = self._index.rows(dictionary)
+        if self.n_buckets:
+            unknown = np.flatnonzero(rows < 0)
+            rows[unknown] = len(self.vocabulary)
+            if self.n_buckets > 1:
+                buckets = fingerprint64(dictionary.take(pa.array(unknown))) % np.uint64(self.n_buckets)
+                rows[unknown] += buckets.astype(np.int64)
         return rows
+
+    @cached_property
+    def _index(self) -> TokenIndex:
+        return TokenIndex(self.vocabulary)
 
     def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64] | float:
         if self.combiner == "sum":
