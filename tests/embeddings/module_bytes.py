@@ -4,7 +4,9 @@ Checksums come from a loop over bits, tables and protocol buffers from the forma
 the code under test.
 """
 
+import io
 import struct
+import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -155,3 +157,18 @@ def write_module(
     (folder / "assets").mkdir(exist_ok=True)
     (folder / "assets" / "tokens.txt").write_text("".join(f"{token}\n" for token in vocabulary), encoding="utf-8")
     return folder
+
+
+def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def pack(folder: Path, target: Path, *, prefix: str = "./", mode: str = "w:gz") -> Path:
+    """Pack a module as TF Hub does; `prefix` is put before each name."""
+    with tarfile.open(target, mode) as archive:  # type: ignore[call-overload]  # the mode is no literal here
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                add(archive, prefix + path.relative_to(folder).as_posix(), path.read_bytes())
+    return target
