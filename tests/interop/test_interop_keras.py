@@ -19,11 +19,7 @@ from plaudit.interop.export import prepare
 from plaudit.text import SpaceTokenizer, Tokenizer, WordTokenizer
 
 pytest.importorskip("tensorflow")
-pytestmark = [
-    pytest.mark.tensorflow,
-    # Keras 3.15 asks NumPy 2 for arrays in an older way.
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
-]
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
