@@ -119,7 +119,10 @@ def spoilt(change: Callable[[Answers], Answers]) -> Any:  # Any: a stand-in for 
     [
         (lambda a: Answers(a.probabilities + np.array([2e-5, -2e-5]), a.labels), r"differ by 2\.0e-05 on text \d+ of"),
         (lambda a: Answers(a.probabilities * np.nan, a.labels), "differ by inf"),
-        (lambda a: Answers(a.probabilities, np.where(a.labels == "neg", "pos", "neg")), "gives another label than the model"),
+        (
+            lambda a: Answers(a.probabilities, np.where(a.labels == "neg", "pos", "neg")),
+            "gives another label than the model",
+        ),
     ],
 )
 def test_an_export_that_answers_otherwise_is_not_left_behind(
@@ -154,7 +157,7 @@ def test_only_a_fitted_network_can_be_exported() -> None:
         kind = "blend"
 
     other: Any = Blend()
-    with pytest.raises(ConfigError, match="only networks can be exported, and this is a blend model"):
+    with pytest.raises(ConfigError, match="only networks can be exported, and this is a model of the kind 'blend'"):
         prepare(other)
 
 

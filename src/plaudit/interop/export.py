@@ -21,12 +21,12 @@ import numpy as np
 
 from plaudit.data.dataset import as_text_column
 from plaudit.embeddings.publish import publish_folder
-from plaudit.errors import ConfigError, ModelError
+from plaudit.errors import ModelError
 from plaudit.interop import onnx, tensorflow_text
 from plaudit.interop.compact import Precision, StoredVectors, keep_rows, store
 from plaudit.interop.ids import write_tokens
+from plaudit.interop.networks import as_network
 from plaudit.interop.running import open_export
-from plaudit.models import NetworkClassifier
 from plaudit.text import WordPieceTokenizer
 from plaudit.text.wordpiece import load_reference
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.embeddings.table import EmbeddingTable
-    from plaudit.models import Classifier
+    from plaudit.models import Classifier, NetworkClassifier
 
 Target = Literal["savedmodel", "keras", "onnx"]
 TARGETS: tuple[str, ...] = get_args(Target)
@@ -90,14 +90,13 @@ def prepare(model: Classifier, *, precision: Precision = "float32", kept: NDArra
 
     Raises:
         ConfigError: It is another kind of classifier.
+        NotFittedError: It is not fitted.
         EmbeddingError: A vector does not fit into float16.
     """
-    if not isinstance(model, NetworkClassifier):
-        raise ConfigError(f"export: only networks can be exported, and this is a {model.kind} model.")
-    model._check_fitted()
-    table = model.table_ if kept is None else keep_rows(model.table_, kept)
+    network = as_network(model)
+    table = network.table_ if kept is None else keep_rows(network.table_, kept)
     stored = store(table.vectors, precision)
-    smaller = copy.copy(model)
+    smaller = copy.copy(network)
     smaller.table_ = table.with_vectors(stored.restored())
     return Prepared(smaller, stored)
 

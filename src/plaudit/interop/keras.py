@@ -26,13 +26,14 @@ from plaudit.errors import ConfigError, EmbeddingError, MissingExtraError
 from plaudit.interop import tensorflow_text
 from plaudit.interop.compact import StoredVectors, store
 from plaudit.interop.ids import token_ids
+from plaudit.interop.networks import as_network
 from plaudit.text import build_tokenizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.interop.compact import Precision
-    from plaudit.models import NetworkClassifier
+    from plaudit.models import Classifier
 
 try:
     import keras
@@ -223,7 +224,7 @@ def _table_from(description: Mapping[str, Any]) -> EmbeddingTable:
 
 
 def to_keras(
-    model: NetworkClassifier, *, inputs: Inputs | None = None, stored: StoredVectors | None = None
+    model: Classifier, *, inputs: Inputs | None = None, stored: StoredVectors | None = None
 ) -> Any:  # Any: keras.Sequential
     """Hand a trained network over as a Keras model with the same logits, [N, 1] for two classes or [N, C].
 
@@ -234,28 +235,33 @@ def to_keras(
 
     Returns:
         A `keras.Sequential`, not compiled; its first layer's `token_ids` makes ids. It can be trained on.
+
+    Raises:
+        ConfigError: It is another kind of classifier, or cannot take the `inputs` asked for.
+        NotFittedError: It is not fitted.
     """
-    table = model.table_
+    network = as_network(model)
+    table = network.table_
     precision: Precision = "float32" if stored is None else stored.precision
     layer = TextEmbedding(
         table,
         inputs=inputs or ("ids" if refuse_text(table) else "text"),
         precision=precision,
-        trainable=model.trainable and precision == "float32",
+        trainable=network.trainable and precision == "float32",
         name="embedding",
     )
     is_text = layer.inputs == "text"
     parts = [keras.Input((), dtype="string") if is_text else keras.Input((None,), dtype="int32"), layer]
-    last = len(model.layers_.biases) - 1
-    for i, bias in enumerate(model.layers_.biases):
+    last = len(network.layers_.biases) - 1
+    for i, bias in enumerate(network.layers_.biases):
         activation, name = (None, "logits") if i == last else ("relu", f"dense_{i}")
         parts.append(keras.layers.Dense(len(bias), activation, name=name))
-        if i < last and model.dropout:
-            parts.append(keras.layers.Dropout(model.dropout))
+        if i < last and network.dropout:
+            parts.append(keras.layers.Dropout(network.dropout))
     handed = keras.Sequential(parts, name="plaudit")
     if stored is not None:
         layer.set_stored(stored)
     dense = [part for part in handed.layers if isinstance(part, keras.layers.Dense)]
-    for part, kernel, bias in zip(dense, model.layers_.kernels, model.layers_.biases, strict=True):
+    for part, kernel, bias in zip(dense, network.layers_.kernels, network.layers_.biases, strict=True):
         part.set_weights([kernel, bias])
     return handed
