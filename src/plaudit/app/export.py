@@ -51,7 +51,8 @@ def export(
     texts = _check_texts(check, text_column, label_column)
     kept = _kept(classifier, keep, text_column) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
-    with _quiet_tensorflow(needed=to != "onnx"):
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    with _quiet_tensorflow(needed=to == "savedmodel" or (to == "keras" and backend == "tensorflow")):
         written = export_model(prepared, to, output, texts.texts)
     before = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
     console = make_console()

@@ -165,13 +165,9 @@ class TextEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes wi
         weights = ops.cast(counted, self._output_dtype)[:, :, None]
         total = ops.sum(self._vectors_of(ops.maximum(ids, 0)) * weights, axis=1)
         counts = ops.maximum(ops.sum(weights, axis=1), 1)
-        match self.table.combiner:
-            case "sqrtn":
-                return total / ops.sqrt(counts)
-            case "mean":
-                return total / counts
-            case _:
-                return total
+        if self.table.combiner == "sqrtn":  # no match statement: AutoGraph cannot read it
+            return total / ops.sqrt(counts)
+        return total / counts if self.table.combiner == "mean" else total
 
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor = None) -> None:
         """Hand no mask on: what comes out has no positions."""

@@ -63,7 +63,7 @@ def _text_signature(module: Any, table: EmbeddingTable) -> Any:  # Any: tf.Modul
         rows = tensorflow_text.look_up(tensorflow_text.tokenize(text, table.tokenizer), module.lookup)
         return _answer(module, tensorflow_text.combine(_vectors_of(module), rows, table.combiner))
 
-    return tf.function(from_text, input_signature=[tf.TensorSpec([None], tf.string, "text")])
+    return tf.function(from_text, input_signature=[tf.TensorSpec([None], tf.string, "text")], autograph=False)
 
 
 def _ids_signature(module: Any, table: EmbeddingTable) -> Any:  # Any: tf.Module in, tf.function out
@@ -79,7 +79,7 @@ def _ids_signature(module: Any, table: EmbeddingTable) -> Any:  # Any: tf.Module
         return _answer(module, tensorflow_text.combine(_vectors_of(module), rows, table.combiner))
 
     specs = [tf.TensorSpec([None], tf.int64, name) for name in ("ids", "offsets")]
-    return tf.function(from_ids, input_signature=specs)
+    return tf.function(from_ids, input_signature=specs, autograph=False)
 
 
 def _vectors_of(module: Any) -> Any:  # Any: tf.Module in, a function on tensors out

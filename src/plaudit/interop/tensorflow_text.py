@@ -160,10 +160,6 @@ def combine(vectors: Tensor, rows: Tensor, combiner: str) -> Tensor:
     n = rows.nrows()
     total = tf.math.unsorted_segment_sum(vectors(rows.values), rows.value_rowids(), n)
     counts = tf.cast(tf.maximum(rows.row_lengths(), 1), tf.float32)[:, None]
-    match combiner:
-        case "sqrtn":
-            return total / tf.sqrt(counts)
-        case "mean":
-            return total / counts
-        case _:
-            return total
+    if combiner == "sqrtn":  # no match statement: AutoGraph cannot read it
+        return total / tf.sqrt(counts)
+    return total / counts if combiner == "mean" else total
