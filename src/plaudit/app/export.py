@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import importlib
 import logging
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ import pyarrow as pa
 from plaudit.app.terminal import make_console
 from plaudit.data import Dataset, load_dataset, read_file
 from plaudit.embeddings import load_embedding
-from plaudit.errors import ConfigError, DataError, MissingExtraError, PlauditError
+from plaudit.errors import ConfigError, DataError, PlauditError, require
 from plaudit.evaluation import evaluate
 from plaudit.interop.compact import moved_tokens, used_tokens
 from plaudit.interop.export import TOKENIZER, TOKENS, check_place, export_model, prepare
@@ -51,9 +51,8 @@ def export(
     texts = _check_texts(check, text_column, label_column)
     kept = _kept(classifier, keep, text_column) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    with _quiet_tensorflow(needed=to == "savedmodel" or (to == "keras" and backend == "tensorflow")):
-        written = export_model(prepared, to, output, texts.texts)
+    _import_quietly(to)
+    written = export_model(prepared, to, output, texts.texts)
     before = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
     console = make_console()
     for line in _report(to, written, before, texts):
@@ -142,25 +141,24 @@ def _mebibytes(n: int) -> str:
     return f"{n / 2**20:,.1f} MiB"
 
 
-@contextlib.contextmanager
-def _quiet_tensorflow(*, needed: bool) -> Iterator[None]:
-    """Import TensorFlow without the dozen lines that it writes to standard error, where it is needed and there."""
-    if not needed:
-        yield
+def _import_quietly(to: Target) -> None:
+    """Import TensorFlow or Keras without the dozen lines that TensorFlow writes to standard error when it is imported.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if to == "onnx":
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        import tensorflow  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            "Exporting to SavedModel or Keras needs tensorflow, which is not installed: "
-            "pip install 'plaudit[tensorflow]'"
-        ) from error
+        if to == "keras":
+            importlib.import_module("plaudit.interop.keras")
+        else:
+            require("tensorflow", extra="tensorflow", purpose="Exporting a SavedModel")
     finally:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    yield
