@@ -188,6 +188,32 @@ def predict(
     )
 
 
+@app.command()
+@errors_as_lines
+def export(
+    model: Annotated[Path, typer.Argument(help="A model's folder.")],
+    to: Annotated[Literal["savedmodel", "keras", "onnx"], typer.Option(help="The form.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The export's folder.")],
+    dtype: Annotated[
+        Literal["float32", "float16", "int8"], typer.Option(help="How the embedding's vectors are stored.")
+    ] = "float32",
+    prune: Annotated[bool, typer.Option("--prune", help="Drop the rows of tokens that training did not move.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="With --prune: keep the tokens of this file's texts instead.")
+    ] = None,
+    check: Annotated[Path | None, typer.Option(help="Texts to check the export on. [the built-in sample]")] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+) -> None:
+    """Hand a model to TensorFlow, Keras or ONNX, checked on real texts."""
+    from plaudit.app.export import export as export_to
+
+    export_to(
+        model, to, output, precision=dtype, prune=prune, keep=keep, check=check,
+        text_column=text_column, label_column=label_column,
+    )  # fmt: skip
+
+
 @data_app.command("show")
 @errors_as_lines
 def data_show(

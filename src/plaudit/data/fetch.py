@@ -2,6 +2,7 @@
 
 pooch does the delicate part: it downloads to a temporary file, checks the hash and moves the file into place,
 so a kill at any moment leaves nothing that looks complete. This module knows nothing of what the file holds.
+Where no hash is published, the first copy's is recorded and later copies are held to it.
 
 The decision to question: the request is opened in a thread of its own. A socket's timeout counts per address
 and leaves out name resolution, so a machine behind a silent firewall would wait for a multiple of it.
@@ -25,6 +26,7 @@ from pathlib import Path
 from plaudit.errors import FetchError
 
 _CHUNK_BYTES = 1 << 18
+_SHA256_LETTERS = 64
 
 
 def cache_dir() -> Path:
@@ -70,13 +72,80 @@ def fetch(
         FetchError: No answer, an HTTP error, another size or hash than expected, or the cache cannot be
             written.
     """
+    download = _Download(sha256, file_name, size_bytes, size_bytes, timeout_s, progress)
+    return _retrieve(url, download, remedy)
+
+
+def fetch_recorded(
+    url: str,
+    *,
+    file_name: str,
+    max_bytes: int,
+    timeout_s: float = 10.0,
+    progress: bool = False,
+    remedy: str = "",
+) -> tuple[Path, str]:
+    """Download a file of which no hash is known, record its SHA-256, and hold every later copy to it.
+
+    Args:
+        url: An http or https address.
+        file_name: The name in the cache; the hash is kept beside it.
+        max_bytes: The most to accept.
+        timeout_s: As in `fetch`.
+        progress: As in `fetch`.
+        remedy: As in `fetch`.
+
+    Returns:
+        The file and its SHA-256.
+
+    Raises:
+        FetchError: As in `fetch`; also if the server's file is no longer the one recorded.
+    """
+    target = download_path(file_name)
+    try:
+        expected = _recorded(target)
+        path = _retrieve(url, _Download(expected, file_name, None, max_bytes, timeout_s, progress), remedy)
+        if expected is None:
+            with path.open("rb") as file:
+                expected = hashlib.file_digest(file, "sha256").hexdigest()
+            _record_path(target).write_text(expected, encoding="ascii")
+    except FetchError:
+        raise
+    except OSError as error:
+        raise FetchError(_message(url, f"{error} (writing to {target.parent})", remedy)) from error
+    return path, expected
+
+
+def _recorded(target: Path) -> str | None:
+    """Return the hash recorded of a file; without one, remove the file, since it cannot be trusted."""
+    try:
+        recorded = _record_path(target).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        recorded = ""
+    if len(recorded) == _SHA256_LETTERS:
+        return recorded
+    forget_download(target)
+    return None
+
+
+def forget_download(path: Path) -> None:
+    """Remove a downloaded file and what was recorded of it."""
+    for found in (path, _record_path(path)):
+        found.unlink(missing_ok=True)
+
+
+def _record_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _retrieve(url: str, download: _Download, remedy: str) -> Path:
     import pooch
 
-    target = download_path(file_name)
-    download = _Download(sha256, file_name, size_bytes, timeout_s, progress)
+    target = download_path(download.file_name)
+    known_hash = f"sha256:{download.sha256}" if download.sha256 else None
     try:
         with _quiet(pooch.get_logger()):
-            pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file_name, path=target.parent, downloader=download)
+            pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=download)
     except FetchError as error:
         raise FetchError(_message(url, str(error), remedy)) from error.__cause__
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -91,11 +160,21 @@ def _message(url: str, reason: str, remedy: str) -> str:
 
 @dataclass(frozen=True)
 class _Download:
-    """What pooch calls to fill its temporary file."""
+    """What pooch calls to fill its temporary file.
 
-    sha256: str
+    Attributes:
+        sha256: The expected digest, or None.
+        file_name: What the progress bar says.
+        size_bytes: The expected size, or None for what the server announces.
+        max_bytes: When to stop reading.
+        timeout_s: Seconds for each answer.
+        progress: Whether to show a bar.
+    """
+
+    sha256: str | None
     file_name: str
-    size_bytes: int
+    size_bytes: int | None
+    max_bytes: int
     timeout_s: float
     progress: bool
 
@@ -104,26 +183,20 @@ class _Download:
 
         digest = hashlib.sha256()
         received = 0
-        with (
-            _open_within(url, self.timeout_s) as response,
-            Path(output_file).open("wb") as file,
-            tqdm(
-                total=self.size_bytes,
-                unit="B",
-                unit_scale=True,
-                desc=self.file_name,
-                disable=not self.progress,
-            ) as bar,
-        ):
-            while received <= self.size_bytes and (chunk := _read(response, self.timeout_s)):
-                file.write(chunk)
-                digest.update(chunk)
-                received += len(chunk)
-                bar.update(len(chunk))
-        if received != self.size_bytes:
-            got = f"{received:,}" if received < self.size_bytes else "more"
-            raise FetchError(f"expected {self.size_bytes:,} bytes, got {got}")
-        if digest.hexdigest() != self.sha256:
+        with _open_within(url, self.timeout_s) as response, Path(output_file).open("wb") as file:
+            size_bytes = response.length if self.size_bytes is None else self.size_bytes
+            bar_settings = {"unit": "B", "unit_scale": True, "desc": self.file_name, "disable": not self.progress}
+            with tqdm(total=size_bytes, **bar_settings) as bar:
+                while received <= self.max_bytes and (chunk := _read(response, self.timeout_s)):
+                    file.write(chunk)
+                    digest.update(chunk)
+                    received += len(chunk)
+                    bar.update(len(chunk))
+        if received > self.max_bytes:
+            raise FetchError(f"expected {'' if self.size_bytes else 'at most '}{self.max_bytes:,} bytes, got more")
+        if size_bytes is not None and received != size_bytes:
+            raise FetchError(f"expected {size_bytes:,} bytes, got {received:,}")
+        if self.sha256 and digest.hexdigest() != self.sha256:
             raise FetchError(f"expected SHA-256 {self.sha256}, got {digest.hexdigest()}")
 
 

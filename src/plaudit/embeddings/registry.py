@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from plaudit.embeddings import distilled
 from plaudit.embeddings.random import DEFAULT_DIMENSION, random_table
 from plaudit.embeddings.storage import DESCRIPTION_FILE, read_table
+from plaudit.embeddings.tfhub import is_module, load_module, module_status
+from plaudit.embeddings.tfhub_handles import MODULES
 from plaudit.embeddings.vectors import read_vectors
 from plaudit.errors import EmbeddingError
 
@@ -31,7 +33,7 @@ class EmbeddingInfo:
         name: What `load_embedding` takes; for paths, a placeholder in capital letters.
         dimension: D, or None where the file decides.
         tokens: How many tokens it knows, or None where texts or the file decide.
-        status: "ready", "can be distilled here", or what to do first.
+        status: "ready", "can be distilled here", "can be fetched", or what to do first.
         description: What it is, in a few words.
         source: Where it comes from, and its licence.
     """
@@ -86,8 +88,9 @@ def load_embedding(
     """Return the embedding of that name, or the one in that file or folder.
 
     Args:
-        name_or_path: A name that `available_embeddings` lists, a text file of vectors (GloVe, word2vec,
-            fastText), or a folder that `write_table` wrote. A name wins over a file that is called the same;
+        name_or_path: A name that `available_embeddings` lists, the web address of a TF Hub module of the nnlm kind,
+            its tar.gz or unpacked folder, a text file of vectors (GloVe, word2vec, fastText), or a folder that
+            `write_table` wrote. A name wins over a file that is called the same;
             write ``./minilm`` for the file.
         training_texts: What "random" takes its vocabulary from; the others do not look at it.
         seed: Seeds "random"; the others draw no random numbers.
@@ -95,6 +98,7 @@ def load_embedding(
 
     Raises:
         EmbeddingError: The name is unknown, a file is missing or damaged, or "random" got no training texts.
+        FetchError: A module is not on this machine and cannot be downloaded.
         MissingExtraError: An optional dependency is not installed.
     """
     request = Request(str(name_or_path), training_texts, seed, progress)
@@ -103,8 +107,8 @@ def load_embedding(
             return source.load(request)
     names = ", ".join(info.name for info in available_embeddings() if not info.name.isupper())
     raise EmbeddingError(
-        f"Unknown embedding {request.name!r}: expected one of {names}, or the path of a text file of vectors "
-        "or of an embedding's folder."
+        f"Unknown embedding {request.name!r}: expected one of {names}, or the path of a text file of vectors, "
+        "of a TF Hub module or of an embedding's folder."
     )
 
 
@@ -147,6 +151,32 @@ def _random_infos() -> tuple[EmbeddingInfo, ...]:
     )
 
 
+def _tfhub_infos() -> tuple[EmbeddingInfo, ...]:
+    """Describe the English modules one by one; of another language the smallest, which names the others."""
+    return tuple(
+        EmbeddingInfo(
+            name=module.name,
+            dimension=module.dimension,
+            tokens=None,
+            status=module_status(module),
+            description=_TFHUB_DESCRIPTIONS.get(module.name)
+            or f"the same in {module.language}; also -dim128 and -with-normalization",
+            source="TF Hub, Apache-2.0",
+        )
+        for module in MODULES.values()
+        if module.name in _TFHUB_DESCRIPTIONS or (module.language != "English" and module.name.endswith("dim50"))
+    )
+
+
+_TFHUB_DESCRIPTIONS = {
+    "nnlm-en-dim50": "the tutorial's embedding: 963,812 rows, texts split at single spaces",
+    "nnlm-en-dim50-with-normalization": "the same, punctuation deleted before splitting",
+    "nnlm-en-dim128": "the same as nnlm-en-dim50, with longer vectors",
+    "nnlm-en-dim128-with-normalization": "the same, punctuation deleted before splitting",
+    "gnews-swivel-20dim": "20,000 tokens and one row for all others; quick to fetch and to train",
+}
+
+
 def _path_infos() -> tuple[EmbeddingInfo, ...]:
     return (
         EmbeddingInfo(
@@ -154,7 +184,8 @@ def _path_infos() -> tuple[EmbeddingInfo, ...]:
             dimension=None,
             tokens=None,
             status="ready",
-            description="a text file of vectors (GloVe, word2vec, fastText; or gzipped), or a saved folder",
+            description="a text file of vectors (GloVe, word2vec, fastText; or gzipped), a TF Hub module's tar.gz or "
+            "folder, or a saved folder",
             source="your own",
         ),
     )
@@ -175,6 +206,11 @@ SOURCES: tuple[Source, ...] = (
         infos=_minilm_infos,
     ),
     Source(claims=lambda name: name == "random", load=_load_random, infos=_random_infos),
+    Source(
+        claims=is_module,
+        load=lambda request: load_module(request.name, progress=request.progress),
+        infos=_tfhub_infos,
+    ),
     Source(claims=_is_table_folder, load=lambda request: read_table(Path(request.name)), infos=_nothing),
     Source(
         claims=lambda name: Path(name).is_file(),

@@ -10,12 +10,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.embeddings.farmhash import fingerprint64
+from plaudit.embeddings.token_index import TokenIndex
 from plaudit.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -77,8 +80,9 @@ class EmbeddingTable:
         name: What messages call it.
         tokenizer: Splits a text into tokens.
         vocabulary: Arrow ``large_string`` [K], distinct known tokens; token k has row k.
-        vectors: float32 [K + B, D]. The B rows past the vocabulary (0 or 1) stand for every unknown token;
-            with none, unknown tokens are left out and not counted.
+        vectors: float32 [K + B, D]. The B rows past the vocabulary stand for the unknown tokens; a token's
+            FarmHash fingerprint modulo B says which (`tf.strings.to_hash_bucket_fast`). With none, unknown tokens
+            are left out and not counted.
         combiner: "sqrtn" divides the sum of a text's token vectors by the square root of their number, "mean"
             by their number, "sum" by nothing (`tf.nn.embedding_lookup_sparse`).
         provenance: Where the vectors come from, for the model card.
@@ -96,9 +100,9 @@ class EmbeddingTable:
             raise EmbeddingError(
                 f"{self.name}: unknown combiner {self.combiner!r}; choose one of {', '.join(COMBINERS)}."
             )
-        if self.vectors.ndim != 2 or self.vectors.dtype != np.float32 or not 0 <= self.n_buckets <= 1:
+        if self.vectors.ndim != 2 or self.vectors.dtype != np.float32 or self.n_buckets < 0:
             raise EmbeddingError(
-                f"{self.name}: {len(self.vocabulary):,} tokens need float32 vectors, as many or one more, "
+                f"{self.name}: {len(self.vocabulary):,} tokens need float32 vectors, at least as many, "
                 f"got {self.vectors.dtype} {self.vectors.shape}."
             )
 
@@ -157,10 +161,18 @@ class EmbeddingTable:
 
     def _rows_of(self, dictionary: pa.LargeStringArray) -> NDArray[np.int64]:
         """Return each token's row, int64; -1 for an unknown one when there is no bucket."""
-        missing = len(self.vocabulary) if self.n_buckets else -1
-        index = pc.index_in(dictionary, value_set=self.vocabulary)
-        rows: NDArray[np.int64] = pc.fill_null(index, missing).to_numpy(zero_copy_only=False).astype(np.int64)
+        rows = self._index.rows(dictionary)
+        if self.n_buckets:
+            unknown = np.flatnonzero(rows < 0)
+            rows[unknown] = len(self.vocabulary)
+            if self.n_buckets > 1:
+                buckets = fingerprint64(dictionary.take(pa.array(unknown))) % np.uint64(self.n_buckets)
+                rows[unknown] += buckets.astype(np.int64)
         return rows
+
+    @cached_property
+    def _index(self) -> TokenIndex:
+        return TokenIndex(self.vocabulary)
 
     def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64] | float:
         if self.combiner == "sum":

@@ -98,6 +98,17 @@ class Classifier(ABC):
         with publish(path) as folder:
             self.write(folder)
 
+    def to_keras(self, **options: Any) -> Any:  # Any: keras.Sequential, which must not be imported here
+        """Hand a fitted network over as a Keras 3 model with the same logits: `plaudit.interop.to_keras`.
+
+        Raises:
+            ConfigError: This is another kind of classifier.
+            MissingExtraError: Keras is not installed.
+        """
+        from plaudit.interop import to_keras  # the one import against the direction: a door, opened when asked
+
+        return to_keras(self, **options)
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments (scikit-learn's contract; `deep` changes nothing)."""
         return {name: getattr(self, name) for name in self._parameter_names()}

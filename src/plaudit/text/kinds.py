@@ -31,7 +31,7 @@ def build_tokenizer(kind: object, settings: object) -> Tokenizer:
         raise EmbeddingError(f"tokenizer settings: expected a JSON object, got {type(settings).__name__}.")
     match kind:
         case "space":
-            return SpaceTokenizer(**_booleans(settings, "delete_punctuation"))
+            return SpaceTokenizer(**_booleans(settings, "delete_punctuation", "keep_empty"))
         case "word":
             return WordTokenizer(**_booleans(settings, "lower_case", "split_clitics"))
         case "wordpiece":

@@ -92,34 +92,38 @@ class SpaceTokenizer:
     Attributes:
         delete_punctuation: First delete every character of Unicode's category P, as the "-with-normalization"
             modules do. A token that was all punctuation stays as an empty token.
+        keep_empty: Whether empty tokens count. Modules exported with TensorFlow 1's `tf.string_split` drop them, and
+            give a text that has no other the one token "".
     """
 
     delete_punctuation: bool = False
+    keep_empty: bool = True
     kind = "space"
     unknown_token = None
 
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` at single spaces."""
         column = split_on_spaces(texts)
-        if not self.delete_punctuation:
-            return column
-        cleaned = pc.replace_substring_regex(column.dictionary, r"\pP", "")
-        return expand(column, encode(cleaned, np.arange(len(cleaned) + 1)))
+        if self.delete_punctuation:
+            cleaned = pc.replace_substring_regex(column.dictionary, r"\pP", "")
+            column = expand(column, encode(cleaned, np.arange(len(cleaned) + 1)))
+        return column if self.keep_empty else _with_one_at_least(column)
 
     def settings(self) -> dict[str, str | bool]:
         """Return the constructor's arguments."""
-        return {"delete_punctuation": self.delete_punctuation}
+        return {"delete_punctuation": self.delete_punctuation, "keep_empty": self.keep_empty}
 
 
 # Invisible characters that belong to the word around them: soft hyphens, zero-width joiners, and the
 # variation selectors that ask for an emoji's coloured form. Unicode's category Cf; the block Variation
 # Selectors.
-_WITHIN_WORDS = r"[\p{Cf}\x{FE00}-\x{FE0F}]"
-_NOT_IN_WORDS = r"([^\pL\pM\pN_'])"
-_EDGE_APOSTROPHES = r"(^'+|'+$)"
+WITHIN_WORDS = r"[\p{Cf}\x{FE00}-\x{FE0F}]"
+NOT_IN_WORDS = r"([^\pL\pM\pN_'])"
+EDGE_APOSTROPHES = r"(^'+|'+$)"
 # The Penn Treebank's clitics, as its tokenizer splits them
 # (https://catalog.ldc.upenn.edu/docs/LDC95T7/cl93.html).
-_CLITICS = r"(?i)^(.*[\pL\pM\pN_])(n't|'s|'m|'d|'re|'ve|'ll)$"
+IN_WORDS = r"[\pL\pM\pN_]"
+CLITICS = rf"(?i)^(.*{IN_WORDS})(n't|'s|'m|'d|'re|'ve|'ll)$"
 
 
 @dataclass(frozen=True)
@@ -146,12 +150,12 @@ class WordTokenizer:
         """Split `texts` into words and marks; an empty or blank text yields no token."""
         column = split_on_spaces(texts)
         words = pc.utf8_lower(column.dictionary) if self.lower_case else column.dictionary
-        words = pc.replace_substring_regex(words, _WITHIN_WORDS, "")
+        words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
         words = pc.replace_substring_regex(words, r"\p{Cc}", " ")
-        pieces = _respaced(words, _NOT_IN_WORDS, r" \1 ")
-        pieces = expand(pieces, _respaced(pieces.dictionary, _EDGE_APOSTROPHES, r" \1 "))
+        pieces = _respaced(words, NOT_IN_WORDS, r" \1 ")
+        pieces = expand(pieces, _respaced(pieces.dictionary, EDGE_APOSTROPHES, r" \1 "))
         if self.split_clitics:
-            pieces = expand(pieces, _respaced(pieces.dictionary, _CLITICS, r"\1 \2"))
+            pieces = expand(pieces, _respaced(pieces.dictionary, CLITICS, r"\1 \2"))
         return expand(column, pieces)
 
     def settings(self) -> dict[str, str | bool]:
@@ -188,6 +192,16 @@ def _without_empty(column: TokenColumn) -> TokenColumn:
     if not empty.any():
         return column
     kept = ~empty[column.values]
+    offsets = np.concatenate([[0], np.cumsum(kept)])[column.offsets]
+    return TokenColumn(column.dictionary, offsets, column.values[kept])
+
+
+def _with_one_at_least(column: TokenColumn) -> TokenColumn:
+    """Drop the empty tokens, but leave the first of a text that has no others."""
+    empty = pc.equal(column.dictionary, "").to_numpy(zero_copy_only=False)
+    kept = ~empty[column.values]
+    n_before = np.concatenate([[0], np.cumsum(kept)])
+    kept[column.offsets[:-1][np.diff(n_before[column.offsets]) == 0]] = True
     offsets = np.concatenate([[0], np.cumsum(kept)])[column.offsets]
     return TokenColumn(column.dictionary, offsets, column.values[kept])
 

@@ -1,0 +1,164 @@
+"""`plaudit export`: hand a model to another program, and say what that changed."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.app.terminal import make_console
+from plaudit.data import Dataset, load_dataset, read_file
+from plaudit.embeddings import load_embedding
+from plaudit.errors import ConfigError, DataError, PlauditError, require
+from plaudit.evaluation import evaluate
+from plaudit.interop.compact import moved_tokens, used_tokens
+from plaudit.interop.export import TOKENIZER, TOKENS, check_place, export_model, prepare
+from plaudit.models import NetworkClassifier, load
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.interop.compact import Precision
+    from plaudit.interop.export import Export, Prepared, Target
+    from plaudit.models import Classifier
+
+_MODEL_FILES = {"savedmodel": "saved_model.pb", "keras": "model.keras", "onnx": "model.onnx"}
+
+
+def export(
+    model: Path,
+    to: Target,
+    output: Path,
+    *,
+    precision: Precision,
+    prune: bool,
+    keep: Path | None,
+    check: Path | None,
+    text_column: str | None,
+    label_column: str | None,
+) -> None:
+    """Export a model, checked on real texts, and print sizes, the largest difference and what it costs."""
+    if keep is not None and not prune:
+        raise ConfigError("export: --keep goes with --prune.")
+    check_place(output)
+    classifier = load(model)
+    texts = _check_texts(check, text_column, label_column)
+    kept = _kept(classifier, keep, text_column) if prune else None
+    prepared = prepare(classifier, precision=precision, kept=kept)
+    _import_quietly(to)
+    written = export_model(prepared, to, output, texts.texts)
+    before = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    console = make_console()
+    for line in _report(to, written, before, texts):
+        console.print(line, markup=False)
+    if prune or precision != "float32":
+        console.print(_cost(classifier, prepared, texts), markup=False)
+
+
+def _check_texts(path: Path | None, text_column: str | None, label_column: str | None) -> Dataset:
+    """Return the texts to check on: a file's, labelled or not, or the built-in sample's."""
+    if path is not None:
+        return read_file(path, text_column=text_column, label_column=label_column, require_labels=False)
+    sample = load_dataset("sample")
+    assert sample.test is not None  # the sample has both parts
+    parts = (sample.train, sample.test)
+    return Dataset(
+        texts=pa.concat_arrays([part.texts for part in parts]),
+        labels=np.concatenate([part.labels for part in parts if part.labels is not None]),
+        classes=sample.train.classes,
+        name="the built-in sample",
+    )
+
+
+def _kept(classifier: Classifier, keep: Path | None, text_column: str | None) -> NDArray[np.bool_]:
+    """Return which tokens --prune keeps: those that `keep`'s texts use, or those whose vectors training moved.
+
+    The folder does not say which rows training moved; the embedding that it was trained from does, when it is at hand.
+    """
+    if not isinstance(classifier, NetworkClassifier):
+        raise ConfigError(f"--prune: this is a {classifier.kind} model, which has no table of vectors.")
+    if keep is not None:
+        texts = read_file(keep, text_column=text_column, require_labels=False)
+        return used_tokens(classifier.table_, texts.texts)
+    advice = "Name texts whose words are to stay: --keep FILE."
+    if not classifier.trainable:
+        raise ConfigError(f"--prune: the embedding was frozen, so training moved no row of it. {advice}")
+    try:
+        original = load_embedding(str(classifier.embedding))
+        moved = moved_tokens(classifier.table_, original)
+    except PlauditError as error:
+        raise ConfigError(f"--prune: which rows training moved cannot be told: {error} {advice}") from error
+    return moved
+
+
+def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterator[str]:
+    sizes = f"{_mebibytes(written.size_bytes)} (the model: {_mebibytes(before)})"
+    yield f"Exported to {written.folder}: {_MODEL_FILES[to]}, {sizes}"
+    if written.takes == "text":
+        yield "It takes text."
+    elif to == "keras":
+        yield f"It takes token ids, not text: {written.reason}. Make them with model.layers[0].token_ids(texts)."
+    elif (written.folder / TOKENIZER).is_file():
+        yield (
+            f"It takes token ids, not text: {written.reason}. {TOKENIZER} lies beside it: make ids with Hugging Face's "
+            "tokenizers, without special tokens."
+        )
+    else:
+        yield (
+            f"It takes token ids, not text: {written.reason}. {TOKENS} lies beside it: make ids with "
+            "plaudit.interop.flat_token_ids(plaudit.interop.read_tokens(PATH), texts)."
+        )
+    yield (
+        f"Checked on {written.n_texts:,} texts ({texts.name}, and a few with rare characters): "
+        f"the largest difference in a probability is {written.difference:.1e}."
+    )
+
+
+def _cost(classifier: Classifier, prepared: Prepared, texts: Dataset) -> str:
+    """Say what dropping rows and rounding vectors changed, on the texts of the check."""
+    table, smaller = getattr(classifier, "table_"), prepared.model.table_  # noqa: B009 - a network, as prepare saw
+    rows = f"{len(smaller.vectors):,} of {len(table.vectors):,} rows, {prepared.stored.precision}"
+    was, now = classifier.predict_proba(texts.texts), prepared.model.predict_proba(texts.texts)
+    same = float((classifier.predict(texts.texts) == prepared.model.predict(texts.texts)).mean())
+    line = (
+        f"Smaller ({rows}): on {texts.name} probabilities change by up to {np.abs(was - now).max():.4f}, "
+        f"{100 * same:.2f} % of the labels stay"
+    )
+    try:
+        accuracies = [evaluate(model, texts).accuracy for model in (classifier, prepared.model)]
+    except DataError:
+        return f"{line}; these texts have no labels of this model's classes, so the cost in accuracy is not known."
+    return f"{line}, accuracy {accuracies[0]:.4f} -> {accuracies[1]:.4f} ({len(texts):,} texts)."
+
+
+def _mebibytes(n: int) -> str:
+    return f"{n / 2**20:,.1f} MiB"
+
+
+def _import_quietly(to: Target) -> None:
+    """Import TensorFlow or Keras without the dozen lines that TensorFlow writes to standard error when it is imported.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if to == "onnx":
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        if to == "keras":
+            importlib.import_module("plaudit.interop.keras")
+        else:
+            require("tensorflow", extra="tensorflow", purpose="Exporting a SavedModel")
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

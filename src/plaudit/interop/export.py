@@ -1,0 +1,222 @@
+"""Write a trained network for another program: checked on real texts before it stands, whole or not at all.
+
+An export is a folder. `export.json` in it says what it is, what it takes and how the check went; what a program that
+makes its own token ids needs lies beside the model.
+
+The decision to question: rounding and dropping vectors happens first (`prepare`), on a copy of the model. The check
+then asks whether the other program gives that copy's probabilities, to 1e-5 whatever the precision; what rounding costs
+is a matter of the copy alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from plaudit.data.dataset import as_text_column
+from plaudit.embeddings.publish import publish_folder
+from plaudit.errors import ModelError
+from plaudit.interop import onnx, tensorflow_text
+from plaudit.interop.compact import Precision, StoredVectors, keep_rows, store
+from plaudit.interop.ids import write_tokens
+from plaudit.interop.networks import as_network
+from plaudit.interop.running import open_export
+from plaudit.text import WordPieceTokenizer
+from plaudit.text.wordpiece import load_reference
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.embeddings.table import EmbeddingTable
+    from plaudit.models import Classifier, NetworkClassifier
+
+Target = Literal["savedmodel", "keras", "onnx"]
+TARGETS: tuple[str, ...] = get_args(Target)
+TOLERANCE = 1e-5  # the largest difference in a probability; float32 sums in another order differ by about 1e-7
+_BATCH = 64  # Keras pads ids to the longest text
+DESCRIPTION = "export.json"
+TOKENIZER, TOKENS = "tokenizer.json", "tokens.json"
+# Every check has these too: what tokenizers disagree about.
+EDGE_TEXTS = ("", " ", "  two  spaces ", "\ttab\nline", "naïve café", "“quoted” — isn't it?", "🎬👍🏽", "ΟΔΟΣ İstanbul")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network as it will be exported.
+
+    Attributes:
+        model: A copy whose vectors are the rounded, pruned ones.
+        stored: Its vectors as the export keeps them.
+    """
+
+    model: NetworkClassifier
+    stored: StoredVectors
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        folder: Where.
+        takes: "text" or "ids".
+        reason: Why ids, where it takes ids; None for text.
+        difference: The largest difference in a probability between the export and the model that was prepared.
+        n_texts: The number of texts in that check.
+        size_bytes: All files together.
+    """
+
+    folder: Path
+    takes: Literal["text", "ids"]
+    reason: str | None
+    difference: float
+    n_texts: int
+    size_bytes: int
+
+
+def prepare(model: Classifier, *, precision: Precision = "float32", kept: NDArray[np.bool_] | None = None) -> Prepared:
+    """Return a copy of a network with fewer rows or rounded vectors; the model itself is left as it is.
+
+    Args:
+        model: A fitted `NetworkClassifier`.
+        precision: How the vectors are stored.
+        kept: Which known tokens to keep, bool [K]; None for all.
+
+    Raises:
+        ConfigError: It is another kind of classifier.
+        NotFittedError: It is not fitted.
+        EmbeddingError: A vector does not fit into float16.
+    """
+    network = as_network(model)
+    table = network.table_ if kept is None else keep_rows(network.table_, kept)
+    stored = store(table.vectors, precision)
+    smaller = copy.copy(network)
+    smaller.table_ = table.with_vectors(stored.restored())
+    return Prepared(smaller, stored)
+
+
+def export_model(prepared: Prepared, to: Target, folder: str | Path, texts: object = ()) -> Export:
+    """Write a network for another program, check it there, and put it in its place when it passes.
+
+    Args:
+        prepared: From `prepare`.
+        to: "savedmodel", "keras" or "onnx".
+        folder: Where the export goes; an earlier export there is replaced, anything else refused.
+        texts: Real texts to check on, in addition to a few with rare characters.
+
+    Raises:
+        ModelError: The check failed, the place is taken, or writing failed; nothing is left behind.
+        MissingExtraError: What it is exported for is not installed.
+    """
+    target = Path(folder)
+    check_place(target)
+    reason = refuse_text(prepared.model.table_, to)
+    column = [*EDGE_TEXTS, *as_text_column(texts).to_pylist()]
+    try:
+        with publish_folder(target) as scratch:
+            _write(prepared, to, scratch, ids=reason is not None)
+            difference = _check(prepared.model, to, scratch, column)
+            _describe(prepared, to, scratch, difference, n_texts=len(column), takes="ids" if reason else "text")
+    except OSError as error:
+        raise ModelError(f"{target}: the export could not be written ({error.strerror or error}).") from error
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    return Export(target, "ids" if reason else "text", reason, difference, len(column), size)
+
+
+def refuse_text(table: EmbeddingTable, to: Target) -> str | None:
+    """Say why an export cannot take text, so that it takes token ids; None where it takes text."""
+    match to:
+        case "onnx":
+            return onnx.refuse_text(table)
+        case "savedmodel":
+            return tensorflow_text.refuse_text(table)
+        case "keras":
+            from plaudit.interop import keras
+
+            return keras.refuse_text(table)
+
+
+def check_place(target: Path) -> None:
+    """Refuse a place where an export would destroy something else.
+
+    Raises:
+        ModelError: `target` is a file, or a folder that is neither empty nor an export's.
+    """
+    if target.suffix in (".onnx", ".keras"):
+        raise ModelError(f"{target}: an export is a folder, which holds model{target.suffix}: name a folder.")
+    if target.is_dir():
+        if any(target.iterdir()) and not (target / DESCRIPTION).is_file():
+            raise ModelError(f"{target}: this folder holds something else than an export; name a new one.")
+    elif target.exists():
+        raise ModelError(f"{target} is a file; an export is a folder: name another place.")
+
+
+def _write(prepared: Prepared, to: Target, folder: Path, *, ids: bool) -> None:
+    match to:
+        case "onnx":
+            (folder / "model.onnx").write_bytes(onnx.to_onnx(prepared.model, prepared.stored).SerializeToString())
+        case "savedmodel":
+            from plaudit.interop.savedmodel import write_savedmodel
+
+            write_savedmodel(prepared.model, prepared.stored, folder)
+        case "keras":
+            from plaudit.interop.keras import to_keras
+
+            to_keras(prepared.model, stored=prepared.stored).save(folder / "model.keras")
+    table = prepared.model.table_
+    if not ids or to == "keras":  # a Keras layer makes its own
+        return
+    if isinstance(table.tokenizer, WordPieceTokenizer):
+        definition = load_reference(table.tokenizer.definition).to_str()  # without truncation and special tokens
+        (folder / TOKENIZER).write_text(definition, encoding="utf-8")
+    else:
+        write_tokens(table, folder / TOKENS)
+
+
+def _check(model: NetworkClassifier, to: Target, folder: Path, texts: Sequence[str]) -> float:
+    """Return the largest difference in a probability; raise when it, or a label, is not as it should be."""
+    answer: Callable[[Sequence[str]], Any] = open_export(folder, to)
+    largest = 0.0
+    for start in range(0, len(texts), _BATCH):
+        part = texts[start : start + _BATCH]
+        expected = model.predict_proba(part)
+        found = answer(part)
+        difference = np.abs(found.probabilities - expected)
+        largest = max(largest, float(difference.max())) if np.isfinite(difference).all() else np.inf
+        if not largest <= TOLERANCE:
+            worst = start + int(difference.max(axis=1).argmax())
+            raise ModelError(
+                f"the {to} export gives other probabilities than the model: they differ by {largest:.1e} on text "
+                f"{worst:,} of the check, and {TOLERANCE:.0e} is allowed. Nothing was written."
+            )
+        top = np.sort(expected, axis=1)
+        is_clear = top[:, -1] - top[:, -2] > 2 * TOLERANCE
+        if found.labels is not None and (found.labels != model.predict(part))[is_clear].any():
+            raise ModelError(f"the {to} export gives another label than the model. Nothing was written.")
+    return largest
+
+
+def _describe(prepared: Prepared, to: Target, folder: Path, difference: float, *, n_texts: int, takes: str) -> None:
+    import plaudit
+
+    table = prepared.model.table_
+    description = {
+        "format": to,
+        "plaudit_version": plaudit.__version__,
+        "takes": takes,
+        "classes": prepared.model.classes_.tolist(),
+        "gives": "logits" if to == "keras" else "probabilities and label",
+        "embedding": table.name,
+        "rows": len(table.vectors),
+        "precision": prepared.stored.precision,
+        "largest_difference": difference,
+        "texts_checked": n_texts,
+    }
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
