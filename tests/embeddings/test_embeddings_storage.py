@@ -267,13 +267,6 @@ def test_a_hostile_folder_gives_one_clear_line(folder: Path, name: str) -> None:
     assert len(str(caught.value)) < 600
 
 
-def test_more_than_one_bucket_is_refused(folder: Path) -> None:
-    write_vectors(folder, vectors=np.ones((8, 3), np.float32))
-    edit(folder, lambda content: content.update(rows=8))
-    with pytest.raises(EmbeddingError, match="5 tokens need float32 vectors"):
-        read_table(folder)
-
-
 def test_a_huge_description_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plaudit.embeddings.storage._MAX_DESCRIPTION_BYTES", 100)
     with pytest.raises(EmbeddingError, match="larger than 100 bytes"):
