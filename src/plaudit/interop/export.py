@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from plaudit.data.dataset import as_text_column
-from plaudit.embeddings.publish import publish_folder
+from plaudit.data.publish import publish_folder
 from plaudit.errors import ModelError
 from plaudit.interop import onnx, tensorflow_text
 from plaudit.interop.compact import Precision, StoredVectors, keep_rows, store
