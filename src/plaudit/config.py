@@ -55,7 +55,7 @@ class ModelConfig:
         recipe: "network": the tutorial's embedding bag, dense layers and logits.
         embedding: A name or a path, as `plaudit embeddings list` prints them.
         trainable: Whether training moves the embedding's vectors.
-        combiner: How a text's token vectors become one: "sqrtn", "mean" or "sum".
+        combiner: How a text's token vectors become one: "sqrtn", "mean" or "sum"; None takes the embedding's own.
         hidden: Units of each hidden layer; () for a linear head.
         dropout: Share of hidden activations dropped while training, 0 <= dropout < 1.
         loss: "cross_entropy" or "mean_squared_error" (on the probability).
@@ -65,7 +65,7 @@ class ModelConfig:
     recipe: Literal["network"] = "network"
     embedding: str = "minilm"
     trainable: bool = True
-    combiner: Combiner = "sqrtn"
+    combiner: Combiner | None = None
     hidden: tuple[int, ...] = (16,)
     dropout: float = 0.0
     loss: Loss = "cross_entropy"
@@ -73,7 +73,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         _check_choice("recipe", self.recipe, ("network",))
-        _check_choice("combiner", self.combiner, get_args(Combiner))
+        if self.combiner is not None:
+            _check_choice("combiner", self.combiner, get_args(Combiner))
         _check_choice("loss", self.loss, get_args(Loss))
         _check_choice("class_weight", self.class_weight, get_args(ClassWeight))
         if not all(isinstance(units, Integral) and 1 <= units <= _MOST for units in self.hidden):
@@ -172,7 +173,7 @@ def _build(kind: type, values: object, where: str) -> typing.Any:  # Any: one of
 
 def _fits(value: object, hint: object) -> bool:
     origin = typing.get_origin(hint)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         return any(_fits(value, option) for option in get_args(hint) if option is not types.NoneType)
     if origin is Literal:
         return value in get_args(hint)

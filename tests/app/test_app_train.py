@@ -1,5 +1,6 @@
 """`plaudit train`: from a name or a file to a model folder."""
 
+import dataclasses
 import json
 import re
 import tomllib
@@ -16,6 +17,7 @@ import plaudit
 from plaudit.app.parts import load_parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset, load_sample
+from plaudit.embeddings import write_table
 from plaudit.models import NetworkClassifier
 
 Command = Callable[..., Any]
@@ -277,3 +279,16 @@ def test_an_old_model_survives_a_run_that_fails(command: Command, tmp_path: Path
 def test_a_disk_that_fills_while_training_leaves_the_old_model(command: Command, small_disk: Path) -> None:
     command("train", "sample", "--embedding", "random", "--epochs", "1", "-o", small_disk / "model", code=2)
     assert not (small_disk / "model" / "model.json").exists()
+
+
+def test_an_embedding_keeps_its_own_combiner(command: Command, tmp_path: Path) -> None:
+    data = plaudit.load_dataset("sample")
+    table = dataclasses.replace(plaudit.load_embedding("random", training_texts=data.train.texts), combiner="mean")
+    (tmp_path / "mine").mkdir()
+    write_table(table, tmp_path / "mine")
+    command("train", "sample", "--embedding", "mine", "--epochs", "1", "-o", "model")
+    assert 'combiner = "mean"' in (tmp_path / "model" / "run.toml").read_text()
+    command("train", "--config", "model/run.toml", "-o", "again")
+    model = plaudit.load(tmp_path / "again")
+    assert isinstance(model, NetworkClassifier)
+    assert model.table_.combiner == "mean"

@@ -85,7 +85,7 @@ def train(
         bool | None, typer.Option("--trainable/--frozen", help="Train the embedding too. [trainable]")
     ] = None,
     combiner: Annotated[
-        Literal["sqrtn", "mean", "sum"] | None, typer.Option(help="How token vectors become one. [sqrtn]")
+        Literal["sqrtn", "mean", "sum"] | None, typer.Option(help="How token vectors become one. [the embedding's own]")
     ] = None,
     hidden: Annotated[
         list[int] | None, typer.Option(help="Units of a hidden layer; repeat for more, 0 for none. [16]")

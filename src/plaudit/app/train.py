@@ -105,7 +105,12 @@ def run_training(
         "validation": fitted.validation.to_dict(),
         "test": test.to_dict(),
     }
-    config = replace(config, data=parts.config, training=replace(config.training, batch_size=fitted.model.batch_size_))
+    config = replace(
+        config,
+        data=parts.config,
+        model=replace(config.model, combiner=table.combiner),
+        training=replace(config.training, batch_size=fitted.model.batch_size_),
+    )
     record = Record(
         config=config,
         versions={**versions, "test_texts": fingerprint(test_texts)},
@@ -131,13 +136,12 @@ def _load_embedding(config: RunConfig, parts: Parts, say: Say, *, progress: bool
     started = time.perf_counter()
     status = {info.name: info.status for info in available_embeddings()}.get(config.model.embedding, "ready")
     if status.startswith("can be "):  # said before it begins, because it takes its time
-        say(
-            f"Embedding: {config.model.embedding} is being {status.removeprefix('can be ')}, once; about half a minute."
-        )
+        say(f"Embedding: {config.model.embedding} is being {status.removeprefix('can be ')}, once; give it a minute.")
     table = load_embedding(
         config.model.embedding, training_texts=parts.train.texts, seed=config.training.seed, progress=progress
     )
-    table = replace(table, combiner=config.model.combiner)
+    if config.model.combiner is not None:
+        table = replace(table, combiner=config.model.combiner)
     coverage = table.coverage(parts.validation.texts, n_missing=3)
     missing = ", ".join(repr(token) for token, _ in coverage.missing)
     say(

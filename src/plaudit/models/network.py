@@ -249,7 +249,7 @@ class NetworkClassifier(Classifier):
             hidden=tuple(self.hidden),
             dropout=self.dropout,
             loss=self.loss,
-            combiner=self.combiner or "sqrtn",
+            combiner=self.combiner,
             class_weight=self.class_weight if isinstance(self.class_weight, str) else "none",
         )
         return TrainingConfig(
