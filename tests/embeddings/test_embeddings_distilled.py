@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,17 +149,14 @@ def test_minilm_puts_words_of_like_meaning_near_each_other(minilm: EmbeddingTabl
 
 @needs_extra
 @pytest.mark.slow
-def test_minilm_from_the_cache_is_quick_and_imports_nothing_heavy(minilm: EmbeddingTable) -> None:
+def test_minilm_from_the_cache_imports_nothing_heavy(minilm: EmbeddingTable) -> None:
     assert status() == "ready"
     code = (
-        "import sys, time, plaudit.embeddings as e; start = time.perf_counter(); e.load_embedding('minilm'); "
-        "print(time.perf_counter() - start, {'torch', 'model2vec', 'transformers', 'numba'} & set(sys.modules))"
+        "import sys, plaudit.embeddings as e; e.load_embedding('minilm'); "
+        "print({'torch', 'model2vec', 'transformers', 'numba'} & set(sys.modules))"
     )
-    started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, _, modules = done.stdout.strip().partition(" ")
-    assert modules == "set()"
-    assert float(seconds) < 0.15 or time.perf_counter() - started > 5  # the second: the machine is too busy to tell
+    assert done.stdout.strip() == "set()"
 
 
 @needs_extra
