@@ -33,6 +33,7 @@ def train(
     training: Mapping[str, Any],
 ) -> None:
     """Run a training; each mapping holds options by name, None where not given."""
+    from plaudit.app.interrupts import InterruptWatch
     from plaudit.app.record import read_versions
     from plaudit.app.train import run_training
 
@@ -49,15 +50,16 @@ def train(
 
         monitors.append(TensorBoardLog(tensorboard))
     try:
-        outcome = run_training(
-            run,
-            output,
-            say=lambda line: console.print(line, markup=False),
-            monitors=monitors,
-            resume=resume,
-            progress=console.is_terminal,
-            recorded_versions=None if config is None else read_versions(config),
-        )
+        with InterruptWatch() as watch:
+            outcome = run_training(
+                run,
+                output,
+                say=lambda line: console.print(line, markup=False),
+                monitors=[watch, *monitors],
+                resume=resume,
+                progress=console.is_terminal,
+                recorded_versions=None if config is None else read_versions(config),
+            )
     except KeyboardInterrupt:
         console.print("Stopped. The same command with --resume goes on from the last saved epoch.")
         raise
