@@ -25,7 +25,8 @@ import pyarrow.compute as pc
 import safetensors
 import safetensors.numpy
 
-from plaudit.embeddings.table import COMBINERS, Combiner, EmbeddingTable
+from plaudit.config import Combiner
+from plaudit.embeddings.table import COMBINERS, EmbeddingTable
 from plaudit.errors import EmbeddingError
 from plaudit.text import build_tokenizer
 

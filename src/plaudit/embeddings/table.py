@@ -11,12 +11,13 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.config import Combiner
 from plaudit.embeddings.farmhash import fingerprint64
 from plaudit.embeddings.token_index import TokenIndex
 from plaudit.errors import EmbeddingError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from plaudit.text import Tokenizer
 
-Combiner = Literal["sqrtn", "mean", "sum"]
 COMBINERS: tuple[str, ...] = get_args(Combiner)
 
 

@@ -186,7 +186,7 @@ class NetworkClassifier(Classifier):
                 saved = Checkpoint(checkpoint, fingerprint, resume)
             result = train(network, loop, monitors=monitors, checkpoint=saved)
         _check_converged(result)
-        self.table_ = table.with_vectors(network.vectors_from(result.weights, table.vectors))
+        self.table_ = table.with_vectors(network.vectors_from(result.weights))
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.batch_size_ = loop.batch_size

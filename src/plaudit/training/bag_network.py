@@ -47,6 +47,7 @@ class _Bottom(Protocol):
     def vectors(self, batch: NDArray[np.int64]) -> NDArray[np.float32]: ...
     def step(self, gradient: NDArray[np.float32]) -> None: ...
     def validation_vectors(self, bags: Bags) -> NDArray[np.float32]: ...
+    def whole_table(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]: ...
     def state(self) -> dict[str, NDArray[Any]]: ...
     def load_state(self, state: dict[str, NDArray[Any]]) -> None: ...
 
@@ -128,14 +129,9 @@ class BagNetwork:
         self._bottom.load_state({k.removeprefix("rows."): v for k, v in state.items() if k.startswith("rows.")})
         self._dense.load_state(state)
 
-    def vectors_from(self, weights: dict[str, NDArray[Any]], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the whole table, float32 [R, D]: `vectors` with the trained rows of `weights` put in."""
-        if "rows.table" not in weights:
-            return vectors
-        assert isinstance(self._bottom, _TrainedRows)
-        whole = vectors.copy()
-        whole[self._bottom.trained_rows] = weights["rows.table"]
-        return whole
+    def vectors_from(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Return the whole table, float32 [R, D], with the trained rows of `weights` put in."""
+        return self._bottom.whole_table(weights)
 
 
 _INITIALISE, _DROPOUT = 1, 2  # what a random generator is for, mixed into its seed
@@ -159,6 +155,9 @@ class _FixedVectors:
         if self._validation is None:
             self._validation = bags.sums(self._vectors)
         return self._validation
+
+    def whole_table(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        return self._vectors
 
     def state(self) -> dict[str, NDArray[Any]]:
         return {}
@@ -201,6 +200,11 @@ class _TrainedRows:
         owners = np.repeat(np.arange(len(bags)), np.diff(bags.offsets))
         trained = _select(owners, place, bags.weights, is_trained, len(bags))
         return trained, _select(owners, bags.rows, bags.weights, ~is_trained, len(bags)).sums(self._vectors)
+
+    def whole_table(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        whole = self._vectors.copy()
+        whole[self.trained_rows] = weights["rows.table"]
+        return whole
 
     def state(self) -> dict[str, NDArray[Any]]:
         self._rows.flush()
