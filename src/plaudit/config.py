@@ -2,6 +2,10 @@
 
 `run.toml` in a model folder is a `RunConfig` with the versions it ran under, so that one file repeats a run. Values
 that a run decides by itself (`None` here) are written as decided.
+
+The decision to question: the settings of every recipe lie side by side in one flat `ModelConfig`, and None means "not
+given". Which of them a recipe takes, and what holds when they are not given, only its classifier's constructor says
+(`models.recipes.build`); here is what a value may be at all (`check_setting`).
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral, Real
 from pathlib import Path
@@ -20,6 +24,8 @@ from plaudit.errors import ConfigError
 Loss = Literal["cross_entropy", "mean_squared_error"]
 ClassWeight = Literal["none", "balanced"]
 Combiner = Literal["sqrtn", "mean", "sum"]
+Recipe = Literal["network", "ngram", "encoder", "best", "distilled"]
+LongTexts = Literal["head_tail", "windows"]
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 
@@ -36,6 +42,9 @@ class DataConfig:
         validation: A file, a number of texts ("10000": the first, as in the tutorial) or a fraction ("0.2"); None
             takes the first 10,000 for imdb, a fifth otherwise.
         group_by: A column whose groups stay on one side of a split ("film"); None splits text by text.
+        label_separator: What stands between the labels of a text that has several; None: a text has one label.
+        unlabelled: A file or folder of further texts without labels, for recipes that learn from such; None takes the
+            data set's own, if it has any.
     """
 
     source: str = ""
@@ -45,75 +54,83 @@ class DataConfig:
     test: str | None = None
     validation: str | None = None
     group_by: str | None = None
+    label_separator: str | None = None
+    unlabelled: str | None = None
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is trained.
+    """What is trained: a recipe, and the settings of all recipes; None takes the recipe's own.
 
     Attributes:
-        recipe: "network": the tutorial's embedding bag, dense layers and logits.
-        embedding: A name or a path, as `plaudit embeddings list` prints them.
-        trainable: Whether training moves the embedding's vectors.
-        combiner: How a text's token vectors become one: "sqrtn", "mean" or "sum"; None takes the embedding's own.
-        hidden: Units of each hidden layer; () for a linear head.
-        dropout: Share of hidden activations dropped while training, 0 <= dropout < 1.
-        loss: "cross_entropy" or "mean_squared_error" (on the probability).
+        recipe: "network": the tutorial's embedding bag, dense layers and logits. "ngram": weighted n-grams. "encoder":
+            a fine-tuned transformer. "best": encoder and n-grams together. "distilled": n-grams taught by a teacher.
+        embedding: network: a name or a path, as `plaudit embeddings list` prints them.
+        trainable: network: whether training moves the embedding's vectors.
+        combiner: network: how a text's token vectors become one; not given, the embedding's own.
+        hidden: network: units of each hidden layer; () for a linear head.
+        dropout: network: share of hidden activations dropped while training, 0 <= dropout < 1.
+        loss: network: "cross_entropy" or "mean_squared_error" (on the probability).
         class_weight: "none", or "balanced": n / (classes * texts of the class), as scikit-learn has it.
+        n_max: ngram: the most words of an n-gram.
+        min_texts: ngram: in how many training texts an n-gram must occur.
+        regularisation: ngram: C, the inverse of the penalty's strength.
+        encoder: encoder: a name, a folder, or a hub's name.
+        max_tokens: encoder: the most tokens that it reads at a time.
+        long_texts: encoder: of a longer text it reads its head and tail, or windows one after the other.
+        device: encoder: where it is trained, "auto", "cpu", "cuda".
+        layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
+        label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
+        teacher: distilled: a model's folder.
     """
 
-    recipe: Literal["network"] = "network"
-    embedding: str = "minilm"
-    trainable: bool = True
+    recipe: Recipe = "network"
+    embedding: str | None = None
+    trainable: bool | None = None
     combiner: Combiner | None = None
-    hidden: tuple[int, ...] = (16,)
-    dropout: float = 0.0
-    loss: Loss = "cross_entropy"
-    class_weight: ClassWeight = "none"
+    hidden: tuple[int, ...] | None = None
+    dropout: float | None = None
+    loss: Loss | None = None
+    class_weight: ClassWeight | None = None
+    n_max: int | None = None
+    min_texts: int | None = None
+    regularisation: float | None = None
+    encoder: str | None = None
+    max_tokens: int | None = None
+    long_texts: LongTexts | None = None
+    device: str | None = None
+    layer_decay: float | None = None
+    label_smoothing: float | None = None
+    teacher: str | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("recipe", self.recipe, ("network",))
-        if self.combiner is not None:
-            _check_choice("combiner", self.combiner, get_args(Combiner))
-        _check_choice("loss", self.loss, get_args(Loss))
-        _check_choice("class_weight", self.class_weight, get_args(ClassWeight))
-        if not all(isinstance(units, Integral) and 1 <= units <= _MOST for units in self.hidden):
-            raise ConfigError(
-                f"--hidden: every layer needs at least one unit, and at most {_MOST:,}; got {list(self.hidden)}."
-            )
-        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
-            raise ConfigError(f"--dropout: expected 0 <= dropout < 1, got {self.dropout}.")
+        _check_given(self)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How it is trained.
+    """How it is trained; None takes the recipe's own.
 
     Attributes:
         epochs: Passes over the training texts, at most.
-        batch_size: Texts a step; None takes 512, or fewer when that would leave fewer than about 30 steps an epoch.
+        batch_size: Texts a step.
         learning_rate: Adam's step size.
         early_stopping: Stop when val_loss has not fallen for `patience` epochs, and take the best epoch's weights.
         patience: Epochs without a better val_loss before stopping.
-        seed: The one number that every random step derives from.
-        refit: Train again, on training and validation texts, for the number of epochs that was best.
+        seed: The one number that every random step derives from, the division of the data too.
+        refit: Train again, on training and validation texts; where there are epochs, for about as many as were best.
     """
 
-    epochs: int = 40
+    epochs: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 1e-3
-    early_stopping: bool = True
-    patience: int = 3
+    learning_rate: float | None = None
+    early_stopping: bool | None = None
+    patience: int | None = None
     seed: int = 0
     refit: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("patience", 1), ("seed", 0)):
-            _check_number(name, getattr(self, name), least, None if name == "seed" else _MOST)
-        if self.batch_size is not None:
-            _check_number("batch-size", self.batch_size, 1, _MOST)
-        if not isinstance(self.learning_rate, Real) or not 0 < self.learning_rate < float("inf"):
-            raise ConfigError(f"--learning-rate: expected a number above 0, got {self.learning_rate}.")
+        _check_given(self)
 
 
 @dataclass(frozen=True)
@@ -159,7 +176,7 @@ def _build(kind: type, values: object, where: str) -> typing.Any:  # Any: one of
     """Build a config class from a TOML table, checking names and types."""
     if not isinstance(values, dict):
         raise ConfigError(f"{where}: expected a table.")
-    hints = typing.get_type_hints(kind)
+    hints = {name: _without_none(hint) for name, hint in typing.get_type_hints(kind).items()}
     known = {f.name for f in fields(kind)}
     for key, value in values.items():
         if key not in known:
@@ -171,10 +188,15 @@ def _build(kind: type, values: object, where: str) -> typing.Any:  # Any: one of
     )
 
 
+def _without_none(hint: object) -> object:
+    """Return X of ``X | None``: TOML has no null, so what is written is an X."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return next(option for option in get_args(hint) if option is not types.NoneType)
+    return hint
+
+
 def _fits(value: object, hint: object) -> bool:
     origin = typing.get_origin(hint)
-    if origin in (types.UnionType, typing.Union):
-        return any(_fits(value, option) for option in get_args(hint) if option is not types.NoneType)
     if origin is Literal:
         return value in get_args(hint)
     if origin is tuple:
@@ -190,15 +212,80 @@ def _describe(hint: object) -> str:
     return str(getattr(hint, "__name__", hint)) if typing.get_origin(hint) is None else str(hint)
 
 
-def _check_number(name: str, value: object, least: int, most: int | None) -> None:
-    if (
-        not isinstance(value, Integral) or int(value) < least
-    ):  # Integral, since a grid search hands over NumPy's integers
-        raise ConfigError(f"--{name}: expected at least {least}, got {value!r}.")
-    if most is not None and int(value) > most:
-        raise ConfigError(f"--{name}: expected at most {most:,}, got {value}.")
+def check_setting(name: str, value: object) -> None:
+    """Refuse a value that no recipe can use, by the name of the setting; a name without a rule passes.
+
+    Raises:
+        ConfigError: The value is out of range; the message names the command line's option.
+    """
+    if name in _RULES:
+        _RULES[name]("--" + name.replace("_", "-"), value)
 
 
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ConfigError(f"--{name.replace('_', '-')}: expected one of {', '.join(choices)}, got {value!r}.")
+def _check_given(config: object) -> None:
+    for setting in fields(config):  # type: ignore[arg-type]  # one of the config classes
+        value = getattr(config, setting.name)
+        if value is not None or setting.default is not None:
+            check_setting(setting.name, value)
+
+
+def _number(least: int, most: int | None = _MOST) -> Callable[[str, object], None]:
+    def check(option: str, value: object) -> None:
+        if not isinstance(value, Integral) or int(value) < least:  # Integral: a grid search hands over NumPy's integers
+            raise ConfigError(f"{option}: expected at least {least}, got {value!r}.")
+        if most is not None and int(value) > most:
+            raise ConfigError(f"{option}: expected at most {most:,}, got {value}.")
+
+    return check
+
+
+def _choice(*known: str) -> Callable[[str, object], None]:
+    def check(option: str, value: object) -> None:
+        if value not in known:
+            raise ConfigError(f"{option}: expected one of {', '.join(known)}, got {value!r}.")
+
+    return check
+
+
+def _class_weight(option: str, value: object) -> None:
+    if isinstance(value, str):  # from Python it may be a dict, which is checked against the classes
+        _choice(*get_args(ClassWeight))(option, value)
+
+
+def _share(option: str, value: object) -> None:
+    if not isinstance(value, Real) or not 0 <= value < 1:
+        raise ConfigError(f"{option}: expected 0 <= {option[2:].replace('-', '_')} < 1, got {value}.")
+
+
+def _positive(option: str, value: object) -> None:
+    if not isinstance(value, Real) or not 0 < value < float("inf"):
+        raise ConfigError(f"{option}: expected a number above 0, got {value}.")
+
+
+def _decay(option: str, value: object) -> None:
+    if not isinstance(value, Real) or not 0 < value <= 1:
+        raise ConfigError(f"{option}: expected a number above 0, at most 1, got {value}.")
+
+
+def _layers(option: str, value: object) -> None:
+    if not isinstance(value, tuple | list):
+        raise ConfigError(f"{option}: expected a tuple of layer sizes like (16,), got {value!r}.")
+    if not all(isinstance(units, Integral) and 1 <= units <= _MOST for units in value):
+        raise ConfigError(f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}.")
+
+
+_RULES: dict[str, Callable[[str, object], None]] = {
+    "recipe": _choice(*get_args(Recipe)),
+    "combiner": _choice(*get_args(Combiner)),
+    "loss": _choice(*get_args(Loss)),
+    "long_texts": _choice(*get_args(LongTexts)),
+    "class_weight": _class_weight,
+    "hidden": _layers,
+    "dropout": _share,
+    "label_smoothing": _share,
+    "layer_decay": _decay,
+    "learning_rate": _positive,
+    "regularisation": _positive,
+    "seed": _number(0, most=None),
+    **dict.fromkeys(("epochs", "patience", "batch_size", "n_max", "min_texts", "max_tokens"), _number(1)),
+}

@@ -21,8 +21,11 @@ def card(**changes: Any) -> str:
         "metrics": {"validation": figures, "test": figures},
         "openings": 1,
         "story": "It went well.",
-        "layers": "a table",
-        "provenance": {"source": "vectors", "licence": "MIT"},
+        "has_epochs": True,
+        "summary": "a table",
+        "recipe": "network",
+        "settings": {"hidden": (16,), "loss": "cross_entropy"},
+        "provenance": {"embedding": {"source": "vectors", "licence": "MIT"}},
     }
     return model_card(**(content | changes))
 
@@ -35,7 +38,17 @@ def test_the_card_holds_the_figures_with_their_interval() -> None:
 
 def test_the_card_says_where_the_embedding_comes_from() -> None:
     assert "Embedding: source: vectors; licence: MIT" in card()
-    assert "no provenance recorded" in card(provenance={})
+    assert "Embedding: no provenance recorded" in card(provenance={"embedding": {}})
+    assert "Embedding" not in card(provenance={})
+
+
+def test_the_card_names_recipe_and_settings() -> None:
+    assert 'Recipe: network; `hidden = [16], loss = "cross_entropy"`' in card()
+
+
+def test_only_epochs_make_the_validation_figure_kinder() -> None:
+    assert "The validation texts chose the epoch" in card()
+    assert "chose the epoch" not in card(has_epochs=False)
 
 
 def test_an_area_that_is_not_known_is_left_empty() -> None:

@@ -1,7 +1,7 @@
 """The command line: `plaudit train`, `evaluate`, `predict`, `data`, `embeddings`, `info`.
 
-Options are parsed here and nowhere else. What a command needs is imported when it runs, so that `plaudit --help` is
-instant.
+Options are parsed here and in `train_options`, and nowhere else. What a command needs is imported when it runs, so that
+`plaudit --help` is instant.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.train_options import DataDir, LabelColumn, TextColumn, train
 
 app = typer.Typer(
     name="plaudit",
@@ -29,12 +30,6 @@ embeddings_app = typer.Typer(no_args_is_help=True, help="Look at text embeddings
 app.add_typer(data_app, name="data")
 app.add_typer(embeddings_app, name="embeddings")
 
-TextColumn = Annotated[str | None, typer.Option(help="The column that holds the text; found by name otherwise.")]
-LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the label; found by name otherwise.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -65,80 +60,7 @@ def _root(
     """Turn labelled text into a classifier that its owner can trust."""
 
 
-@app.command()
-@errors_as_lines
-def train(
-    data: Annotated[
-        str | None,
-        typer.Argument(
-            help="imdb, sample, a file (csv, tsv, jsonl, parquet, fastText) or a folder per class. "
-            "Without it: imdb when it is at hand or can be fetched, else sample."
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The model's folder. [models/DATA-RECIPE]")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="A run.toml to repeat; other options change it.")] = None,
-    recipe: Annotated[Literal["network"] | None, typer.Option(help="What to train. [network]")] = None,
-    embedding: Annotated[str | None, typer.Option(help="A name or a path: `plaudit embeddings list`. [minilm]")] = None,
-    trainable: Annotated[
-        bool | None, typer.Option("--trainable/--frozen", help="Train the embedding too. [trainable]")
-    ] = None,
-    combiner: Annotated[
-        Literal["sqrtn", "mean", "sum"] | None, typer.Option(help="How token vectors become one. [the embedding's own]")
-    ] = None,
-    hidden: Annotated[
-        list[int] | None, typer.Option(help="Units of a hidden layer; repeat for more, 0 for none. [16]")
-    ] = None,
-    dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training. [0]")] = None,
-    loss: Annotated[Literal["cross_entropy", "mean_squared_error"] | None, typer.Option(help="[cross_entropy]")] = None,
-    class_weight: Annotated[
-        Literal["none", "balanced"] | None, typer.Option(help="Balance rare classes. [none]")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the texts, at most. [40]")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Texts a step. [512, fewer for small data]")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Adam's step size. [0.001]")] = None,
-    early_stopping: Annotated[bool | None, typer.Option(help="Stop when val_loss stops falling. [on]")] = None,
-    patience: Annotated[int | None, typer.Option(help="Epochs to wait for a lower val_loss. [3]")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same weights, to the bit. [0]")] = None,
-    refit: Annotated[
-        bool | None, typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [off]")
-    ] = None,
-    validation: Annotated[
-        str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
-    ] = None,
-    test: Annotated[
-        str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")
-    ] = None,
-    group_by: Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    data_dir: DataDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
-    tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
-) -> None:
-    """Train a classifier, test it once, and write it as a folder with its figures and curves."""
-    from plaudit.app import commands
-
-    hidden_units = None if hidden is None else tuple(n for n in hidden if n != 0)
-    commands.train(
-        output=output,
-        config=config,
-        resume=resume,
-        tensorboard=tensorboard,
-        data={
-            "source": data, "data_dir": data_dir and str(data_dir), "text_column": text_column,
-            "label_column": label_column, "test": test, "validation": validation, "group_by": group_by,
-        },
-        model={
-            "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
-            "hidden": hidden_units, "dropout": dropout, "loss": loss, "class_weight": class_weight,
-        },
-        training={
-            "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
-            "early_stopping": early_stopping, "patience": patience, "seed": seed, "refit": refit,
-        },
-    )  # fmt: skip
+app.command()(train)
 
 
 @app.command()

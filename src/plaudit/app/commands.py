@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from plaudit.app.plain import plain
 from plaudit.app.terminal import EpochLines, make_console, print_metrics, print_table
-from plaudit.config import RunConfig
+from plaudit.config import RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def train(
     from plaudit.app.interrupts import InterruptWatch
     from plaudit.app.record import read_versions
     from plaudit.app.train import run_training
+    from plaudit.models.recipes import has_epochs
 
     console = make_console()
-    base = RunConfig() if config is None else RunConfig.from_toml(config)
+    base = RunConfig() if config is None else _with_recipe(RunConfig.from_toml(config), model["recipe"])
     run = RunConfig(
         data=_changed(base.data, data),
         model=_changed(base.model, model),
@@ -61,9 +62,23 @@ def train(
                 recorded_versions=None if config is None else read_versions(config),
             )
     except KeyboardInterrupt:
-        console.print("Stopped. The same command with --resume goes on from the last saved epoch.")
+        console.print(
+            "Stopped. The same command with --resume goes on from the last saved epoch."
+            if has_epochs(run.model.recipe)
+            else "Stopped."
+        )
         raise
     _print_outcome(outcome)
+
+
+def _with_recipe(run: RunConfig, recipe: str | None) -> RunConfig:
+    """Return a recorded run for another recipe: its data, its seed, and none of the settings of the old recipe."""
+    if recipe is None or recipe == run.model.recipe:
+        return run
+    return RunConfig(
+        data=replace(run.data, unlabelled=None),
+        training=TrainingConfig(seed=run.training.seed, refit=run.training.refit),
+    )
 
 
 def _changed(settings: Any, options: Mapping[str, Any]) -> Any:  # Any: one of the config classes
@@ -78,9 +93,10 @@ def _print_outcome(outcome: Outcome) -> None:
     figures = outcome.metrics["train"]
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
+    curves = ", history.json, loss.png, accuracy.png" if "epochs" in figures else ""
     console.print(
         f"\nModel: {outcome.folder}\n"
-        "  metrics.json, history.json, loss.png, accuracy.png; run.toml repeats it, README.md describes it\n"
+        f"  metrics.json{curves}; run.toml repeats it, README.md describes it\n"
         f"Took {figures['seconds']:.1f} s{most}.\n"
         f'Next: plaudit predict {shlex.quote(str(outcome.folder))} "your text"',
         markup=False,

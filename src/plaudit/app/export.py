@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from plaudit.interop.compact import Precision
     from plaudit.interop.export import Export, Prepared, Target
-    from plaudit.models import Classifier
 
 _MODEL_FILES = {"savedmodel": "saved_model.pb", "keras": "model.keras", "onnx": "model.onnx"}
 
@@ -48,6 +47,10 @@ def export(
         raise ConfigError("export: --keep goes with --prune.")
     check_place(output)
     classifier = load(model)
+    if not isinstance(classifier, NetworkClassifier):
+        raise ConfigError(
+            f"{model}: only networks can be exported, and this is a model of the kind {classifier.kind!r}."
+        )
     texts = _check_texts(check, text_column, label_column)
     kept = _kept(classifier, keep, text_column) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
@@ -76,13 +79,11 @@ def _check_texts(path: Path | None, text_column: str | None, label_column: str |
     )
 
 
-def _kept(classifier: Classifier, keep: Path | None, text_column: str | None) -> NDArray[np.bool_]:
+def _kept(classifier: NetworkClassifier, keep: Path | None, text_column: str | None) -> NDArray[np.bool_]:
     """Return which tokens --prune keeps: those that `keep`'s texts use, or those whose vectors training moved.
 
     The folder does not say which rows training moved; the embedding that it was trained from does, when it is at hand.
     """
-    if not isinstance(classifier, NetworkClassifier):
-        raise ConfigError(f"--prune: this is a {classifier.kind} model, which has no table of vectors.")
     if keep is not None:
         texts = read_file(keep, text_column=text_column, require_labels=False)
         return used_tokens(classifier.table_, texts.texts)
@@ -120,9 +121,9 @@ def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterato
     )
 
 
-def _cost(classifier: Classifier, prepared: Prepared, texts: Dataset) -> str:
+def _cost(classifier: NetworkClassifier, prepared: Prepared, texts: Dataset) -> str:
     """Say what dropping rows and rounding vectors changed, on the texts of the check."""
-    table, smaller = getattr(classifier, "table_"), prepared.model.table_  # noqa: B009 - a network, as prepare saw
+    table, smaller = classifier.table_, prepared.model.table_
     rows = f"{len(smaller.vectors):,} of {len(table.vectors):,} rows, {prepared.stored.precision}"
     was, now = classifier.predict_proba(texts.texts), prepared.model.predict_proba(texts.texts)
     same = float((classifier.predict(texts.texts) == prepared.model.predict(texts.texts)).mean())

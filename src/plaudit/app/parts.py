@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from plaudit.app.plain import plain
 from plaudit.config import DataConfig
 from plaudit.data import Dataset, Splits, has_test_part, hold_out, imdb_at_hand, load_dataset, read_file, shared_texts
-from plaudit.errors import ConfigError, FetchError
+from plaudit.data.formats.text_file import read_text_bytes
+from plaudit.errors import ConfigError, DataError, FetchError
 
 _FIFTH = "0.2"
 _TUTORIAL_VALIDATION = "10000"
@@ -25,12 +28,14 @@ class Parts:
         validation: What early stopping watches.
         open_test: Loads what is measured once, at the end; until it is called, a data set's own test part has not
             been read.
+        open_unlabelled: Loads further texts without labels, None where there are none; not read until it is called.
         config: The data settings with everything that was left open decided.
     """
 
     train: Dataset
     validation: Dataset
     open_test: Callable[[], Dataset]
+    open_unlabelled: Callable[[], Dataset | None]
     config: DataConfig
 
 
@@ -70,22 +75,42 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False) -> Part
     splits = load(parts=("train", "validation"))
     train = splits.train
     open_test: Callable[[], Dataset] = partial(_own_test, load)
+    open_unlabelled = partial(_unlabelled, config, load)
     if config.test is not None or not has_test_part(config.source):
         spec = config.test or _FIFTH
         train, test = _divide(train, spec, config, seed=seed, option="--test")
         config, open_test = replace(config, test=spec), lambda: test
     if config.validation is None and splits.validation is not None:
-        return Parts(train, splits.validation, open_test, config)
+        return Parts(train, splits.validation, open_test, open_unlabelled, config)
     is_imdb = config.source == "imdb" and len(train) > int(_TUTORIAL_VALIDATION)
     spec = config.validation or (_FIFTH if config.group_by or not is_imdb else _TUTORIAL_VALIDATION)
     train, validation = _divide(train, spec, config, seed=seed + 1, option="--validation")
-    return Parts(train, validation, open_test, replace(config, validation=spec))
+    return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec))
 
 
 def _own_test(load: Callable[..., Splits]) -> Dataset:
     test = load(parts=("test",)).test
     assert test is not None  # has_test_part said so
     return test
+
+
+def _unlabelled(config: DataConfig, load: Callable[..., Splits]) -> Dataset | None:
+    if config.unlabelled is None:
+        return None if Path(config.source).is_file() else load(parts=("unlabelled",)).unlabelled
+    path = Path(config.unlabelled).expanduser()
+    if path.is_dir():
+        return _read_folder(path)
+    found = read_file(path, text_column=config.text_column, require_labels=False)
+    return replace(found, labels=None, classes=())
+
+
+def _read_folder(path: Path) -> Dataset:
+    """Read every .txt file below a folder, in the order of their names, as a text."""
+    names = sorted(path.rglob("*.txt"))
+    if not names:
+        raise DataError(f"{path}: no .txt files; expected one text a file.")
+    texts = [read_text_bytes(name, may_be_empty=True).decode("utf-8") for name in names]
+    return Dataset(pa.array(texts, type=pa.large_string()), None, (), name=str(path))
 
 
 def _divide(dataset: Dataset, spec: str, config: DataConfig, *, seed: int, option: str) -> tuple[Dataset, Dataset]:
@@ -116,7 +141,7 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
     """Say in lines how many texts a part has, of which classes, and how many of them are also in `train`."""
     counts = ", ".join(f"{plain(label)} {count:,}" for label, count in list(part.class_counts().items())[:8])
     more = f", … {len(part.classes)} classes" if len(part.classes) > 8 else ""
-    lines = [f"{name:<10} {len(part):>7,} texts ({counts}{more})"]
+    lines = [f"{name:<10} {len(part):>7,} texts" + (f" ({counts}{more})" if counts else "")]
     if train is not None and (shared := shared_texts(train, part)).count:
         lines.append(
             f"note: {shared.count:,} {name} texts are also among the training texts (equal but for case and "

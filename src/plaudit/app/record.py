@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import plaudit
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
-from plaudit.embeddings import EmbeddingTable
 from plaudit.evaluation import fingerprint
-from plaudit.models import NetworkClassifier
+from plaudit.models import Classifier
+from plaudit.models.recipes import settings_of
 from plaudit.report import model_card, plot_curves
 from plaudit.training import History
-
-_PACKAGES = ("numpy", "pyarrow", "numba", "tokenizers")  # what the bits of a run can depend on
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,8 @@ class Record:
         config: Its settings, with everything decided.
         versions: What its bits depend on besides (`run_versions`).
         classes: The labels.
-        history: The curves.
+        history: The curves; None for a recipe without epochs.
+        kept_epoch: The epoch (from 1) whose weights were kept.
         metrics: What metrics.json holds.
         story: What the curves say, in words.
         data: The lines that describe its texts.
@@ -44,18 +40,19 @@ class Record:
     config: RunConfig
     versions: Mapping[str, str]
     classes: tuple[str, ...]
-    history: History
+    history: History | None
+    kept_epoch: int | None
     metrics: Mapping[str, Mapping[str, Any]]
     story: str
     data: list[str]
 
-    def write(self, folder: Path, model: NetworkClassifier, *, name: str, openings: int) -> None:
-        """Write run.toml, history.json, metrics.json, the plots and README.md into a model's folder."""
+    def write(self, folder: Path, model: Classifier, *, name: str, openings: int) -> None:
+        """Write run.toml, metrics.json, README.md, and of epochs history.json and the plots into a model's folder."""
         (folder / "run.toml").write_text(self.config.to_toml(versions=self.versions), encoding="utf-8")
-        (folder / "history.json").write_text(_json(_finite(self.history.history)), encoding="utf-8")
         (folder / "metrics.json").write_text(_json(self.metrics), encoding="utf-8")
-        kept = self.history.best_epoch if self.config.training.early_stopping else None
-        plot_curves(self.history, folder, kept_epoch=kept)
+        if self.history is not None:
+            (folder / "history.json").write_text(_json(_finite(self.history.history)), encoding="utf-8")
+            plot_curves(self.history, folder, kept_epoch=self.kept_epoch)
         card = model_card(
             title=name,
             folder=name,
@@ -65,26 +62,30 @@ class Record:
             metrics={part: self.metrics[part] for part in ("validation", "test")},
             openings=openings,
             story=self.story,
-            layers=str(model.summary()),
-            provenance=model.table_.provenance,
+            has_epochs=self.history is not None,
+            summary=str(model.summary()),
+            recipe=self.config.model.recipe,
+            settings=settings_of(self.config),
+            provenance=model.provenance(),
         )
         (folder / "README.md").write_text(card, encoding="utf-8")
 
 
-def run_versions(table: EmbeddingTable, train: Dataset) -> dict[str, str]:
-    """Return what a run's bits depend on besides its settings: versions, and hashes of the embedding and the texts."""
+def run_versions(packages: Sequence[str], train: Dataset, unlabelled: Dataset | None) -> dict[str, str]:
+    """Return what a run's bits depend on besides its settings: versions, and hashes of the texts."""
     versions = {
         "plaudit": plaudit.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
-    for package in _PACKAGES:
+    for package in packages:
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    versions["embedding_sha256"] = hashlib.sha256(np.ascontiguousarray(table.vectors).data).hexdigest()
     versions["train_texts"] = fingerprint(train)
+    if unlabelled is not None:
+        versions["unlabelled_texts"] = fingerprint(unlabelled)
     return versions
 
 

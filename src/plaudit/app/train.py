@@ -10,22 +10,23 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from plaudit.app.first_layer import load_first_layer
 from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.config import RunConfig
-from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
+from plaudit.data import Dataset
 from plaudit.errors import require
 from plaudit.evaluation import Metrics, count_opening, evaluate, fingerprint
-from plaudit.models import NetworkClassifier
+from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
-from plaudit.models.summary import NetworkSummary
+from plaudit.models.recipes import build, has_epochs
 from plaudit.training import History, Monitor, describe, refit_epochs
 
 Say = Callable[[str], None]
@@ -44,7 +45,7 @@ class Outcome:
         config: The run with everything decided.
     """
 
-    model: NetworkClassifier
+    model: Classifier
     folder: Path
     metrics: dict[str, dict[str, Any]]
     test: Metrics
@@ -73,58 +74,67 @@ def run_training(
         recorded_versions: Of the run that is repeated; differences are said.
     """
     started = time.perf_counter()
-    require("matplotlib", extra="train", purpose="Drawing the curves")  # missing, it should be missed before training
+    model = build(config)
+    if has_epochs(config.model.recipe):  # missing, it should be missed before training
+        require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
     output = output or default_output(config)
     check_target(output)
     parts = load_parts(config.data, seed=config.training.seed, progress=progress)
     say(f"Data: {config.data.source}")
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
+    unlabelled = parts.open_unlabelled() if model.uses_unlabelled else None
+    if unlabelled is not None:
+        described += describe_part("unlabelled", unlabelled)
     _say_all(say, described)
-    table = _load_embedding(config, parts, say, progress=progress)
-    versions = run_versions(table, parts.train)
+    versions = run_versions(model.packages, parts.train, unlabelled)
+    if isinstance(model, NetworkClassifier):
+        config = replace(config, model=replace(config.model, embedding=str(model.embedding)))
+        versions |= load_first_layer(model, parts, say, progress=progress)
     if changed := differences(recorded_versions or {}, versions):
         say(f"note: the weights may differ from the recorded run's: {changed}.")
-    summary = NetworkSummary.of(table, config.model.hidden, len(parts.train.classes), trainable=config.model.trainable)
-    say(str(summary))
-    checkpoint = output / CHECKPOINT
-    fitted = _fit(config, parts, table, checkpoint, say, monitors=monitors, resume=resume)
+    fitted = _fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
+    if config.training.refit:
+        fitted = _refit(fitted, model, parts, unlabelled, say, monitors)
+    if not isinstance(model, NetworkClassifier):  # whose layers were told before training
+        say(str(model.summary()))
+    for note in model.notes_:
+        say(f"note: {note}")
     seconds = time.perf_counter() - started
     test_texts = parts.open_test()  # here, and nowhere before
     lines = describe_part("test", test_texts, parts.train)
     _say_all(say, lines)
-    test = evaluate(fitted.model, test_texts)
+    test = evaluate(model, test_texts)
+    epochs = {}
+    if fitted.history is not None:
+        epochs = {"epochs": len(fitted.history), "best_epoch": fitted.history.best_epoch}
     metrics: dict[str, dict[str, Any]] = {
         "train": {
             "seconds": round(seconds, 3),
-            "epochs": len(fitted.history),
-            "best_epoch": fitted.history.best_epoch,
+            **epochs,
             "n": len(parts.train) + (len(parts.validation) if config.training.refit else 0),
             "peak_memory_bytes": _peak_memory_bytes(),
         },
         "validation": fitted.validation.to_dict(),
         "test": test.to_dict(),
     }
-    config = replace(
-        config,
-        data=parts.config,
-        model=replace(config.model, combiner=table.combiner),
-        training=replace(config.training, batch_size=fitted.model.batch_size_),
-    )
+    config = _decided(replace(config, data=parts.config), fitted.params)
     record = Record(
         config=config,
         versions={**versions, "test_texts": fingerprint(test_texts)},
         classes=parts.train.classes,
         history=fitted.history,
+        kept_epoch=fitted.kept_epoch,
         metrics=metrics,
-        story=fitted.story,
+        story=" ".join([fitted.story, *model.notes_]).strip(),
         data=described + lines,
     )
     with publish(output) as folder:
-        fitted.model.write(folder)
+        model.write(folder)
+        metrics["train"]["size_bytes"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         openings = count_opening(folder, test_texts, command="train")
-        record.write(folder, fitted.model, name=output.name, openings=openings)
-    return Outcome(fitted.model, output, metrics, test, config)
+        record.write(folder, model, name=output.name, openings=openings)
+    return Outcome(model, output, metrics, test, config)
 
 
 def default_output(config: RunConfig) -> Path:
@@ -132,83 +142,83 @@ def default_output(config: RunConfig) -> Path:
     return Path("models") / f"{Path(config.data.source).resolve().stem}-{config.model.recipe}"
 
 
-def _load_embedding(config: RunConfig, parts: Parts, say: Say, *, progress: bool) -> EmbeddingTable:
-    started = time.perf_counter()
-    status = {info.name: info.status for info in available_embeddings()}.get(config.model.embedding, "ready")
-    if status.startswith("can be "):  # said before it begins, because it takes its time
-        say(f"Embedding: {config.model.embedding} is being {status.removeprefix('can be ')}, once; give it a minute.")
-    table = load_embedding(
-        config.model.embedding, training_texts=parts.train.texts, seed=config.training.seed, progress=progress
-    )
-    if config.model.combiner is not None:
-        table = replace(table, combiner=config.model.combiner)
-    coverage = table.coverage(parts.validation.texts, n_missing=3)
-    missing = ", ".join(repr(token) for token, _ in coverage.missing)
-    say(
-        f"Embedding: {table.name}, {len(table.vectors):,} x {table.dimension}, knows {100 * coverage.tokens:.1f} % "
-        f"of the validation texts' tokens{f' (not: {missing}, …)' if missing else ''}, "
-        f"{time.perf_counter() - started:.1f} s"
-    )
-    return table
-
-
 @dataclass(frozen=True)
 class _Fitted:
-    """A trained model, with the curves, their story and the validation figures of the run that chose the epoch."""
+    """What the run that chose the epoch left, whatever a refit makes of its model.
 
-    model: NetworkClassifier
-    history: History
+    Attributes:
+        history: Its curves; None for a recipe without epochs.
+        kept_epoch: The epoch (from 1) whose weights were kept.
+        params: Its settings, decided.
+        story: What the curves say, in words; empty without epochs.
+        validation: The validation figures.
+    """
+
+    history: History | None
+    kept_epoch: int | None
+    params: dict[str, Any]
     story: str
     validation: Metrics
 
 
 def _fit(
-    config: RunConfig,
+    model: Classifier,
     parts: Parts,
-    table: EmbeddingTable,
+    unlabelled: Dataset | None,
     checkpoint: Path,
     say: Say,
-    *,
     monitors: Sequence[Monitor],
+    *,
     resume: bool,
 ) -> _Fitted:
-    """Train, and with --refit train again on training and validation texts."""
-    settings, training = config.model, config.training
-    model = NetworkClassifier(
-        table,
-        trainable=settings.trainable,
-        hidden=settings.hidden,
-        dropout=settings.dropout,
-        loss=settings.loss,
-        class_weight=settings.class_weight,
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
-        early_stopping=training.early_stopping,
-        patience=training.patience,
-        seed=training.seed,
-    )
-    train_labels, validation_labels = parts.train.label_names(), parts.validation.label_names()
+    """Train on the training texts, watching the validation texts."""
     model.fit(
         parts.train.texts,
-        train_labels,
-        validation=(parts.validation.texts, validation_labels),
+        parts.train.label_names(),
+        validation=(parts.validation.texts, parts.validation.label_names()),
+        unlabelled=None if unlabelled is None else unlabelled.texts,
         monitors=monitors,
         checkpoint=checkpoint,
         resume=resume,
     )
-    history, validation = model.history_, evaluate(model, parts.validation)
-    assert history is not None  # it was just fitted
-    story = describe(history, epochs=training.epochs, stopped=training.early_stopping)
-    say(story)
-    if training.refit:
-        texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
-        epochs = refit_epochs(history.best_epoch, n_before=len(parts.train), n_after=len(texts))
-        say(f"Refit: {epochs} epochs on all {len(texts):,} training and validation texts.")
-        model.set_params(epochs=epochs, early_stopping=False, batch_size=model.batch_size_)
-        model.fit(texts, np.array(train_labels + validation_labels), monitors=monitors)
-        story += f" Then trained again on all {len(texts):,} texts for {epochs} epochs (--refit)."
-    return _Fitted(model, history, story, validation)
+    params, story = model.decided_params(), ""
+    if model.history_ is not None:
+        story = describe(model.history_, epochs=params["epochs"], stopped=bool(params.get("early_stopping")))
+        say(story)
+    return _Fitted(model.history_, model.kept_epoch_, params, story, evaluate(model, parts.validation))
+
+
+def _refit(
+    fitted: _Fitted,
+    model: Classifier,
+    parts: Parts,
+    unlabelled: Dataset | None,
+    say: Say,
+    monitors: Sequence[Monitor],
+) -> _Fitted:
+    """Train again on training and validation texts: the same settings, and about as many epochs as were best."""
+    texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
+    labels = np.array(parts.train.label_names() + parts.validation.label_names())
+    again = f"on all {len(texts):,} training and validation texts"
+    story = f"Then trained again on all {len(texts):,} texts"
+    if fitted.history is not None:
+        epochs = refit_epochs(fitted.history.best_epoch, n_before=len(parts.train), n_after=len(texts))
+        decided = {"epochs": epochs, "early_stopping": False, "batch_size": fitted.params.get("batch_size")}
+        model.set_params(**{name: value for name, value in decided.items() if name in fitted.params})
+        again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
+    say(f"Refit: {again}.")
+    model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
+    return replace(fitted, story=f"{fitted.story} {story} (--refit).".strip())
+
+
+def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:
+    """Return the run with what the classifier decided in place of what was left open."""
+
+    def fill(table: Any) -> Any:  # Any: one of the config classes
+        left_open = [field.name for field in fields(table) if getattr(table, field.name) is None]
+        return replace(table, **{name: params[name] for name in left_open if name in params})
+
+    return replace(config, model=fill(config.model), training=fill(config.training))
 
 
 def _say_all(say: Say, lines: list[str]) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from plaudit.config import check_setting
 from plaudit.data.dataset import as_text_column
 from plaudit.data.labels import label_name, sort_classes
 from plaudit.errors import ConfigError, DataError, NotFittedError
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from plaudit.training.history import History
+    from plaudit.training.loop import Monitor
+
 Labels = Any  # a list, NumPy or Arrow array, or Series of str, int or bool
 
 
@@ -30,11 +35,22 @@ class Classifier(ABC):
     """A text classifier.
 
     Attributes:
+        kind: What model.json calls it.
+        packages: What its bits can depend on besides settings and texts; run.toml records their versions.
+        uses_unlabelled: Whether `fit` learns from texts without labels.
         classes_: The labels it can answer, in the order of `predict_proba`'s columns; of the type that `fit` was given.
+        history_: Loss and accuracy of every epoch; None when it has no epochs, or was loaded.
+        kept_epoch_: The epoch (from 1) that it was taken from; None likewise.
+        notes_: Sentences about the fit that its owner should read.
     """
 
     kind: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
+    uses_unlabelled: ClassVar[bool] = False
     classes_: NDArray[Any]
+    history_: History | None = None
+    kept_epoch_: int | None = None
+    notes_: tuple[str, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -42,8 +58,34 @@ class Classifier(ABC):
         return tuple(label_name(label) or "" for label in self.classes_.tolist())
 
     @abstractmethod
-    def fit(self, texts: object, labels: Labels) -> Self:
-        """Learn from N texts and their labels, forgetting what was learned before."""
+    def fit(
+        self,
+        texts: object,
+        labels: Labels,
+        *,
+        sample_weight: object = None,
+        validation: tuple[object, Labels] | None = None,
+        unlabelled: object = None,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Learn from N texts and their labels, forgetting what was learned before.
+
+        Args:
+            texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
+            labels: N labels.
+            sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
+            validation: Texts and labels to watch for overfitting, or None.
+            unlabelled: More texts, without labels; what does not set `uses_unlabelled` does not look at them.
+            monitors: Who watches the epochs; never called where there are none.
+            checkpoint: A file that keeps the state of the run; where there are no epochs none is written.
+            resume: Whether to continue from `checkpoint` when it exists.
+        """
+
+    @abstractmethod
+    def summary(self) -> object:
+        """Return what was built and how big it is: an object whose `str` is a line or a short table."""
 
     @abstractmethod
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
@@ -109,6 +151,14 @@ class Classifier(ABC):
 
         return to_keras(self, **options)
 
+    def provenance(self) -> dict[str, dict[str, str]]:
+        """Return where what it was built upon comes from, by what that is: ``{"embedding": {"source": ...}}``."""
+        return {}
+
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with what the last `fit` decided in place of those left open."""
+        return self.get_params()
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments (scikit-learn's contract; `deep` changes nothing)."""
         return {name: getattr(self, name) for name in self._parameter_names()}
@@ -128,6 +178,17 @@ class Classifier(ABC):
     @classmethod
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def _check_params(self) -> None:
+        """Refuse arguments out of range, by the command line's rules; None passes where it is the default.
+
+        Raises:
+            ConfigError: One is.
+        """
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            value = getattr(self, name)
+            if value is not None or parameter.default is not None:
+                check_setting(name, value)
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 from plaudit.errors import ModelError
 from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
-from plaudit.models.network import NetworkClassifier
 
-KINDS: dict[str, type[Classifier]] = {NetworkClassifier.kind: NetworkClassifier}
+# kind -> (module, class): imported when one is opened, so that no kind pays for another's packages.
+KINDS: dict[str, tuple[str, str]] = {"network": ("plaudit.models.network", "NetworkClassifier")}
 
 
 def load(path: str | Path) -> Classifier:
     """Open a model that `save` or `plaudit train` wrote, ready to predict.
 
-    Only the base installation is needed: neither torch nor numba is imported.
+    Only what this kind of model scores with is imported; for a network neither torch nor numba.
 
     Raises:
         ModelError: The folder is missing, foreign, damaged, hostile or of a newer format; the message says which.
@@ -26,4 +27,11 @@ def load(path: str | Path) -> Classifier:
         raise ModelError(
             f"{folder}: unknown kind of model {manifest['kind']!r}; this Plaudit knows {', '.join(KINDS)}."
         )
-    return KINDS[manifest["kind"]].read(folder, manifest)
+    return import_class(KINDS[manifest["kind"]]).read(folder, manifest)
+
+
+def import_class(home: tuple[str, str]) -> type[Classifier]:
+    """Return the classifier class of that (module, name)."""
+    module, name = home
+    found: type[Classifier] = getattr(importlib.import_module(module), name)
+    return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from plaudit.config import ClassWeight, Combiner, Loss, ModelConfig, TrainingConfig
+from plaudit.config import ClassWeight, Combiner, Loss
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.data.split import hold_out
 from plaudit.embeddings.registry import load_embedding
@@ -58,8 +58,7 @@ class NetworkClassifier(Classifier):
     """
 
     kind = "network"
-    history_: History | None
-    kept_epoch_: int | None
+    packages = ("numpy", "pyarrow", "numba", "tokenizers")
     table_: EmbeddingTable
     layers_: DenseLayers
 
@@ -122,6 +121,7 @@ class NetworkClassifier(Classifier):
         *,
         sample_weight: object = None,
         validation: tuple[object, Labels] | None = None,
+        unlabelled: object = None,
         monitors: Sequence[Monitor] = (),
         checkpoint: Path | None = None,
         resume: bool = False,
@@ -134,6 +134,7 @@ class NetworkClassifier(Classifier):
             sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
             validation: Texts and labels to watch for overfitting; None holds out `validation_fraction` when early
                 stopping is on, and none otherwise.
+            unlabelled: Not looked at.
             monitors: Who watches the run.
             checkpoint: A file that keeps the state of the run; removed by whoever publishes the model.
             resume: Whether to continue from `checkpoint` when it exists.
@@ -146,7 +147,7 @@ class NetworkClassifier(Classifier):
         """
         from threadpoolctl import threadpool_limits
 
-        settings = self._settings()
+        self._check_params()
         column = as_text_column(texts)
         classes, codes = encode_labels(labels, len(column))
         weight = text_weights(classes, codes, self.class_weight, sample_weight)
@@ -160,10 +161,10 @@ class NetworkClassifier(Classifier):
         examples = to_examples(table, training)
         watched_examples = to_examples(table, watched) if watched is not None else None
         loop = LoopSettings(
-            epochs=settings.epochs,
-            batch_size=settings.batch_size or default_batch_size(len(training)),
-            patience=settings.patience if settings.early_stopping and watched is not None else None,
-            seed=settings.seed,
+            epochs=self.epochs,
+            batch_size=self.batch_size or default_batch_size(len(training)),
+            patience=self.patience if self.early_stopping and watched is not None else None,
+            seed=self.seed,
         )
         # One thread, for the matrices are small: more only wait for each other. Overflow is told by _check_converged.
         with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
@@ -199,6 +200,14 @@ class NetworkClassifier(Classifier):
         hidden = [len(bias) for bias in self.layers_.biases[:-1]]
         return NetworkSummary.of(self.table_, hidden, len(self.classes_), trainable=self.trainable)
 
+    def provenance(self) -> dict[str, dict[str, str]]:
+        """Return where the embedding comes from."""
+        return {"embedding": dict(self.table_.provenance)}
+
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments with the batch size and the combiner that the last `fit` took."""
+        return self.get_params() | {"batch_size": self.batch_size_, "combiner": self.table_.combiner}
+
     def write(self, folder: Path) -> None:
         """Write embedding, weights and manifest into an existing folder."""
         from safetensors.numpy import save
@@ -214,7 +223,7 @@ class NetworkClassifier(Classifier):
         """Build the network from a folder whose manifest has been checked."""
         model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
         try:
-            model._settings()
+            model._check_params()
         except ConfigError as error:
             raise ModelError(f"{folder}: damaged: {error}") from error
         for name in (
@@ -231,7 +240,6 @@ class NetworkClassifier(Classifier):
         shapes = DenseLayers.shapes([model.table_.dimension, *model.hidden, n_logits])
         model.layers_ = DenseLayers.from_tensors(read_tensors(folder / _WEIGHTS, shapes))
         model.classes_ = np.array(manifest["classes"])
-        model.history_ = model.kept_epoch_ = None
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
@@ -240,26 +248,6 @@ class NetworkClassifier(Classifier):
             for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)
         ]
         return np.concatenate(parts)
-
-    def _settings(self) -> TrainingConfig:
-        """Check the constructor's arguments by the same rules as the command line's."""
-        if not isinstance(self.hidden, tuple | list):
-            raise ConfigError(f"hidden: expected a tuple of layer sizes like (16,), got {self.hidden!r}.")
-        ModelConfig(
-            hidden=tuple(self.hidden),
-            dropout=self.dropout,
-            loss=self.loss,
-            combiner=self.combiner,
-            class_weight=self.class_weight if isinstance(self.class_weight, str) else "none",
-        )
-        return TrainingConfig(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            early_stopping=self.early_stopping,
-            patience=self.patience,
-            seed=self.seed,
-        )
 
     def _load_table(self, training_texts: pa.LargeStringArray) -> EmbeddingTable:
         if isinstance(self.embedding, EmbeddingTable):

@@ -44,13 +44,17 @@ def from_json(stored: Mapping[str, Any], known: list[str], where: str) -> dict[s
     if unknown := sorted(set(stored) - set(known)):
         raise ModelError(f"{where}: damaged: unknown parameter {unknown[0][:40]!r}.")
     parameters = dict(stored)
-    hidden = parameters.get("hidden", [])
-    if not isinstance(hidden, list) or len(hidden) > _MOST_LAYERS or not all(type(n) is int and n > 0 for n in hidden):
-        raise ModelError(f"{where}: damaged: hidden must be a list of layer sizes.")
-    parameters["hidden"] = tuple(hidden)
+    if "hidden" in known:
+        parameters["hidden"] = _layer_sizes(parameters.get("hidden", []), where)
     weights = parameters.get("class_weight")
     if isinstance(weights, list):
         if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in weights):
             raise ModelError(f"{where}: damaged: class_weight must be pairs of a class and its weight.")
         parameters["class_weight"] = dict(weights)
     return parameters
+
+
+def _layer_sizes(stored: object, where: str) -> tuple[int, ...]:
+    if not isinstance(stored, list) or len(stored) > _MOST_LAYERS or not all(type(n) is int and n > 0 for n in stored):
+        raise ModelError(f"{where}: damaged: hidden must be a list of layer sizes.")
+    return tuple(stored)

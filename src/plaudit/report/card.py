@@ -32,22 +32,24 @@ or `plaudit predict {folder} "a text"`.
 |---|---|---|---|---|---|---|
 {figures}
 
-The validation texts chose the epoch, so their figure is the kinder one. The test texts were opened {openings}, after
+{kinder}The test texts were opened {openings}, after
 everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
-
 {story}
-
 ## The model
 
-{layers}
+```
+{summary}
+```
 
-Embedding: {embedding}
+{built}
 
 ## Again
 
 `run.toml` holds every setting, the seed and the versions: `plaudit train --config run.toml --output NEW` gives these
 weights again. `model.json` lists every file that scoring needs, with its SHA-256.
 """
+
+_UNKNOWN = "no provenance recorded"
 
 
 def model_card(
@@ -60,8 +62,11 @@ def model_card(
     metrics: Mapping[str, Mapping[str, Any]],
     openings: int,
     story: str,
-    layers: str,
-    provenance: Mapping[str, str],
+    has_epochs: bool,
+    summary: str,
+    recipe: str,
+    settings: Mapping[str, object],
+    provenance: Mapping[str, Mapping[str, str]],
 ) -> str:
     """Return the card as Markdown.
 
@@ -73,10 +78,18 @@ def model_card(
         data: What it learned from and was measured on, a paragraph.
         metrics: "validation" and "test" as metrics.json holds them; a missing one is left out.
         openings: How often the test texts have been looked at.
-        story: What the curves say, in words.
-        layers: The layers and parameters, a table in plain text.
-        provenance: Where the embedding comes from.
+        story: What the curves say, in words, and what else is to be known of the fit; may be empty.
+        has_epochs: Whether the validation texts chose an epoch.
+        summary: What was built and how big it is, in plain text.
+        recipe: What it was made by.
+        settings: Its settings by name, JSON values or tuples of them.
+        provenance: Where what it was built upon comes from, by what that is ("embedding").
     """
+    said = ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items())
+    origins = (
+        f"{name.capitalize()}: " + ("; ".join(f"{key}: {value}" for key, value in facts.items()) or _UNKNOWN)
+        for name, facts in provenance.items()
+    )
     rows = [_row(part, metrics[part]) for part in ("validation", "test") if part in metrics]
     return _CARD.format(
         title=title,
@@ -87,9 +100,10 @@ def model_card(
         data=data,
         figures="\n".join(rows),
         openings="once" if openings == 1 else f"{openings} times",
-        story=story,
-        layers=f"```\n{layers}\n```",
-        embedding="; ".join(f"{key}: {value}" for key, value in provenance.items()) or "no provenance recorded",
+        kinder="The validation texts chose the epoch, so their figure is the kinder one. " if has_epochs else "",
+        story=f"\n{story}\n" if story else "",
+        summary=summary,
+        built="\n\n".join([f"Recipe: {recipe}; {_code(said)}", *origins]),
     )
 
 

@@ -1,0 +1,144 @@
+"""The options of `plaudit train`, and those that other commands share with it.
+
+An option of some recipes only begins its help with their names; whether a recipe has it is asked of the recipe itself,
+when it is built, so that nothing heavy is imported for `--help`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
+
+TextColumn = Annotated[str | None, typer.Option(help="The column that holds the text; found by name otherwise.")]
+LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the label; found by name otherwise.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
+]
+
+
+@errors_as_lines
+def train(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="imdb, sample, a file (csv, tsv, jsonl, parquet, fastText) or a folder per class. "
+            "Without it: imdb when it is at hand or can be fetched, else sample."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The model's folder. [models/DATA-RECIPE]")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A run.toml to repeat; other options change it.")] = None,
+    recipe: Annotated[
+        Literal["network", "ngram", "encoder", "best", "distilled"] | None,
+        typer.Option(help="What to train; an option below that names recipes belongs to those alone. [network]"),
+    ] = None,
+    class_weight: Annotated[
+        Literal["none", "balanced"] | None, typer.Option(help="Balance rare classes. [none]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same weights, to the bit. [0]")] = None,
+    refit: Annotated[
+        bool | None, typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [off]")
+    ] = None,
+    embedding: Annotated[
+        str | None, typer.Option(help="network: a name or a path, `plaudit embeddings list`. [minilm]")
+    ] = None,
+    trainable: Annotated[
+        bool | None, typer.Option("--trainable/--frozen", help="network: train the embedding too. [trainable]")
+    ] = None,
+    combiner: Annotated[
+        Literal["sqrtn", "mean", "sum"] | None,
+        typer.Option(help="network: how token vectors become one. [the embedding's own]"),
+    ] = None,
+    hidden: Annotated[
+        list[int] | None, typer.Option(help="network: units of a hidden layer; repeat for more, 0 for none. [16]")
+    ] = None,
+    dropout: Annotated[float | None, typer.Option(help="network: share of units dropped in training. [0]")] = None,
+    loss: Annotated[
+        Literal["cross_entropy", "mean_squared_error"] | None, typer.Option(help="network: [cross_entropy]")
+    ] = None,
+    n_max: Annotated[int | None, typer.Option(help="ngram: the most words of an n-gram. [3]")] = None,
+    min_texts: Annotated[int | None, typer.Option(help="ngram: texts that an n-gram must be in. [2]")] = None,
+    regularisation: Annotated[
+        float | None, typer.Option(help="ngram: C, the larger the closer to the training texts.")
+    ] = None,
+    encoder: Annotated[str | None, typer.Option(help="encoder: a name, a folder or a hub's name. [minilm]")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [256]")] = None,
+    long_texts: Annotated[
+        Literal["head_tail", "windows"] | None,
+        typer.Option(help="encoder: of a longer text, its two ends or all of it in windows. [head_tail]"),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="encoder: auto, cpu or cuda. [auto]")] = None,
+    layer_decay: Annotated[
+        float | None, typer.Option(help="encoder: the step size's factor from a layer to the one below.")
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="encoder: share of the label that is given to all classes alike.")
+    ] = None,
+    teacher: Annotated[str | None, typer.Option(help="distilled: the folder of the model that teaches.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="network, encoder: passes over the texts, at most. [network: 40]")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="network, encoder: texts a step. [network: 512, fewer for small data]")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="network, encoder: Adam's step size. [network: 0.001]")
+    ] = None,
+    early_stopping: Annotated[
+        bool | None, typer.Option(help="network, encoder: stop when val_loss stops falling. [on]")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="network, encoder: epochs to wait for a lower val_loss. [network: 3]")
+    ] = None,
+    validation: Annotated[
+        str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
+    ] = None,
+    test: Annotated[
+        str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")
+    ] = None,
+    group_by: Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    label_separator: Annotated[
+        str | None, typer.Option(help="What stands between the labels of a text that may have several.")
+    ] = None,
+    unlabelled: Annotated[
+        str | None,
+        typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),
+    ] = None,
+    data_dir: DataDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
+) -> None:
+    """Train a classifier, test it once, and write it as a folder with its figures and curves."""
+    from plaudit.app import commands
+
+    hidden_units = None if hidden is None else tuple(n for n in hidden if n != 0)
+    commands.train(
+        output=output,
+        config=config,
+        resume=resume,
+        tensorboard=tensorboard,
+        data={
+            "source": data, "data_dir": data_dir and str(data_dir), "text_column": text_column,
+            "label_column": label_column, "label_separator": label_separator, "test": test, "validation": validation,
+            "group_by": group_by, "unlabelled": unlabelled,
+        },
+        model={
+            "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
+            "hidden": hidden_units, "dropout": dropout, "loss": loss, "class_weight": class_weight, "n_max": n_max,
+            "min_texts": min_texts, "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
+            "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
+            "label_smoothing": label_smoothing, "teacher": teacher,
+        },
+        training={
+            "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
+            "early_stopping": early_stopping, "patience": patience, "seed": seed, "refit": refit,
+        },
+    )  # fmt: skip
