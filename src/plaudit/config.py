@@ -252,25 +252,18 @@ def _class_weight(option: str, value: object) -> None:
         _choice(*get_args(ClassWeight))(option, value)
 
 
-def _share(option: str, value: object) -> None:
-    if not isinstance(value, Real) or not 0 <= value < 1:
-        raise ConfigError(f"{option}: expected 0 <= {option[2:].replace('-', '_')} < 1, got {value}.")
+def _real(expected: str, holds: Callable[[float], bool]) -> Callable[[str, object], None]:
+    def check(option: str, value: object) -> None:
+        if not isinstance(value, Real) or not holds(typing.cast("float", value)):
+            raise ConfigError(f"{option}: expected {expected}, got {value}.")
 
-
-def _positive(option: str, value: object) -> None:
-    if not isinstance(value, Real) or not 0 < value < float("inf"):
-        raise ConfigError(f"{option}: expected a number above 0, got {value}.")
-
-
-def _decay(option: str, value: object) -> None:
-    if not isinstance(value, Real) or not 0 < value <= 1:
-        raise ConfigError(f"{option}: expected a number above 0, at most 1, got {value}.")
+    return check
 
 
 def _layers(option: str, value: object) -> None:
     if not isinstance(value, tuple | list):
         raise ConfigError(f"{option}: expected a tuple of layer sizes like (16,), got {value!r}.")
-    if not all(isinstance(units, Integral) and 1 <= units <= _MOST for units in value):
+    if not all(isinstance(units, Integral) and 1 <= int(units) <= _MOST for units in value):
         raise ConfigError(f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}.")
 
 
@@ -281,11 +274,10 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "long_texts": _choice(*get_args(LongTexts)),
     "class_weight": _class_weight,
     "hidden": _layers,
-    "dropout": _share,
-    "label_smoothing": _share,
-    "layer_decay": _decay,
-    "learning_rate": _positive,
-    "regularisation": _positive,
+    "dropout": _real("0 <= dropout < 1", lambda x: 0 <= x < 1),
+    "label_smoothing": _real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
+    "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
+    **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
     "seed": _number(0, most=None),
     **dict.fromkeys(("epochs", "patience", "batch_size", "n_max", "min_texts", "max_tokens"), _number(1)),
 }

@@ -35,7 +35,6 @@ from plaudit.models.summary import NetworkSummary
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
-from plaudit.training.history import History
 from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, default_batch_size, train
 
 if TYPE_CHECKING:

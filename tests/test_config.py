@@ -1,0 +1,30 @@
+"""A run's settings survive being written and read."""
+
+from pathlib import Path
+
+from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+
+
+def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
+    config = RunConfig(
+        DataConfig("a.csv", "b", "text", "label", "0.2", "100", "film", ";", "more.csv"),
+        ModelConfig(
+            "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, 0.1, "tiny", 64,
+            "windows", "cpu", 0.9, 0.1, "teacher",
+        ),
+        TrainingConfig(3, 16, 0.01, False, 2, 7, True),
+    )  # fmt: skip
+    assert None not in {**vars(config.data), **vars(config.model), **vars(config.training)}.values()
+    (tmp_path / "run.toml").write_text(config.to_toml(versions={}), encoding="utf-8")
+    assert RunConfig.from_toml(tmp_path / "run.toml") == config
+
+
+def test_what_is_not_given_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(RunConfig().to_toml(versions={}), encoding="utf-8")
+    assert RunConfig.from_toml(tmp_path / "run.toml") == RunConfig()
+
+
+def test_a_whole_number_may_stand_for_a_real_one(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[model]\nregularisation = 10\n", encoding="utf-8")
+    found = RunConfig.from_toml(tmp_path / "run.toml").model.regularisation
+    assert (found, type(found)) == (10.0, float)
