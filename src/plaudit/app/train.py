@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from plaudit.app.first_layer import load_first_layer
@@ -105,14 +104,12 @@ def run_training(
     lines = describe_part("test", test_texts, parts.train)
     _say_all(say, lines)
     test = evaluate(model, test_texts)
-    epochs = {}
-    if fitted.history is not None:
-        epochs = {"epochs": len(fitted.history), "best_epoch": fitted.history.best_epoch}
+    n = len(parts.train) + (len(parts.validation) if config.training.refit else 0)
     metrics: dict[str, dict[str, Any]] = {
         "train": {
             "seconds": round(seconds, 3),
-            **epochs,
-            "n": len(parts.train) + (len(parts.validation) if config.training.refit else 0),
+            **fitted.epochs(),
+            "n": n,
             "peak_memory_bytes": _peak_memory_bytes(),
         },
         "validation": fitted.validation.to_dict(),
@@ -160,6 +157,10 @@ class _Fitted:
     story: str
     validation: Metrics
 
+    def epochs(self) -> dict[str, int]:
+        """Return the number of epochs and the best one, by name; nothing where there are none."""
+        return {} if self.history is None else {"epochs": len(self.history), "best_epoch": self.history.best_epoch}
+
 
 def _fit(
     model: Classifier,
@@ -181,11 +182,12 @@ def _fit(
         checkpoint=checkpoint,
         resume=resume,
     )
-    params, story = model.decided_params(), ""
-    if model.history_ is not None:
-        story = describe(model.history_, epochs=params["epochs"], stopped=bool(params.get("early_stopping")))
+    params, history, story = model.decided_params(), model.history_, ""
+    if history is not None:
+        epochs = params.get("epochs") or len(history)
+        story = describe(history, epochs=epochs, stopped=bool(params.get("early_stopping")))
         say(story)
-    return _Fitted(model.history_, model.kept_epoch_, params, story, evaluate(model, parts.validation))
+    return _Fitted(history, model.kept_epoch_, params, story, evaluate(model, parts.validation))
 
 
 def _refit(
@@ -198,7 +200,7 @@ def _refit(
 ) -> _Fitted:
     """Train again on training and validation texts: the same settings, and about as many epochs as were best."""
     texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
-    labels = np.array(parts.train.label_names() + parts.validation.label_names())
+    labels = parts.train.label_names() + parts.validation.label_names()
     again = f"on all {len(texts):,} training and validation texts"
     story = f"Then trained again on all {len(texts):,} texts"
     if fitted.history is not None:
