@@ -55,8 +55,7 @@ def write_table(table: EmbeddingTable, folder: Path) -> None:
     _check_texts({"name": table.name} | dict(table.provenance), folder / DESCRIPTION_FILE)
     try:
         safetensors.numpy.save_file({_TENSOR: np.ascontiguousarray(table.vectors)}, folder / VECTORS_FILE)
-        with pa.OSFile(str(folder / VOCABULARY_FILE), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
-            writer.write_batch(pa.record_batch([table.vocabulary], schema=_SCHEMA))
+        write_vocabulary(table.vocabulary, folder / VOCABULARY_FILE)
         description = {
             "format_version": FORMAT_VERSION,
             "name": table.name,
@@ -91,7 +90,7 @@ def read_table(folder: Path) -> EmbeddingTable:
     return EmbeddingTable(
         name=description.name,
         tokenizer=description.tokenizer,
-        vocabulary=_read_vocabulary(folder / VOCABULARY_FILE, description.n_tokens),
+        vocabulary=read_vocabulary(folder / VOCABULARY_FILE, description.n_tokens),
         vectors=_read_vectors(folder / VECTORS_FILE, (description.n_rows, description.dimension)),
         combiner=description.combiner,
         provenance=description.provenance,
@@ -195,8 +194,18 @@ def _read_vectors(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
     return vectors if vectors.flags.aligned else vectors.copy()
 
 
-def _read_vocabulary(path: Path, n_tokens: int) -> pa.LargeStringArray:
-    """Map the one column of an Arrow IPC file: `n_tokens` distinct strings in valid UTF-8."""
+def write_vocabulary(tokens: pa.LargeStringArray, path: Path) -> None:
+    """Write tokens as the one column of an Arrow IPC file."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+        writer.write_batch(pa.record_batch([tokens], schema=_SCHEMA))
+
+
+def read_vocabulary(path: Path, n_tokens: int | None = None) -> pa.LargeStringArray:
+    """Map the one column of an Arrow IPC file: `n_tokens` distinct strings in valid UTF-8; None takes any number.
+
+    Raises:
+        EmbeddingError: It is not that.
+    """
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
         if not reader.schema.equals(_SCHEMA):
@@ -206,12 +215,12 @@ def _read_vocabulary(path: Path, n_tokens: int) -> pa.LargeStringArray:
         column.validate(full=True)
     except (OSError, pa.ArrowException) as error:
         raise EmbeddingError(f"{path}: not readable as an Arrow file ({_one_line(error)}).") from error
-    if len(column) != n_tokens:
+    if n_tokens is not None and len(column) != n_tokens:
         raise EmbeddingError(f"{path}: expected {n_tokens:,} tokens, got {len(column):,}.")
     if column.null_count:
         raise EmbeddingError(f"{path}: {column.null_count:,} tokens are missing (null).")
-    if (n_distinct := pc.count_distinct(column).as_py()) != n_tokens:
-        raise EmbeddingError(f"{path}: {n_tokens - n_distinct:,} tokens occur more than once.")
+    if (n_distinct := pc.count_distinct(column).as_py()) != len(column):
+        raise EmbeddingError(f"{path}: {len(column) - n_distinct:,} tokens occur more than once.")
     if column.num_chunks == 1:
         return column.chunk(0)
     return pa.concat_arrays([pa.array([], pa.large_string()), *column.chunks])

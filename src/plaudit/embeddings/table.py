@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.config import Combiner
-from plaudit.embeddings.farmhash import fingerprint64
-from plaudit.embeddings.token_index import TokenIndex
+from plaudit.text.farmhash import fingerprint64
+from plaudit.text.token_index import TokenIndex
 from plaudit.errors import EmbeddingError
 
 if TYPE_CHECKING:

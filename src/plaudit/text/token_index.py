@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.embeddings.farmhash import fingerprint64
+from plaudit.text.farmhash import fingerprint64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.embeddings.farmhash import fingerprint64
-from plaudit.embeddings.token_index import TokenIndex
+from plaudit.text.farmhash import fingerprint64
+from plaudit.text.token_index import TokenIndex
 
 TOKENS = st.lists(st.text(max_size=40), max_size=60)
 
@@ -35,6 +35,6 @@ def test_the_smallest_vocabularies(vocabulary: list[str], expected: list[int]) -
 
 
 def test_tokens_that_hash_alike_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plaudit.embeddings.token_index.fingerprint64", lambda tokens: fingerprint64(tokens) & 3)
+    monkeypatch.setattr("plaudit.text.token_index.fingerprint64", lambda tokens: fingerprint64(tokens) & 3)
     words = [f"word{i}" for i in range(50)]
     assert TokenIndex(column(words)).rows(column([*words[::-1], "other"])).tolist() == [*range(49, -1, -1), -1]

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from plaudit.embeddings.farmhash import fingerprint64
+from plaudit.text.farmhash import fingerprint64
 
 # tf.strings.to_hash_bucket_fast(token, 2**62) of TensorFlow 2.21, one token a length class and its edges.
 GOLDEN = {
