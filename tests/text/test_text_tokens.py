@@ -1,5 +1,6 @@
 """SpaceTokenizer, WordTokenizer and the gathering back, against plain Python."""
 
+import itertools
 import unicodedata
 from collections import Counter
 from typing import get_args
@@ -57,9 +58,9 @@ NASTY += [
     "५",
 ]
 UNSPACED_NAMES = (
-    "CJK UNIFIED ", "CJK COMPATIBILITY ", "IDEOGRAPHIC ", "VERTICAL IDEOGRAPHIC ", "HANGZHOU ", "OLD CHINESE ", "HIRAGANA ",
-    "KATAKANA", "HALFWIDTH KATAKANA", "HENTAIGANA ", "VERTICAL KANA ", "MASU ", "BOPOMOFO ", "YI ", "THAI ", "LAO ", "KHMER ",
-    "MYANMAR ", "TAI LE ", "NEW TAI LUE ", "TAI THAM ", "TAI VIET ", "AHOM ",
+    "CJK UNIFIED ", "CJK COMPATIBILITY ", "IDEOGRAPHIC ", "VERTICAL IDEOGRAPHIC ", "HANGZHOU ", "OLD CHINESE ",
+    "HIRAGANA ", "KATAKANA", "HALFWIDTH KATAKANA", "HENTAIGANA ", "VERTICAL KANA ", "MASU ", "BOPOMOFO ", "YI ",
+    "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TAI LE ", "NEW TAI LUE ", "TAI THAM ", "TAI VIET ", "AHOM ",
 )  # fmt: skip
 texts_of_anything = st.lists(
     st.lists(st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=("Cs", "Cn")), max_size=8)).map("".join)
@@ -102,8 +103,8 @@ def reference_characters(piece: str, unspaced: str) -> list[str]:
             parts.append(character)
     if unspaced == "characters":
         return parts
-    pairs = [a + b if is_unspaced(a[0]) and is_unspaced(b[0]) else "" for a, b in zip(parts, parts[1:])]
-    return [token for both in zip(parts, [*pairs, ""]) for token in both if token]
+    pairs = [a + b if is_unspaced(a[0]) and is_unspaced(b[0]) else "" for a, b in itertools.pairwise(parts)]
+    return [token for both in zip(parts, [*pairs, ""], strict=True) for token in both if token]
 
 
 def reference_words(text: str, *, lower_case: bool, split_clitics: bool, unspaced: str = "characters") -> list[str]:
@@ -316,7 +317,7 @@ def test_characters_joined_are_the_words_joined(texts: list[str], split_clitics:
 @given(st.text("中文好a8가, ", max_size=30))
 def test_every_ideograph_is_a_token_and_every_two_neighbours_a_pair(text: str) -> None:
     ideographs = [c for c in text if c in "中文好"]
-    pairs = [a + b for a, b in zip(text, text[1:]) if a in "中文好" and b in "中文好"]
+    pairs = [a + b for a, b in itertools.pairwise(text) if a in "中文好" and b in "中文好"]
     (characters,), (both,) = (tokens_of(WordTokenizer(unspaced=way), text) for way in ("characters", "pairs"))
     assert [token for token in characters if token in "中文好"] == ideographs
     assert Counter(both) == Counter(characters) + Counter(pairs)

@@ -48,9 +48,8 @@ def build_tokenizer(kind: object, settings: object) -> Tokenizer:
 def _unspaced(settings: Mapping[object, object]) -> Unspaced:
     value = settings.get("unspaced", "words")
     if value not in get_args(Unspaced):
-        raise EmbeddingError(
-            f"tokenizer settings: expected one of {', '.join(get_args(Unspaced))} for unspaced, got {str(value)[:40]!r}."
-        )
+        choices = ", ".join(get_args(Unspaced))
+        raise EmbeddingError(f"tokenizer settings: expected one of {choices} for unspaced, got {str(value)[:40]!r}.")
     return cast("Unspaced", value)
 
 

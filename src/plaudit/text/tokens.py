@@ -194,10 +194,9 @@ def _with_pairs(column: TokenColumn) -> TokenColumn:
     n = len(column.dictionary)
     pairs, which = np.unique(column.values[first].astype(np.int64) * n + column.values[first + 1], return_inverse=True)
     left, right = (column.dictionary.take(pa.array(part)) for part in np.divmod(pairs, n))
+    joined = pc.binary_join_element_wise(left, right, pa.scalar("", pa.large_string()))
     return TokenColumn(
-        pa.concat_arrays(
-            [column.dictionary, pc.binary_join_element_wise(left, right, pa.scalar("", pa.large_string()))]
-        ),
+        pa.concat_arrays([column.dictionary, joined]),
         column.offsets + np.searchsorted(first, column.offsets),
         np.insert(column.values, first + 1, (n + which).astype(np.int32)),
     )
