@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 # Unicode Line Breaking Algorithm (UAX #14), classes SA ("complex-context dependent, South East Asian": a dictionary is
 # needed to find words), ID and CJ (ideographs and kana: a line may break between any two).
@@ -29,3 +33,33 @@ UNSPACED_LETTER = "|".join(
 # category and extend the letter before them by Grapheme_Extend (UAX #29).
 EXTENDS_LETTER = r"[\pM\x{FF9E}\x{FF9F}]"
 UNSPACED = f"((?:{UNSPACED_LETTER}){EXTENDS_LETTER}*)"
+
+# The most used of the other scripts, to say what a collection of texts is in; the rest are "other".
+_SPACED_SCRIPTS = (
+    "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Armenian", "Georgian", "Devanagari", "Bengali", "Gurmukhi",
+    "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam", "Sinhala", "Ethiopic", "Hangul", "Tibetan",
+)  # fmt: skip
+
+
+def script_shares(words: pa.LargeStringArray, counts: NDArray[np.int64]) -> dict[str, float]:
+    """Return which share of the running letters is in which script, largest first.
+
+    Args:
+        words: Arrow ``large_string`` [V], distinct tokens.
+        counts: int64 [V]; how often each occurs.
+
+    Returns:
+        Unicode's script names and "other", each share above 0, together 1; empty when there is no letter.
+    """
+    letters = {
+        script: _total(words, counts, rf"[^\PL\P{{{script}}}]") for script in (*_SPACED_SCRIPTS, *UNSPACED_SCRIPTS)
+    }
+    n_letters = _total(words, counts, r"\pL")
+    letters["other"] = n_letters - sum(letters.values())
+    found = sorted(((n, script) for script, n in letters.items() if n > 0), reverse=True)
+    return {script: n / n_letters for n, script in found}
+
+
+def _total(words: pa.LargeStringArray, counts: NDArray[np.int64], pattern: str) -> int:
+    found = pc.count_substring_regex(words, pattern).to_numpy(zero_copy_only=False)
+    return int(found @ counts)
