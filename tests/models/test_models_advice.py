@@ -77,7 +77,8 @@ def test_times_follow_from_the_table() -> None:
     assert advise(LONG, LAPTOP).choice.seconds == pytest.approx(expected)
     two, eight = (advise(LONG, Machine(cores, True)).alternatives[0].seconds for cores in (2, 8))
     encoder = MEASURED["encoder"]
-    assert two is not None and eight is not None
+    assert two is not None
+    assert eight is not None
     assert two - encoder.fixed_s == pytest.approx(4 * (eight - encoder.fixed_s))
     assert two == pytest.approx(encoder.fixed_s + encoder.seconds_per_million * 25_000 * 160 / 1e6)
 
@@ -85,7 +86,8 @@ def test_times_follow_from_the_table() -> None:
 def test_a_data_set_is_measured_in_words_and_without_its_punctuation() -> None:
     texts = pa.array(["It is a joy , !!", "the end", "电影很好"], pa.large_string())
     facts = look_at(Dataset(texts, np.array([0, 1, 1], np.int32), ("a", "b"), "x"), n_unlabelled=7)
-    assert (facts.n_texts, facts.median_words, facts.mean_words) == (3, 4, pytest.approx(10 / 3))
+    assert (facts.n_texts, facts.median_words) == (3, 4)
+    assert facts.mean_words == pytest.approx(10 / 3)
     assert facts.class_counts == {"a": 1, "b": 2}
     assert facts.english_share == pytest.approx(0.3)  # it, is, the
     assert facts.scripts == {"Latin": pytest.approx(14 / 18), "Han": pytest.approx(4 / 18)}

@@ -88,7 +88,7 @@ def describe_advice(data: str, facts: DataFacts, machine: Machine, advice: Advic
     where = f"{machine.cores} cores" + ("" if machine.gpu is None else f", {machine.gpu}")
     lines = [
         f"Data: {plain(data)}, {_describe_data(facts)}.",
-        f"Advice: --recipe {advice.choice.recipe}. {' '.join([advice.choice.reason, *advice.reasons])}",
+        f"Advice: --recipe {advice.choice.recipe}. {advice.choice.reason}",
         f"Training time, estimated for this machine ({where}): {_time(advice.choice.seconds)}.",
         *(f"Or --recipe {other.recipe}: {other.reason}{_estimate(other)}" for other in advice.alternatives),
         *(f"note: {plain(note)}" for note in advice.notes),

@@ -146,11 +146,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class Option:
-    """A recipe with the sentence that speaks for it.
+    """A recipe with what speaks for it.
 
     Attributes:
         recipe: Its name.
-        reason: One sentence.
+        reason: A sentence or two.
         seconds: The estimated training time; None where nothing was measured.
     """
 
@@ -165,13 +165,11 @@ class Advice:
 
     Attributes:
         choice: The recipe to take first.
-        reasons: Further sentences that speak for it.
         alternatives: Other recipes, each with what speaks for it.
         notes: What to know of the data.
     """
 
     choice: Option
-    reasons: tuple[str, ...]
     alternatives: tuple[Option, ...]
     notes: tuple[str, ...]
 
@@ -235,23 +233,21 @@ def advise(facts: DataFacts, machine: Machine) -> Advice:
     is_long = facts.ratio >= THRESHOLD
     wait = option("encoder", "").seconds or 0.0
     can_read = machine.has_torch and facts.is_english
-    if is_long and can_read and (machine.gpu is not None or wait <= LONGEST_WAIT_S):
-        reason = f"{quotient}: from {THRESHOLD:,} on, models that read words in their order win {_GUIDE}."
-        recipe, reasons = "encoder", [reason]
-    elif not is_long:
-        recipe, reasons = (
-            "ngram",
-            [f"{quotient}: below {THRESHOLD:,}, n-grams do as well as models of word order {_GUIDE}."],
-        )
+    recipe = "ngram"
+    if not is_long:
+        reason = f"{quotient}: below {THRESHOLD:,}, n-grams do as well as models of word order {_GUIDE}."
+    elif can_read and (machine.gpu is not None or wait <= LONGEST_WAIT_S):
+        recipe = "encoder"
+        reason = f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}."
     else:
-        reason = f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}, but not here:"
-        recipe, reasons = "ngram", [f"{reason} {_obstacle(facts, machine)}"]
+        reason = (
+            f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}, but {_obstacle(facts, machine)}"
+        )
     ours, network = MEASURED[recipe].imdb_accuracy, MEASURED["network"].imdb_accuracy
     if ours is not None and network is not None:
-        reasons.append(f"On IMDB's test reviews it reaches {ours:.3f}, the network {network:.3f}.")
+        reason += f" On IMDB's test reviews {recipe} reaches {ours:.3f}, the network {network:.3f}."
     return Advice(
-        choice=option(recipe, reasons[0]),
-        reasons=tuple(reasons[1:]),
+        choice=option(recipe, reason),
         alternatives=tuple(_alternatives(facts, option, recipe)) if can_read else (),
         notes=tuple(_notes(facts)),
     )
@@ -267,9 +263,9 @@ def _obstacle(facts: DataFacts, machine: Machine) -> str:
 
 def _alternatives(facts: DataFacts, option: Callable[[str, str], Option], chosen: str) -> list[Option]:
     """Return what else a machine with torch can do for English texts, the quickest first."""
-    options = (
-        [] if chosen == "encoder" else [option("encoder", "A pre-trained transformer; slower, to train and to ask.")]
-    )
+    options = []
+    if chosen != "encoder":
+        options.append(option("encoder", "A pre-trained transformer; slower, to train and to ask."))
     options.append(option("best", "The encoder and n-grams together, for accuracy alone; no quicker than the encoder."))
     if facts.n_unlabelled:
         reason = f"N-grams taught by a slow model on the {facts.n_unlabelled:,} texts without labels; quick to ask."
