@@ -65,7 +65,8 @@ def test_tensorflow_embeds_as_the_table_does(n_buckets: int, combiner: Combiner)
     rows = look_up(tokenize(tf.constant(tricky_texts()), table.tokenizer), make_lookup(table))
     found = combine(lambda flat: tf.gather(table.vectors, flat), rows, combiner)
     expected = table.embed(pa.array(tricky_texts(), pa.large_string()))
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-6)
+    # float32 sums of some thirty numbers near 2, in another order
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-5)
 
 
 def test_word_pieces_are_not_tensorflows() -> None:

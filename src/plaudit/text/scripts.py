@@ -51,11 +51,15 @@ def script_shares(words: pa.LargeStringArray, counts: NDArray[np.int64]) -> dict
     Returns:
         Unicode's script names and "other", each share above 0, together 1; empty when there is no letter.
     """
-    letters = {
-        script: _total(words, counts, rf"[^\PL\P{{{script}}}]") for script in (*_SPACED_SCRIPTS, *UNSPACED_SCRIPTS)
-    }
-    n_letters = _total(words, counts, r"\pL")
-    letters["other"] = n_letters - sum(letters.values())
+    is_ascii = pc.string_is_ascii(words)
+    at = is_ascii.to_numpy(zero_copy_only=False)
+    n_ascii = _total(words.filter(is_ascii), counts[at], "[A-Za-z]")  # asked once instead of for every script
+    words, counts = words.filter(pc.invert(is_ascii)), counts[~at]
+    scripts = (*_SPACED_SCRIPTS, *UNSPACED_SCRIPTS)
+    letters = {script: _total(words, counts, rf"[^\PL\P{{{script}}}]") for script in scripts}
+    letters["other"] = _total(words, counts, r"\pL") - sum(letters.values())
+    letters["Latin"] += n_ascii
+    n_letters = sum(letters.values())
     found = sorted(((n, script) for script, n in letters.items() if n > 0), reverse=True)
     return {script: n / n_letters for n, script in found}
 
