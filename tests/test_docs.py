@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"plaudit ((?:[a-z]+ )*?[a-z]+)\b([^`\n#|]*)")
-COMMANDS = {"train", "evaluate", "predict", "data show", "embeddings list", "embeddings show", "info", "export"}
+COMMANDS = {
+    "advise", "train", "evaluate", "predict", "data show", "embeddings list", "embeddings show", "info", "export",
+}  # fmt: skip
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ from plaudit.data import load_sample
 
 Command = Callable[..., Any]
 COMMANDS = [
-    [], ["train"], ["evaluate"], ["predict"], ["data"], ["data", "show"], ["embeddings"], ["embeddings", "list"],
-    ["embeddings", "show"], ["info"],
+    [], ["advise"], ["train"], ["evaluate"], ["predict"], ["data"], ["data", "show"], ["embeddings"],
+    ["embeddings", "list"], ["embeddings", "show"], ["info"],
 ]  # fmt: skip
 
 

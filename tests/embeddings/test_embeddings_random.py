@@ -11,6 +11,13 @@ from plaudit.text import SpaceTokenizer
 TEXTS = pa.array(["b a c", "b B, é", "", "☃ a"], type=pa.large_string())
 
 
+def test_characters_of_scripts_without_spaces_and_their_pairs_have_vectors() -> None:
+    texts = pa.array(["电影好", "好电影"], type=pa.large_string())
+    table = random_table(texts, seed=0)
+    assert sorted(table.vocabulary.to_pylist()) == sorted(["电", "影", "好", "电影", "影好", "好电"])
+    assert table.coverage(pa.array(["影电好"], type=pa.large_string())).tokens == 0.6
+
+
 def test_the_vocabulary_is_in_order_of_frequency_and_ties_in_order_of_bytes() -> None:
     assert random_table(TEXTS, seed=0).vocabulary.to_pylist() == ["b", "a", ",", "c", "é", "☃"]
 

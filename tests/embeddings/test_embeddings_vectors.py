@@ -103,11 +103,11 @@ def test_a_limit_below_one_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (GLOVE, WordTokenizer(lower_case=True)),
-        (GLOVE + "The 1 2 3\n", WordTokenizer(lower_case=False)),
-        (GLOVE + "n't 1 2 3\n", WordTokenizer(lower_case=True, split_clitics=True)),
-        ("".join(f"w{i} 1\n" for i in range(1_000)) + "Ⅳ 1\n", WordTokenizer(lower_case=True)),
-        ("".join(f"w{i} 1\n" for i in range(998)) + "Ⅳ 1\nX 1\n", WordTokenizer(lower_case=False)),
+        (GLOVE, WordTokenizer(lower_case=True, unspaced="words")),
+        (GLOVE + "The 1 2 3\n", WordTokenizer(lower_case=False, unspaced="words")),
+        (GLOVE + "n't 1 2 3\n", WordTokenizer(lower_case=True, split_clitics=True, unspaced="words")),
+        ("".join(f"w{i} 1\n" for i in range(1_000)) + "Ⅳ 1\n", WordTokenizer(lower_case=True, unspaced="words")),
+        ("".join(f"w{i} 1\n" for i in range(998)) + "Ⅳ 1\nX 1\n", WordTokenizer(lower_case=False, unspaced="words")),
     ],
     ids=["lower case", "an upper-case token", "clitics", "one in a thousand", "two in a thousand"],
 )

@@ -19,6 +19,7 @@ CONFORMANCE = {"cat": (1.11, 2.56, 3.45), "dog": (1.0, 2.0, 3.0), "mouse": (0.5,
 TRICKY = (
     "", " ", "   ", "cat cat", "lizard. dog", "cat? dog", "  cat  dog ", "cat\tdog\nmouse", "mouse“dog” — cat", "¿cat¡",
     "🎬 cat 👍🏽", "cat\x00 dog", "d\u00ado\u200dg", "...", "naïve İstanbul ΟΔΟΣ",
+    "iPhone手机好,电影", "ラーメンｶﾞ二〇", "ดีมาก ๕ 한국어 '中'文'",
 )  # fmt: skip
 
 

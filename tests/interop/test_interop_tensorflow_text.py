@@ -23,6 +23,8 @@ TOKENIZERS = [
     WordTokenizer(lower_case=False),
     WordTokenizer(split_clitics=True),
     WordTokenizer(lower_case=False, split_clitics=True),
+    WordTokenizer(unspaced="words"),
+    WordTokenizer(unspaced="pairs"),
 ]
 
 
@@ -51,7 +53,7 @@ def test_tensorflow_splits_at_every_character_of_unicode_as_we_do(tokenizer: Tok
 def test_tensorflow_splits_random_unicode_as_we_do(tokenizer: Tokenizer) -> None:
     generator = random.Random(1)
     anything = [chr(c) for c in generator.sample(range(0x110000), 400) if not 0xD800 <= c < 0xE000]
-    pool = [*"aB'’.,!? \t\n\u00a0\u2003\u200d\ufe0fİΣσςßé🎬\u00ad\x85\x00n'tS'lL  ", *anything]
+    pool = [*"aB'’.,!? \t\n\u00a0\u2003\u200d\ufe0fİΣσςßé🎬\u00ad\x85\x00n'tS'lL  中文好カーｶﾞดี한〇", *anything]
     texts = ["".join(generator.choices(pool, k=generator.randrange(30))) for _ in range(50_000)]
     assert_same_tokens(tokenizer, texts)
 
@@ -63,7 +65,8 @@ def test_tensorflow_embeds_as_the_table_does(n_buckets: int, combiner: Combiner)
     rows = look_up(tokenize(tf.constant(tricky_texts()), table.tokenizer), make_lookup(table))
     found = combine(lambda flat: tf.gather(table.vectors, flat), rows, combiner)
     expected = table.embed(pa.array(tricky_texts(), pa.large_string()))
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-6)
+    # float32 sums of some thirty numbers near 2, in another order
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-5)
 
 
 def test_word_pieces_are_not_tensorflows() -> None:

@@ -13,10 +13,17 @@ from plaudit.text import SpaceTokenizer, Tokenizer, WordTokenizer, build_tokeniz
         SpaceTokenizer(delete_punctuation=True),
         WordTokenizer(),
         WordTokenizer(lower_case=False, split_clitics=True),
+        WordTokenizer(unspaced="pairs"),
+        WordTokenizer(unspaced="words"),
     ],
 )
 def test_kind_and_settings_are_enough_to_build_it_again(tokenizer: Tokenizer) -> None:
     assert build_tokenizer(tokenizer.kind, tokenizer.settings()) == tokenizer
+
+
+def test_settings_written_before_scripts_were_told_apart_leave_words_whole() -> None:
+    assert build_tokenizer("word", {"lower_case": True, "split_clitics": False}) == WordTokenizer(unspaced="words")
+    assert build_tokenizer("word", {}) == WordTokenizer(unspaced="words")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +35,8 @@ def test_kind_and_settings_are_enough_to_build_it_again(tokenizer: Tokenizer) ->
         ("word", [], "expected a JSON object, got list"),
         ("word", {"lower_case": 1}, "expected true or false for lower_case, split_clitics"),
         ("word", {"delete_punctuation": True}, "expected true or false for lower_case, split_clitics"),
+        ("word", {"unspaced": True}, "expected one of characters, pairs, words for unspaced, got 'True'"),
+        ("word", {"unspaced": ["words"]}, "for unspaced"),
         ("space", {"lower_case": True}, "expected true or false for delete_punctuation"),
         ("wordpiece", {}, 'takes one text, "definition"'),
         ("wordpiece", {"definition": 3}, 'takes one text, "definition"'),

@@ -1,6 +1,9 @@
 """SpaceTokenizer, WordTokenizer and the gathering back, against plain Python."""
 
+import itertools
 import unicodedata
+from collections import Counter
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plaudit.text import SpaceTokenizer, TokenColumn, Tokenizer, WordPieceTokenizer, WordTokenizer
-from plaudit.text.tokens import encode, expand
+from plaudit.text.tokens import Unspaced, encode, expand
 
 CLITICS = ("n't", "'re", "'ve", "'ll", "'s", "'m", "'d")
 NASTY = [
@@ -46,8 +49,19 @@ NASTY += [
     "_",
     "x_1",
     "中文",
+    "ラーメン",
+    "ｶﾞ",
+    "ดี",
+    "๕",
+    "한국어",
+    "〇",
     "५",
 ]
+UNSPACED_NAMES = (
+    "CJK UNIFIED ", "CJK COMPATIBILITY ", "IDEOGRAPHIC ", "VERTICAL IDEOGRAPHIC ", "HANGZHOU ", "OLD CHINESE ",
+    "HIRAGANA ", "KATAKANA", "HALFWIDTH KATAKANA", "HENTAIGANA ", "VERTICAL KANA ", "MASU ", "BOPOMOFO ", "YI ",
+    "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TAI LE ", "NEW TAI LUE ", "TAI THAM ", "TAI VIET ", "AHOM ",
+)  # fmt: skip
 texts_of_anything = st.lists(
     st.lists(st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=("Cs", "Cn")), max_size=8)).map("".join)
 )
@@ -71,7 +85,29 @@ def is_word_character(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" or character in "_'"
 
 
-def reference_words(text: str, *, lower_case: bool, split_clitics: bool) -> list[str]:
+def is_unspaced(character: str) -> bool:
+    """Say by its name whether a character is a letter of a script without spaces."""
+    name, is_letter = unicodedata.name(character, ""), unicodedata.category(character) in ("Lo", "Lm", "Nl")
+    return is_letter and name.startswith(UNSPACED_NAMES) and character not in "ﾞﾟ"
+
+
+def reference_characters(piece: str, unspaced: str) -> list[str]:
+    if unspaced == "words":
+        return [piece]
+    parts = [piece[0]]
+    for character in piece[1:]:
+        extends = unicodedata.category(character).startswith("M") or character in "ﾞﾟ"
+        if not is_unspaced(character) and (extends or not is_unspaced(parts[-1][0])):
+            parts[-1] += character
+        else:
+            parts.append(character)
+    if unspaced == "characters":
+        return parts
+    pairs = [a + b if is_unspaced(a[0]) and is_unspaced(b[0]) else "" for a, b in itertools.pairwise(parts)]
+    return [token for both in zip(parts, [*pairs, ""], strict=True) for token in both if token]
+
+
+def reference_words(text: str, *, lower_case: bool, split_clitics: bool, unspaced: str = "characters") -> list[str]:
     pieces: list[str] = []
     may_join = False
     for character in text:
@@ -89,7 +125,8 @@ def reference_words(text: str, *, lower_case: bool, split_clitics: bool) -> list
         else:
             pieces.append(character)
             may_join = False
-    return [token for piece in pieces for token in reference_edges(piece, split_clitics=split_clitics)]
+    parts = [part for piece in pieces for part in reference_characters(piece, unspaced)]
+    return [token for part in parts for token in reference_edges(part, split_clitics=split_clitics)]
 
 
 def reference_edges(piece: str, *, split_clitics: bool) -> list[str]:
@@ -161,11 +198,37 @@ def test_deleting_punctuation_deletes_category_p_only_and_keeps_empty_tokens(tex
         ("I ❤️ it", ["i", "❤", "it"]),
         ("co\u00adoperate", ["cooperate"]),
         ("off\x96screen", ["off", "screen"]),
-        ("素晴らしい。", ["素晴らしい", "。"]),
+        ("素晴らしい。", [*"素晴らしい。"]),
+        ("iPhone手机2台", ["iphone", "手", "机", "2", "台"]),
+        ("ラーメン", ["ラ", "ー", "メ", "ン"]),
+        ("ｶﾞﾑ か\u3099", ["ｶﾞ", "ﾑ", "か\u3099"]),
+        ("二〇二四年 人々 〆切", ["二", "〇", "二", "四", "年", "人", "々", "〆", "切"]),
+        ("ดีมาก ๒๕๖๗", ["ดี", "ม", "า", "ก", "๒๕๖๗"]),
+        ("ខ្មែរ ລາວ မြန်", ["ខ្", "មែ", "រ", "ລ", "າ", "ວ", "မြ", "န်"]),
+        ("한국어 좋아요", ["한국어", "좋아요"]),
+        ("བཀྲ་ཤིས", ["བཀྲ", "་", "ཤིས"]),
+        ("中'文' 他_她", ["中", "'", "文", "'", "他", "_", "她"]),
     ],
 )
 def test_word_tokenizer_splits_words_and_marks(text: str, expected: list[str]) -> None:
     assert tokens_of(WordTokenizer(), text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("unspaced", "text", "expected"),
+    [
+        ("pairs", "好电影", ["好", "好电", "电", "电影", "影"]),
+        ("pairs", "好，电影", ["好", "，", "电", "电影", "影"]),
+        ("pairs", "好 电 Café电", ["好", "电", "café", "电"]),
+        ("pairs", "a好b好", ["a", "好", "b", "好"]),
+        ("pairs", "", []),
+        ("words", "iPhone手机。", ["iphone手机", "。"]),
+    ],
+)
+def test_word_tokenizer_pairs_characters_or_leaves_them_in_words_on_request(
+    unspaced: Unspaced, text: str, expected: list[str]
+) -> None:
+    assert tokens_of(WordTokenizer(unspaced=unspaced), text) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -224,10 +287,50 @@ def test_space_tokenizer_equals_plain_python(texts: list[str], delete_punctuatio
 
 
 @settings(deadline=None, max_examples=300)
-@given(texts_of_anything, st.booleans(), st.booleans())
-def test_word_tokenizer_equals_plain_python(texts: list[str], lower_case: bool, split_clitics: bool) -> None:
-    expected = [reference_words(text, lower_case=lower_case, split_clitics=split_clitics) for text in texts]
-    assert tokens_of(WordTokenizer(lower_case, split_clitics), *texts) == expected
+@given(texts_of_anything, st.booleans(), st.booleans(), st.sampled_from(get_args(Unspaced)))
+def test_word_tokenizer_equals_plain_python(
+    texts: list[str], lower_case: bool, split_clitics: bool, unspaced: Unspaced
+) -> None:
+    expected = [
+        reference_words(text, lower_case=lower_case, split_clitics=split_clitics, unspaced=unspaced) for text in texts
+    ]
+    assert tokens_of(WordTokenizer(lower_case, split_clitics, unspaced), *texts) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("aZéßñĐжЯאعन한 \u0301'’-.,!_7𝟙İ", max_size=20)), st.booleans())
+def test_scripts_with_spaces_split_as_they_did_before_others_were_told_apart(texts: list[str], clitics: bool) -> None:
+    before = tokens_of(WordTokenizer(split_clitics=clitics, unspaced="words"), *texts)
+    assert tokens_of(WordTokenizer(split_clitics=clitics), *texts) == before
+    assert tokens_of(WordTokenizer(split_clitics=clitics, unspaced="pairs"), *texts) == before
+
+
+@settings(deadline=None)
+@given(texts_of_anything, st.booleans())
+def test_characters_joined_are_the_words_joined(texts: list[str], split_clitics: bool) -> None:
+    words = tokens_of(WordTokenizer(split_clitics=split_clitics, unspaced="words"), *texts)
+    characters = tokens_of(WordTokenizer(split_clitics=split_clitics), *texts)
+    assert list(map("".join, characters)) == list(map("".join, words))
+
+
+@settings(deadline=None)
+@given(st.text("中文好a8가, ", max_size=30))
+def test_every_ideograph_is_a_token_and_every_two_neighbours_a_pair(text: str) -> None:
+    ideographs = [c for c in text if c in "中文好"]
+    pairs = [a + b for a, b in itertools.pairwise(text) if a in "中文好" and b in "中文好"]
+    (characters,), (both,) = (tokens_of(WordTokenizer(unspaced=way), text) for way in ("characters", "pairs"))
+    assert [token for token in characters if token in "中文好"] == ideographs
+    assert Counter(both) == Counter(characters) + Counter(pairs)
+
+
+def test_every_character_of_unicode_is_split_as_its_name_says() -> None:
+    known = [
+        chr(c) for c in range(0x80, 0x110000) if unicodedata.category(chr(c)) not in ("Cn", "Cs", "Co", "Cc", "Cf")
+    ]
+    split = tokens_of(WordTokenizer(lower_case=False), *(f"a{character}a" for character in known))
+    whole = tokens_of(WordTokenizer(lower_case=False, unspaced="words"), *(f"a{character}a" for character in known))
+    found = [c for c, now, before in zip(known, split, whole, strict=True) if now != before]
+    assert found == [c for c in known if is_unspaced(c)]
 
 
 @settings(deadline=None)

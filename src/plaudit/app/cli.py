@@ -1,4 +1,4 @@
-"""The command line: `plaudit train`, `evaluate`, `predict`, `data`, `embeddings`, `info`.
+"""The command line: `plaudit advise`, `train`, `evaluate`, `predict`, `data`, `embeddings`, `info`.
 
 Options are parsed here and in `train_options`, and nowhere else. What a command needs is imported when it runs, so that
 `plaudit --help` is instant.
@@ -134,6 +134,21 @@ def export(
         model, to, output, precision=dtype, prune=prune, keep=keep, check=check,
         text_column=text_column, label_column=label_column,
     )  # fmt: skip
+
+
+@app.command()
+@errors_as_lines
+def advise(
+    data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
+    as_json: AsJson = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Say which recipe suits a data set, why, and how long training it takes here."""
+    from plaudit.app.advise import advise as advise_on
+
+    advise_on(data, as_json=as_json, text_column=text_column, label_column=label_column, data_dir=data_dir)
 
 
 @data_app.command("show")

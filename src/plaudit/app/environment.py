@@ -24,7 +24,7 @@ def describe_environment() -> list[tuple[str, str]]:
     lines = [
         ("plaudit", f"{plaudit.__version__}, in {Path(plaudit.__file__).parent}"),
         ("python", f"{platform.python_version()} on {platform.platform()}"),
-        ("processor", f"{_usable_cores()} cores, {platform.machine()}"),
+        ("processor", f"{usable_cores()} cores, {platform.machine()}"),
         ("memory", _memory()),
         ("gpu", _gpu()),
         ("cache", f"{folder}, {size / 2**20:,.0f} MiB ($PLAUDIT_CACHE names another place)"),
@@ -43,7 +43,8 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -57,6 +58,11 @@ def _memory() -> str:
 def _gpu() -> str:
     if importlib.util.find_spec("torch") is None:
         return "unknown (torch is not installed)"
+    return gpu_name() or "none"
+
+
+def gpu_name() -> str | None:
+    """Return the name of the first GPU that torch, which must be installed, can use; None if there is none."""
     import torch
 
-    return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else "none"
+    return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None

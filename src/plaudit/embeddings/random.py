@@ -39,7 +39,8 @@ def random_table(
         seed: Seeds NumPy's PCG64; the same seed, texts and settings give the same table to the bit.
         dimension: D, at least 1.
         min_count: Leave out tokens that occur fewer times in all; at least 1.
-        tokenizer: Splits the texts; `WordTokenizer()` if None.
+        tokenizer: Splits the texts; ``WordTokenizer(unspaced="pairs")`` if None, because a bag of single Chinese
+            characters says much less than a bag of characters and pairs.
 
     Returns:
         A table of float32 vectors [K + 1, D], each number uniform between -0.05 and 0.05; tokens are in order
@@ -51,7 +52,7 @@ def random_table(
     for name, value, least in (("dimension", dimension, 1), ("min_count", min_count, 1), ("seed", seed, 0)):
         if value < least:
             raise ConfigError(f"random embedding: {name} is {value}, expected at least {least}.")
-    tokenizer = tokenizer or WordTokenizer()
+    tokenizer = tokenizer or WordTokenizer(unspaced="pairs")
     vocabulary = _by_frequency(texts, tokenizer, min_count)
     generator = np.random.Generator(np.random.PCG64(seed))
     vectors = generator.random((len(vocabulary) + 1, dimension), dtype=np.float32)

@@ -5,7 +5,8 @@ once is kept in the cache, so that a second load is a memory map.
 
 The decision to question: how texts are split is guessed from the vocabulary, because the files do not say. If
 fewer than one token in a thousand changes under lower-casing, texts are lower-cased; if "n't" is a token,
-clitics are split ("do n't").
+clitics are split ("do n't"). Texts in scripts without spaces stay whole, because the vocabularies hold whole
+words of them: whoever uses such vectors segments the texts first, as the vectors' makers did.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ def _table(path: Path, tokens: pa.LargeStringArray, vectors: NDArray[np.float32]
     tokenizer = WordTokenizer(
         lower_case=n_cased <= _MAX_CASED_SHARE * len(vocabulary),
         split_clitics=bool(pc.any(pc.equal(vocabulary, "n't")).as_py()),
+        unspaced="words",
     )
     name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
     return EmbeddingTable(name, tokenizer, vocabulary, vectors, provenance={"source": f"the file {name}"})

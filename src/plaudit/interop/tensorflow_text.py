@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.text import SpaceTokenizer, WordTokenizer
+from plaudit.text.scripts import EXTENDS_LETTER, UNSPACED_LETTER
 from plaudit.text.tokens import CLITICS, EDGE_APOSTROPHES, IN_WORDS, NOT_IN_WORDS, WITHIN_WORDS
 
 if TYPE_CHECKING:
@@ -51,10 +52,30 @@ def tokenize(texts: Tensor, tokenizer: Tokenizer) -> Tensor:
     words = tf.strings.regex_replace(words, f"({_explicit(NOT_IN_WORDS)})", r" \1 ")
     words = tf.strings.regex_replace(words, f"[{_wide_spaces()}]", " ")
     pieces = tf.strings.split(words)
+    if tokenizer.unspaced != "words":
+        pieces = _characters(pieces, with_pairs=tokenizer.unspaced == "pairs")
     pieces = _respaced(pieces, EDGE_APOSTROPHES, r" \1 ")
     if not tokenizer.split_clitics:
         return pieces
     return _respaced(pieces, CLITICS.replace(IN_WORDS, _explicit(IN_WORDS)), r"\1 \2")
+
+
+def _characters(pieces: Tensor, *, with_pairs: bool) -> Tensor:
+    """Split the characters of scripts without spaces, and put behind each the pair with the next one of its piece."""
+    import tensorflow as tf
+
+    character = f"{_explicit(UNSPACED_LETTER)}{_explicit(EXTENDS_LETTER)}*"
+    split = tf.strings.split(tf.strings.regex_replace(pieces.values, f"({character})", r" \1 "))
+    if with_pairs:
+        tokens, owners = split.values, split.value_rowids()
+        is_character = tf.strings.regex_full_match(tokens, character)
+        is_pair = is_character[:-1] & is_character[1:] & tf.equal(owners[:-1], owners[1:])
+        pairs = tf.where(is_pair, tf.strings.join([tokens[:-1], tokens[1:]]), "")
+        pairs = tf.concat([pairs, tf.fill([tf.size(tokens) - tf.size(pairs)], "")], axis=0)  # the last one has no next
+        both = tf.reshape(tf.stack([tokens, pairs], axis=1), [-1])
+        split = tf.RaggedTensor.from_value_rowids(both, tf.repeat(owners, 2), split.nrows(), validate=False)
+        split = tf.ragged.boolean_mask(split, split.with_values(tf.not_equal(both, "")))
+    return tf.RaggedTensor.from_row_splits(split.values, tf.gather(split.row_splits, pieces.row_splits), validate=False)
 
 
 def _split_on_spaces(texts: Tensor) -> Tensor:

@@ -7,10 +7,10 @@ have written, so only the kinds listed here are built, and only from settings of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 from plaudit.errors import EmbeddingError
-from plaudit.text.tokens import SpaceTokenizer, WordTokenizer
+from plaudit.text.tokens import SpaceTokenizer, Unspaced, WordTokenizer
 from plaudit.text.wordpiece import WordPieceTokenizer
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def build_tokenizer(kind: object, settings: object) -> Tokenizer:
 
     Args:
         kind: "space", "word" or "wordpiece".
-        settings: The constructor's arguments by name; a missing one takes its default where there is one.
+        settings: The constructor's arguments by name; a missing one takes its default where there is one. A word
+            tokenizer without "unspaced" was written before there were other ways than "words", and has that.
 
     Raises:
         EmbeddingError: The kind is unknown, or the settings have other names or types than it takes.
@@ -33,7 +34,8 @@ def build_tokenizer(kind: object, settings: object) -> Tokenizer:
         case "space":
             return SpaceTokenizer(**_booleans(settings, "delete_punctuation", "keep_empty"))
         case "word":
-            return WordTokenizer(**_booleans(settings, "lower_case", "split_clitics"))
+            booleans = {name: value for name, value in settings.items() if name != "unspaced"}
+            return WordTokenizer(**_booleans(booleans, "lower_case", "split_clitics"), unspaced=_unspaced(settings))
         case "wordpiece":
             definition = settings.get("definition")
             if set(settings) != {"definition"} or not isinstance(definition, str):
@@ -41,6 +43,14 @@ def build_tokenizer(kind: object, settings: object) -> Tokenizer:
             return WordPieceTokenizer(definition)
         case _:
             raise EmbeddingError(f"tokenizer kind: expected space, word or wordpiece, got {str(kind)[:40]!r}.")
+
+
+def _unspaced(settings: Mapping[object, object]) -> Unspaced:
+    value = settings.get("unspaced", "words")
+    if value not in get_args(Unspaced):
+        choices = ", ".join(get_args(Unspaced))
+        raise EmbeddingError(f"tokenizer settings: expected one of {choices} for unspaced, got {str(value)[:40]!r}.")
+    return cast("Unspaced", value)
 
 
 def _booleans(settings: Mapping[object, object], *names: str) -> dict[str, bool]:

@@ -15,11 +15,13 @@ splits there).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from plaudit.text.scripts import UNSPACED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,6 +126,7 @@ EDGE_APOSTROPHES = r"(^'+|'+$)"
 # (https://catalog.ldc.upenn.edu/docs/LDC95T7/cl93.html).
 IN_WORDS = r"[\pL\pM\pN_]"
 CLITICS = rf"(?i)^(.*{IN_WORDS})(n't|'s|'m|'d|'re|'ve|'ll)$"
+Unspaced = Literal["characters", "pairs", "words"]
 
 
 @dataclass(frozen=True)
@@ -135,14 +138,22 @@ class WordTokenizer:
     control characters separate and are no token. Invisible format characters (soft hyphen, zero-width joiner)
     and variation selectors are deleted, so that they neither split a word nor make two spellings of it.
 
+    A script written without spaces (`scripts.UNSPACED_SCRIPTS`: Han, kana, Thai, Lao, Khmer, Burmese …) has no such
+    runs: each of its letters, with the marks on it, is a token, whatever stands beside it: ``iPhone手机`` is
+    ``iphone``, ``手``, ``机``. Hangul has spaces and Tibetan marks its syllables, so both split as every other script.
+
     Attributes:
         lower_case: Map to lower case first (Unicode's simple mapping, character by character).
         split_clitics: Split ``don't`` into ``do``, ``n't`` and ``film's`` into ``film``, ``'s``, as GloVe's
             vocabularies expect.
+        unspaced: What scripts written without spaces yield: "characters"; "pairs", for what does not form n-grams
+            itself: each character, and after it the pair that it makes with the next one; or "words", for
+            vocabularies of whole words: runs as in other scripts, a sentence one token.
     """
 
     lower_case: bool = True
     split_clitics: bool = False
+    unspaced: Unspaced = "characters"
     kind = "word"
     unknown_token = None
 
@@ -153,20 +164,42 @@ class WordTokenizer:
         words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
         words = pc.replace_substring_regex(words, r"\p{Cc}", " ")
         pieces = _respaced(words, NOT_IN_WORDS, r" \1 ")
+        if self.unspaced != "words" and pc.any(pc.match_substring_regex(pieces.dictionary, UNSPACED)).as_py():
+            characters = _respaced(pieces.dictionary, UNSPACED, r" \1 ")
+            pieces = expand(pieces, _with_pairs(characters) if self.unspaced == "pairs" else characters)
         pieces = expand(pieces, _respaced(pieces.dictionary, EDGE_APOSTROPHES, r" \1 "))
         if self.split_clitics:
             pieces = expand(pieces, _respaced(pieces.dictionary, CLITICS, r"\1 \2"))
         return expand(column, pieces)
 
     def settings(self) -> dict[str, str | bool]:
-        """Return the constructor's arguments."""
-        return {"lower_case": self.lower_case, "split_clitics": self.split_clitics}
+        """Return the constructor's arguments, `unspaced` only where it is not "words": see `build_tokenizer`."""
+        unspaced = {} if self.unspaced == "words" else {"unspaced": self.unspaced}
+        return {"lower_case": self.lower_case, "split_clitics": self.split_clitics, **unspaced}
 
 
 def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> TokenColumn:
     """Replace a pattern in each of `words` by something with spaces, and split at white space."""
     pieces = pc.utf8_split_whitespace(pc.replace_substring_regex(words, pattern, replacement))
     return _without_empty(encode(pieces.flatten(), list_offsets(pieces)))
+
+
+def _with_pairs(column: TokenColumn) -> TokenColumn:
+    """Put behind each character of a script without spaces the pair that it makes with the next one, if one is next."""
+    is_character = pc.match_substring_regex(column.dictionary, f"^{UNSPACED}$").to_numpy(zero_copy_only=False)
+    is_pair = is_character[column.values[:-1]] & is_character[column.values[1:]]
+    starts = column.offsets[(column.offsets > 0) & (column.offsets < len(column.values))]
+    is_pair[starts - 1] = False
+    first = np.flatnonzero(is_pair)
+    n = len(column.dictionary)
+    pairs, which = np.unique(column.values[first].astype(np.int64) * n + column.values[first + 1], return_inverse=True)
+    left, right = (column.dictionary.take(pa.array(part)) for part in np.divmod(pairs, n))
+    joined = pc.binary_join_element_wise(left, right, pa.scalar("", pa.large_string()))
+    return TokenColumn(
+        pa.concat_arrays([column.dictionary, joined]),
+        column.offsets + np.searchsorted(first, column.offsets),
+        np.insert(column.values, first + 1, (n + which).astype(np.int32)),
+    )
 
 
 def encode(tokens: pa.LargeStringArray, offsets: NDArray[np.int64]) -> TokenColumn:

@@ -1,0 +1,286 @@
+"""Which recipe suits a data set: a rule from the literature, and what was measured with this project's recipes.
+
+`look_at` reads a data set and `advise` decides from what it found, so that the rule is a pure function. Nothing is
+trained. The rule is that of Google's guide to text classification, step 2.5
+(https://developers.google.com/machine-learning/guides/text-classification/step-2-5): the number of texts divided by
+the median number of words in a text; below 1,500 n-grams did as well as anything in its 450,000 experiments, above it
+models that read texts as sequences won.
+
+The decision to question: the network, the default, is never advised. It is the tutorial's, quick to understand and to
+export; n-grams were more accurate wherever the two were compared (docs/recipes.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.errors import DataError
+from plaudit.text import TokenColumn, WordTokenizer
+from plaudit.text.scripts import script_shares
+from plaudit.text.tokens import IN_WORDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.data import Dataset
+
+THRESHOLD = 1_500  # texts per word of a text; Google's guide, step 2.5
+LONGEST_WAIT_S = 12 * 3600.0  # beyond a night, a recipe is an alternative and no advice
+_GUIDE = "(Google's guide to text classification)"
+_N_LOOKED_AT = 5_000  # texts, evenly spaced; the median of so many is within 2 % of the whole's
+_WORDS_READ = 200  # words of a text that the encoder reads: about 256 word pieces
+_FEW_TEXTS, _RARE = 500, 0.2  # below: figures are uncertain; a class has less than a fifth of an equal share
+# Words that carry English sentences whatever they are about. Of the running words they are 25 % in IMDB, 21 % in Reddit
+# comments (GoEmotions), 24 % in questions (TREC), 15 % in text messages; 0.1 % in Spanish tweets (UMSAB).
+_ENGLISH = (
+    "the",
+    "and",
+    "of",
+    "to",
+    "is",
+    "in",
+    "it",
+    "that",
+    "was",
+    "for",
+    "with",
+    "this",
+    "you",
+    "are",
+    "on",
+    "have",
+)
+_LEAST_ENGLISH = 0.1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a recipe costs, and what it brought on IMDB's 25,000 test reviews.
+
+    Attributes:
+        fixed_s: Seconds that every training takes.
+        seconds_per_million: More seconds for each million words of training text, on two cores.
+        uses_cores: Whether more cores shorten it in proportion; else the time is taken to stay.
+        words_read: Words of a text that count; None for all.
+        imdb_accuracy: Test accuracy, None where not measured.
+        source: Where the figures are from.
+    """
+
+    fixed_s: float
+    seconds_per_million: float
+    uses_cores: bool
+    words_read: int | None
+    imdb_accuracy: float | None
+    source: str
+
+
+# Recipes that are missing here have no estimate. Two cores of an AMD EPYC with AVX2.
+MEASURED = {
+    "network": Measured(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
+    "ngram": Measured(2, 1.4, False, None, 0.920, "docs/recipes.md: 25,000 reviews of 230 words, 8 s"),
+    "encoder": Measured(
+        30, 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000), True, _WORDS_READ, None,
+        "docs/recipes.md: one epoch at 2,000 word pieces a second, a quarter more to watch at 6,000; 1.3 pieces a word",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the rule asks of a data set.
+
+    Attributes:
+        n_texts: N, the labelled texts to train on, at least 1.
+        median_words: Words in the middle one of them, at least 1; of scripts without spaces, characters.
+        mean_words: The same on average.
+        mean_words_read: On average, when no text counts for more than the encoder reads.
+        class_counts: Texts of each class by name; of a multi-label set they add up to more or less than N.
+        is_multi_label: Whether a text may have several classes.
+        scripts: Share of the letters by script, largest first.
+        english_share: Share of the words that are among the most frequent English ones.
+        n_unlabelled: Further texts without labels.
+    """
+
+    n_texts: int
+    median_words: int
+    mean_words: float
+    mean_words_read: float
+    class_counts: dict[str, int]
+    is_multi_label: bool
+    scripts: dict[str, float]
+    english_share: float
+    n_unlabelled: int = 0
+
+    @property
+    def ratio(self) -> float:
+        """Texts divided by the words of the median text."""
+        return self.n_texts / self.median_words
+
+    @property
+    def is_english(self) -> bool:
+        """Whether most letters are Latin and the words read as English."""
+        return self.scripts.get("Latin", 0) > 0.5 and self.english_share >= _LEAST_ENGLISH
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What training would run on.
+
+    Attributes:
+        cores: Usable ones, at least 1.
+        has_torch: Whether torch and transformers are installed, which the encoder needs.
+        gpu: The name of a GPU that torch can use; None where there is none or nobody asked.
+    """
+
+    cores: int
+    has_torch: bool
+    gpu: str | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """A recipe with what speaks for it.
+
+    Attributes:
+        recipe: Its name.
+        reason: A sentence or two.
+        seconds: The estimated training time; None where nothing was measured.
+    """
+
+    recipe: str
+    reason: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to train, why, what else might be worth it, and what to watch.
+
+    Attributes:
+        choice: The recipe to take first.
+        alternatives: Other recipes, each with what speaks for it.
+        notes: What to know of the data.
+    """
+
+    choice: Option
+    alternatives: tuple[Option, ...]
+    notes: tuple[str, ...]
+
+
+def look_at(train: Dataset, *, n_unlabelled: int = 0) -> DataFacts:
+    """Read what the rule asks from the training texts; of more than 5,000, lengths and scripts from 5,000 of them.
+
+    Raises:
+        DataError: There is no text, or there are no labels.
+    """
+    n = len(train)
+    if not n or train.labels is None:
+        raise DataError(f"{train.name}: expected labelled texts, got {'no texts' if not n else 'no labels'}.")
+    chosen = np.unique(np.linspace(0, n - 1, min(n, _N_LOOKED_AT)).astype(np.int64))
+    column = WordTokenizer().tokenize(train.texts.take(pa.array(chosen)))
+    is_word = pc.match_substring_regex(column.dictionary, IN_WORDS).to_numpy(zero_copy_only=False)
+    words = _words_a_text(column, is_word)
+    counts = np.bincount(column.values, minlength=len(column.dictionary)).astype(np.int64)
+    is_english = pc.is_in(column.dictionary, value_set=pa.array(_ENGLISH, pa.large_string()))
+    return DataFacts(
+        n_texts=n,
+        median_words=max(1, round(float(np.median(words)))),
+        mean_words=float(words.mean()),
+        mean_words_read=float(np.minimum(words, _WORDS_READ).mean()),
+        class_counts=dict(zip(train.classes, texts_of_classes(train.labels, len(train.classes)), strict=True)),
+        is_multi_label=train.labels.ndim == 2,
+        scripts=script_shares(column.dictionary, counts),
+        english_share=float(counts @ is_english.to_numpy(zero_copy_only=False) / max(1, counts @ is_word)),
+        n_unlabelled=n_unlabelled,
+    )
+
+
+def _words_a_text(column: TokenColumn, is_word: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many tokens of each text are words, int64 [N]; punctuation marks and symbols are none."""
+    n_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(is_word[column.values])])
+    return np.diff(n_before[column.offsets])
+
+
+def texts_of_classes(labels: NDArray[np.integer], n_classes: int) -> list[int]:
+    """Return how many texts each class has, from class numbers [N] or an indicator matrix [N, C]."""
+    found = labels.sum(axis=0, dtype=np.int64) if labels.ndim == 2 else np.bincount(labels, minlength=n_classes)
+    counts: list[int] = found.tolist()
+    return counts
+
+
+def _option(facts: DataFacts, machine: Machine, recipe: str, reason: str) -> Option:
+    """Return a recipe with about how long its training takes on this machine's processor."""
+    measured = MEASURED.get(recipe)
+    if measured is None:
+        return Option(recipe, reason, None)
+    mean = facts.mean_words if measured.words_read is None else facts.mean_words_read
+    share = 2 / machine.cores if measured.uses_cores else 1.0
+    seconds = measured.fixed_s + share * measured.seconds_per_million * facts.n_texts * mean / 1e6
+    return Option(recipe, reason, seconds)
+
+
+def advise(facts: DataFacts, machine: Machine) -> Advice:
+    """Choose a recipe for a data set on a machine."""
+    option = partial(_option, facts, machine)
+    quotient = f"{facts.n_texts:,} texts / {facts.median_words:,} words a text = {facts.ratio:,.0f}"
+    is_long = facts.ratio >= THRESHOLD
+    wait = option("encoder", "").seconds or 0.0
+    can_read = machine.has_torch and facts.is_english
+    recipe = "ngram"
+    if not is_long:
+        reason = f"{quotient}: below {THRESHOLD:,}, n-grams do as well as models of word order {_GUIDE}."
+    elif can_read and (machine.gpu is not None or wait <= LONGEST_WAIT_S):
+        recipe = "encoder"
+        reason = f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}."
+    else:
+        reason = (
+            f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}, but {_obstacle(facts, machine)}"
+        )
+    ours, network = MEASURED[recipe].imdb_accuracy, MEASURED["network"].imdb_accuracy
+    if ours is not None and network is not None:
+        reason += f" On IMDB's test reviews {recipe} reaches {ours:.3f}, the network {network:.3f}."
+    return Advice(
+        choice=option(recipe, reason),
+        alternatives=tuple(_alternatives(facts, option, recipe)) if can_read else (),
+        notes=tuple(_notes(facts)),
+    )
+
+
+def _obstacle(facts: DataFacts, machine: Machine) -> str:
+    if not facts.is_english:
+        return "the encoder on hand reads English, and these texts do not look English."
+    if not machine.has_torch:
+        return "the encoder needs torch and transformers, which are not installed (pip install 'plaudit[minilm]')."
+    return "the encoder would take more than a night on this processor."
+
+
+def _alternatives(facts: DataFacts, option: Callable[[str, str], Option], chosen: str) -> list[Option]:
+    """Return what else a machine with torch can do for English texts, the quickest first."""
+    options = []
+    if chosen != "encoder":
+        options.append(option("encoder", "A pre-trained transformer; slower, to train and to ask."))
+    options.append(option("best", "The encoder and n-grams together, for accuracy alone; no quicker than the encoder."))
+    if facts.n_unlabelled:
+        reason = f"N-grams taught by a slow model on the {facts.n_unlabelled:,} texts without labels; quick to ask."
+        options.append(option("distilled", reason))
+    return options
+
+
+def _notes(facts: DataFacts) -> list[str]:
+    notes = []
+    if facts.n_texts < _FEW_TEXTS:
+        notes.append("Few texts: the figures' intervals will be wide, and a few hundred more labels are worth most.")
+    rarest = min(facts.class_counts, key=facts.class_counts.__getitem__)
+    if facts.class_counts[rarest] < _RARE * sum(facts.class_counts.values()) / len(facts.class_counts):
+        notes.append(
+            f"{rarest!r} has {facts.class_counts[rarest]:,} texts only: look at its recall beside the accuracy; "
+            "--class-weight balanced raises it at some cost elsewhere."
+        )
+    return notes
