@@ -74,7 +74,9 @@ def check_target(target: Path) -> None:
         raise ModelError(f"{target}: nothing can be written in {place}; name another place.")
 
 
-def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any]) -> None:
+def write_manifest(
+    folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any], multi_label: bool = False
+) -> None:
     """Write `model.json` for the files that now lie in `folder`."""
     import plaudit
 
@@ -89,6 +91,7 @@ def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters
         "plaudit_version": plaudit.__version__,
         "kind": kind,
         "classes": classes.tolist(),
+        "multi_label": multi_label,
         "parameters": parameters,
         "files": files,
     }
@@ -97,6 +100,8 @@ def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read `model.json` and check it, and every file that it names, before anything is built from them.
+
+    A manifest without "multi_label" gets it as false: the first models had none.
 
     Raises:
         ModelError: The folder is missing, is no model, is damaged, or is of a newer format.
@@ -124,7 +129,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
             _check_file(folder, name, facts)
         except OSError as error:
             raise ModelError(f"{folder}: {name!r} cannot be read: {error.strerror or error}.") from error
-    checked: dict[str, Any] = manifest
+    checked: dict[str, Any] = {"multi_label": False, **manifest}
     return checked
 
 
@@ -141,8 +146,11 @@ def _check_manifest(path: Path, manifest: object) -> None:
     for key, expected in _REQUIRED.items():
         if not isinstance(manifest.get(key), expected):
             raise ModelError(f"{path}: damaged: {key!r} is missing or not a {expected.__name__}.")
-    classes = manifest["classes"]
-    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < 2:
+    classes, multi_label = manifest["classes"], manifest.get("multi_label", False)
+    if type(multi_label) is not bool:
+        raise ModelError(f"{path}: damaged: multi_label must be true or false.")
+    least = 1 if multi_label else 2
+    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
         raise ModelError(f"{path}: damaged: classes must be two or more words or numbers.")
     if np.array(classes).dtype.kind not in "Uib" or len(set(np.array(classes).tolist())) != len(classes):
         raise ModelError(f"{path}: damaged: a class is named twice, or is a number too large to be one.")
