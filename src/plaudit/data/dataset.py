@@ -50,12 +50,9 @@ class Dataset:
                 raise DataError(f"{self.name}: {n:,} texts but labels of shape {self.labels.shape}.")
             if self.multi_label and self.labels.max(initial=0) > 1:
                 raise DataError(f"{self.name}: an indicator of labels holds something else than 0 and 1.")
-            if (
-                n
-                and not self.multi_label
-                and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes)
-            ):
-                raise DataError(f"{self.name}: a label lies outside 0 to {len(self.classes) - 1}.")
+            last = len(self.classes) - 1
+            if n and not self.multi_label and not 0 <= int(self.labels.min()) <= int(self.labels.max()) <= last:
+                raise DataError(f"{self.name}: a label lies outside 0 to {last}.")
         if self.extra.num_columns and self.extra.num_rows != n:
             raise DataError(f"{self.name}: {n:,} texts but {self.extra.num_rows:,} rows of extra columns.")
 

@@ -81,8 +81,8 @@ def read_file(
 
     Raises:
         DataError: The file is missing, empty, binary, damaged or of unknown format; a column cannot be found;
-            a text or label is missing; there is one class only, or none when multi-label. The message names the file and, where there
-            is one, the line.
+            a text or label is missing; there is one class only, or none when multi-label. The message names the
+            file and, where there is one, the line.
     """
     path = Path(path)
     if label_separator is not None and not label_separator.strip(" "):

@@ -222,12 +222,9 @@ class NetworkClassifier(Classifier):
             model._settings()
         except ConfigError as error:
             raise ModelError(f"{folder}: damaged: {error}") from error
-        for name in (
-            _WEIGHTS,
-            *(f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE)),
-        ):
-            if name not in manifest["files"]:
-                raise ModelError(f"{folder}: damaged: the manifest does not list {name}.")
+        files = (f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE))
+        if missing := [name for name in (_WEIGHTS, *files) if name not in manifest["files"]]:
+            raise ModelError(f"{folder}: damaged: the manifest does not list {missing[0]}.")
         try:
             model.table_ = read_table(folder / _EMBEDDING)
         except EmbeddingError as error:

@@ -112,7 +112,7 @@ def to_indicator(labels: Labels, n: int, classes: NDArray[Any]) -> NDArray[np.ui
 
 def _indicator(labels: Labels, n: int) -> NDArray[np.uint8]:
     """Return a matrix of 0 and 1 as uint8."""
-    matrix = np.asarray(labels)
+    matrix = labels.toarray() if hasattr(labels, "toarray") else np.asarray(labels)  # SciPy's sparse matrices
     if len(matrix) != n or not matrix.shape[1]:
         raise DataError(f"labels: expected an indicator matrix of {n:,} rows and a column a class, got {matrix.shape}.")
     if matrix.dtype.kind not in "uibf" or not np.isin(matrix, (0, 1)).all():
@@ -146,7 +146,8 @@ def _check_sets(sets: Iterable[list[Any]], n: int) -> None:
             raise DataError(f"labels: text {row}: expected a list of str or int, got {str(names)[:60]}.")
         if len(set(names)) != len(names):
             raise DataError(
-                f"labels: text {row} names a label twice: {str(names)[:60]}. An indicator matrix is to be a NumPy array."
+                f"labels: text {row} names a label twice: {str(names)[:60]}. If this is a row of an indicator matrix, "
+                "give the matrix as a NumPy array."
             )
 
 
