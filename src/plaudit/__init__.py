@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from plaudit.data import Dataset, Splits, load_dataset, read_file
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
-    from plaudit.evaluation import Metrics, evaluate
+    from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
     from plaudit.models import NetworkClassifier, load
     from plaudit.report import plot_curves
 
@@ -30,6 +30,7 @@ _HOMES = {
     "Dataset": "plaudit.data",
     "EmbeddingTable": "plaudit.embeddings",
     "Metrics": "plaudit.evaluation",
+    "MultiLabelMetrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models",
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
@@ -45,6 +46,7 @@ __all__ = [
     "Dataset",
     "EmbeddingTable",
     "Metrics",
+    "MultiLabelMetrics",
     "NetworkClassifier",
     "PlauditError",
     "Splits",

@@ -32,6 +32,7 @@ class DataConfig:
         data_dir: Where IMDB's tarball or folder lies; None asks $PLAUDIT_IMDB, the cache, then the network.
         text_column: The column that holds the text; None finds it by name.
         label_column: The column that holds the label; None finds it by name.
+        label_separator: What separates the labels of a text that has several (","); None: one label a text.
         test: A file, or a fraction like "0.2"; None takes the data set's own test part, else a fifth.
         validation: A file, a number of texts ("10000": the first, as in the tutorial) or a fraction ("0.2"); None
             takes the first 10,000 for imdb, a fifth otherwise.
@@ -42,6 +43,7 @@ class DataConfig:
     data_dir: str | None = None
     text_column: str | None = None
     label_column: str | None = None
+    label_separator: str | None = None
     test: str | None = None
     validation: str | None = None
     group_by: str | None = None

@@ -31,6 +31,9 @@ app.add_typer(embeddings_app, name="embeddings")
 
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the text; found by name otherwise.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the label; found by name otherwise.")]
+LabelSeparator = Annotated[
+    str | None, typer.Option(help='What separates the labels of a text that has several, like ",". [one label a text]')
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
@@ -113,6 +116,7 @@ def train(
     group_by: Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
     data_dir: DataDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
@@ -128,7 +132,8 @@ def train(
         tensorboard=tensorboard,
         data={
             "source": data, "data_dir": data_dir and str(data_dir), "text_column": text_column,
-            "label_column": label_column, "test": test, "validation": validation, "group_by": group_by,
+            "label_column": label_column, "label_separator": label_separator, "test": test, "validation": validation,
+            "group_by": group_by,
         },
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
@@ -152,6 +157,7 @@ def evaluate(
     every_row: Annotated[bool, typer.Option("--all", help="Also the rows that the model was trained on.")] = False,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
     data_dir: DataDir = None,
 ) -> None:
     """Measure a model on labelled texts."""
@@ -159,7 +165,7 @@ def evaluate(
 
     commands.evaluate(
         model, data, as_json=as_json, every_row=every_row,
-        text_column=text_column, label_column=label_column, data_dir=data_dir,
+        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
     )  # fmt: skip
 
 
@@ -204,13 +210,14 @@ def export(
     check: Annotated[Path | None, typer.Option(help="Texts to check the export on. [the built-in sample]")] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
 ) -> None:
     """Hand a model to TensorFlow, Keras or ONNX, checked on real texts."""
     from plaudit.app.export import export as export_to
 
     export_to(
         model, to, output, precision=dtype, prune=prune, keep=keep, check=check,
-        text_column=text_column, label_column=label_column,
+        text_column=text_column, label_column=label_column, label_separator=label_separator,
     )  # fmt: skip
 
 
@@ -221,14 +228,16 @@ def data_show(
     n_examples: Annotated[int, typer.Option("--examples", min=0, help="How many examples to print.")] = 10,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
     data_dir: DataDir = None,
 ) -> None:
     """Print sizes, class balance, lengths and the first examples."""
     from plaudit.app import commands
 
     commands.show_data(
-        data, n_examples=n_examples, text_column=text_column, label_column=label_column, data_dir=data_dir
-    )
+        data, n_examples=n_examples, text_column=text_column, label_column=label_column,
+        label_separator=label_separator, data_dir=data_dir,
+    )  # fmt: skip
 
 
 @embeddings_app.command("list")

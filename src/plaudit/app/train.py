@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
@@ -22,7 +21,7 @@ from plaudit.app.record import Record, differences, run_versions
 from plaudit.config import RunConfig
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import require
-from plaudit.evaluation import Metrics, count_opening, evaluate, fingerprint
+from plaudit.evaluation import Metrics, MultiLabelMetrics, count_opening, evaluate, fingerprint
 from plaudit.models import NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.summary import NetworkSummary
@@ -47,7 +46,7 @@ class Outcome:
     model: NetworkClassifier
     folder: Path
     metrics: dict[str, dict[str, Any]]
-    test: Metrics
+    test: Metrics | MultiLabelMetrics
     config: RunConfig
 
 
@@ -85,7 +84,13 @@ def run_training(
     versions = run_versions(table, parts.train)
     if changed := differences(recorded_versions or {}, versions):
         say(f"note: the weights may differ from the recorded run's: {changed}.")
-    summary = NetworkSummary.of(table, config.model.hidden, len(parts.train.classes), trainable=config.model.trainable)
+    summary = NetworkSummary.of(
+        table,
+        config.model.hidden,
+        len(parts.train.classes),
+        trainable=config.model.trainable,
+        multi_label=parts.train.multi_label,
+    )
     say(str(summary))
     checkpoint = output / CHECKPOINT
     fitted = _fit(config, parts, table, checkpoint, say, monitors=monitors, resume=resume)
@@ -159,7 +164,7 @@ class _Fitted:
     model: NetworkClassifier
     history: History
     story: str
-    validation: Metrics
+    validation: Metrics | MultiLabelMetrics
 
 
 def _fit(
@@ -206,7 +211,7 @@ def _fit(
         epochs = refit_epochs(history.best_epoch, n_before=len(parts.train), n_after=len(texts))
         say(f"Refit: {epochs} epochs on all {len(texts):,} training and validation texts.")
         model.set_params(epochs=epochs, early_stopping=False, batch_size=model.batch_size_)
-        model.fit(texts, np.array(train_labels + validation_labels), monitors=monitors)
+        model.fit(texts, train_labels + validation_labels, monitors=monitors)
         story += f" Then trained again on all {len(texts):,} texts for {epochs} epochs (--refit)."
     return _Fitted(model, history, story, validation)
 

@@ -100,7 +100,7 @@ def label_sets(indicator: NDArray[np.integer], classes: Sequence[Any]) -> list[t
 
     Any: a class is a str, int or bool, as its owner has it.
     """
-    return [tuple(classes[i] for i in np.flatnonzero(row)) for row in indicator]
+    return [tuple(classes[i] for i in np.flatnonzero(row).tolist()) for row in indicator]
 
 
 @dataclass(frozen=True)

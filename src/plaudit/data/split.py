@@ -132,7 +132,7 @@ def _count(dataset: Dataset, size: int | float) -> int:
 
 
 def _draw_stratified(
-    labels: NDArray[np.int32], n_classes: int, n_held: int, share: float, random: np.random.Generator
+    labels: NDArray[np.integer], n_classes: int, n_held: int, share: float, random: np.random.Generator
 ) -> NDArray[np.int64]:
     """Return positions whose classes have the whole's shares.
 

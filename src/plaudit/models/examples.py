@@ -36,7 +36,7 @@ def training_set(
 def _dataset(
     texts: pa.LargeStringArray, values: NDArray[np.integer], classes: NDArray[Any], name: str, extra: pa.Table
 ) -> Dataset:
-    labels = values.astype(np.int32 if values.ndim == 1 else np.uint8)
+    labels = values.astype(np.int32) if values.ndim == 1 else values.astype(np.uint8)
     return Dataset(texts, labels, tuple(map(str, classes)), name, extra)
 
 

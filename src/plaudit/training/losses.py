@@ -53,8 +53,9 @@ def predicted(logits: NDArray[np.floating], *, multi_label: bool = False) -> NDA
 def right(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Say of each row whether its prediction is its label, or, multi-label, its whole set of labels: bool [N]."""
     if labels.ndim == 1:
-        return predicted(logits) == labels
-    same: NDArray[np.bool_] = (predicted(logits, multi_label=True) == labels).all(axis=1)
+        same: NDArray[np.bool_] = predicted(logits) == labels
+    else:
+        same = (predicted(logits, multi_label=True) == labels).all(axis=1)
     return same
 
 
@@ -65,8 +66,8 @@ def cross_entropy(
 
     Args:
         logits: [N, K].
-        labels: Class numbers [N]; multi-label, an indicator [N, K], and the loss is the sum over the classes' binary
-            cross-entropies: the likelihood of the set, each class taken for itself.
+        labels: Class numbers [N]; multi-label, an indicator [N, K], and the loss is the mean over the classes of their
+            binary cross-entropies (as Keras's), so that it is the binary log loss that evaluation reports.
         weights: Of each text, [N], or, multi-label, also of each of its classes, [N, K]; None for all 1.
     """
     z = logits.astype(np.float64)
@@ -75,7 +76,7 @@ def cross_entropy(
         # log(1 + exp(z)) - y z without overflow, as TensorFlow's sigmoid_cross_entropy_with_logits computes it
         entries = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
         by_entry = _by_entry(weights)
-        return (entries * by_entry).sum(axis=1), (_sigmoid(z) - y) * by_entry
+        return (entries * by_entry).mean(axis=1), (_sigmoid(z) - y) * by_entry / z.shape[1]
     rows = np.arange(len(z))
     top = z.max(axis=1, keepdims=True)
     losses = np.log(np.exp(z - top).sum(axis=1)) + top[:, 0] - z[rows, labels]
