@@ -73,7 +73,7 @@ def test_labels_keep_their_type_and_their_order(tiny_table: EmbeddingTable, labe
         ([0.5, 1.0] * 12, "got fractions or missing values"),
         ([np.nan, 1.0] * 12, "got fractions or missing values"),
         ([b"a", b"b"] * 12, "expected str, int or bool"),
-        ([["a", "b"]] * 24, r"got shape \(24, 2\)"),
+        (np.zeros((24, 2, 1)), r"got shape \(24, 2, 1\)"),
     ],
 )
 def test_unusable_labels_are_refused(tiny_table: EmbeddingTable, labels: object, message: str) -> None:

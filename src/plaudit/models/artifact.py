@@ -151,7 +151,8 @@ def _check_manifest(path: Path, manifest: object) -> None:
         raise ModelError(f"{path}: damaged: multi_label must be true or false.")
     least = 1 if multi_label else 2
     if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
-        raise ModelError(f"{path}: damaged: classes must be two or more words or numbers.")
+        count = "one" if multi_label else "two"
+        raise ModelError(f"{path}: damaged: classes must be {count} or more words or numbers.")
     if np.array(classes).dtype.kind not in "Uib" or len(set(np.array(classes).tolist())) != len(classes):
         raise ModelError(f"{path}: damaged: a class is named twice, or is a number too large to be one.")
     if not _is_unicode(manifest):

@@ -122,6 +122,8 @@ def _indicator(labels: Labels, n: int) -> NDArray[np.uint8]:
 
 def _as_sets(labels: Labels) -> list[list[Any]] | None:
     """Return each text's labels as a list; None if each has one label, not in a list."""
+    if getattr(labels, "ndim", 1) != 1:
+        return None
     for method in ("to_pylist", "tolist", "to_list"):  # Arrow, NumPy and pandas, polars
         if hasattr(labels, method):
             labels = getattr(labels, method)()

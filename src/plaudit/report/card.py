@@ -32,7 +32,8 @@ or `plaudit predict {folder} "a text"`.
 {figures}
 
 {meaning}The validation texts chose the epoch, so their figure is the kinder one. The test texts were opened {openings},
-after everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
+after everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another
+kind.
 
 {story}
 
