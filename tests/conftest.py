@@ -73,6 +73,24 @@ def network(tiny_table: EmbeddingTable, reviews: Dataset) -> NetworkClassifier:
 
 
 @pytest.fixture(scope="session")
+def moods() -> Dataset:
+    """Ninety texts, each with none to three of the labels that its words stand for."""
+    random = np.random.default_rng(4)
+    words = {"calm": "warm", "glad": "joy", "sad": "grim"}
+    labels = (random.random((90, 3)) < 0.4).astype(np.uint8)
+    rows = [[word for word, has in zip(words.values(), row, strict=True) if has] for row in labels]
+    texts = [" ".join([*random.permutation([*row, *row]).tolist(), "film"]) for row in rows]
+    return Dataset(pa.array(texts, type=pa.large_string()), labels, tuple(words), "moods")
+
+
+@pytest.fixture(scope="session")
+def mood_network(tiny_table: EmbeddingTable, moods: Dataset) -> NetworkClassifier:
+    """A multi-label network fitted to `moods`; do not change it."""
+    model = NetworkClassifier(tiny_table, epochs=10, batch_size=8, learning_rate=0.03)
+    return model.fit(moods.texts, moods.label_names())
+
+
+@pytest.fixture(scope="session")
 def sample_outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What `plaudit train sample --embedding random --epochs 3` leaves; leave its folder as it is."""
     config = RunConfig(DataConfig("sample"), ModelConfig(embedding="random"), TrainingConfig(epochs=3))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from plaudit.data import Dataset, Splits, load_dataset, read_file
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
-    from plaudit.evaluation import Metrics, evaluate
-    from plaudit.models import NetworkClassifier, load
+    from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
+    from plaudit.models import NetworkClassifier, NgramClassifier, load
     from plaudit.report import plot_curves
 
 __version__ = "0.1.0"
@@ -30,7 +30,9 @@ _HOMES = {
     "Dataset": "plaudit.data",
     "EmbeddingTable": "plaudit.embeddings",
     "Metrics": "plaudit.evaluation",
+    "MultiLabelMetrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models",
+    "NgramClassifier": "plaudit.models",
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
     "evaluate": "plaudit.evaluation",
@@ -45,7 +47,9 @@ __all__ = [
     "Dataset",
     "EmbeddingTable",
     "Metrics",
+    "MultiLabelMetrics",
     "NetworkClassifier",
+    "NgramClassifier",
     "PlauditError",
     "Splits",
     "__version__",

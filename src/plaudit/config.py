@@ -38,11 +38,11 @@ class DataConfig:
         data_dir: Where IMDB's tarball or folder lies; None asks $PLAUDIT_IMDB, the cache, then the network.
         text_column: The column that holds the text; None finds it by name.
         label_column: The column that holds the label; None finds it by name.
+        label_separator: What separates the labels of a text that has several (","); None: one label a text.
         test: A file, or a fraction like "0.2"; None takes the data set's own test part, else a fifth.
         validation: A file, a number of texts ("10000": the first, as in the tutorial) or a fraction ("0.2"); None
             takes the first 10,000 for imdb, a fifth otherwise.
         group_by: A column whose groups stay on one side of a split ("film"); None splits text by text.
-        label_separator: What stands between the labels of a text that has several; None: a text has one label.
         unlabelled: A file or folder of further texts without labels, for recipes that learn from such; None takes the
             data set's own, if it has any.
     """

@@ -16,8 +16,8 @@ from tensorflow_modules import NEEDS_TENSORFLOW, export_module, export_older_mod
 
 from plaudit.data import load_dataset
 from plaudit.embeddings import EmbeddingTable, load_embedding
-from plaudit.text.farmhash import fingerprint64
 from plaudit.text import SpaceTokenizer
+from plaudit.text.farmhash import fingerprint64
 
 pytestmark = NEEDS_TENSORFLOW
 

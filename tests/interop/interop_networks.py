@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from plaudit.embeddings import Combiner, EmbeddingTable
 from plaudit.models import NetworkClassifier
+from plaudit.models.targets import count_logits
 from plaudit.text import SpaceTokenizer, Tokenizer
 from plaudit.training.dense import DenseLayers
 
@@ -45,14 +46,15 @@ def make_network(
     hidden: tuple[int, ...] = (16,),
     seed: int = 0,
     trainable: bool = True,
+    multi_label: bool = False,
 ) -> NetworkClassifier:
     model = NetworkClassifier(table, hidden=hidden, trainable=trainable)
     generator = np.random.default_rng(seed)
-    widths = [table.dimension, *hidden, 1 if len(classes) == 2 else len(classes)]
+    widths = [table.dimension, *hidden, count_logits(len(classes), multi_label=multi_label)]
     model.layers_ = DenseLayers.initialise(widths, generator)
     for bias in model.layers_.biases:
         bias += generator.normal(size=bias.shape).astype(np.float32)
-    model.table_, model.classes_ = table, np.array(classes)
+    model.table_, model.classes_, model.multi_label_ = table, np.array(classes), multi_label
     return model
 
 

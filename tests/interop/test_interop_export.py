@@ -107,8 +107,8 @@ def test_an_earlier_export_is_replaced_and_nothing_else(tmp_path: Path) -> None:
 def spoilt(change: Callable[[Answers], Answers]) -> Any:  # Any: a stand-in for open_export
     """Return what opens an export that answers wrongly."""
 
-    def opened(folder: Path, to: str) -> Callable[[Sequence[str]], Answers]:
-        answer = open_export(folder, to)
+    def opened(folder: Path, to: str, *, multi_label: bool) -> Callable[[Sequence[str]], Answers]:
+        answer = open_export(folder, to, multi_label=multi_label)
         return lambda texts: change(answer(texts))
 
     return opened

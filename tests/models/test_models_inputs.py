@@ -73,7 +73,7 @@ def test_labels_keep_their_type_and_their_order(tiny_table: EmbeddingTable, labe
         ([0.5, 1.0] * 12, "got fractions or missing values"),
         ([np.nan, 1.0] * 12, "got fractions or missing values"),
         ([b"a", b"b"] * 12, "expected str, int or bool"),
-        ([["a", "b"]] * 24, r"got shape \(24, 2\)"),
+        (np.zeros((24, 2, 1)), r"got shape \(24, 2, 1\)"),
     ],
 )
 def test_unusable_labels_are_refused(tiny_table: EmbeddingTable, labels: object, message: str) -> None:
@@ -164,13 +164,13 @@ def test_balanced_weights_are_scikit_learns() -> None:
     from plaudit.models.examples import text_weights
 
     labels = ["a"] * 5 + ["b"] * 2 + ["c"]
-    classes, codes = encode_labels(labels, len(labels))
-    weights = text_weights(classes, codes, "balanced", None)
+    targets = encode_labels(labels, len(labels))
+    weights = text_weights(targets, "balanced", None)
     assert weights == pytest.approx(compute_sample_weight("balanced", labels))
     by_class = {"a": 1.0, "b": 2.0, "c": 0.5}
-    weights = text_weights(classes, codes, by_class, [2.0] * 8)
+    weights = text_weights(targets, by_class, [2.0] * 8)
     assert weights == pytest.approx(2 * compute_sample_weight(by_class, labels))
-    assert text_weights(classes, codes, "none", None) is None
+    assert text_weights(targets, "none", None) is None
 
 
 def test_class_weights_move_the_answers(tiny_table: EmbeddingTable) -> None:

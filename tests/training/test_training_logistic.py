@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -17,7 +19,7 @@ def problem(seed: int, n: int = 120, n_features: int = 30) -> tuple[csr_matrix, 
     return csr_matrix(dense.astype(np.float32)), labels
 
 
-def fit(rows: csr_matrix, costs: np.ndarray, **options: float) -> tuple[np.ndarray, float]:
+def fit(rows: csr_matrix, costs: np.ndarray, **options: Any) -> tuple[np.ndarray, float]:
     return fit_logistic(
         rows.indptr.astype(np.int64), rows.indices, rows.data, costs, n_features=rows.shape[1], **options
     )

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import DataDir, LabelColumn, TextColumn, train
+from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
 
 app = typer.Typer(
     name="plaudit",
@@ -74,6 +74,7 @@ def evaluate(
     every_row: Annotated[bool, typer.Option("--all", help="Also the rows that the model was trained on.")] = False,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
     data_dir: DataDir = None,
 ) -> None:
     """Measure a model on labelled texts."""
@@ -81,7 +82,7 @@ def evaluate(
 
     commands.evaluate(
         model, data, as_json=as_json, every_row=every_row,
-        text_column=text_column, label_column=label_column, data_dir=data_dir,
+        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
     )  # fmt: skip
 
 
@@ -126,13 +127,14 @@ def export(
     check: Annotated[Path | None, typer.Option(help="Texts to check the export on. [the built-in sample]")] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
 ) -> None:
     """Hand a model to TensorFlow, Keras or ONNX, checked on real texts."""
     from plaudit.app.export import export as export_to
 
     export_to(
         model, to, output, precision=dtype, prune=prune, keep=keep, check=check,
-        text_column=text_column, label_column=label_column,
+        text_column=text_column, label_column=label_column, label_separator=label_separator,
     )  # fmt: skip
 
 
@@ -158,14 +160,16 @@ def data_show(
     n_examples: Annotated[int, typer.Option("--examples", min=0, help="How many examples to print.")] = 10,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
     data_dir: DataDir = None,
 ) -> None:
     """Print sizes, class balance, lengths and the first examples."""
     from plaudit.app import commands
 
     commands.show_data(
-        data, n_examples=n_examples, text_column=text_column, label_column=label_column, data_dir=data_dir
-    )
+        data, n_examples=n_examples, text_column=text_column, label_column=label_column,
+        label_separator=label_separator, data_dir=data_dir,
+    )  # fmt: skip
 
 
 @embeddings_app.command("list")

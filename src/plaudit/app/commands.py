@@ -111,6 +111,7 @@ def evaluate(
     every_row: bool,
     text_column: str | None,
     label_column: str | None,
+    label_separator: str | None,
     data_dir: Path | None,
 ) -> None:
     """Measure a model on labelled texts."""
@@ -124,9 +125,11 @@ def evaluate(
         model,
         data,
         classes=classifier.class_names,
+        multi_label=classifier.multi_label_,
         every_row=every_row,
         text_column=text_column,
         label_column=label_column,
+        label_separator=label_separator,
         data_dir=data_dir,
     )
     metrics = measure(classifier, chosen.dataset)
@@ -153,8 +156,8 @@ def predict(
     text_column: str | None,
 ) -> None:
     """Label texts given as arguments or in a file."""
+    from plaudit.app.answers import answer_lines, answer_records
     from plaudit.models import load
-    from plaudit.training.losses import predicted, probabilities
 
     if bool(texts) == (input_file is not None):
         raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
@@ -168,19 +171,13 @@ def predict(
 
         predict_file(classifier, input_file, output_file, text_column=text_column, as_json=as_json)
         return
-    logits = classifier.decision_function(texts)
-    rows, chosen = probabilities(logits).tolist(), predicted(logits).tolist()
-    classes = classifier.classes_.tolist()
     if as_json:
-        for text, i, row in zip(texts, chosen, rows, strict=True):
-            by_class = {str(name): p for name, p in zip(classes, row, strict=True)}
-            _print_json({"text": text, "label": classes[i], "probabilities": by_class})
+        for record in answer_records(classifier, texts):
+            _print_json(record)
         return
     console = make_console()
-    names = [plain(str(name)) for name in classes]
-    width = max(map(len, names))
-    for text, i, row in zip(texts, chosen, rows, strict=True):
-        console.print(f"{names[i]:<{width}}  {row[i]:.3f}  {plain(text)}", markup=False)
+    for line in answer_lines(classifier, texts):
+        console.print(line, markup=False)
 
 
 def _print_json(value: Mapping[str, Any]) -> None:
@@ -189,13 +186,20 @@ def _print_json(value: Mapping[str, Any]) -> None:
 
 
 def show_data(
-    data: str, *, n_examples: int, text_column: str | None, label_column: str | None, data_dir: Path | None
+    data: str,
+    *,
+    n_examples: int,
+    text_column: str | None,
+    label_column: str | None,
+    label_separator: str | None,
+    data_dir: Path | None,
 ) -> None:
     """Print what a data set holds."""
     import numpy as np
     import pyarrow.compute as pc
     from rich.table import Table
 
+    from plaudit.app.parts import describe_sets
     from plaudit.data import load_dataset
 
     console = make_console()
@@ -203,6 +207,7 @@ def show_data(
         data,
         text_column=text_column,
         label_column=label_column,
+        label_separator=label_separator,
         data_dir=data_dir,
         progress=console.is_terminal,
     )
@@ -210,6 +215,7 @@ def show_data(
     headings = ("part", "texts", "classes", "words: shortest", "median", "95 %", "longest", "characters")
     for column in headings:
         table.add_column(column, justify="left" if column in ("part", "classes") else "right")
+    sets = []
     for name in ("train", "validation", "test", "unlabelled"):
         part = getattr(splits, name)
         if part is None or not len(part):
@@ -217,6 +223,8 @@ def show_data(
         words = pc.list_value_length(pc.utf8_split_whitespace(part.texts)).to_numpy(zero_copy_only=False)
         low, median, high, most = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
         counts = part.class_counts()
+        if part.multi_label:
+            sets.append(f"{name}: {describe_sets(part)}")
         balance = ", ".join(f"{plain(c)} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
         more = f", … {len(counts)} classes" if len(counts) > 6 else ""
         characters = pc.sum(pc.utf8_length(part.texts)).as_py()
@@ -229,12 +237,15 @@ def show_data(
         )
         table.add_row(*map(escape, cells))
     print_table(console, table)
+    for line in sets:
+        console.print(line, markup=False)
     shown = splits.train.take(np.arange(min(n_examples, len(splits.train))))
     labels = shown.label_names() if shown.labels is not None else ["-"] * len(shown)
     if len(shown):
         console.print(f"\n[bold]The first {len(shown)} of train[/bold]")
     for label, text in zip(labels, shown.texts.to_pylist(), strict=True):
-        console.print(f"{plain(label)}\t{plain(text)}", markup=False)
+        words = ", ".join(label) or "-" if isinstance(label, tuple) else label
+        console.print(f"{plain(words)}\t{plain(text)}", markup=False)
 
 
 def list_embeddings() -> None:

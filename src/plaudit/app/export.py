@@ -41,6 +41,7 @@ def export(
     check: Path | None,
     text_column: str | None,
     label_column: str | None,
+    label_separator: str | None,
 ) -> None:
     """Export a model, checked on real texts, and print sizes, the largest difference and what it costs."""
     if keep is not None and not prune:
@@ -51,7 +52,7 @@ def export(
         raise ConfigError(
             f"{model}: only networks can be exported, and this is a model of the kind {classifier.kind!r}."
         )
-    texts = _check_texts(check, text_column, label_column)
+    texts = _check_texts(check, text_column, label_column, label_separator)
     kept = _kept(classifier, keep, text_column) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
     _import_quietly(to)
@@ -64,10 +65,18 @@ def export(
         console.print(_cost(classifier, prepared, texts), markup=False)
 
 
-def _check_texts(path: Path | None, text_column: str | None, label_column: str | None) -> Dataset:
+def _check_texts(
+    path: Path | None, text_column: str | None, label_column: str | None, label_separator: str | None
+) -> Dataset:
     """Return the texts to check on: a file's, labelled or not, or the built-in sample's."""
     if path is not None:
-        return read_file(path, text_column=text_column, label_column=label_column, require_labels=False)
+        return read_file(
+            path,
+            text_column=text_column,
+            label_column=label_column,
+            label_separator=label_separator,
+            require_labels=False,
+        )
     sample = load_dataset("sample")
     assert sample.test is not None  # the sample has both parts
     parts = (sample.train, sample.test)
@@ -126,7 +135,7 @@ def _cost(classifier: NetworkClassifier, prepared: Prepared, texts: Dataset) -> 
     table, smaller = classifier.table_, prepared.model.table_
     rows = f"{len(smaller.vectors):,} of {len(table.vectors):,} rows, {prepared.stored.precision}"
     was, now = classifier.predict_proba(texts.texts), prepared.model.predict_proba(texts.texts)
-    same = float((classifier.predict(texts.texts) == prepared.model.predict(texts.texts)).mean())
+    same = float((classifier.predict(texts.texts) == prepared.model.predict(texts.texts)).mean())  # of sets: each label
     line = (
         f"Smaller ({rows}): on {texts.name} probabilities change by up to {np.abs(was - now).max():.4f}, "
         f"{100 * same:.2f} % of the labels stay"

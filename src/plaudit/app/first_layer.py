@@ -44,5 +44,15 @@ def load_first_layer(
         f"{time.perf_counter() - started:.1f} s"
     )
     model.set_params(embedding=table)
-    say(str(NetworkSummary.of(table, model.hidden, len(parts.train.classes), trainable=model.trainable)))
+    say(
+        str(
+            NetworkSummary.of(
+                table,
+                model.hidden,
+                len(parts.train.classes),
+                trainable=model.trainable,
+                multi_label=parts.train.multi_label,
+            )
+        )
+    )
     return {"embedding_sha256": hashlib.sha256(np.ascontiguousarray(table.vectors).data).hexdigest()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from plaudit.app.plain import plain
@@ -69,6 +70,7 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False) -> Part
         config.source,
         text_column=config.text_column,
         label_column=config.label_column,
+        label_separator=config.label_separator,
         data_dir=config.data_dir,
         progress=progress,
     )
@@ -119,7 +121,12 @@ def _divide(dataset: Dataset, spec: str, config: DataConfig, *, seed: int, optio
         if not Path(spec).expanduser().exists():
             raise ConfigError(f"{option} {spec}: expected a number of texts, a share like 0.2, or a file that exists.")
         held = read_file(
-            spec, text_column=config.text_column, label_column=config.label_column, classes=dataset.classes
+            spec,
+            text_column=config.text_column,
+            label_column=config.label_column,
+            label_separator=config.label_separator,
+            classes=dataset.classes,
+            multi_label=dataset.multi_label,
         )
         return dataset, held
     if isinstance(size, float) and not 0 < size < 1:
@@ -138,13 +145,26 @@ def _parse_size(spec: str) -> int | float | None:
 
 
 def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> list[str]:
-    """Say in lines how many texts a part has, of which classes, and how many of them are also in `train`."""
+    """Say in lines how many texts a part has, of which classes, and how many of them are also in `train`.
+
+    Multi-label: also how many labels a text has.
+    """
     counts = ", ".join(f"{plain(label)} {count:,}" for label, count in list(part.class_counts().items())[:8])
     more = f", … {len(part.classes)} classes" if len(part.classes) > 8 else ""
-    lines = [f"{name:<10} {len(part):>7,} texts" + (f" ({counts}{more})" if counts else "")]
+    sets = f"; {describe_sets(part)}" if part.multi_label else ""
+    lines = [f"{name:<10} {len(part):>7,} texts" + (f" ({counts}{more}){sets}" if counts else "")]
     if train is not None and (shared := shared_texts(train, part)).count:
         lines.append(
             f"note: {shared.count:,} {name} texts are also among the training texts (equal but for case and "
             f"punctuation): the {name} figures are that much too kind."
         )
     return lines
+
+
+def describe_sets(part: Dataset) -> str:
+    """Say how many labels the texts of a multi-label part have."""
+    sizes = np.zeros(0, np.int64) if part.labels is None else part.labels.sum(axis=1)
+    if not len(sizes):
+        return "no texts"
+    without, several = int((sizes == 0).sum()), int((sizes > 1).sum())
+    return f"{sizes.mean():.2f} labels a text, at most {sizes.max()}; {several:,} texts have several, {without:,} none"

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ def predict_file(
     model: Classifier, source: Path, target: Path | None, *, text_column: str | None, as_json: bool = False
 ) -> None:
     """Write the rows of `source` with two more columns, "prediction" and its "probability".
+
+    Multi-label: "prediction" is a list of the labels, in CSV and TSV their names joined by a comma, and each class has
+    a column of its probabilities, "probability_NAME".
 
     Args:
         model: A fitted classifier.
@@ -64,13 +68,19 @@ def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Tabl
     dataset = read_file(source, text_column=text_column, require_labels=False)
     columns: dict[str, object] = {dataset.text_name: dataset.texts}
     if dataset.labels is not None:
-        columns[dataset.label_name] = pa.array(dataset.label_names(), pa.large_string())
+        words = pa.list_(pa.large_string()) if dataset.multi_label else pa.large_string()
+        columns[dataset.label_name] = pa.array(dataset.label_names(), words)
     logits = model.decision_function(dataset.texts)
-    chosen = predicted(logits)
-    added = {
-        PREDICTION: pa.array(model.classes_[chosen].tolist()),
-        PROBABILITY: pa.array(probabilities(logits)[np.arange(len(chosen)), chosen]),
-    }
+    chosen = predicted(logits, multi_label=model.multi_label_)
+    shares = probabilities(logits, multi_label=model.multi_label_)
+    if model.multi_label_:
+        added = {PREDICTION: pa.array(model.label_sets(chosen), pa.list_(pa.array(model.classes_.tolist()).type))}
+        added |= {f"{PROBABILITY}_{name}": pa.array(shares[:, i]) for i, name in enumerate(model.class_names)}
+    else:
+        added = {
+            PREDICTION: pa.array(model.classes_[chosen].tolist()),
+            PROBABILITY: pa.array(shares[np.arange(len(chosen)), chosen]),
+        }
     columns |= {name: dataset.extra[name] for name in dataset.extra.column_names}
     if taken := [name for name in added if name in columns]:
         raise DataError(f"{source}: a column is named {taken[0]!r} already; rename it so that it is not lost.")
@@ -95,12 +105,21 @@ def _encode(table: pa.Table, suffix: str) -> bytes:
 
 
 def _flat(table: pa.Table) -> pa.Table:
-    """Return the table with lists and records written as JSON: a cell of CSV holds one value."""
+    """Return the table with lists and records written as JSON, and predicted labels joined: a cell holds one value."""
     for i, column in enumerate(table.columns):
         if pa.types.is_nested(column.type):
-            cells = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()]
+            write = _joined if table.column_names[i] == PREDICTION else _as_json
+            cells = [None if value is None else write(value) for value in column.to_pylist()]
             table = table.set_column(i, table.column_names[i], pa.array(cells, pa.large_string()))
     return table
+
+
+def _joined(labels: Sequence[object]) -> str:
+    return ",".join(map(str, labels))
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _tsv(table: pa.Table) -> bytes:

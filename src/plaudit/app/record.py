@@ -58,6 +58,7 @@ class Record:
             folder=name,
             version=plaudit.__version__,
             classes=self.classes,
+            multi_label=model.multi_label_,
             data="\n".join(f"- {' '.join(line.split())}" for line in self.data),
             metrics={part: self.metrics[part] for part in ("validation", "test")},
             openings=openings,

@@ -15,7 +15,7 @@ from plaudit.app.plain import plain
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from plaudit.evaluation import Metrics
+    from plaudit.evaluation import Metrics, MultiLabelMetrics
     from plaudit.training import EpochResult, History
 
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
@@ -94,12 +94,18 @@ def print_table(console: Console, table: Table) -> None:
     _Console(highlight=False, width=max(console.width, _LEAST_TABLE_WIDTH)).print(table)
 
 
-def print_metrics(console: Console, metrics: Metrics, *, title: str) -> None:
-    """Print a table of figures and the confusion matrix."""
+def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, title: str) -> None:
+    """Print a table of figures and the confusion matrix, or, multi-label, the classes' figures."""
+    from plaudit.evaluation import Metrics
+
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
     console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
-    console.print(f"  accuracy  {metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f})")
+    whole = "" if isinstance(metrics, Metrics) else "; the whole set of labels right"
+    console.print(f"  accuracy  {metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
     console.print(f"  loss      {metrics.loss:.4f}")
+    if not isinstance(metrics, Metrics):
+        _print_sets(console, metrics)
+        return
     of = f"of {plain(metrics.classes[1])!r}" if len(metrics.classes) == 2 else "mean over classes"
     console.print(f"  F1        {metrics.f1:.4f}  ({of})", markup=False)
     if metrics.roc_auc is not None:
@@ -108,6 +114,22 @@ def print_metrics(console: Console, metrics: Metrics, *, title: str) -> None:
         print_table(console, _confusion(metrics))
     else:
         console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
+
+
+def _print_sets(console: Console, metrics: MultiLabelMetrics) -> None:
+    console.print(f"  F1        {metrics.f1_macro:.4f}  macro (mean over classes)")
+    console.print(f"            {metrics.f1_micro:.4f}  micro (all labels together)")
+    console.print(f"            {metrics.f1_samples:.4f}  samples (mean over texts)")
+    if metrics.roc_auc is not None:
+        console.print(f"  ROC-AUC   {metrics.roc_auc:.4f}  (mean over classes)")
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("class", "texts", "precision", "recall", "F1"):
+        table.add_column(heading, justify="left" if heading == "class" else "right")
+    for name, count, *figures in zip(
+        metrics.classes, metrics.counts, metrics.precision, metrics.recall, metrics.f1, strict=True
+    ):
+        table.add_row(escape(plain(name)), f"{count:,}", *(f"{figure:.3f}" for figure in figures))
+    print_table(console, table)
 
 
 def _confusion(metrics: Metrics) -> Table:

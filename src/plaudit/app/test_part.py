@@ -31,23 +31,38 @@ def choose_texts(
     data: str,
     *,
     classes: tuple[str, ...],
+    multi_label: bool,
     every_row: bool,
     text_column: str | None,
     label_column: str | None,
+    label_separator: str | None,
     data_dir: Path | None,
 ) -> Chosen:
     """Return a data set's test part; of a file without parts all rows, unless the model was trained on it.
 
     A file that `plaudit train` divided into training, validation and test texts is divided again by the model's
     run.toml, and only its test texts are taken; `every_row` takes all. `classes` are the model's: a file may lack
-    some, and hold one alone.
+    some, and hold one alone; `multi_label` is the model's too.
     """
     if data not in DATASET_NAMES and Path(data).is_file():
         if not every_row and (sealed := _sealed_part(model, data)) is not None:
             return sealed
-        rows = read_file(data, text_column=text_column, label_column=label_column, classes=classes)
+        rows = read_file(
+            data,
+            text_column=text_column,
+            label_column=label_column,
+            label_separator=label_separator,
+            classes=classes,
+            multi_label=multi_label,
+        )
         return Chosen(rows, f"{data}: every row")
-    splits = load_dataset(data, text_column=text_column, label_column=label_column, data_dir=data_dir)
+    splits = load_dataset(
+        data,
+        text_column=text_column,
+        label_column=label_column,
+        label_separator=label_separator,
+        data_dir=data_dir,
+    )
     if splits.test is not None:
         return Chosen(splits.test, f"{data}: its test part")
     if not every_row and (sealed := _sealed_part(model, data)) is not None:

@@ -22,7 +22,7 @@ from plaudit.app.record import Record, differences, run_versions
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import require
-from plaudit.evaluation import Metrics, count_opening, evaluate, fingerprint
+from plaudit.evaluation import Metrics, MultiLabelMetrics, count_opening, evaluate, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs
@@ -47,7 +47,7 @@ class Outcome:
     model: Classifier
     folder: Path
     metrics: dict[str, dict[str, Any]]
-    test: Metrics
+    test: Metrics | MultiLabelMetrics
     config: RunConfig
 
 
@@ -155,7 +155,7 @@ class _Fitted:
     kept_epoch: int | None
     params: dict[str, Any]
     story: str
-    validation: Metrics
+    validation: Metrics | MultiLabelMetrics
 
     def epochs(self) -> dict[str, int]:
         """Return the number of epochs and the best one, by name; nothing where there are none."""

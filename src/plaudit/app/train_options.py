@@ -15,6 +15,9 @@ from plaudit.app.errors_as_lines import errors_as_lines
 
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the text; found by name otherwise.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the label; found by name otherwise.")]
+LabelSeparator = Annotated[
+    str | None, typer.Option(help='What separates the labels of a text that has several, like ",". [one label a text]')
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
@@ -62,11 +65,9 @@ def train(
     loss: Annotated[
         Literal["cross_entropy", "mean_squared_error"] | None, typer.Option(help="network: [cross_entropy]")
     ] = None,
-    n_max: Annotated[int | None, typer.Option(help="ngram: the most words of an n-gram. [3]")] = None,
+    n_max: Annotated[int | None, typer.Option(help="ngram: words in the longest n-grams. [4]")] = None,
     min_texts: Annotated[int | None, typer.Option(help="ngram: texts that an n-gram must be in. [2]")] = None,
-    regularisation: Annotated[
-        float | None, typer.Option(help="ngram: C, the larger the closer to the training texts.")
-    ] = None,
+    regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
     encoder: Annotated[str | None, typer.Option(help="encoder: a name, a folder or a hub's name. [minilm]")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [256]")] = None,
     long_texts: Annotated[
@@ -105,9 +106,7 @@ def train(
     group_by: Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
-    label_separator: Annotated[
-        str | None, typer.Option(help="What stands between the labels of a text that may have several.")
-    ] = None,
+    label_separator: LabelSeparator = None,
     unlabelled: Annotated[
         str | None,
         typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),

@@ -1,15 +1,15 @@
-"""What every reader returns and every classifier takes: texts as an Arrow column, labels as class numbers.
+"""What every reader returns and every classifier takes: texts as an Arrow column, labels as numbers.
 
 This module knows nothing of files or of where data come from. The one decision to question: labels are
-positions in `classes`, not the label strings, because the training engine wants integers; the strings live
-once, in `classes`.
+positions in `classes`, or a column for each class, not the label strings, because the training engine wants
+numbers; the strings live once, in `classes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Texts, with or without labels.
+    """Texts, with one label each, with a set of labels each (multi-label), or without labels.
 
     Attributes:
         texts: Arrow ``large_string`` [N], no nulls.
-        labels: int32 [N], ``0 <= label < len(classes)``, or None when the texts are unlabelled.
-        classes: The label names; a label is a position in it. Empty when unlabelled.
+        labels: int32 [N], ``0 <= label < len(classes)``; when multi-label uint8 [N, C], 1 where a text has the
+            class; None when the texts are unlabelled.
+        classes: The C label names; a label is a position in it. Empty when unlabelled.
         name: What messages call it: ``"imdb"``, or the file's path.
         extra: Further columns, N rows, in the order of `texts` (for IMDB: stars, file, film).
         text_name: What the source calls its column of texts.
@@ -35,7 +36,7 @@ class Dataset:
     """
 
     texts: pa.LargeStringArray
-    labels: NDArray[np.int32] | None
+    labels: NDArray[np.int32] | NDArray[np.uint8] | None
     classes: tuple[str, ...]
     name: str
     extra: pa.Table = field(default_factory=lambda: pa.table({}))
@@ -45,15 +46,23 @@ class Dataset:
     def __post_init__(self) -> None:
         n = len(self.texts)
         if self.labels is not None:
-            if self.labels.shape != (n,):
+            if self.labels.shape != ((n, len(self.classes)) if self.multi_label else (n,)):
                 raise DataError(f"{self.name}: {n:,} texts but labels of shape {self.labels.shape}.")
-            if n and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes):
-                raise DataError(f"{self.name}: a label lies outside 0 to {len(self.classes) - 1}.")
+            if self.multi_label and self.labels.max(initial=0) > 1:
+                raise DataError(f"{self.name}: an indicator of labels holds something else than 0 and 1.")
+            last = len(self.classes) - 1
+            if n and not self.multi_label and not 0 <= int(self.labels.min()) <= int(self.labels.max()) <= last:
+                raise DataError(f"{self.name}: a label lies outside 0 to {last}.")
         if self.extra.num_columns and self.extra.num_rows != n:
             raise DataError(f"{self.name}: {n:,} texts but {self.extra.num_rows:,} rows of extra columns.")
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether each text has a set of labels, which may be empty."""
+        return self.labels is not None and self.labels.ndim == 2
 
     def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> Dataset:
         """Return the rows at `positions` (int [M], in that order, repeats allowed)."""
@@ -70,18 +79,28 @@ class Dataset:
         """Return how many texts each class has, in the order of `classes`; empty when unlabelled."""
         if self.labels is None:
             return {}
-        counts = np.bincount(self.labels, minlength=len(self.classes))
+        counts = self.labels.sum(axis=0) if self.multi_label else np.bincount(self.labels, minlength=len(self.classes))
         return dict(zip(self.classes, counts.tolist(), strict=True))
 
-    def label_names(self) -> list[str]:
-        """Return each text's label as its name, N strings.
+    def label_names(self) -> list[Any]:  # Any: str, or tuple[str, ...] when multi-label
+        """Return each text's label as its name, N strings, or N tuples of names when multi-label: what `fit` takes.
 
         Raises:
             DataError: The texts are unlabelled.
         """
         if self.labels is None:
             raise DataError(f"{self.name}: these texts have no labels.")
+        if self.multi_label:
+            return label_sets(self.labels, self.classes)
         return [self.classes[label] for label in self.labels.tolist()]
+
+
+def label_sets(indicator: NDArray[np.integer], classes: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the classes of each row of an indicator matrix [N, C], N tuples in the order of `classes`.
+
+    Any: a class is a str, int or bool, as its owner has it.
+    """
+    return [tuple(classes[i] for i in np.flatnonzero(row).tolist()) for row in indicator]
 
 
 @dataclass(frozen=True)

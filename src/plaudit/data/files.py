@@ -4,14 +4,16 @@
 and what is missing is reported with its line. This module knows nothing of named data sets or of splits.
 
 The decision to question: training data with a blank text or label is refused, not repaired. Dropping rows in
-silence changes what a figure is measured on; the message gives the lines, and the owner decides.
+silence changes what a figure is measured on; the message gives the lines, and the owner decides. Only where a
+text has a set of labels (multi-label) is a blank one an answer: none of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +23,11 @@ from plaudit.data import formats
 from plaudit.data.columns import choose_columns
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.data.formats.raw import Column, RawTable
-from plaudit.data.labels import label_name, label_names, sort_classes
+from plaudit.data.labels import label_name, label_names, label_set, sort_classes
 from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMATS: dict[str, Callable[[Path], RawTable]] = {
     "csv": formats.read_csv,
@@ -43,11 +48,18 @@ def read_file(
     *,
     text_column: str | None = None,
     label_column: str | None = None,
+    label_separator: str | None = None,
     format: str | None = None,
     require_labels: bool = True,
     classes: tuple[str, ...] | None = None,
+    multi_label: bool = False,
 ) -> Dataset:
     """Read labelled texts, or texts alone.
+
+    The data set is multi-label (`Dataset.labels` is an indicator) when some text has a list of labels (a list in
+    JSON or Parquet, several ``__label__`` on a line of fastText's format), when `label_separator` says how a cell
+    holds several, or when `multi_label` says so. A cell without a label is then the empty set; a label named
+    twice counts once.
 
     Columns are found by name whatever the case (`columns.TEXT_NAMES`, `columns.LABEL_NAMES`); of two columns,
     finding one finds the other. The remaining columns are kept in `extra`. Rows keep the file's order.
@@ -56,19 +68,25 @@ def read_file(
         path: A file whose suffix tells its format (text formats also with .gz), or a folder per class.
         text_column: The text column, if its name does not tell.
         label_column: The label column, if its name does not tell.
+        label_separator: What separates the labels of a text that has several (","); None: a cell of text is one
+            label.
         format: One of `FORMATS`, if the suffix does not tell.
         require_labels: If false, the file may lack labels and texts may be blank (a missing one reads as ""):
             what prediction takes. Labels are then read only if every row has one.
         classes: The classes to use, for data a classifier with these classes is tested on. Labels outside
             them are an error, and one class alone is allowed. By default the file's own, sorted (numbers by
             value).
+        multi_label: Whether to read sets of labels even if no text has several: a further part of multi-label
+            data.
 
     Raises:
         DataError: The file is missing, empty, binary, damaged or of unknown format; a column cannot be found;
-            a text or label is missing; there is one class only. The message names the file and, where there
-            is one, the line.
+            a text or label is missing; there is one class only, or none when multi-label. The message names the
+            file and, where there is one, the line.
     """
     path = Path(path)
+    if label_separator is not None and not label_separator.strip(" "):
+        raise DataError(f"{path}: --label-separator {label_separator!r}: expected a mark such as a comma.")
     raw = FORMATS[format_of(path, format)](path)
     chosen = choose_columns(
         list(raw.columns),
@@ -80,25 +98,33 @@ def read_file(
     if raw.splits_last_field and chosen.text != list(raw.columns)[-1]:
         _check_last_field(raw)
     texts = _read_texts(raw, chosen.text, may_be_blank=not require_labels)
-    names = None
+    sets: list[tuple[str, ...]] | None = None
     if chosen.label is not None:
-        names = _read_labels(raw, chosen.label, is_optional=not require_labels and label_column is None)
-    used = {chosen.text} if names is None else {chosen.text, chosen.label}
+        column = raw.columns[chosen.label]
+        values = column.to_pylist() if isinstance(column, pa.ChunkedArray) else column
+        has_lists = any(isinstance(value, list) for value in values)
+        multi_label = multi_label or has_lists or label_separator is not None
+        if multi_label:
+            sets = _read_sets(raw, chosen.label, values, label_separator)
+        else:
+            is_optional = not require_labels and label_column is None
+            sets = _read_labels(raw, chosen.label, values, is_optional=is_optional)
+    used = {chosen.text} if sets is None else {chosen.text, chosen.label}
     extra = pa.table({name: _to_arrow(values) for name, values in raw.columns.items() if name not in used})
-    if names is None:
+    if sets is None:
         return Dataset(texts, None, (), name=str(path), extra=extra, text_name=chosen.text)
     if classes is None:
-        classes = sort_classes(names)
-        if require_labels and len(classes) == 1:
+        classes = sort_classes(name for names in sets for name in names)
+        if require_labels and multi_label and not classes:
+            raise DataError(f"{path}: no text has a label.")
+        if require_labels and not multi_label and len(classes) == 1:
             raise DataError(f"{path}: every text has the label {classes[0]!r}; expected at least two classes.")
-    numbers = {name: number for number, name in enumerate(classes)}
-    for row, name in enumerate(names):
-        if name not in numbers:
-            raise DataError(f"{raw.where(row)}: unknown class {name!r}; expected one of {_listed(classes)}.")
-    labels = np.array([numbers[name] for name in names], dtype=np.int32)
+    hint = ""
+    if multi_label and label_separator is None and not has_lists:
+        hint = ' If a text has several labels, say what separates them: --label-separator ",".'
     return Dataset(
         texts,
-        labels,
+        _number(raw, sets, classes, multi_label=multi_label, hint=hint),
         classes,
         name=str(path),
         extra=extra,
@@ -152,10 +178,38 @@ def _read_texts(raw: RawTable, name: str, *, may_be_blank: bool) -> pa.LargeStri
     return texts
 
 
-def _read_labels(raw: RawTable, name: str, *, is_optional: bool) -> list[str] | None:
-    """Return the label names; None if some are missing and they are optional."""
-    column = raw.columns[name]
-    values = column.to_pylist() if isinstance(column, pa.ChunkedArray) else column
+def _number(
+    raw: RawTable, sets: list[tuple[str, ...]], classes: tuple[str, ...], *, multi_label: bool, hint: str
+) -> NDArray[np.int32] | NDArray[np.uint8]:
+    """Return the labels as `Dataset` has them; `hint` ends the message of an unknown one."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    for row, names in enumerate(sets):
+        for name in names:
+            if name not in numbers:
+                raise DataError(f"{raw.where(row)}: unknown class {name!r}; expected one of {_listed(classes)}.{hint}")
+    if not multi_label:
+        return np.array([numbers[name] for (name,) in sets], dtype=np.int32)
+    indicator = np.zeros((len(sets), len(classes)), np.uint8)
+    for row, names in enumerate(sets):
+        indicator[row, [numbers[name] for name in names]] = 1
+    return indicator
+
+
+def _read_sets(raw: RawTable, name: str, values: Sequence[object], separator: str | None) -> list[tuple[str, ...]]:
+    """Return each text's label names, when it may have several."""
+    sets = []
+    for row, value in enumerate(values):
+        try:
+            sets.append(label_set(value, separator))
+        except DataError as error:
+            raise DataError(f"{raw.where(row)}: column {name!r}: {error}.") from None
+    return sets
+
+
+def _read_labels(
+    raw: RawTable, name: str, values: Sequence[object], *, is_optional: bool
+) -> list[tuple[str, ...]] | None:
+    """Return each text's one label name; None if some are missing and they are optional."""
     try:
         names = label_names(values)
     except DataError:
@@ -173,7 +227,7 @@ def _read_labels(raw: RawTable, name: str, *, is_optional: bool) -> list[str] | 
             f"{raw.where(missing[0])}: {_count(len(missing), 'label is', 'labels are')} missing in column "
             f"{name!r} ({raw.list_places(missing)}). Fill them, or remove the rows."
         )
-    return [str(label) for label in names]
+    return [(str(label),) for label in names]
 
 
 def _check_last_field(raw: RawTable) -> None:

@@ -2,7 +2,7 @@
 
 This module knows nothing of formats. The decision to question: a label is its text without outer white space,
 so that ``" pos"`` and ``"pos"`` are one class; a whole number that a format stores as a float (1.0) reads as
-"1".
+"1". A cell that should hold several labels and holds nothing is the empty set, no mistake.
 """
 
 from __future__ import annotations
@@ -47,6 +47,23 @@ def label_names(values: Sequence[object]) -> list[str | None]:
             names[key] = label_name(value)
         result.append(names[key])
     return result
+
+
+def label_set(value: object, separator: str | None) -> tuple[str, ...]:
+    """Return the names in a cell that holds several labels: each once, in their order, the empty ones left out.
+
+    Args:
+        value: A list or tuple of labels; or one label; or, with `separator`, a string of several.
+        separator: What stands between the labels of a string; None takes a string as one label.
+
+    Raises:
+        DataError: A label is neither a string, a number nor a boolean.
+    """
+    if isinstance(value, list | tuple):
+        parts: Iterable[object] = value
+    else:
+        parts = value.split(separator) if separator and isinstance(value, str) else [value]
+    return tuple(dict.fromkeys(name for name in map(label_name, parts) if name is not None))
 
 
 def sort_classes(names: Iterable[str]) -> tuple[str, ...]:

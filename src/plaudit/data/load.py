@@ -28,6 +28,7 @@ def load_dataset(
     *,
     text_column: str | None = None,
     label_column: str | None = None,
+    label_separator: str | None = None,
     data_dir: str | Path | None = None,
     format: str | None = None,
     progress: bool = False,
@@ -37,12 +38,13 @@ def load_dataset(
 
     A folder is read as parts if it holds train (and test, and validation, valid, val or dev) as files of any
     format or as folders per class; else as a folder per class. A file is all train. The classes are those of
-    train; a further part may lack some, and has the same `classes`.
+    train; a further part may lack some, and has the same `classes`. If train is multi-label, so are they.
 
     Args:
         source: One of `DATASET_NAMES`, or a path.
         text_column: For files, see `read_file`.
         label_column: For files, see `read_file`.
+        label_separator: For files, see `read_file`.
         data_dir: For imdb, see `load_imdb`.
         format: For files, see `read_file`.
         progress: Show a bar while downloading.
@@ -72,12 +74,15 @@ def load_dataset(
         )
     if path.is_dir() and is_root(path):
         return _load_imdb(path, progress, parts)
-    read = partial(read_file, text_column=text_column, label_column=label_column, format=format)
+    read = partial(
+        read_file, text_column=text_column, label_column=label_column, label_separator=label_separator, format=format
+    )
     found = _find_parts(path) if path.is_dir() else {}
     if "train" not in found:
         return Splits(read(path))
     train = read(found.pop("train"))
-    return Splits(train, **{part: read(found[part], classes=train.classes) for part in found if part in parts})
+    further = partial(read, classes=train.classes, multi_label=train.multi_label)
+    return Splits(train, **{part: further(found[part]) for part in found if part in parts})
 
 
 def has_test_part(source: str | Path) -> bool:

@@ -60,7 +60,8 @@ def hold_out(
 
     Without `group_by`, an int takes the first `size` rows (neither `seed` nor `stratify` matters), a float
     draws that share of the rows: with `stratify` and labels, each class gives its share to within one text,
-    and a class never gives its last one. With `group_by`, groups are drawn until the held-out side is as
+    and a class never gives its last one; with several labels a text, each label gives about its share, and never
+    its last text (`_draw_multi_label`). With `group_by`, groups are drawn until the held-out side is as
     close to the size as whole groups allow; classes are then not stratified, since a group holds several.
 
     Args:
@@ -80,6 +81,8 @@ def hold_out(
         held = _draw_groups(_group_numbers(dataset, group_by), min(n_held, len(dataset) - 1), random)
     elif isinstance(size, int):
         held = np.arange(n_held)
+    elif stratify and dataset.labels is not None and dataset.multi_label:
+        held = _draw_multi_label(dataset.labels, n_held, size, random)
     elif stratify and dataset.labels is not None:
         held = _draw_stratified(dataset.labels, len(dataset.classes), n_held, size, random)
     else:
@@ -129,7 +132,7 @@ def _count(dataset: Dataset, size: int | float) -> int:
 
 
 def _draw_stratified(
-    labels: NDArray[np.int32], n_classes: int, n_held: int, share: float, random: np.random.Generator
+    labels: NDArray[np.integer], n_classes: int, n_held: int, share: float, random: np.random.Generator
 ) -> NDArray[np.int64]:
     """Return positions whose classes have the whole's shares.
 
@@ -144,6 +147,35 @@ def _draw_stratified(
     given[may_give[np.argsort(-(quotas - given)[may_give], kind="stable")[:missing]]] += 1
     drawn = [random.permutation(np.flatnonzero(labels == c))[: given[c]] for c in range(n_classes)]
     return np.concatenate(drawn)
+
+
+def _draw_multi_label(
+    indicator: NDArray[np.integer], n_held: int, share: float, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return positions whose labels have about the whole's shares, of an indicator [N, C].
+
+    Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, "On the Stratification of Multi-Label Data"), a
+    label at a time: the label with the fewest texts that are not yet placed goes first, and of these as many are
+    drawn as its share of held-out texts still lacks, but never all, so that every label keeps a text to train on.
+    "No label" counts as a label. What rounding leaves missing is filled with texts whose labels training can spare.
+    """
+    labels = np.column_stack([indicator, ~indicator.any(axis=1)]).astype(np.int64)
+    wanted = np.rint(labels.sum(axis=0) * share).astype(np.int64)
+    is_held, is_open = np.zeros(len(labels), np.bool_), np.ones(len(labels), np.bool_)
+    while (left := labels[is_open].sum(axis=0)).any():
+        rarest = int(np.argmin(np.where(left > 0, left, len(labels) + 1)))
+        texts = random.permutation(np.flatnonzero(is_open & (labels[:, rarest] > 0)))
+        lacking = int(wanted[rarest] - labels[is_held, rarest].sum())
+        is_held[texts[: max(min(lacking, len(texts) - 1), 0)]] = True
+        is_open[texts] = False
+    kept = labels[~is_held].sum(axis=0)
+    for text in random.permutation(np.flatnonzero(~is_held)).tolist():
+        if is_held.sum() >= n_held:
+            break
+        if (kept[labels[text] > 0] > 1).all():
+            is_held[text] = True
+            kept -= labels[text]
+    return np.flatnonzero(is_held)
 
 
 def _group_numbers(dataset: Dataset, column: str) -> NDArray[np.int64]:
@@ -180,13 +212,16 @@ def _draw_groups(groups: NDArray[np.int64], n_held: int, random: np.random.Gener
     return np.flatnonzero(is_taken[groups])
 
 
+def _classes_of_sets(indicator: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return the numbers of the classes that some row of an indicator has."""
+    return np.flatnonzero(indicator.any(axis=0))
+
+
 def _check_classes_remain(dataset: Dataset, is_held: NDArray[np.bool_]) -> None:
     if dataset.labels is None:
         return
-    n_classes = len(dataset.classes)
-    before = np.bincount(dataset.labels, minlength=n_classes)
-    after = np.bincount(dataset.labels[~is_held], minlength=n_classes)
-    lost = np.flatnonzero((before > 0) & (after == 0))
+    find = _classes_of_sets if dataset.multi_label else np.unique
+    lost = np.setdiff1d(find(dataset.labels), find(dataset.labels[~is_held]))
     if len(lost):
         raise DataError(
             f"{dataset.name}: holding out {int(is_held.sum()):,} of {len(dataset):,} texts leaves none of "

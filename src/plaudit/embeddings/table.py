@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.config import Combiner
+from plaudit.errors import EmbeddingError
 from plaudit.text.farmhash import fingerprint64
 from plaudit.text.token_index import TokenIndex
-from plaudit.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

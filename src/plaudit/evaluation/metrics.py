@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Z95 = 1.959963984540054  # the normal distribution's 97.5 % point
-_LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # log loss counts a probability of 0 as this, as scikit-learn does
+LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # log loss counts a probability of 0 as this, as scikit-learn does
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def measure(
     recall = right / np.maximum(confusion.sum(axis=1), 1)
     f1 = 2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
     occurring = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
-    true_probability = np.clip(probabilities[np.arange(n), labels], _LEAST_PROBABILITY, 1)
+    true_probability = np.clip(probabilities[np.arange(n), labels], LEAST_PROBABILITY, 1)
     return Metrics(
         n=n,
         accuracy=float(right.sum() / n),

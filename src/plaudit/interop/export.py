@@ -181,7 +181,7 @@ def _write(prepared: Prepared, to: Target, folder: Path, *, ids: bool) -> None:
 
 def _check(model: NetworkClassifier, to: Target, folder: Path, texts: Sequence[str]) -> float:
     """Return the largest difference in a probability; raise when it, or a label, is not as it should be."""
-    answer: Callable[[Sequence[str]], Any] = open_export(folder, to)
+    answer: Callable[[Sequence[str]], Any] = open_export(folder, to, multi_label=model.multi_label_)
     largest = 0.0
     for start in range(0, len(texts), _BATCH):
         part = texts[start : start + _BATCH]
@@ -195,8 +195,11 @@ def _check(model: NetworkClassifier, to: Target, folder: Path, texts: Sequence[s
                 f"the {to} export gives other probabilities than the model: they differ by {largest:.1e} on text "
                 f"{worst:,} of the check, and {TOLERANCE:.0e} is allowed. Nothing was written."
             )
-        top = np.sort(expected, axis=1)
-        is_clear = top[:, -1] - top[:, -2] > 2 * TOLERANCE
+        if model.multi_label_:
+            is_clear = np.abs(expected - 0.5) > TOLERANCE
+        else:
+            top = np.sort(expected, axis=1)
+            is_clear = top[:, -1] - top[:, -2] > 2 * TOLERANCE
         if found.labels is not None and (found.labels != model.predict(part))[is_clear].any():
             raise ModelError(f"the {to} export gives another label than the model. Nothing was written.")
     return largest
@@ -211,6 +214,7 @@ def _describe(prepared: Prepared, to: Target, folder: Path, difference: float, *
         "plaudit_version": plaudit.__version__,
         "takes": takes,
         "classes": prepared.model.classes_.tolist(),
+        "multi_label": prepared.model.multi_label_,
         "gives": "logits" if to == "keras" else "probabilities and label",
         "embedding": table.name,
         "rows": len(table.vectors),

@@ -224,6 +224,8 @@ def to_keras(
 ) -> Any:  # Any: keras.Sequential
     """Hand a trained network over as a Keras model with the same logits, [N, 1] for two classes or [N, C].
 
+    Multi-label: [N, C], and a sigmoid of each is the class's probability.
+
     Args:
         model: A fitted network.
         inputs: What the Keras model takes; None for text where that can be, else ids.

@@ -56,6 +56,9 @@ def to_onnx(model: NetworkClassifier, stored: StoredVectors) -> ModelProto:
     text i owns ``ids[offsets[i]:offsets[i + 1]]``. For WordPiece the ids are those of its ``tokenizer.json``; for
     other tokenizers, rows of the table. Negative ids are passed over and not counted.
 
+    Multi-label: "label" is an indicator, int64 [N, C], 1 where a class's probability is above 0.5; the metadata say
+    "multi_label".
+
     Args:
         model: A fitted network, whose vectors are `stored`'s.
         stored: The vectors as the graph keeps them; they are turned back into float32 where they are used.
@@ -82,9 +85,10 @@ def to_onnx(model: NetworkClassifier, stored: StoredVectors) -> ModelProto:
         _rows_from_ids(graph, model.table_)
     _text_vectors(graph, stored, _FACTOR_POWER[model.table_.combiner])
     _dense_layers(graph, model)
-    label_type = _answers(graph, model.classes_)
+    label_type = _answers(graph, model.classes_, multi_label=model.multi_label_)
     probabilities = value("probabilities", TensorProto.FLOAT, ["N", len(model.classes_)])
-    outputs = [probabilities, value("label", label_type, ["N"])]
+    shape = ["N", len(model.classes_)] if model.multi_label_ else ["N"]
+    outputs = [probabilities, value("label", label_type, shape)]
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     built = helper.make_model(
         helper.make_graph(graph.nodes, "plaudit", inputs, outputs, graph.constants),
@@ -103,6 +107,7 @@ def _metadata(model: NetworkClassifier) -> dict[str, str]:
     return {
         "plaudit_version": plaudit.__version__,
         "classes": json.dumps(model.classes_.tolist(), ensure_ascii=False),
+        "multi_label": json.dumps(model.multi_label_),
         "embedding": model.table_.name,
         "combiner": model.table_.combiner,
     }
@@ -249,10 +254,15 @@ def _dense_layers(graph: _Graph, model: NetworkClassifier) -> None:
         x = x if is_last else graph.add("Relu", x)
 
 
-def _answers(graph: _Graph, classes: NDArray[Any]) -> int:
+def _answers(graph: _Graph, classes: NDArray[Any], *, multi_label: bool) -> int:
     """Yield "probabilities" and "label" from "logits"; return the label's type."""
     from onnx import TensorProto, helper
 
+    if multi_label:
+        graph.add("Sigmoid", "logits", output="probabilities")
+        is_given = graph.add("Greater", "logits", graph.constant(np.array(0, np.float32)))
+        graph.add("Cast", is_given, output="label", to=TensorProto.INT64)
+        return int(TensorProto.INT64)
     if len(classes) == 2:  # one logit, the second class's
         second, first = graph.add("Sigmoid", "logits"), graph.add("Sigmoid", graph.add("Neg", "logits"))
         graph.add("Concat", first, second, output="probabilities", axis=1)

@@ -22,22 +22,22 @@ class Answers:
 
     Attributes:
         probabilities: float64 [N, C].
-        labels: [N], or None where an export gives none.
+        labels: [N], or, multi-label, an indicator [N, C]; None where an export gives none.
     """
 
     probabilities: NDArray[np.float64]
     labels: NDArray[Any] | None
 
 
-def open_export(folder: Path, to: str) -> Callable[[Sequence[str]], Answers]:
-    """Return what answers texts through the export in `folder`."""
+def open_export(folder: Path, to: str, *, multi_label: bool = False) -> Callable[[Sequence[str]], Answers]:
+    """Return what answers texts through the export in `folder`; `multi_label` says what Keras's logits mean."""
     match to:
         case "onnx":
             return _open_onnx(folder)
         case "savedmodel":
             return _open_savedmodel(folder)
         case _:
-            return _open_keras(folder)
+            return _open_keras(folder, multi_label=multi_label)
 
 
 def _open_onnx(folder: Path) -> Callable[[Sequence[str]], Answers]:
@@ -79,7 +79,7 @@ def _open_savedmodel(folder: Path) -> Callable[[Sequence[str]], Answers]:
     return answer
 
 
-def _open_keras(folder: Path) -> Callable[[Sequence[str]], Answers]:
+def _open_keras(folder: Path, *, multi_label: bool) -> Callable[[Sequence[str]], Answers]:
     import keras
 
     import plaudit.interop.keras  # noqa: F401 - makes its layer known to Keras
@@ -96,7 +96,7 @@ def _open_keras(folder: Path) -> Callable[[Sequence[str]], Answers]:
         else:
             given = first.token_ids(texts)
         logits = keras.ops.convert_to_numpy(loaded(given))
-        return Answers(probabilities(logits), None)
+        return Answers(probabilities(logits, multi_label=multi_label), None)
 
     return answer
 

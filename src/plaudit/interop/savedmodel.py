@@ -27,6 +27,8 @@ Tensor = Any  # tf.Tensor and tf.RaggedTensor, which must not be imported here
 def write_savedmodel(model: NetworkClassifier, stored: StoredVectors, folder: Path) -> None:
     """Write a SavedModel into an existing folder: text or ids in, "probabilities" float32 [N, C] and "label" [N] out.
 
+    Multi-label: "label" is an indicator, int64 [N, C], 1 where a class's probability is above 0.5.
+
     The signature is "serving_default". Its input is "text", string [N], or "ids", int64 [T], and "offsets",
     int64 [N + 1], as in `plaudit.interop.onnx.to_onnx`.
 
@@ -49,6 +51,7 @@ def write_savedmodel(model: NetworkClassifier, stored: StoredVectors, folder: Pa
         for kernel, bias in zip(model.layers_.kernels, model.layers_.biases, strict=True)
     ]
     module.classes = tf.constant(model.classes_.tolist())
+    module.multi_label = model.multi_label_
     takes_text = tensorflow_text.refuse_text(model.table_) is None
     module.score = (_text_signature if takes_text else _ids_signature)(module, model.table_)
     tf.saved_model.save(module, str(folder), signatures=module.score)
@@ -101,6 +104,8 @@ def _answer(module: Any, x: Tensor) -> dict[str, Tensor]:  # Any: tf.Module
         x = tf.matmul(x, kernel) + bias
         if i < len(module.dense) - 1:
             x = tf.nn.relu(x)
+    if module.multi_label:
+        return {"probabilities": tf.sigmoid(x), "label": tf.cast(x > 0, tf.int64)}
     if module.classes.shape[0] == 2:  # one logit, the second class's
         probabilities = tf.concat([tf.sigmoid(-x), tf.sigmoid(x)], axis=1)
         index = tf.cast(x[:, 0] > 0, tf.int64)

@@ -3,5 +3,6 @@
 from plaudit.models.base import Classifier
 from plaudit.models.loading import load
 from plaudit.models.network import NetworkClassifier
+from plaudit.models.ngram import NgramClassifier
 
-__all__ = ["Classifier", "NetworkClassifier", "load"]
+__all__ = ["Classifier", "NetworkClassifier", "NgramClassifier", "load"]

@@ -74,7 +74,9 @@ def check_target(target: Path) -> None:
         raise ModelError(f"{target}: nothing can be written in {place}; name another place.")
 
 
-def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any]) -> None:
+def write_manifest(
+    folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any], multi_label: bool = False
+) -> None:
     """Write `model.json` for the files that now lie in `folder`."""
     import plaudit
 
@@ -89,6 +91,7 @@ def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters
         "plaudit_version": plaudit.__version__,
         "kind": kind,
         "classes": classes.tolist(),
+        "multi_label": multi_label,
         "parameters": parameters,
         "files": files,
     }
@@ -97,6 +100,8 @@ def write_manifest(folder: Path, *, kind: str, classes: NDArray[Any], parameters
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read `model.json` and check it, and every file that it names, before anything is built from them.
+
+    A manifest without "multi_label" gets it as false: the first models had none.
 
     Raises:
         ModelError: The folder is missing, is no model, is damaged, or is of a newer format.
@@ -124,7 +129,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
             _check_file(folder, name, facts)
         except OSError as error:
             raise ModelError(f"{folder}: {name!r} cannot be read: {error.strerror or error}.") from error
-    checked: dict[str, Any] = manifest
+    checked: dict[str, Any] = {"multi_label": False, **manifest}
     return checked
 
 
@@ -141,9 +146,13 @@ def _check_manifest(path: Path, manifest: object) -> None:
     for key, expected in _REQUIRED.items():
         if not isinstance(manifest.get(key), expected):
             raise ModelError(f"{path}: damaged: {key!r} is missing or not a {expected.__name__}.")
-    classes = manifest["classes"]
-    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < 2:
-        raise ModelError(f"{path}: damaged: classes must be two or more words or numbers.")
+    classes, multi_label = manifest["classes"], manifest.get("multi_label", False)
+    if type(multi_label) is not bool:
+        raise ModelError(f"{path}: damaged: multi_label must be true or false.")
+    least = 1 if multi_label else 2
+    if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
+        count = "one" if multi_label else "two"
+        raise ModelError(f"{path}: damaged: classes must be {count} or more words or numbers.")
     if np.array(classes).dtype.kind not in "Uib" or len(set(np.array(classes).tolist())) != len(classes):
         raise ModelError(f"{path}: damaged: a class is named twice, or is a number too large to be one.")
     if not _is_unicode(manifest):
@@ -166,8 +175,10 @@ def _check_file(folder: Path, name: str, facts: object) -> None:
         raise ModelError(f"{path}: damaged: its SHA-256 is not the one in {MANIFEST}; copy the model again.")
 
 
-def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """Read a safetensors file that must hold exactly these float32 arrays, all finite.
+def read_tensors(
+    path: Path, shapes: dict[str, tuple[int, ...]], dtype: type[np.generic] = np.float32
+) -> dict[str, NDArray[Any]]:
+    """Read a safetensors file that must hold exactly these arrays, all finite; a length of -1 may be any.
 
     Raises:
         ModelError: It does not.
@@ -176,16 +187,20 @@ def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, ND
     from safetensors.numpy import load_file
 
     try:
-        tensors: dict[str, NDArray[np.float32]] = load_file(path)
+        tensors: dict[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: damaged or not safetensors: {error}.") from error
     found = {name: tensor.shape for name, tensor in tensors.items()}
-    if found != shapes:
+    if found.keys() != shapes.keys() or not all(_fits(found[name], shapes[name]) for name in shapes):
         raise ModelError(f"{path}: damaged: expected arrays {str(shapes)[:300]}, found {str(found)[:300]}.")
     for name, tensor in tensors.items():
-        if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
-            raise ModelError(f"{path}: damaged: {name} must be float32 without NaN or infinity.")
+        if tensor.dtype != dtype or not np.isfinite(tensor).all():
+            raise ModelError(f"{path}: damaged: {name} must be {np.dtype(dtype)} without NaN or infinity.")
     return tensors
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return len(shape) == len(expected) and all(e in (-1, n) for n, e in zip(shape, expected, strict=True))
 
 
 def _is_unicode(value: object) -> bool:

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from plaudit.config import check_setting
-from plaudit.data.dataset import as_text_column
-from plaudit.data.labels import label_name, sort_classes
-from plaudit.errors import ConfigError, DataError, NotFittedError
+from plaudit.data.dataset import as_text_column, label_sets
+from plaudit.data.labels import label_name
+from plaudit.errors import ConfigError, ModelError, NotFittedError
+from plaudit.models.targets import Labels, Targets, encode_labels, to_indicator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from plaudit.training.history import History
     from plaudit.training.loop import Monitor
 
-Labels = Any  # a list, NumPy or Arrow array, or Series of str, int or bool
+__all__ = ["Classifier", "Labels", "Targets", "encode_labels"]
 
 
 class Classifier(ABC):
@@ -39,6 +40,7 @@ class Classifier(ABC):
         packages: What its bits can depend on besides settings and texts; run.toml records their versions.
         uses_unlabelled: Whether `fit` learns from texts without labels.
         classes_: The labels it can answer, in the order of `predict_proba`'s columns; of the type that `fit` was given.
+        multi_label_: Whether it answers with a set of labels.
         history_: Loss and accuracy of every epoch; None when it has no epochs, or was loaded.
         kept_epoch_: The epoch (from 1) that it was taken from; None likewise.
         notes_: Sentences about the fit that its owner should read.
@@ -48,6 +50,7 @@ class Classifier(ABC):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
     uses_unlabelled: ClassVar[bool] = False
     classes_: NDArray[Any]
+    multi_label_: bool
     history_: History | None = None
     kept_epoch_: int | None = None
     notes_: tuple[str, ...] = ()
@@ -89,7 +92,7 @@ class Classifier(ABC):
 
     @abstractmethod
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        """Return logits, float32 [N, 1] for two classes or [N, C]."""
+        """Return logits, float32 [N, 1] for two classes or [N, C]; multi-label always [N, C]."""
 
     @abstractmethod
     def write(self, folder: Path) -> None:
@@ -100,31 +103,68 @@ class Classifier(ABC):
     def read(cls, folder: Path, manifest: dict[str, Any]) -> Classifier:
         """Build a fitted classifier from what `write` wrote; `manifest` is the checked model.json."""
 
+    @classmethod
+    def _from_manifest(cls, folder: Path, manifest: dict[str, Any], files: Iterable[str]) -> Self:
+        """Build one with the settings and classes of a checked manifest, which must list `files`.
+
+        Raises:
+            ModelError: A setting is none of this class, is out of range, or a file is not listed.
+        """
+        from plaudit.models.parameters import from_json
+
+        model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
+        try:
+            model._check_params()
+        except ConfigError as error:
+            raise ModelError(f"{folder}: damaged: {error}") from error
+        if missing := [name for name in files if name not in manifest["files"]]:
+            raise ModelError(f"{folder}: damaged: the manifest does not list {missing[0]}.")
+        model.classes_, model.multi_label_ = np.array(manifest["classes"]), manifest["multi_label"]
+        return model
+
     def predict_proba(self, texts: object) -> NDArray[np.float64]:
         """Return each class's probability for N texts, float64 [N, C], rows summing to 1.
+
+        Multi-label: each class is a question of its own, and rows do not sum to 1.
 
         Texts are a list of str, a NumPy or Arrow array, or a pandas or polars Series. One row comes back for each, in
         order, also for an empty text.
         """
         from plaudit.training.losses import probabilities
 
-        return probabilities(self.decision_function(texts))
+        logits = self.decision_function(texts)
+        return probabilities(logits, multi_label=self.multi_label_)
 
     def predict(self, texts: object) -> NDArray[Any]:
-        """Return the label of each of N texts: the second of two classes when its logit is above 0."""
+        """Return the label of each of N texts: the second of two classes when its logit is above 0.
+
+        Multi-label: an indicator matrix, int64 [N, C], 1 where a class's logit is above 0; `label_sets` names them.
+        """
         from plaudit.training.losses import predicted
 
         logits = self.decision_function(texts)
-        return self.classes_[predicted(logits)]
+        found = predicted(logits, multi_label=self.multi_label_)
+        return found if self.multi_label_ else self.classes_[found]
+
+    def label_sets(self, indicator: NDArray[np.integer]) -> list[tuple[Any, ...]]:
+        """Return the labels that each row of an indicator matrix [N, C] stands for, N tuples; none is ``()``."""
+        return label_sets(indicator, self.classes_.tolist())
 
     def decision_function(self, texts: object) -> NDArray[np.float32]:
-        """Return the logits of N texts, float32 [N, 1] for two classes (the second's) or [N, C]."""
+        """Return the logits of N texts, float32 [N, 1] for two classes (the second's) or [N, C]; multi-label [N, C]."""
         self._check_fitted()
         return self._logits(as_text_column(texts))
 
     def score(self, texts: object, labels: Labels, sample_weight: object = None) -> float:
-        """Return the share of texts whose label is predicted, 0 to 1 (scikit-learn's default score)."""
-        right = self.predict(texts) == np.asarray(labels)
+        """Return the share of texts whose label is predicted, 0 to 1 (scikit-learn's default score).
+
+        Multi-label: whose set of labels is predicted whole (subset accuracy); labels are sets or an indicator matrix.
+        """
+        found = self.predict(texts)
+        if self.multi_label_:
+            right = (found == to_indicator(labels, len(found), self.classes_)).all(axis=1)
+        else:
+            right = found == np.asarray(labels)
         weights = None if sample_weight is None else np.asarray(sample_weight)
         return float(np.average(right, weights=weights))
 
@@ -205,7 +245,7 @@ class Classifier(ABC):
         return Tags(
             estimator_type="classifier",
             target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_label=False),
+            classifier_tags=ClassifierTags(multi_label=True),
             input_tags=InputTags(two_d_array=False, one_d_array=True, string=True),
         )
 
@@ -213,36 +253,6 @@ class Classifier(ABC):
         defaults = inspect.signature(type(self).__init__).parameters
         changed = [f"{k}={v!r}" for k, v in self.get_params().items() if not _is_same(v, defaults[k].default)]
         return f"{type(self).__name__}({', '.join(changed)})"
-
-
-def encode_labels(labels: Labels, n: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the distinct labels in order (by number when all are numbers) and each text's class number, int64 [N].
-
-    Raises:
-        DataError: The number of labels differs from `n`, one is missing, or there are fewer than two classes.
-    """
-    column = np.asarray(labels)
-    if column.shape != (n,):
-        raise DataError(f"labels: expected {n:,}, one for each text, got shape {column.shape}.")
-    if column.dtype == object or (column.dtype.kind == "U" and isinstance(labels, list | tuple)):
-        kinds = {type(value).__name__ for value in (labels if column.dtype.kind == "U" else column)}
-        if not kinds <= {"str", "str_"}:  # of [1, "a"] NumPy would make the words "1" and "a"
-            raise DataError(f"labels: expected all str or all int, got {', '.join(sorted(kinds))}.")
-        column = column.astype(str)
-    if column.dtype.kind == "f":
-        if not (np.isfinite(column).all() and (column == np.floor(column)).all()):
-            raise DataError("labels: expected words or whole numbers, got fractions or missing values.")
-        column = column.astype(np.int64)
-    if column.dtype.kind not in "Uiub":
-        raise DataError(f"labels: expected str, int or bool, got {column.dtype}.")
-    classes, codes = np.unique(column, return_inverse=True)
-    if len(classes) < 2:
-        found = f"only {classes[0]!s}" if len(classes) else "none"
-        raise DataError(f"labels: at least two classes are needed to learn from, found {found}.")
-    if classes.dtype.kind == "U":
-        order = np.array([classes.tolist().index(name) for name in sort_classes(classes.tolist())])
-        classes, codes = classes[order], np.argsort(order)[codes]
-    return classes, codes.astype(np.int64)
 
 
 def _is_same(value: object, default: object) -> bool:

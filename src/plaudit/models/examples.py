@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.errors import ConfigError, DataError
-from plaudit.models.base import Labels
+from plaudit.models.targets import Labels, Targets, to_indicator
 from plaudit.training.bag_network import Examples
 
 if TYPE_CHECKING:
@@ -22,50 +22,89 @@ _WEIGHT = "weight"
 
 def training_set(
     texts: pa.LargeStringArray,
-    codes: NDArray[np.int64],
-    classes: NDArray[Any],
+    targets: Targets,
     weights: NDArray[np.float64] | None,
 ) -> Dataset:
     """Return the training texts as a data set, with their weights as a column so that a split carries them along."""
-    extra = pa.table({} if weights is None else {_WEIGHT: weights})
-    return Dataset(texts, codes.astype(np.int32), tuple(map(str, classes)), "the training texts", extra)
+    columns: dict[str, object] = {}
+    if weights is not None:
+        by_class = weights.shape[1] if weights.ndim == 2 else 0
+        columns[_WEIGHT] = pa.FixedSizeListArray.from_arrays(weights.ravel(), by_class) if by_class else weights
+    return _dataset(texts, targets.values, targets.classes, "the training texts", pa.table(columns))
+
+
+def _dataset(
+    texts: pa.LargeStringArray, values: NDArray[np.integer], classes: NDArray[Any], name: str, extra: pa.Table
+) -> Dataset:
+    labels = values.astype(np.int32) if values.ndim == 1 else values.astype(np.uint8)
+    return Dataset(texts, labels, tuple(map(str, classes)), name, extra)
 
 
 def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
     """Turn texts into bags of the table's rows, with their labels and weights."""
     labels = np.zeros(0, np.int32) if dataset.labels is None else dataset.labels
-    weights = dataset.extra[_WEIGHT].to_numpy() if _WEIGHT in dataset.extra.column_names else None
-    return Examples(table.bags(dataset.texts), labels, weights)
+    return Examples(table.bags(dataset.texts), labels, _weights_of(dataset))
 
 
-def validation_set(texts: object, labels: Labels, classes: NDArray[Any]) -> Dataset:
-    """Return validation texts as a data set whose class numbers are those of training.
+def _weights_of(dataset: Dataset) -> NDArray[np.float64] | None:
+    if _WEIGHT not in dataset.extra.column_names:
+        return None
+    column = dataset.extra[_WEIGHT].combine_chunks()
+    weights: NDArray[np.float64]
+    if pa.types.is_fixed_size_list(column.type):
+        weights = column.flatten().to_numpy().reshape(len(dataset), -1)
+    else:
+        weights = column.to_numpy()
+    return weights
+
+
+def validation_set(texts: object, labels: Labels, targets: Targets) -> Dataset:
+    """Return validation texts as a data set whose class numbers are those of the training texts' `targets`.
 
     Raises:
-        DataError: There are no texts, their number is not that of the labels, or a label is not among `classes`.
+        DataError: There are no texts, their number is not that of the labels, or a label does not occur in training.
     """
     column = as_text_column(texts, name="validation texts")
-    found = np.asarray(labels)
+    classes, name = targets.classes, "the validation texts"
+    if targets.multi_label and len(column):
+        try:
+            indicator = to_indicator(labels, len(column), classes)
+        except DataError as error:
+            raise DataError(f"validation: {error}") from error
+        return _dataset(column, indicator, classes, name, pa.table({}))
+    found = _one_label_each(labels)
     if found.shape != (len(column),) or not len(column):
         raise DataError(f"validation: expected texts with one label each, got {len(column):,} and {found.shape}.")
     position = {label: i for i, label in enumerate(classes.tolist())}
     if unknown := [label for label in found.tolist() if label not in position]:
         raise DataError(f"validation: label {unknown[0]!r} does not occur in the training texts.")
     codes = np.array([position[label] for label in found.tolist()], np.int32)
-    return Dataset(column, codes, tuple(map(str, classes)), "the validation texts")
+    return _dataset(column, codes, classes, name, pa.table({}))
+
+
+def _one_label_each(labels: Labels) -> NDArray[Any]:
+    try:
+        found = np.asarray(labels)
+        if found.dtype != object or not any(isinstance(label, list | tuple | set | frozenset) for label in found):
+            return found
+    except ValueError:  # lists of different lengths
+        pass
+    raise DataError("validation: expected one label each, as the training texts have, got sets of labels.")
 
 
 def text_weights(
-    classes: NDArray[Any],
-    codes: NDArray[np.int64],
+    targets: Targets,
     class_weight: str | dict[Any, float],
     sample_weight: object,
 ) -> NDArray[np.float64] | None:
     """Return each text's weight in the loss, float64 [N]; None when all are 1.
 
+    Multi-label, and with weights of classes: float64 [N, C], each text's weight in the loss of each class. A class is
+    then a question of its own, with a "yes" and a "no" to balance: "balanced" gives its n_c texts n / (2 * n_c) and the
+    others n / (2 * (n - n_c)); a weight for each class goes to the texts that have it.
+
     Args:
-        classes: The labels.
-        codes: int64 [N], class numbers.
+        targets: The labels of N texts.
         class_weight: "none", "balanced", or a weight for each class.
         sample_weight: N finite numbers from 0, or None.
 
@@ -75,21 +114,26 @@ def text_weights(
     """
     if sample_weight is None and class_weight == "none":
         return None
-    weight = np.ones(len(codes))
+    classes, codes, n = targets.classes, targets.values, len(targets.values)
+    weight = np.ones(n)
     if sample_weight is not None:
         weight = np.asarray(sample_weight, dtype=np.float64)
-        if weight.shape != codes.shape or not (np.isfinite(weight).all() and (weight >= 0).all()):
-            raise DataError(f"sample_weight: expected {len(codes):,} finite numbers from 0, one for each text.")
+        if weight.shape != (n,) or not (np.isfinite(weight).all() and (weight >= 0).all()):
+            raise DataError(f"sample_weight: expected {n:,} finite numbers from 0, one for each text.")
     if isinstance(class_weight, dict):
         if missing := [c for c in classes.tolist() if c not in class_weight]:
             raise ConfigError(f"class_weight: no weight for class {missing[0]!r}.")
         by_class = np.array([class_weight[c] for c in classes.tolist()], dtype=np.float64)
         if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
             raise ConfigError(f"class_weight: expected finite numbers from 0, got {class_weight!r}.")
-        weight = weight * by_class[codes]
+        weight = weight[:, None] * np.where(codes, by_class, 1) if targets.multi_label else weight * by_class[codes]
+    elif class_weight == "balanced" and targets.multi_label:
+        n_with = codes.sum(axis=0)
+        balanced = np.where(codes, n / (2 * np.maximum(n_with, 1)), n / (2 * np.maximum(n - n_with, 1)))
+        weight = weight[:, None] * np.where((n_with > 0) & (n_with < n), balanced, 1)
     elif class_weight == "balanced":
         # n / (C * n_c): King & Zeng 2001, as scikit-learn's compute_class_weight
-        weight = weight * (len(codes) / (len(classes) * np.bincount(codes)))[codes]
+        weight = weight * (n / (len(classes) * np.bincount(codes)))[codes]
     elif class_weight not in ("none", None):
         raise ConfigError(f'class_weight: expected "none", "balanced" or a dict, got {class_weight!r}.')
     return weight

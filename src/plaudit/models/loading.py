@@ -10,7 +10,10 @@ from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
 
 # kind -> (module, class): imported when one is opened, so that no kind pays for another's packages.
-KINDS: dict[str, tuple[str, str]] = {"network": ("plaudit.models.network", "NetworkClassifier")}
+KINDS: dict[str, tuple[str, str]] = {
+    "network": ("plaudit.models.network", "NetworkClassifier"),
+    "ngram": ("plaudit.models.ngram", "NgramClassifier"),
+}
 
 
 def load(path: str | Path) -> Classifier:

@@ -28,10 +28,11 @@ from plaudit.embeddings.storage import (
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import ConfigError, EmbeddingError, ModelError
 from plaudit.models.artifact import read_tensors, write_manifest
-from plaudit.models.base import Classifier, Labels, encode_labels
+from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
-from plaudit.models.parameters import from_json, to_json
+from plaudit.models.parameters import to_json
 from plaudit.models.summary import NetworkSummary
+from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
@@ -50,6 +51,7 @@ class NetworkClassifier(Classifier):
 
     Attributes:
         classes_: The labels, in the order of the probabilities.
+        multi_label_: Whether a text has a set of labels; each class then has a logit and a sigmoid of its own.
         history_: Loss and accuracy of every epoch; of the best run when loaded, None.
         kept_epoch_: The epoch (from 1) whose weights these are; None when loaded.
         table_: The embedding with its trained vectors.
@@ -129,7 +131,8 @@ class NetworkClassifier(Classifier):
 
         Args:
             texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
-            labels: N labels, all words or all whole numbers.
+            labels: N labels, all words or all whole numbers; or N lists, tuples or sets of them, or an indicator matrix
+                [N, C] of 0 and 1, for texts that have several (multi-label).
             sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
             validation: Texts and labels to watch for overfitting; None holds out `validation_fraction` when early
                 stopping is on, and none otherwise.
@@ -148,12 +151,12 @@ class NetworkClassifier(Classifier):
 
         self._check_params()
         column = as_text_column(texts)
-        classes, codes = encode_labels(labels, len(column))
-        weight = text_weights(classes, codes, self.class_weight, sample_weight)
-        training = training_set(column, codes, classes, weight)
+        targets = encode_labels(labels, len(column))
+        weight = text_weights(targets, self.class_weight, sample_weight)
+        training = training_set(column, targets, weight)
         watched: Dataset | None = None
         if validation is not None:
-            watched = validation_set(*validation, classes)
+            watched = validation_set(*validation, targets)
         elif self.early_stopping:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         table = self._load_table(training.texts)
@@ -173,7 +176,7 @@ class NetworkClassifier(Classifier):
                 vectors=table.vectors,
                 trainable=self.trainable,
                 hidden=tuple(self.hidden),
-                n_logits=1 if len(classes) == 2 else len(classes),
+                n_logits=targets.n_logits,
                 dropout=self.dropout,
                 loss=self.loss,
                 learning_rate=self.learning_rate,
@@ -182,7 +185,7 @@ class NetworkClassifier(Classifier):
             )
             saved = None
             if checkpoint is not None:
-                fingerprint = self._fingerprint(classes, table, examples, watched_examples)
+                fingerprint = self._fingerprint(targets, table, examples, watched_examples)
                 saved = Checkpoint(checkpoint, fingerprint, resume)
             result = train(network, loop, monitors=monitors, checkpoint=saved)
         _check_converged(result)
@@ -190,14 +193,15 @@ class NetworkClassifier(Classifier):
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.batch_size_ = loop.batch_size
-        self.classes_ = classes
+        self.classes_, self.multi_label_ = targets.classes, targets.multi_label
         return self
 
     def summary(self) -> NetworkSummary:
         """Return the table of layers and parameters; print it to read it."""
         self._check_fitted()
         hidden = [len(bias) for bias in self.layers_.biases[:-1]]
-        return NetworkSummary.of(self.table_, hidden, len(self.classes_), trainable=self.trainable)
+        n, multi_label = len(self.classes_), self.multi_label_
+        return NetworkSummary.of(self.table_, hidden, n, trainable=self.trainable, multi_label=multi_label)
 
     def provenance(self) -> dict[str, dict[str, str]]:
         """Return where the embedding comes from."""
@@ -215,30 +219,21 @@ class NetworkClassifier(Classifier):
         (folder / _EMBEDDING).mkdir()
         write_table(self.table_, folder / _EMBEDDING)
         (folder / _WEIGHTS).write_bytes(save(self.layers_.tensors()))
-        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=to_json(self.get_params()))
+        parameters, multi_label = to_json(self.get_params()), self.multi_label_
+        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=parameters, multi_label=multi_label)
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> NetworkClassifier:
         """Build the network from a folder whose manifest has been checked."""
-        model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
-        try:
-            model._check_params()
-        except ConfigError as error:
-            raise ModelError(f"{folder}: damaged: {error}") from error
-        for name in (
-            _WEIGHTS,
-            *(f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE)),
-        ):
-            if name not in manifest["files"]:
-                raise ModelError(f"{folder}: damaged: the manifest does not list {name}.")
+        files = (f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE))
+        model = cls._from_manifest(folder, manifest, (_WEIGHTS, *files))
         try:
             model.table_ = read_table(folder / _EMBEDDING)
         except EmbeddingError as error:
             raise ModelError(str(error)) from error
-        n_logits = 1 if len(manifest["classes"]) == 2 else len(manifest["classes"])
+        n_logits = count_logits(len(model.classes_), multi_label=model.multi_label_)
         shapes = DenseLayers.shapes([model.table_.dimension, *model.hidden, n_logits])
         model.layers_ = DenseLayers.from_tensors(read_tensors(folder / _WEIGHTS, shapes))
-        model.classes_ = np.array(manifest["classes"])
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
@@ -256,11 +251,11 @@ class NetworkClassifier(Classifier):
         return replace(table, combiner=self.combiner) if self.combiner else table
 
     def _fingerprint(
-        self, classes: NDArray[Any], table: EmbeddingTable, training: Examples, watched: Examples | None
+        self, targets: Targets, table: EmbeddingTable, training: Examples, watched: Examples | None
     ) -> str:
         """Hash everything that decides the weights."""
         settings = {k: v for k, v in self.get_params().items() if k not in ("embedding", "validation_fraction")}
-        digest = hashlib.blake2b(repr((settings, classes.tolist(), table.combiner)).encode(), digest_size=16)
+        digest = hashlib.blake2b(repr((settings, targets.classes.tolist(), table.combiner)).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(table.vectors).data)
         for examples in (training, watched) if watched is not None else (training,):
             for array in (examples.bags.offsets, examples.bags.rows, examples.bags.weights, examples.labels):

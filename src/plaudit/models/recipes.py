@@ -16,7 +16,10 @@ from plaudit.models.base import Classifier
 from plaudit.models.loading import import_class
 
 # recipe -> (module, class), imported when asked for
-RECIPES: dict[str, tuple[str, str]] = {"network": ("plaudit.models.network", "NetworkClassifier")}
+RECIPES: dict[str, tuple[str, str]] = {
+    "network": ("plaudit.models.network", "NetworkClassifier"),
+    "ngram": ("plaudit.models.ngram", "NgramClassifier"),
+}
 _OF_THE_RUN = ("recipe", "refit")  # settings that no constructor takes
 SETTINGS = tuple(f.name for kind in (ModelConfig, TrainingConfig) for f in fields(kind) if f.name not in _OF_THE_RUN)
 

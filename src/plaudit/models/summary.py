@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from plaudit.models.targets import count_logits
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,11 +41,13 @@ class NetworkSummary:
     layers: tuple[LayerSummary, ...]
 
     @classmethod
-    def of(cls, table: EmbeddingTable, hidden: Sequence[int], n_classes: int, *, trainable: bool) -> NetworkSummary:
+    def of(
+        cls, table: EmbeddingTable, hidden: Sequence[int], n_classes: int, *, trainable: bool, multi_label: bool = False
+    ) -> NetworkSummary:
         """Describe the network over `table` with these hidden layers and classes, trained or not yet."""
         name = f"embedding ({table.name}, {table.combiner})"
         layers = [LayerSummary(name, table.dimension, table.vectors.size, trainable)]
-        widths = [table.dimension, *hidden, 1 if n_classes == 2 else n_classes]
+        widths = [table.dimension, *hidden, count_logits(n_classes, multi_label=multi_label)]
         for i in range(1, len(widths)):
             name = "logits" if i == len(widths) - 1 else "dense (relu)"
             layers.append(LayerSummary(name, widths[i], (widths[i - 1] + 1) * widths[i], is_trained=True))

@@ -10,7 +10,7 @@ from typing import Any
 _CARD = """\
 # {title}
 
-A text classifier made by Plaudit {version}: it reads a text and answers one of
+A text classifier made by Plaudit {version}: it reads a text and answers {answers}
 {classes}.
 
 ```python
@@ -28,12 +28,12 @@ or `plaudit predict {folder} "a text"`.
 
 ## How good it is
 
-| | texts | accuracy | 95 % interval | loss | F1 | ROC-AUC |
-|---|---|---|---|---|---|---|
+{heading}
 {figures}
 
-{kinder}The test texts were opened {openings}, after
+{meaning}{kinder}The test texts were opened {openings}, after
 everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
+
 {story}
 ## The model
 
@@ -50,6 +50,16 @@ weights again. `model.json` lists every file that scoring needs, with its SHA-25
 """
 
 _UNKNOWN = "no provenance recorded"
+_HEADING = ("| | texts | accuracy | 95 % interval | loss | F1 | ROC-AUC |", "|---|---|---|---|---|---|---|")
+_SETS_HEADING = (
+    "| | texts | accuracy | 95 % interval | loss | macro-F1 | micro-F1 | ROC-AUC |",
+    "|---|---|---|---|---|---|---|---|",
+)
+_SETS_MEANING = """\
+Accuracy is the share of texts whose whole set of labels is right. Macro-F1 is the mean of the classes' F1, micro-F1
+that of all labels together; a label is given when its probability is above 0.5.
+
+"""
 
 
 def model_card(
@@ -58,6 +68,7 @@ def model_card(
     folder: str,
     version: str,
     classes: tuple[str, ...],
+    multi_label: bool = False,
     data: str,
     metrics: Mapping[str, Mapping[str, Any]],
     openings: int,
@@ -75,6 +86,7 @@ def model_card(
         folder: Its folder's name.
         version: Of Plaudit.
         classes: The labels.
+        multi_label: Whether the model answers with a set of labels.
         data: What it learned from and was measured on, a paragraph.
         metrics: "validation" and "test" as metrics.json holds them; a missing one is left out.
         openings: How often the test texts have been looked at.
@@ -96,6 +108,9 @@ def model_card(
         folder=shlex.quote(folder),
         quoted=json.dumps(folder, ensure_ascii=False),
         version=version,
+        answers="with a set of labels, none to all of" if multi_label else "one of",
+        heading="\n".join(_SETS_HEADING if multi_label else _HEADING),
+        meaning=_SETS_MEANING if multi_label else "",
         classes=", ".join(map(_code, classes)),
         data=data,
         figures="\n".join(rows),
@@ -116,7 +131,9 @@ def _code(name: str) -> str:
 def _row(part: str, figures: Mapping[str, Any]) -> str:
     low, high = figures["accuracy_interval_95"]
     auc = "" if figures["roc_auc"] is None else f"{figures['roc_auc']:.4f}"
+    several = [figures[f"f1_{mean}"] for mean in ("macro", "micro")] if "f1_macro" in figures else [figures["f1"]]
+    f1 = " | ".join(f"{value:.4f}" for value in several)
     return (
         f"| {part} | {figures['n']:,} | {figures['accuracy']:.4f} | {low:.4f} to {high:.4f} "
-        f"| {figures['loss']:.4f} | {figures['f1']:.4f} | {auc} |"
+        f"| {figures['loss']:.4f} | {f1} | {auc} |"
     )

@@ -15,7 +15,7 @@ import numpy as np
 from plaudit.embeddings.table import Bags
 from plaudit.training.adam import step_sizes
 from plaudit.training.dense import DenseLayers, DenseTrainer
-from plaudit.training.losses import LOSSES, predicted
+from plaudit.training.losses import LOSSES, right
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,8 +29,9 @@ class Examples:
 
     Attributes:
         bags: N texts.
-        labels: int [N], class numbers.
-        weights: float64 [N], each text's share in the loss; None for all 1.
+        labels: int [N], class numbers; multi-label: an indicator [N, C].
+        weights: float64 [N], each text's share in the loss, or, multi-label, also each class's in it, [N, C]; None for
+            all 1.
     """
 
     bags: Bags
@@ -90,18 +91,19 @@ class BagNetwork:
         return len(self._train)
 
     def step(self, batch: NDArray[np.int64]) -> tuple[float, int]:
-        """Train on the texts at `batch` (int64 [B]); return their summed loss before it, and how many were right."""
+        """Train on the texts at `batch` (int64 [B]); return their summed loss before it, and how many were right.
+
+        Multi-label: right are those whose set of labels is predicted whole (subset accuracy).
+        """
         self._step += 1
         labels = self._train.labels[batch]
         rng = np.random.default_rng([self._seed, _DROPOUT, self._step])
         logits = self._dense.forward(self._bottom.vectors(batch), rng)
-        losses, gradient = self._loss(logits, labels)
-        if self._train.weights is not None:
-            weights = self._train.weights[batch]
-            losses, gradient = losses * weights, gradient * weights[:, None]
+        weights = None if self._train.weights is None else self._train.weights[batch]
+        losses, gradient = self._loss(logits, labels, weights)
         by_mean = np.ascontiguousarray(gradient / len(batch), dtype=np.float32)
         self._bottom.step(self._dense.backward(by_mean, rate=self._rates[self._step]))
-        return float(losses.sum()), int((predicted(logits) == labels).sum())
+        return float(losses.sum()), int(right(logits, labels).sum())
 
     def evaluate(self) -> tuple[float, float] | None:
         """Return validation loss and accuracy, or None without validation texts."""
@@ -109,7 +111,7 @@ class BagNetwork:
             return None
         logits = self.layers.forward(self._bottom.validation_vectors(self._validation.bags))
         losses, _ = self._loss(logits, self._validation.labels)
-        return float(losses.mean()), float((predicted(logits) == self._validation.labels).mean())
+        return float(losses.mean()), float(right(logits, self._validation.labels).mean())
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return the current weights by name, copied; "rows.table" for a trained embedding."""

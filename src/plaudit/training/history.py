@@ -14,7 +14,8 @@ class EpochResult:
 
     Attributes:
         loss: Mean training loss over the epoch, each batch before its step (as Keras reports it).
-        accuracy: Training accuracy over the epoch, likewise, 0 to 1.
+        accuracy: Training accuracy over the epoch, likewise, 0 to 1; of texts with several labels, the share whose set
+            of labels is predicted whole (subset accuracy).
         val_loss: Validation loss after the epoch; None without validation texts.
         val_accuracy: Validation accuracy after the epoch, 0 to 1; None likewise.
         seconds: Wall-clock time of the epoch with its validation.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _njit = require("numba", extra="train", purpose="Training").njit(cache=True, nogil=True)
 _MOST_PASSES = 1_000
 _MOST_NEWTON_STEPS = 100
+# A linear congruential generator: Knuth's MMIX, of which the upper 31 bits are used.
+_MULTIPLIER, _INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
 
 
 def fit_logistic(
@@ -74,12 +76,13 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed):  # t
         text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
         duals[answers[i]] = min(0.001 * costs[text, answers[i] % 2], 1e-8)
         _add(weights, offsets, indices, values, text, sign * duals[answers[i]])
-    np.random.seed(seed)
+    state = np.uint64(seed)
     enough = 1e-2  # gradient at which an inner problem is solved; tightened as they become easy
     for _ in range(_MOST_PASSES):
         largest, newton_steps = 0.0, 0
         for i in range(n_answers):
-            j = i + np.random.randint(0, n_answers - i)
+            state = state * _MULTIPLIER + _INCREMENT
+            j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_answers - i))
             answers[i], answers[j] = answers[j], answers[i]
         for i in range(n_answers):
             text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
