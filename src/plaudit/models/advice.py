@@ -87,7 +87,7 @@ MEASURED = {
     "ngram": Measured(2, 1.4, False, None, 0.920, "a prototype of the recipe: 25,000 reviews of 230 words, 8 s"),
     "encoder": Measured(
         30, 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000), True, _WORDS_READ, None,
-        "a prototype of the recipe: one epoch at 2,000 word pieces a second, a quarter more to watch at 6,000; 1.3 pieces a word",
+        "a prototype: an epoch at 2,000 word pieces a second, a quarter scored at 6,000; 1.3 pieces a word",
     ),
 }  # fmt: skip
 
