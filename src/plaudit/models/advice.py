@@ -84,10 +84,10 @@ class Measured:
 # Recipes that are missing here have no estimate. Two cores of an AMD EPYC with AVX2.
 MEASURED = {
     "network": Measured(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
-    "ngram": Measured(2, 1.4, False, None, 0.920, "docs/recipes.md: 25,000 reviews of 230 words, 8 s"),
+    "ngram": Measured(2, 1.4, False, None, 0.920, "a prototype of the recipe: 25,000 reviews of 230 words, 8 s"),
     "encoder": Measured(
         30, 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000), True, _WORDS_READ, None,
-        "docs/recipes.md: one epoch at 2,000 word pieces a second, a quarter more to watch at 6,000; 1.3 pieces a word",
+        "a prototype: an epoch at 2,000 word pieces a second, a quarter scored at 6,000; 1.3 pieces a word",
     ),
 }  # fmt: skip
 
