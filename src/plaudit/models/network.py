@@ -36,7 +36,7 @@ from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
 from plaudit.training.history import History
-from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, default_batch_size, train
+from plaudit.training.loop import LoopSettings, Monitor, default_batch_size, train
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -165,7 +165,7 @@ class NetworkClassifier(Classifier):
             patience=settings.patience if settings.early_stopping and watched is not None else None,
             seed=settings.seed,
         )
-        # One thread, for the matrices are small: more only wait for each other. Overflow is told by _check_converged.
+        # One thread, for the matrices are small: more only wait for each other. Overflow is told by check_converged.
         with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
             network = BagNetwork(
                 examples,
@@ -185,7 +185,7 @@ class NetworkClassifier(Classifier):
                 fingerprint = self._fingerprint(classes, table, examples, watched_examples)
                 saved = Checkpoint(checkpoint, fingerprint, resume)
             result = train(network, loop, monitors=monitors, checkpoint=saved)
-        _check_converged(result)
+        result.check_converged()
         self.table_ = table.with_vectors(network.vectors_from(result.weights))
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
@@ -281,13 +281,3 @@ class NetworkClassifier(Classifier):
             if examples.weights is not None:
                 digest.update(np.ascontiguousarray(examples.weights).data)
         return digest.hexdigest()
-
-
-def _check_converged(result: TrainingResult) -> None:
-    """Refuse weights that answer nothing: a model of them could be saved, but not be used."""
-    losses = [curve[result.kept_epoch - 1] for curve in result.history.history.values() if curve]
-    if not np.isfinite(losses).all() or not all(np.isfinite(array).all() for array in result.weights.values()):
-        raise ConfigError(
-            f"training diverged: after epoch {result.kept_epoch} the loss is no finite number; "
-            "try a smaller --learning-rate."
-        )
