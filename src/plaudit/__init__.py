@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
     from plaudit.evaluation import Metrics, evaluate
-    from plaudit.models import NetworkClassifier, load
+    from plaudit.models import EncoderClassifier, NetworkClassifier, load
     from plaudit.report import plot_curves
 
 __version__ = "0.1.0"
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Dataset": "plaudit.data",
     "EmbeddingTable": "plaudit.embeddings",
+    "EncoderClassifier": "plaudit.models",
     "Metrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models",
     "PlauditError": "plaudit.errors",
@@ -44,6 +45,7 @@ _HOMES = {
 __all__ = [
     "Dataset",
     "EmbeddingTable",
+    "EncoderClassifier",
     "Metrics",
     "NetworkClassifier",
     "PlauditError",

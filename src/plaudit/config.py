@@ -20,6 +20,7 @@ from plaudit.errors import ConfigError
 Loss = Literal["cross_entropy", "mean_squared_error"]
 ClassWeight = Literal["none", "balanced"]
 Combiner = Literal["sqrtn", "mean", "sum"]
+LongTexts = Literal["head_tail", "windows"]
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 

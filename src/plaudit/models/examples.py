@@ -34,8 +34,12 @@ def training_set(
 def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
     """Turn texts into bags of the table's rows, with their labels and weights."""
     labels = np.zeros(0, np.int32) if dataset.labels is None else dataset.labels
-    weights = dataset.extra[_WEIGHT].to_numpy() if _WEIGHT in dataset.extra.column_names else None
-    return Examples(table.bags(dataset.texts), labels, weights)
+    return Examples(table.bags(dataset.texts), labels, weights_of(dataset))
+
+
+def weights_of(dataset: Dataset) -> NDArray[np.float64] | None:
+    """Return the weights that `training_set` put in, float64 [N], or None."""
+    return dataset.extra[_WEIGHT].to_numpy() if _WEIGHT in dataset.extra.column_names else None
 
 
 def validation_set(texts: object, labels: Labels, classes: NDArray[Any]) -> Dataset:

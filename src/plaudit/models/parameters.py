@@ -47,7 +47,8 @@ def from_json(stored: Mapping[str, Any], known: list[str], where: str) -> dict[s
     hidden = parameters.get("hidden", [])
     if not isinstance(hidden, list) or len(hidden) > _MOST_LAYERS or not all(type(n) is int and n > 0 for n in hidden):
         raise ModelError(f"{where}: damaged: hidden must be a list of layer sizes.")
-    parameters["hidden"] = tuple(hidden)
+    if "hidden" in known:
+        parameters["hidden"] = tuple(hidden)
     weights = parameters.get("class_weight")
     if isinstance(weights, list):
         if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in weights):
