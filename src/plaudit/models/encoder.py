@@ -244,7 +244,7 @@ class EncoderClassifier(Classifier):
         self.model_, self.classes_, self.multi_label_ = model, classes, multi_label
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
-        self.n_threads_ = _n_threads() if placement.is_cpu else None
+        self.n_threads_ = placement.n_threads
         return self
 
     def summary(self) -> EncoderSummary:
@@ -297,9 +297,3 @@ class EncoderClassifier(Classifier):
             raise ConfigError(
                 f"--max-tokens: {self.encoder} reads {least}{upper} tokens at once, got {self.max_tokens}."
             )
-
-
-def _n_threads() -> int:
-    import torch
-
-    return int(torch.get_num_threads())

@@ -35,6 +35,13 @@ class Placement:
         """Whether it is the CPU."""
         return bool(self.device.type == "cpu")
 
+    @property
+    def n_threads(self) -> int | None:
+        """The threads that torch computes with on the CPU; None elsewhere."""
+        import torch
+
+        return int(torch.get_num_threads()) if self.is_cpu else None
+
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """Return the context in which the encoder runs."""
         import torch
