@@ -14,7 +14,7 @@ transformers = pytest.importorskip("transformers", reason="the extra encoder is 
 
 from encoders import TOKENIZERS, make
 from plaudit.errors import ConfigError, DataError, EmbeddingError
-from plaudit.training import encoder_network, torch_device
+from plaudit.training import encoder_network
 from plaudit.training.encoder_model import EncoderModel, most_tokens
 from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork
 from plaudit.training.encoder_optimiser import WEIGHT_DECAY, make_adamw, rate_factor
@@ -127,6 +127,41 @@ def test_the_gradient_is_that_of_soft_targets_weights_and_offsets(tmp_path: Path
     assert loss == pytest.approx(expected.item(), rel=1e-5)
     for one, other in zip(found, gradients(model), strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
+
+
+def test_weights_may_differ_from_label_to_label() -> None:
+    z, p = torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 1.0]])
+    by_label = [float(-torch.log(torch.sigmoid(x))) for x in (z[0, 0], z[0, 1])]
+    found = cross_entropy(z, p, torch.tensor([[3.0, 0.5]]), multi_label=True)
+    assert found.item() == pytest.approx((3 * by_label[0] + 0.5 * by_label[1]) / 2)
+    found = cross_entropy(z, p, torch.tensor([3.0]), multi_label=True)
+    assert found.item() == pytest.approx(3 * sum(by_label) / 2)
+
+
+class _LikeAGpu(Placement):
+    """The CPU, trained on as on any other device: with dropout, a batch at once."""
+
+    is_cpu = False
+
+
+def test_dropout_is_drawn_from_seed_and_step_and_leaves_the_callers_generator_alone(tmp_path: Path) -> None:
+    def weights(seed: int, *, with_dropout: bool) -> Any:
+        model = model_of(tmp_path, hidden_dropout_prob=0.5)
+        examples = EncoderExamples(model.cut(column(), 12, "head_tail"), targets())
+        placement = _LikeAGpu(torch.device("cpu"), "float32") if with_dropout else CPU
+        network = network_of(model, examples, seed=seed, placement=placement)
+        torch.manual_seed(len(list(tmp_path.iterdir())) + seed)
+        before = torch.random.get_rng_state()
+        network.step(np.arange(8))
+        assert torch.equal(before, torch.random.get_rng_state())
+        assert not model.encoder.training
+        return network.weights()["encoder.encoder.layer.0.output.dense.weight"]
+
+    first = weights(0, with_dropout=True)
+    assert np.array_equal(first, weights(0, with_dropout=True))
+    assert not np.array_equal(first, weights(1, with_dropout=True))
+    assert not np.array_equal(first, weights(0, with_dropout=False))
+    assert np.array_equal(weights(0, with_dropout=False), weights(1, with_dropout=False))
 
 
 def test_a_text_in_windows_counts_once(tmp_path: Path) -> None:
@@ -275,14 +310,14 @@ def test_in_bfloat16_pooling_and_logits_stay_float32(tmp_path: Path) -> None:
 
 def test_the_heap_is_widened_on_glibc_only_and_only_for_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[int, int]] = []
-    monkeypatch.setattr(torch_device.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(torch_device.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.libc_ver", lambda: ("glibc", "2.36"))
     library = type("Library", (), {"mallopt": staticmethod(lambda *pair: calls.append(pair))})
-    monkeypatch.setattr(torch_device.ctypes, "CDLL", lambda _: library)
+    monkeypatch.setattr("ctypes.CDLL", lambda _: library)
     with roomy_heap():
         assert calls == [(-3, 1 << 30), (-1, (1 << 31) - 1)]
     assert calls[2:] == [(-3, 32 << 20), (-1, 64 << 20)]
-    monkeypatch.setattr(torch_device.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
     with roomy_heap():
         pass
     assert len(calls) == 4

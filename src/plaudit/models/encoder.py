@@ -187,7 +187,7 @@ class EncoderClassifier(Classifier):
             targets: Class numbers, int [N]; or [N, C]: probabilities, or 0 and 1 for several labels.
             classes: The C labels.
             multi_label: Whether a text may have several labels.
-            weights: float64 [N], each text's share in the loss; None for all 1.
+            weights: float64 [N], each text's share in the loss, or with several labels [N, C]; None for all 1.
             offsets: float32 [N, K], logits that are added to this model's before the loss (K = 1 for two classes, else
                 C). The fitted model gives its own logits alone: whoever passed offsets adds them again.
             validation: Texts, targets and offsets (or None) to watch; without them there is no early stopping.
@@ -272,7 +272,7 @@ class EncoderClassifier(Classifier):
         """Build the classifier from a folder whose manifest has been checked; its device is "auto"."""
         model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
         model.classes_ = np.array(manifest["classes"])
-        model.multi_label_ = manifest.get("multi_label", False)
+        model.multi_label_ = manifest.get("multi_label", False) is True
         n_logits = 1 if len(model.classes_) == 2 and not model.multi_label_ else len(model.classes_)
         try:
             check_settings(model.get_params())

@@ -40,7 +40,7 @@ class EncoderExamples:
     Attributes:
         sequences: Those of N texts.
         targets: float32 [N, K], probabilities (`soft_targets`).
-        weights: float64 [N], each text's share in the loss; None for all 1.
+        weights: float64 [N], each text's share in the loss, or with several labels [N, K]; None for all 1.
         offsets: float32 [N, K], logits that are added to the model's before the loss; None for 0. A model that is
             trained so learns what the model that gave them does not know.
     """
@@ -131,9 +131,9 @@ class EncoderNetwork:
         rows, places = train.sequences.of_texts(batch)
         by_length = np.argsort(train.sequences.lengths()[rows], kind="stable")
         rows, places = rows[by_length], places[by_length]
-        shares = np.ones(len(batch)) if train.weights is None else train.weights[batch]
         n_windows = np.bincount(places, minlength=len(batch))
-        shares = (shares / n_windows)[places].astype(np.float32)
+        shares = np.ones((len(batch), 1)) if train.weights is None else train.weights[batch].reshape(len(batch), -1)
+        shares = (shares / n_windows[:, None])[places].astype(np.float32)
         logits = np.zeros((len(batch), self._model.n_logits), np.float32)
         portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
         total = 0.0
@@ -144,8 +144,8 @@ class EncoderNetwork:
             if train.offsets is not None:
                 outputs = outputs + torch.from_numpy(train.offsets[texts]).to(device)
             targets = torch.from_numpy(self._targets[texts]).to(device)
-            losses = cross_entropy(outputs, targets, multi_label=self._multi_label)
-            loss = (losses * torch.from_numpy(shares[part]).to(device)).sum()
+            weights = torch.from_numpy(shares[part]).to(device)
+            loss = cross_entropy(outputs, targets, weights, multi_label=self._multi_label).sum()
             (loss / len(batch)).backward()
             total += float(loss.detach())
             np.add.at(logits, places[part], outputs.detach().cpu().numpy())
@@ -199,7 +199,7 @@ class EncoderNetwork:
             yield
             return
         device = self._placement.device
-        with torch.random.fork_rng(devices=[device], device_type=device.type):
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(int(np.random.default_rng([self._seed, _DROPOUT, self._step]).integers(2**62)))
             self._model.encoder.train()
             try:

@@ -46,13 +46,24 @@ def smoothed(targets: NDArray[np.float32], share: float, *, multi_label: bool) -
     return result
 
 
-def cross_entropy(logits: Any, targets: Any, *, multi_label: bool) -> Any:  # Any: torch.Tensor
-    """Return each text's cross-entropy, a tensor [N]: of the softmax for many classes, else the sigmoids' mean."""
+def cross_entropy(logits: Any, targets: Any, weights: Any = None, *, multi_label: bool) -> Any:
+    """Return each text's cross-entropy, a tensor [N]: of the softmax for many classes, else the sigmoids' mean.
+
+    Args:
+        logits: A tensor [N, K].
+        targets: A tensor [N, K].
+        weights: A tensor [N], or with several labels also [N, K]; None for all 1.
+        multi_label: Whether a text may have several labels.
+    """
     from torch.nn import functional
 
+    if weights is not None and weights.ndim == 1:
+        weights = weights.unsqueeze(1)
+    by_entry = 1.0 if weights is None else weights
     if multi_label or logits.shape[1] == 1:
-        return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1)
-    return -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1)
+        entries = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        return (entries * by_entry).mean(dim=1)
+    return -(targets * functional.log_softmax(logits, dim=1) * by_entry).sum(dim=1)
 
 
 def are_right(logits: NDArray[np.floating], targets: NDArray[np.floating], *, multi_label: bool) -> NDArray[np.bool_]:
