@@ -147,7 +147,9 @@ class BlendClassifier(Classifier):
         self.ngram_ = self._fit_ngrams(column, targets, weights, np.arange(len(column)))
         self.encoder_ = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
             column,
-            targets,
+            targets.values,
+            classes=targets.classes,
+            multi_label=targets.multi_label,
             weights=weights,
             offsets=offsets,
             validation=None

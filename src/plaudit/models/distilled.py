@@ -25,8 +25,6 @@ from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.targets import Labels, encode_labels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from plaudit.training.loop import Monitor
 
 
