@@ -119,21 +119,12 @@ def test_several_labels_have_a_sigmoid_each(bert: Path, reviews: Dataset) -> Non
         indicator,
         classes=np.array(["liked", "panned", "film"]),
         multi_label=True,
-        validation=(reviews.texts, indicator, None),
+        validation=(reviews.texts, indicator),
     )
     logits = model.decision_function(reviews.texts)
     assert logits.shape == (80, 3)
     assert ((logits > 0) == indicator).mean() > 0.85
     assert model.multi_label_
-
-
-def test_offsets_leave_to_learn_what_they_do_not_know(bert: Path, reviews: Dataset) -> None:
-    labels = np.asarray(reviews.labels)
-    sure = np.where(labels == 1, 40, -40).astype(np.float32)[:, None]
-    classes = np.array(reviews.classes)
-    knowing = EncoderClassifier(bert, **FAST)._fit_targets(reviews.texts, labels, classes=classes, offsets=sure)
-    alone = EncoderClassifier(bert, **FAST)._fit_targets(reviews.texts, labels, classes=classes)
-    assert np.abs(knowing.decision_function(reviews.texts)).max() < 0.1 < np.ptp(alone.decision_function(reviews.texts))
 
 
 def test_soft_targets_of_certainty_are_labels(bert: Path, reviews: Dataset) -> None:

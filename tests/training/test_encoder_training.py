@@ -104,19 +104,19 @@ def test_portions_add_up_to_the_gradient_of_the_batch(
 
 
 @pytest.mark.parametrize("multi_label", [False, True])
-def test_the_gradient_is_that_of_soft_targets_weights_and_offsets(tmp_path: Path, multi_label: bool) -> None:
+def test_the_gradient_is_that_of_soft_targets_and_weights(tmp_path: Path, multi_label: bool) -> None:
     rng = np.random.default_rng(5)
-    weights, offsets = rng.random(len(TEXTS)), rng.normal(size=(len(TEXTS), 3)).astype(np.float32)
+    weights = rng.random(len(TEXTS))
     model = model_of(tmp_path)
     sequences = model.cut(column(), 40, "head_tail")
-    examples = EncoderExamples(sequences, targets(), weights, offsets)
+    examples = EncoderExamples(sequences, targets(), weights)
     network = network_of(model, examples, multi_label=multi_label)
     batch = np.array([5, 0, 3, 7])
     loss, _ = network.accumulate(batch)
     found = gradients(model)
     for module in (model.encoder, model.head):
         module.zero_grad()
-    z = model.forward(sequences, batch, CPU) + torch.from_numpy(offsets[batch])
+    z = model.forward(sequences, batch, CPU)
     p = torch.from_numpy(targets()[batch])
     if multi_label:
         losses = -(p * torch.log(torch.sigmoid(z)) + (1 - p) * torch.log(1 - torch.sigmoid(z))).mean(dim=1)
@@ -192,17 +192,6 @@ def test_batches_hold_texts_of_like_length_and_each_text_once(tmp_path: Path) ->
     assert [b.tolist() for b in batches] == [b.tolist() for b in network.batches(order, 8)]
     means = [sequences.lengths()[batch].mean() for batch in batches]
     assert means != sorted(means)
-
-
-def test_validation_is_measured_with_its_offsets(tmp_path: Path) -> None:
-    model = model_of(tmp_path, n_logits=1)
-    sequences = model.cut(column(), 40, "head_tail")
-    p = as_targets(np.arange(len(TEXTS)) % 2, 2, multi_label=False)
-    sure = np.where(p > 0.5, 50, -50).astype(np.float32)
-    watched = EncoderExamples(sequences, p, offsets=sure)
-    loss, accuracy = network_of(model, watched, validation=watched).evaluate() or (None, None)
-    assert loss == pytest.approx(0, abs=1e-6)
-    assert accuracy == 1.0
 
 
 def test_a_step_moves_every_weight_and_the_state_carries_it_on(tmp_path: Path) -> None:

@@ -208,10 +208,10 @@ def _refit(
     labels = parts.train.label_names() + parts.validation.label_names()
     again = f"on all {len(texts):,} training and validation texts"
     story = f"Then trained again on all {len(texts):,} texts"
+    model.set_params(**fitted.params)
     if fitted.history is not None:
         epochs = refit_epochs(fitted.history.best_epoch, n_before=len(parts.train), n_after=len(texts))
-        decided = {"epochs": epochs, "early_stopping": False, "batch_size": fitted.params.get("batch_size")}
-        model.set_params(**{name: value for name, value in decided.items() if name in fitted.params})
+        model.set_params(epochs=epochs, early_stopping=False)
         again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
     say(f"Refit: {again}.")
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)

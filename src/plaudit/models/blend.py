@@ -1,8 +1,12 @@
-"""N-grams and an encoder that learned what the n-grams do not know: the most accurate recipe.
+"""N-grams and an encoder, each trained alone, their logits added: the most accurate recipe.
 
-The encoder is trained on top of the n-grams' logits (its loss is that of the sum), so its gradients come from the
-texts that the n-grams get wrong or doubt. The n-grams' logits on the training texts must be those of models that have
-not seen them: out of fold. The answer is the sum of both logits; there are no weights to choose.
+They err on different texts: n-grams see every phrase and no order beyond it, the encoder sees order and what words
+mean, in the part of a text that it reads. The answer is the weighted sum of both logits, and the weights are those
+with the lowest log loss on texts that neither member has seen (stacking, Wolpert 1992): the validation texts, or a part
+of the training texts held out.
+
+The decision to question: the encoder does not learn on top of the n-grams' logits. That was tried, and it then
+learned next to nothing, for too few texts were left to learn from (docs/log.md, 2026-11-22).
 """
 
 from __future__ import annotations
@@ -16,13 +20,16 @@ import numpy as np
 
 from plaudit.config import ClassWeight, LongTexts
 from plaudit.data.dataset import as_text_column
+from plaudit.data.split import hold_out
+from plaudit.errors import ModelError
 from plaudit.models.artifact import read_manifest, write_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.encoder import EncoderClassifier
-from plaudit.models.examples import text_weights, validation_set
+from plaudit.models.examples import targets_of, text_weights, training_set, validation_set, weights_of
 from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.parameters import to_json
-from plaudit.models.targets import Labels, Targets, encode_labels
+from plaudit.models.targets import Labels, encode_labels
+from plaudit.training.losses import cross_entropy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,35 +38,36 @@ if TYPE_CHECKING:
     from plaudit.training.loop import Monitor
 
 _NGRAMS, _ENCODER = "ngram", "encoder"  # the members' folders
-_FOLDS = 4  # what is mixed into the seed to draw the folds
 
 
 @dataclass(frozen=True)
 class BlendSummary:
-    """What was built; `str` of it is a line a member.
+    """What was built; `str` of it is a line each.
 
     Attributes:
-        members: The members' summaries.
+        parts: The members' summaries, and how they are added.
     """
 
-    members: tuple[object, ...]
+    parts: tuple[object, ...]
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.members))
+        return "\n".join(map(str, self.parts))
 
 
 class BlendClassifier(Classifier):
-    """The sum of an n-gram model's logits and those of an encoder trained on top of them.
+    """The weighted sum of an n-gram model's logits and an encoder's.
 
     Attributes:
         ngram_: The n-grams.
-        encoder_: The encoder; its own answers are corrections, not answers.
+        encoder_: The encoder.
+        blend_weights_: What the logits of the n-grams and of the encoder are multiplied by.
     """
 
     kind = "blend"
     packages: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(NgramClassifier.packages + EncoderClassifier.packages))
     ngram_: NgramClassifier
     encoder_: EncoderClassifier
+    blend_weights_: tuple[float, float]
 
     def __init__(
         self,
@@ -70,7 +78,7 @@ class BlendClassifier(Classifier):
         device: str = "auto",
         layer_decay: float = 1.0,
         label_smoothing: float = 0.0,
-        epochs: int = 1,
+        epochs: int | None = None,
         batch_size: int = 32,
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
@@ -78,7 +86,8 @@ class BlendClassifier(Classifier):
         n_max: int = 4,
         min_texts: int = 2,
         regularisation: float = 0.05,
-        folds: int = 5,
+        blend_weights: tuple[float, float] | None = None,
+        validation_fraction: float = 0.1,
         class_weight: ClassWeight | dict[Any, float] = "none",
         seed: int = 0,
     ) -> None:
@@ -94,12 +103,14 @@ class BlendClassifier(Classifier):
             epochs: Passes over the training texts, at most.
             batch_size: Texts a step.
             learning_rate: AdamW's greatest.
-            early_stopping: With several epochs, keep the best one by val_loss; needs validation texts.
+            early_stopping: With several epochs, keep the best one by val_loss.
             patience: Epochs to wait for a lower val_loss.
             n_max: As the two below, see `NgramClassifier`.
             min_texts: Training texts that an n-gram must be in.
             regularisation: Strength of the n-grams' L2 penalty.
-            folds: Parts of the training texts, each given logits by n-grams of the others.
+            blend_weights: What the logits of the n-grams and of the encoder are multiplied by; None chooses.
+            validation_fraction: Share of the texts that `fit` holds out to choose those weights when it is given no
+                validation texts.
             class_weight: "none", "balanced", or a weight for each class.
             seed: Of everything random.
         """
@@ -117,7 +128,8 @@ class BlendClassifier(Classifier):
         self.n_max = n_max
         self.min_texts = min_texts
         self.regularisation = regularisation
-        self.folds = folds
+        self.blend_weights = blend_weights
+        self.validation_fraction = validation_fraction
         self.class_weight = class_weight
         self.seed = seed
 
@@ -141,56 +153,40 @@ class BlendClassifier(Classifier):
         self._check_params()
         column = as_text_column(texts)
         targets = encode_labels(labels, len(column))
-        weights = text_weights(targets, self.class_weight, sample_weight)
+        training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
         watched = None if validation is None else validation_set(*validation, targets)
-        offsets = self._out_of_fold(column, targets, weights)
-        self.ngram_ = self._fit_ngrams(column, targets, weights, np.arange(len(column)))
-        self.encoder_ = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
-            column,
-            targets.values,
+        if watched is None and self.blend_weights is None:
+            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
+        learned = targets_of(training, targets)
+        weights = weights_of(training)
+        ngram = NgramClassifier(**self._settings_of(NgramClassifier))._fit_targets(
+            training.texts, targets.classes, as_answers(learned), weights, multi_label=targets.multi_label
+        )
+        encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
+            training.texts,
+            learned.values,
             classes=targets.classes,
             multi_label=targets.multi_label,
             weights=weights,
-            offsets=offsets,
-            validation=None
-            if watched is None
-            else (watched.texts, watched.labels, self.ngram_.decision_function(watched.texts)),
+            validation=None if watched is None else (watched.texts, watched.labels),
             monitors=monitors,
             checkpoint=checkpoint,
             resume=resume,
         )
+        self.ngram_, self.encoder_ = ngram, encoder
         self.classes_, self.multi_label_ = targets.classes, targets.multi_label
-        self.history_, self.kept_epoch_ = self.encoder_.history_, self.encoder_.kept_epoch_
-        self.notes_ = self.encoder_.notes_
+        self.history_, self.kept_epoch_, self.notes_ = encoder.history_, encoder.kept_epoch_, encoder.notes_
+        if self.blend_weights is None:
+            assert watched is not None  # held out above, or given
+            assert watched.labels is not None
+            self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.labels)
+        else:
+            self.blend_weights_ = self.blend_weights
         return self
 
-    def _out_of_fold(
-        self, texts: pa.LargeStringArray, targets: Targets, weights: NDArray[np.float64] | None
-    ) -> NDArray[np.float32]:
-        """Return each text's logits by n-grams that were learned without it, float32 [N, K]."""
-        n = len(texts)
-        fold = np.random.default_rng([self.seed, _FOLDS]).permutation(n) % min(self.folds, n)
-        logits = np.zeros((n, targets.n_logits), np.float32)
-        for number in range(fold.max() + 1):
-            held = np.flatnonzero(fold == number)
-            model = self._fit_ngrams(texts, targets, weights, np.flatnonzero(fold != number))
-            logits[held] = model.decision_function(texts.take(held))
-        return logits
-
-    def _fit_ngrams(
-        self,
-        texts: pa.LargeStringArray,
-        targets: Targets,
-        weights: NDArray[np.float64] | None,
-        rows: NDArray[np.int64],
-    ) -> NgramClassifier:
-        return NgramClassifier(**self._settings_of(NgramClassifier))._fit_targets(
-            texts.take(rows),
-            targets.classes,
-            as_answers(targets)[rows],
-            None if weights is None else weights[rows],
-            multi_label=targets.multi_label,
-        )
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments with the weights that the last `fit` chose."""
+        return {**self.get_params(), "epochs": self.encoder_.epochs_, "blend_weights": self.blend_weights_}
 
     def _settings_of(self, kind: type[Classifier]) -> dict[str, Any]:
         """Return those of the settings that a member has."""
@@ -200,7 +196,9 @@ class BlendClassifier(Classifier):
     def summary(self) -> BlendSummary:
         """Return what the members are; print it to read it."""
         self._check_fitted()
-        return BlendSummary((self.ngram_.summary(), self.encoder_.summary()))
+        ngrams, encoder = self.blend_weights_
+        added = f"logits: {ngrams:.3f} x the n-grams' + {encoder:.3f} x the encoder's"
+        return BlendSummary((self.ngram_.summary(), self.encoder_.summary(), added))
 
     def provenance(self) -> dict[str, dict[str, str]]:
         """Return where the encoder comes from."""
@@ -212,7 +210,7 @@ class BlendClassifier(Classifier):
         for name, member in ((_NGRAMS, self.ngram_), (_ENCODER, self.encoder_)):
             (folder / name).mkdir()
             member.write(folder / name)
-        parameters = {name: value for name, value in self.get_params().items() if name != "device"}
+        parameters = {name: value for name, value in self._stored_params().items() if name != "device"}
         write_manifest(
             folder,
             kind=self.kind,
@@ -221,14 +219,47 @@ class BlendClassifier(Classifier):
             multi_label=self.multi_label_,
         )
 
+    def _stored_params(self) -> dict[str, Any]:
+        """Return the settings of the saved model."""
+        return {**self.get_params(), "blend_weights": self.blend_weights_}
+
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> BlendClassifier:
         """Build the classifier from a folder whose manifest has been checked."""
         model = cls._from_manifest(folder, manifest, (f"{_NGRAMS}/model.json", f"{_ENCODER}/model.json"))
+        if model.blend_weights is None:
+            raise ModelError(f"{folder}: damaged: the weights of the members are missing.")
+        model.blend_weights_ = model.blend_weights
         model.ngram_ = NgramClassifier.read(folder / _NGRAMS, read_manifest(folder / _NGRAMS))
         model.encoder_ = EncoderClassifier.read(folder / _ENCODER, read_manifest(folder / _ENCODER))
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = self.ngram_.decision_function(texts) + self.encoder_.decision_function(texts)
+        logits: NDArray[np.float32] = np.tensordot(
+            np.array(self.blend_weights_, np.float32), self._member_logits(texts), axes=1
+        )
         return logits
+
+    def _member_logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
+        """Return the logits of the n-grams and of the encoder, float32 [2, N, K]."""
+        return np.stack([member.decision_function(texts) for member in (self.ngram_, self.encoder_)])
+
+
+def choose_weights(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> tuple[float, float]:
+    """Return what to multiply two members' logits by for the lowest log loss of their sum.
+
+    The loss is convex in the two weights; they are kept from 0 up, where more of a member cannot mean less.
+
+    Args:
+        logits: float32 [2, N, K].
+        labels: Class numbers [N]; multi-label, an indicator [N, K].
+    """
+    from scipy.optimize import minimize
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        losses, gradient = cross_entropy(np.tensordot(weights, logits, axes=1), labels)
+        return float(losses.mean()), np.einsum("nk,mnk->m", gradient, logits) / len(labels)
+
+    found = minimize(loss, np.full(2, 0.5), jac=True, bounds=[(0, None)] * 2, method="L-BFGS-B")
+    ngrams, encoder = found.x.tolist()
+    return ngrams, encoder

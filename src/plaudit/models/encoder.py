@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# Fewer texts are seen more often: as many times as makes this many, and not more than that.
+_TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
+
+
 class EncoderClassifier(Classifier):
-    """A fine-tuned transformer encoder; AdamW, cross-entropy, one epoch unless told otherwise.
+    """A fine-tuned transformer encoder; AdamW, cross-entropy, few epochs.
 
     On one machine and with one number of threads the same seed gives the same bits on the CPU; a GPU adds up in an
     order of its own.
@@ -54,6 +58,7 @@ class EncoderClassifier(Classifier):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "tokenizers", "torch", "transformers")
     model_: EncoderModel
     n_threads_: int | None = None
+    epochs_: int
 
     def __init__(
         self,
@@ -65,7 +70,7 @@ class EncoderClassifier(Classifier):
         layer_decay: float = 1.0,
         label_smoothing: float = 0.0,
         class_weight: ClassWeight | dict[Any, float] = "none",
-        epochs: int = 1,
+        epochs: int | None = None,
         batch_size: int = 32,
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
@@ -85,7 +90,7 @@ class EncoderClassifier(Classifier):
             layer_decay: Each layer's learning rate is that of the layer above times this, 0 < layer_decay <= 1.
             label_smoothing: Share of each label that is spread over all classes, 0 <= label_smoothing < 1.
             class_weight: "none", "balanced", or a weight for each class.
-            epochs: Passes over the training texts, at most.
+            epochs: Passes over the texts, at most; None takes 1, or for fewer than 15,000 texts more, up to 10.
             batch_size: Texts a step.
             learning_rate: AdamW's greatest; the linear layer's is ten times it.
             early_stopping: With several epochs, stop when val_loss has not fallen for `patience` epochs, and keep the
@@ -148,7 +153,7 @@ class EncoderClassifier(Classifier):
         watched = None
         if validation is not None:
             watched = validation_set(*validation, targets)
-        elif self.early_stopping and self.epochs > 1:
+        elif self.early_stopping and self._epochs_for(len(column)) > 1:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         assert training.labels is not None
         return self._fit_targets(
@@ -157,7 +162,7 @@ class EncoderClassifier(Classifier):
             classes=targets.classes,
             multi_label=targets.multi_label,
             weights=weights_of(training),
-            validation=None if watched is None else (watched.texts, watched.labels, None),
+            validation=None if watched is None else (watched.texts, watched.labels),
             monitors=monitors,
             checkpoint=checkpoint,
             resume=resume,
@@ -171,13 +176,12 @@ class EncoderClassifier(Classifier):
         classes: NDArray[Any],
         multi_label: bool = False,
         weights: NDArray[np.float64] | None = None,
-        offsets: NDArray[np.float32] | None = None,
-        validation: tuple[Any, Any, Any] | None = None,
+        validation: tuple[Any, Any] | None = None,
         monitors: Sequence[Monitor] = (),
         checkpoint: Path | None = None,
         resume: bool = False,
     ) -> Self:
-        """Train on targets that may be soft, on top of logits that another model gave.
+        """Train on targets that may be soft.
 
         Args:
             texts: N texts.
@@ -185,15 +189,10 @@ class EncoderClassifier(Classifier):
             classes: The C labels.
             multi_label: Whether a text may have several labels.
             weights: float64 [N], each text's share in the loss, or with several labels [N, C]; None for all 1.
-            offsets: float32 [N, K], logits that are added to this model's before the loss (K = 1 for two classes, else
-                C). The fitted model gives its own logits alone: whoever passed offsets adds them again.
-            validation: Texts, targets and offsets (or None) to watch; without them there is no early stopping.
-            monitors: Who watches the run.
-            checkpoint: A file that keeps the state of the run.
-            resume: Whether to continue from `checkpoint` when it exists.
-
-        Raises:
-            As `fit` does.
+            validation: Texts and targets to watch; without them there is no early stopping.
+            monitors: As checkpoint, resume and what it raises, see `fit`.
+            checkpoint: A file.
+            resume: Whether to continue from it.
         """
         self._check_params()
         folder = find_encoder(self.encoder)
@@ -202,18 +201,17 @@ class EncoderClassifier(Classifier):
         self._check_length(model)
         placement = place(self.device)
 
-        def examples(texts: Any, targets: Any, offsets: Any, weights: Any = None) -> EncoderExamples:
+        def examples(texts: Any, targets: Any, weights: Any = None) -> EncoderExamples:
             sequences = model.cut(texts, self.max_tokens, self.long_texts)
-            return EncoderExamples(
-                sequences, as_targets(targets, len(classes), multi_label=multi_label), weights, offsets
-            )
+            return EncoderExamples(sequences, as_targets(targets, len(classes), multi_label=multi_label), weights)
 
-        training = examples(texts, targets, offsets, weights)
+        training = examples(texts, targets, weights)
         watched = None if validation is None else examples(*validation)
+        epochs = self._epochs_for(len(training))
         loop = LoopSettings(
-            epochs=self.epochs,
+            epochs=epochs,
             batch_size=self.batch_size,
-            patience=self.patience if self.early_stopping and watched and self.epochs > 1 else None,
+            patience=self.patience if self.early_stopping and watched and epochs > 1 else None,
             seed=self.seed,
         )
         saved = None
@@ -241,8 +239,16 @@ class EncoderClassifier(Classifier):
         self.model_, self.classes_, self.multi_label_ = model, classes, multi_label
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
-        self.n_threads_ = placement.n_threads
+        self.n_threads_, self.epochs_ = placement.n_threads, epochs
         return self
+
+    def _epochs_for(self, n: int) -> int:
+        """Return the greatest number of epochs for `n` training texts: enough steps for small data to be learned."""
+        return self.epochs or min(max(_TEXTS_OF_AN_EPOCH // n, 1), _MOST_EPOCHS)
+
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments with the number of epochs that the last `fit` decided."""
+        return {**self.get_params(), "epochs": self.epochs_}
 
     def summary(self) -> EncoderSummary:
         """Return what was built; print it to read it."""

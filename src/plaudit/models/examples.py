@@ -46,6 +46,13 @@ def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
     return Examples(table.bags(dataset.texts), labels, weights_of(dataset))
 
 
+def targets_of(part: Dataset, whole: Targets) -> Targets:
+    """Return the targets of a part of what `training_set` gave for `whole`."""
+    assert part.labels is not None
+    values = part.labels.astype(np.uint8) if whole.multi_label else part.labels.astype(np.int64)
+    return Targets(whole.classes, values, whole.multi_label)
+
+
 def weights_of(dataset: Dataset) -> NDArray[np.float64] | None:
     """Return the weights that `training_set` put in, float64 [N] or [N, C], or None."""
     if _WEIGHT not in dataset.extra.column_names:

@@ -41,14 +41,11 @@ class EncoderExamples:
         sequences: Those of N texts.
         targets: float32 [N, K], probabilities (`soft_targets`).
         weights: float64 [N], each text's share in the loss, or with several labels [N, K]; None for all 1.
-        offsets: float32 [N, K], logits that are added to the model's before the loss; None for 0. A model that is
-            trained so learns what the model that gave them does not know.
     """
 
     sequences: Sequences
     targets: NDArray[np.float32]
     weights: NDArray[np.float64] | None = None
-    offsets: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -63,8 +60,7 @@ def fingerprint(settings: str, model: EncoderModel, train: EncoderExamples, vali
         sequences = examples.sequences
         for array in (sequences.first, sequences.offsets, sequences.values, examples.targets):
             digest.update(np.ascontiguousarray(array).data)
-        for extra in (examples.weights, examples.offsets):
-            digest.update(b"-" if extra is None else np.ascontiguousarray(extra).data)
+        digest.update(b"-" if examples.weights is None else np.ascontiguousarray(examples.weights).data)
     return digest.hexdigest()
 
 
@@ -141,8 +137,6 @@ class EncoderNetwork:
             part = slice(start, start + portion)
             texts = batch[places[part]]
             outputs = self._model.forward(train.sequences, rows[part], self._placement)
-            if train.offsets is not None:
-                outputs = outputs + torch.from_numpy(train.offsets[texts]).to(device)
             targets = torch.from_numpy(self._targets[texts]).to(device)
             weights = torch.from_numpy(shares[part]).to(device)
             loss = cross_entropy(outputs, targets, weights, multi_label=self._multi_label).sum()
@@ -159,8 +153,6 @@ class EncoderNetwork:
         if self._validation is None:
             return None
         logits, targets = self._model.logits(self._validation.sequences, self._placement), self._validation.targets
-        if self._validation.offsets is not None:
-            logits = logits + self._validation.offsets
         as_tensors = [torch.from_numpy(array.astype(np.float64)) for array in (logits, targets)]
         losses = cross_entropy(*as_tensors, multi_label=self._multi_label)
         return float(losses.mean()), float(are_right(logits, targets, multi_label=self._multi_label).mean())
