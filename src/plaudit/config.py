@@ -74,7 +74,7 @@ class ModelConfig:
         class_weight: "none", or "balanced": n / (classes * texts of the class), as scikit-learn has it.
         n_max: ngram: the most words of an n-gram.
         min_texts: ngram: in how many training texts an n-gram must occur.
-        regularisation: ngram: C, the inverse of the penalty's strength.
+        regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
         long_texts: encoder: of a longer text it reads its head and tail, or windows one after the other.
@@ -279,5 +279,6 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
     **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
     "seed": _number(0, most=None),
-    **dict.fromkeys(("epochs", "patience", "batch_size", "n_max", "min_texts", "max_tokens"), _number(1)),
+    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens"), _number(1)),
+    "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
 }
