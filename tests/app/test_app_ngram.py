@@ -31,7 +31,7 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
     assert figures["train"]["size_bytes"] == sum((folder / name).stat().st_size for name in SCORING)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert str(model.summary()) in card
-    assert "Recipe: ngram; `n_max = 4, min_texts = 2, regularisation = 0.05, class_weight = none, seed = 0`" in card
+    assert 'Recipe: ngram; `class_weight = "none", n_max = 4, min_texts = 2, regularisation = 0.05, seed = 0`' in card
     assert "epoch" not in card
 
 

@@ -120,7 +120,7 @@ def test_the_greatest_key_is_read(model: NgramClassifier, folder: Path) -> None:
     """The last token twice: a key as great as keys may be."""
     n_tokens = len(model.vocabulary_.tokens)
     keys = model.vocabulary_.keys[0].copy()
-    keys[0] = n_tokens**2 - 1
+    keys[keys.argmax()] = n_tokens**2 - 1
     change(folder / "ngrams.safetensors", keys_2=keys)
     last = model.vocabulary_.tokens[-1].as_py()
     assert np.isfinite(plaudit.load(folder).decision_function([f"{last} {last}"])).all()
@@ -134,7 +134,6 @@ def test_the_greatest_key_is_read(model: NgramClassifier, folder: Path) -> None:
         ("ngrams", {"keys_2": np.zeros((3, 2), np.int64)}, "expected arrays"),
         ("ngrams", {"keys_3": None}, "expected arrays"),
         ("ngrams", {"keys_4": np.zeros(0, np.int64)}, "expected arrays"),
-        ("ngrams", {"keys_3": np.zeros(0, np.int64)}, "expected arrays"),  # fewer n-grams than weights
         ("weights", {"biases": np.array([np.nan], np.float32)}, "biases must be float32 without NaN"),
         ("weights", {"biases": np.array([0.5])}, "biases must be float32"),
         ("weights", {"biases": np.zeros(2, np.float32)}, "expected arrays"),
@@ -148,6 +147,12 @@ def test_arrays_of_another_kind_are_refused(
 ) -> None:
     change(folder / f"{name}.safetensors", **arrays)
     with pytest.raises(ModelError, match=rf"{name}\.safetensors: damaged: {message}"):
+        plaudit.load(folder)
+
+
+def test_more_weights_than_ngrams_are_refused(folder: Path) -> None:
+    change(folder / "ngrams.safetensors", keys_3=np.zeros(0, np.int64))
+    with pytest.raises(ModelError, match=r"weights\.safetensors: damaged: expected arrays"):
         plaudit.load(folder)
 
 
