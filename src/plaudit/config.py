@@ -267,6 +267,11 @@ def _layers(option: str, value: object) -> None:
         raise ConfigError(f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}.")
 
 
+def _device(option: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ConfigError(f"{option}: expected auto, cpu or cuda, got {value!r}.")
+
+
 _RULES: dict[str, Callable[[str, object], None]] = {
     "recipe": _choice(*get_args(Recipe)),
     "combiner": _choice(*get_args(Combiner)),
@@ -274,6 +279,7 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "long_texts": _choice(*get_args(LongTexts)),
     "class_weight": _class_weight,
     "hidden": _layers,
+    "device": _device,
     "dropout": _real("0 <= dropout < 1", lambda x: 0 <= x < 1),
     "label_smoothing": _real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
