@@ -23,8 +23,10 @@ from plaudit.errors import ConfigError, DataError, NotFittedError
 from plaudit.training.logistic import fit_logistic
 
 WORDS = np.array(
-    ["good", "fine", "joy", "warm", "bad", "dull", "cold", "grim", "film", "plot", "of", "the"]
-    + ["Été", "it's", "don't", "?", "!", ",", "10/10", "café", "😀"]
+    (
+        *("good", "fine", "joy", "warm", "bad", "dull", "cold", "grim", "film", "plot", "of", "the"),
+        *("Été", "it's", "don't", "?", "!", ",", "10/10", "café", "😀"),
+    )
 )
 SETTINGS: list[dict[str, Any]] = [
     {"n_max": 1, "min_texts": 1, "regularisation": 1.0},
