@@ -2,8 +2,8 @@
 
     PLAUDIT_EVAL_DATA=... .venv/bin/python benchmarks/beyond_movies.py --recipes network ngram encoder
 
-Each recipe has its own defaults on every set, and nothing is tuned for one. A set's dev.tsv, where there is one, is what
-early stopping watches. What results/beyond_movies.json holds already is not done again.
+Each recipe has its own defaults on every set, and nothing is tuned for one. A set's dev.tsv, where there is one, is
+what early stopping watches. What results/beyond_movies.json holds already is not done again.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from measured import RESULTS, Figures, Part, accuracy, as_part, table
+from measured import RESULTS, Figures, accuracy, as_part, table
 from peers import WordsAndPairs
 from recipes_by_name import Ours
 
@@ -70,7 +70,7 @@ def answers(name: str, seed: int, texts: Texts) -> Any:
         return control.predict(scored)
     ours = Ours(name, seed)
     validation = None if texts.validation is None else tuple(as_part(texts.validation))
-    ours.fit(*Part(*train), validation=validation)
+    ours.fit(*train, validation=validation)
     found = ours.predict(scored)
     if not texts.train.multi_label:
         return found
@@ -82,13 +82,8 @@ def measure(predicted: Any, scored: Dataset) -> dict[str, float]:
     from sklearn.metrics import f1_score
 
     true = scored.labels if scored.multi_label else scored.label_names()
-    return {
-        "n": len(scored),
-        "accuracy": accuracy(predicted, true),
-        **{
-            f"f1_{mean}": float(f1_score(true, predicted, average=mean, zero_division=0)) for mean in ("micro", "macro")
-        },
-    }
+    f1 = {mean: float(f1_score(true, predicted, average=mean, zero_division=0)) for mean in ("micro", "macro")}
+    return {"n": len(scored), "accuracy": accuracy(predicted, true), "f1_micro": f1["micro"], "f1_macro": f1["macro"]}
 
 
 def arguments() -> argparse.Namespace:
@@ -121,9 +116,8 @@ def main() -> None:
             mean = {k: float(np.mean([run[k] for run in runs])) for k in ("accuracy", "f1_macro", "f1_micro")}
             task = SETS[each].task if each in SETS else "the built-in sample"
             rows.append([each, task, name, *(f"{mean[k]:.4f}" for k in ("accuracy", "f1_macro", "f1_micro"))])
-    print(
-        f"\n{options.scored} texts, mean of seeds {', '.join(map(str, options.seeds))}; accuracy of sets is of whole sets\n"
-    )
+    seeds = ", ".join(map(str, options.seeds))
+    print(f"\n{options.scored} texts, mean of seeds {seeds}; the accuracy of sets of labels is of whole sets\n")
     print(table(header, rows))
 
 

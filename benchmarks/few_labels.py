@@ -1,10 +1,10 @@
-"""How accurate with 50, 200 and 1,000 labelled reviews: every recipe, and TF-IDF with logistic regression, on the same draws.
+"""How accurate with 50, 200 and 1,000 labelled reviews: recipes and TF-IDF with logistic regression, on the same draws.
 
     .venv/bin/python benchmarks/few_labels.py --recipes network ngram --slow encoder:epochs=5
 
-Each draw takes as many texts of every class from IMDB's training half, by its own seed, and is the same for all. Recipes
-under `--slow` are scored on a fixed 5,000 of the test reviews, the others on all and on those 5,000, so that each is compared
-on equal texts. What results/few_labels.json holds already is not done again.
+Each draw takes as many texts of every class from IMDB's training half, by its own seed, and is the same for all.
+Recipes under `--slow` are scored on a fixed 5,000 of the test reviews, the others on all and on those 5,000, so that
+each is compared on equal texts. What results/few_labels.json holds already is not done again.
 """
 
 import argparse

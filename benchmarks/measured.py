@@ -1,4 +1,4 @@
-"""What the benchmarks share: parts of IMDB, figures kept in JSON files so that a run can be resumed, Markdown tables."""
+"""What the benchmarks share: parts of IMDB, figures kept in JSON so that a run can be resumed, Markdown tables."""
 
 import json
 import os

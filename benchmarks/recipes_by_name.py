@@ -49,15 +49,17 @@ class Ours:
         self.model.fit(list(texts), list(labels), validation=validation, **more)
 
     def fit_on_all(self, texts: Sequence[str], labels: Sequence[Any], n_watched: int, unlabelled: Any = None) -> None:
-        """Train as `plaudit train --refit`: epochs, where there are several, are chosen with the first texts held out."""
+        """Train as `plaudit train --refit`: several epochs are chosen with the first texts held out."""
         settings = self.model.get_params()
         if not settings.get("early_stopping") or settings["epochs"] == 1:
-            return self.fit(texts, labels, unlabelled=unlabelled)
+            self.fit(texts, labels, unlabelled=unlabelled)
+            return
         self.fit(texts[n_watched:], labels[n_watched:], (list(texts[:n_watched]), list(labels[:n_watched])), unlabelled)
         history = self.model.history_
         assert history is not None
         epochs = refit_epochs(history.best_epoch, n_before=len(texts) - n_watched, n_after=len(texts))
-        self.model.set_params(epochs=epochs, early_stopping=False)
+        batch_size = self.model.decided_params()["batch_size"]
+        self.model.set_params(epochs=epochs, early_stopping=False, batch_size=batch_size)
         self.fit(texts, labels, unlabelled=unlabelled)
         self.model.set_params(**settings)
 
