@@ -288,5 +288,6 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
     **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
     "seed": _number(0, most=None),
-    **dict.fromkeys(("epochs", "patience", "batch_size", "n_max", "min_texts", "max_tokens"), _number(1)),
+    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens"), _number(1)),
+    "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
 }

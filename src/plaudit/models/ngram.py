@@ -41,6 +41,7 @@ _CHUNK_TEXTS = 8_192  # texts scored at a time
 # Texts that each n-gram is taken to have been seen in beyond those it was, of each class. Three rather than one: log
 # loss on held-out IMDB films 0.221 instead of 0.230, accuracy 91.3 instead of 91.2 % (docs/log.md).
 _SMOOTHING = 3.0
+_LARGEST_COST = 1e12  # of a text; with a million such, weights still fit into float32
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,11 @@ class NgramClassifier(Classifier):
             if weights is None
             else np.broadcast_to(weights.reshape(len(texts), -1), answers.shape)
         )
+        if weight.max() > _LARGEST_COST * self.regularisation:
+            raise DataError(
+                f"a text weighs {weight.max():g} and --regularisation is {self.regularisation:g}: "
+                f"expected at most {_LARGEST_COST:g} times as much."
+            )
         rarity = np.log((1 + len(rows)) / (1 + np.bincount(rows.indices, minlength=len(vocabulary)))) + 1
         fit = partial(self._fit_logit, rows, rarity)
         with ThreadPoolExecutor() as pool:

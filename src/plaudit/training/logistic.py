@@ -48,12 +48,13 @@ def fit_logistic(
             probability that it is positive, column 0 the same for negative; a cost of 0 leaves that answer out.
         n_features: F.
         tolerance: Of the largest projected gradient, as LIBLINEAR's; 0.1 is its default.
-        seed: Of the order in which texts are visited.
+        seed: Of the order in which texts are visited; of a greater one the last 64 bits count.
 
     Returns:
         Weights float64 [F], and the bias.
     """
-    weights: NDArray[np.float64] = _descend(offsets, indices, values, costs, n_features, tolerance, seed)
+    start = np.uint64(int(seed) % 2**64)
+    weights: NDArray[np.float64] = _descend(offsets, indices, values, costs, n_features, tolerance, start)
     return weights[:-1], float(weights[-1])
 
 
@@ -76,7 +77,7 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed):  # t
         text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
         duals[answers[i]] = min(0.001 * costs[text, answers[i] % 2], 1e-8)
         _add(weights, offsets, indices, values, text, sign * duals[answers[i]])
-    state = np.uint64(seed)
+    state = seed
     enough = 1e-2  # gradient at which an inner problem is solved; tightened as they become easy
     for _ in range(_MOST_PASSES):
         largest, newton_steps = 0.0, 0

@@ -1,0 +1,102 @@
+"""How accurate with 50, 200 and 1,000 labelled reviews: recipes and TF-IDF with logistic regression, on the same draws.
+
+    .venv/bin/python benchmarks/few_labels.py --recipes network ngram --slow encoder:epochs=5
+
+Each draw takes as many texts of every class from IMDB's training half, by its own seed, and is the same for all.
+Recipes under `--slow` are scored on a fixed 5,000 of the test reviews, the others on all and on those 5,000, so that
+each is compared on equal texts. What results/few_labels.json holds already is not done again.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measured import RESULTS, Figures, Part, accuracy, load_task, table
+from peers import WordsAndPairs
+from recipes_by_name import Ours, build
+
+CONTROL = "TF-IDF (1,2) and logistic regression"
+SUBSET = 5_000
+
+
+def draw(train: Part, n: int, seed: int) -> Part:
+    """Return n texts, as many of each class as that allows, shuffled."""
+    random, names = np.random.default_rng([n, seed]), np.array(train.labels)
+    shares = np.array_split(np.arange(n), len(set(train.labels)))
+    picked = [
+        random.choice(np.flatnonzero(names == name), len(share), replace=False)
+        for name, share in zip(sorted(set(train.labels)), shares, strict=True)
+    ]
+    return train.take(random.permutation(np.concatenate(picked)).tolist())
+
+
+def fit(name: str, part: Part, seed: int, unlabelled: list[str] | None) -> Any:
+    if name == CONTROL:
+        control = WordsAndPairs(seed)
+        control.fit(*part)
+        return control
+    ours = Ours(name, seed)
+    ours.fit(*part, unlabelled=unlabelled)
+    return ours
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", nargs="*", default=["network", "ngram"], metavar="RECIPE[:SETTING=VALUE,...]")
+    parser.add_argument("--slow", nargs="*", default=[], metavar="RECIPE[:SETTING=VALUE,...]")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 1000])
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--scored", choices=("test", "validation", "sample"), default="test")
+    parser.add_argument("--dry", action="store_const", const="sample", dest="scored", help="the built-in sample")
+    parser.add_argument("--output", type=Path, default=RESULTS / "few_labels.json")
+    return parser.parse_args()
+
+
+def cell(figures: dict[str, Any], keys: list[str], texts: str) -> str:
+    """Write mean and range of the draws, where all of them were scored on these texts."""
+    values = [figures.get(key, {}).get(texts) for key in keys]
+    if None in values:
+        return ""
+    return f"{np.mean(values):.4f} ({min(values):.4f} to {max(values):.4f})"
+
+
+def main() -> None:
+    options = arguments()
+    names = [CONTROL, *options.recipes, *options.slow]
+    task = load_task(options.scored, needs_unlabelled=any(build(name, 0).uses_unlabelled for name in names[1:]))
+    size = min(SUBSET, len(task.scored.texts))
+    some = task.scored.take(np.random.default_rng(0).choice(len(task.scored.texts), size, replace=False).tolist())
+    figures = Figures(options.output)
+
+    def key(name: str, n: int, seed: int) -> str:
+        return f"{options.scored}, {name}, {n} labels, draw {seed}"
+
+    for n in options.sizes:
+        for seed in range(options.draws):
+            part = draw(task.train, n, seed)
+            for name in names:
+                known = figures.all.get(key(name, n, seed), {})
+                if "some" in known and ("all" in known or name in options.slow):
+                    continue
+                model = fit(name, part, seed, task.unlabelled)
+                found = {"some": accuracy(model.predict(some.texts), some.labels), "n_some": len(some.texts)}
+                if name not in options.slow:
+                    found["all"] = accuracy(model.predict(task.scored.texts), task.scored.labels)
+                    found["n_all"] = len(task.scored.texts)
+                figures.put(key(name, n, seed), found)
+                print(f"{key(name, n, seed)}: {found['some']:.4f}", flush=True)
+    for texts, count in (("all", len(task.scored.texts)), ("some", len(some.texts))):
+        rows = [
+            [name, *(cell(figures.all, [key(name, n, s) for s in range(options.draws)], texts) for n in options.sizes)]
+            for name in names
+            if texts == "some" or name not in options.slow
+        ]
+        print(f"\nAccuracy on {count:,} texts ({options.scored}), mean and range of {options.draws} draws\n")
+        print(table(["", *(f"{n:,} labels" for n in options.sizes)], rows))
+        if not options.slow:
+            break
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Our recipes as the benchmarks name them: ``network``, ``network:embedding=random``, ``encoder:epochs=5,seed=3``."""
+
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from plaudit.data import load_sample
+from plaudit.models import Classifier
+from plaudit.models.loading import import_class
+from plaudit.models.recipes import RECIPES
+from plaudit.training import refit_epochs
+
+
+def build(name: str, seed: int) -> Classifier:
+    """Return the classifier that a name stands for, not yet fitted."""
+    recipe, _, rest = name.partition(":")
+    if recipe not in RECIPES:
+        raise SystemExit(f"{name}: there is no recipe {recipe!r}; there are {', '.join(RECIPES)}.")
+    settings = {key: _value(value) for key, _, value in (part.partition("=") for part in rest.split(",") if part)}
+    kind = import_class(RECIPES[recipe])
+    if "seed" in kind._parameter_names():
+        settings.setdefault("seed", seed)
+    return kind(**settings)
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:  # a word without quotes
+        return text
+
+
+class Ours:
+    """A recipe with the face of a peer."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        self.name, self.model = name, build(name, seed)
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[Any],
+        validation: tuple[Sequence[str], Sequence[Any]] | None = None,
+        unlabelled: Sequence[str] | None = None,
+    ) -> None:
+        more = {"unlabelled": unlabelled} if self.model.uses_unlabelled else {}
+        self.model.fit(list(texts), list(labels), validation=validation, **more)
+
+    def fit_on_all(self, texts: Sequence[str], labels: Sequence[Any], n_watched: int, unlabelled: Any = None) -> None:
+        """Train as `plaudit train --refit`: several epochs are chosen with the first texts held out."""
+        settings = self.model.get_params()
+        if not settings.get("early_stopping") or settings["epochs"] == 1:
+            self.fit(texts, labels, unlabelled=unlabelled)
+            return
+        self.fit(texts[n_watched:], labels[n_watched:], (list(texts[:n_watched]), list(labels[:n_watched])), unlabelled)
+        history = self.model.history_
+        assert history is not None
+        epochs = refit_epochs(history.best_epoch, n_before=len(texts) - n_watched, n_after=len(texts))
+        batch_size = self.model.decided_params()["batch_size"]
+        self.model.set_params(epochs=epochs, early_stopping=False, batch_size=batch_size)
+        self.fit(texts, labels, unlabelled=unlabelled)
+        self.model.set_params(**settings)
+
+    def predict(self, texts: Sequence[str]) -> Any:
+        return self.model.predict(list(texts))
+
+    def size_bytes(self) -> int:
+        with tempfile.TemporaryDirectory() as place:
+            self.model.save(Path(place) / "model")
+            return folder_size(Path(place) / "model")
+
+
+def folder_size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def warm_up(contestant: Any) -> None:
+    """Fit once on few texts, so that imports and compiling are in nobody's seconds."""
+    sample = load_sample().train
+    contestant.fit(sample.texts.to_pylist()[::4], sample.label_names()[::4])
+    contestant.predict(sample.texts.to_pylist()[:4])

@@ -1,0 +1,60 @@
+"""The benchmarks run, on the built-in sample; what they print of it is not a figure of anything."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def run(script: str, output: Path, *options: str) -> str:
+    command = [sys.executable, str(FOLDER / script), "--dry", "--output", str(output), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=output.parent)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) -> None:
+    options = ("--recipes", "ngram", "ngram:n_max=1", "--peers", "--repeats", "2", "--models", str(sample_model))
+    out = run("ladder.py", tmp_path / "found.json", *options)
+    figures = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert {"ngram", "ngram:n_max=1", "TF-IDF (1,2) and logistic regression"} < figures.keys()
+    assert figures["ngram"].keys() == {"repeat 0, seed 0", "repeat 1, seed 0"}
+    recorded = json.loads((sample_model / "metrics.json").read_text(encoding="utf-8"))
+    taken = figures[f"network ({sample_model.name})"]["recorded"]
+    assert (taken["accuracy"], taken["seconds"]) == (recorded["test"]["accuracy"], recorded["train"]["seconds"])
+    first = next(line for line in out.splitlines() if line.startswith("| ngram |"))
+    assert f"| {figures['ngram']['repeat 0, seed 0']['accuracy']:.4f} |" in first
+    assert "1.00 (1.00 to 1.00)" in first
+
+
+@pytest.mark.slow
+def test_few_labels_are_drawn_alike_and_resumed(tmp_path: Path) -> None:
+    options = ("--recipes", "ngram", "--slow", "ngram:n_max=1", "--sizes", "50", "--draws", "2")
+    first = run("few_labels.py", tmp_path / "found.json", *options)
+    again = run("few_labels.py", tmp_path / "found.json", *options)
+    figures = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert len(figures) == 6
+    assert ["all" in found for key, found in figures.items() if "n_max=1" in key] == [False, False]
+    assert "draw 1: " in first
+    assert "draw 1: " not in again
+    assert first.endswith(again)
+
+
+@pytest.mark.slow
+def test_other_tasks_are_resumed(tmp_path: Path) -> None:
+    first = run("beyond_movies.py", tmp_path / "found.json", "--recipes", "ngram")
+    again = run("beyond_movies.py", tmp_path / "found.json", "--recipes", "ngram")
+    assert first.endswith(again)
+    assert "| sample | the built-in sample | ngram |" in again
+
+
+def test_a_recipe_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, str(FOLDER / "few_labels.py"), "--dry", "--recipes", "forest"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("forest: there is no recipe 'forest'; there are network, ngram")
