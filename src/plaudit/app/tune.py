@@ -134,8 +134,6 @@ def run_tuning(
 
     with InterruptWatch() as watch:
         finding = search(task, on_trial=show, monitors=[watch])
-    lines = [json.dumps(trial_record(trial, metric), ensure_ascii=False) + "\n" for trial in finding.trials]
-    _write(output / "trials.jsonl", "".join(lines))
     chosen = _choose(finding, parts, task, output)
     if as_json:
         sys.stdout.write(json.dumps(_to_dict(chosen, finding, task)) + "\n")
@@ -158,9 +156,7 @@ def _parse_recipes(recipes: str) -> list[str]:
     known = [name for name in SPACES if name in RECIPES]
     names = list(dict.fromkeys(name.strip() for name in recipes.split(",")))
     if unknown := [name for name in names if name not in known]:
-        raise ConfigError(
-            f"--recipes {recipes}: {unknown[0]!r} cannot be searched; expected some of {','.join(known)}."
-        )
+        raise ConfigError(f"--recipes: {unknown[0]!r} cannot be searched; expected some of {','.join(known)}.")
     return names
 
 
@@ -180,7 +176,7 @@ def _load_tables(
 
 
 def _choose(finding: Finding, parts: Parts, task: Task, output: Path) -> Chosen:
-    """Take the winner, and write the run that trains it again.
+    """Take the winner, and write the trials and the run that trains it again; an earlier search's are replaced.
 
     Raises:
         ConfigError: No trial came to a model, or none to one that is small enough.
@@ -203,6 +199,8 @@ def _choose(finding: Finding, parts: Parts, task: Task, output: Path) -> Chosen:
     versions = run_versions(build(config).packages, parts.train, None)
     if "embedding" in best.settings:
         versions["embedding_sha256"] = hash_vectors(task.embeddings[best.settings["embedding"]])
+    lines = [json.dumps(trial_record(trial, task.metric), ensure_ascii=False) + "\n" for trial in trials]
+    _write(output / "trials.jsonl", "".join(lines))
     run = output / "run.toml"
     _write(run, config.to_toml(versions=versions))
     command = shlex.join(["plaudit", "train", "--config", str(run)])

@@ -97,9 +97,8 @@ def size_words(size_bytes: int) -> str:
     """Return a size with a unit, of which 1 MB is 1,000,000 bytes."""
     for unit, least in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
         if size_bytes >= least:
-            return (
-                f"{size_bytes / least:.3g} {unit}" if size_bytes < 1000 * least else f"{size_bytes / least:,.0f} {unit}"
-            )
+            amount = size_bytes / least
+            return f"{amount:.3g} {unit}" if amount < 999.5 else f"{amount:,.0f} {unit}"
     return f"{size_bytes} B"
 
 

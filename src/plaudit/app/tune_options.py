@@ -22,7 +22,7 @@ from plaudit.app.train_options import (
 @errors_as_lines
 def tune(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
-    time: Annotated[str, typer.Option(help="How long to search: 60s, 5m, 1h.")],
+    time: Annotated[str, typer.Option(help="How long to search: 60s, 5m, 1h.")] = "60s",
     metric: Annotated[
         str, typer.Option(help="accuracy, f1, macro_f1 or log_loss, of the validation texts.")
     ] = "accuracy",
@@ -50,8 +50,9 @@ def tune(
 
     run_tuning(
         DataConfig(
-            source=data, data_dir=data_dir and str(data_dir), text_column=text_column, label_column=label_column,
-            label_separator=label_separator, test=test, validation=validation, group_by=group_by,
+            source=data, data_dir=None if data_dir is None else str(data_dir), text_column=text_column,
+            label_column=label_column, label_separator=label_separator, test=test, validation=validation,
+            group_by=group_by,
         ),
         time=time, metric=metric, max_size=max_size, recipes=recipes, embeddings=embedding or [], output=output,
         seed=seed, as_json=as_json,

@@ -1,9 +1,10 @@
 """Try one set of settings after the other until the time is over, beginning with the defaults of each recipe.
 
 Optuna's TPE proposes (Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization"); what is tried next depends
-on the seed and the figures so far; on the clock only through what it cuts off. Knows training and validation texts only, and prints nothing. The
-decision to question: a network whose val_loss is worse than three quarters of the earlier ones' at the same epoch is
-given up, although the metric may be another; from the fourth epoch on, and never in the first trials.
+on the seed and the figures so far, on the clock only through what it cuts off. Knows training and validation texts
+only, and prints nothing. The decision to question: a network whose val_loss is worse than three quarters of the earlier
+ones' at the same epoch is given up, although the metric may be another; from the fourth epoch on, and never in the
+first trials.
 """
 
 from __future__ import annotations
@@ -216,9 +217,8 @@ class _Watch:
             return  # a run that diverges is told by the classifier
         self._asked.report(-result.val_loss, epoch)
         if self._asked.should_prune():
-            raise _GivenUpError(
-                f"given up after epoch {epoch}: val_loss {result.val_loss:.4f} was behind", is_behind=True
-            )
+            reason = f"given up after epoch {epoch}: val_loss {result.val_loss:.4f} was behind"
+            raise _GivenUpError(reason, is_behind=True)
 
     def end(self) -> None:
         """Do nothing."""
