@@ -21,14 +21,24 @@ if TYPE_CHECKING:
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
     from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
-    from plaudit.models import NetworkClassifier, NgramClassifier, load
+    from plaudit.models import (
+        BlendClassifier,
+        DistilledClassifier,
+        EncoderClassifier,
+        NetworkClassifier,
+        NgramClassifier,
+        load,
+    )
     from plaudit.report import plot_curves
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BlendClassifier": "plaudit.models",
     "Dataset": "plaudit.data",
+    "DistilledClassifier": "plaudit.models",
     "EmbeddingTable": "plaudit.embeddings",
+    "EncoderClassifier": "plaudit.models",
     "Metrics": "plaudit.evaluation",
     "MultiLabelMetrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models",
@@ -44,8 +54,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "BlendClassifier",
     "Dataset",
+    "DistilledClassifier",
     "EmbeddingTable",
+    "EncoderClassifier",
     "Metrics",
     "MultiLabelMetrics",
     "NetworkClassifier",

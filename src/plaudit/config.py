@@ -72,15 +72,17 @@ class ModelConfig:
         dropout: network: share of hidden activations dropped while training, 0 <= dropout < 1.
         loss: network: "cross_entropy" or "mean_squared_error" (on the probability).
         class_weight: "none", or "balanced": n / (classes * texts of the class), as scikit-learn has it.
-        n_max: ngram: the most words of an n-gram.
+        n_max: ngram: words in the longest n-grams.
         min_texts: ngram: in how many training texts an n-gram must occur.
-        regularisation: ngram: C, the inverse of the penalty's strength.
+        regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
         long_texts: encoder: of a longer text it reads its head and tail, or windows one after the other.
         device: encoder: where it is trained, "auto", "cpu", "cuda".
         layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
+        blend_weights: best: what the logits of the n-grams and of the encoder are multiplied by; not given, those with
+            the lowest loss on the validation texts.
         teacher: distilled: a model's folder.
     """
 
@@ -101,6 +103,7 @@ class ModelConfig:
     device: str | None = None
     layer_decay: float | None = None
     label_smoothing: float | None = None
+    blend_weights: tuple[float, float] | None = None
     teacher: str | None = None
 
     def __post_init__(self) -> None:
@@ -200,7 +203,7 @@ def _fits(value: object, hint: object) -> bool:
     if origin is Literal:
         return value in get_args(hint)
     if origin is tuple:
-        return isinstance(value, list) and all(_fits(item, int) for item in value)
+        return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is hint
@@ -267,6 +270,11 @@ def _layers(option: str, value: object) -> None:
         raise ConfigError(f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}.")
 
 
+def _device(option: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ConfigError(f"{option}: expected auto, cpu or cuda, got {value!r}.")
+
+
 _RULES: dict[str, Callable[[str, object], None]] = {
     "recipe": _choice(*get_args(Recipe)),
     "combiner": _choice(*get_args(Combiner)),
@@ -274,6 +282,7 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "long_texts": _choice(*get_args(LongTexts)),
     "class_weight": _class_weight,
     "hidden": _layers,
+    "device": _device,
     "dropout": _real("0 <= dropout < 1", lambda x: 0 <= x < 1),
     "label_smoothing": _real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),

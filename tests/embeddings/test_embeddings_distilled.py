@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from plaudit.embeddings import EmbeddingTable, available_embeddings, distilled, load_embedding
+from plaudit.embeddings import EmbeddingTable, available_embeddings, distilled, load_embedding, minilm_package
 from plaudit.embeddings.cache import cached_folder
 from plaudit.errors import EmbeddingError, MissingExtraError
 from plaudit.text import WordPieceTokenizer
@@ -135,7 +135,7 @@ def test_minilm_is_a_table_of_word_pieces(minilm: EmbeddingTable) -> None:
     assert minilm.n_buckets == 0
     assert isinstance(minilm.tokenizer, WordPieceTokenizer)
     assert minilm.vocabulary.equals(minilm.tokenizer.vocabulary)
-    assert minilm.provenance["weights_sha256"] == distilled.WEIGHTS_SHA256
+    assert minilm.provenance["weights_sha256"] == minilm_package.WEIGHTS_SHA256
     assert minilm.coverage(pa.array(["Films, naïve ones."], type=pa.large_string())).tokens == 1.0
 
 

@@ -11,6 +11,7 @@ from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, ModelError
 from plaudit.training import EpochResult, History
+from plaudit.training import checkpoint as checkpoints
 
 SETTINGS: dict[str, Any] = {"epochs": 6, "batch_size": 16, "seed": 4, "patience": 2}
 
@@ -65,6 +66,29 @@ def test_the_bits_are_those_of_an_uninterrupted_run(
     assert resumed.history_ is not None
     assert whole.history_.history == resumed.history_.history
     assert whole.kept_epoch_ == resumed.kept_epoch_
+
+
+@pytest.mark.parametrize("settings", [{}, {"trainable": False}, {"dropout": 0.4, "hidden": (6, 5)}])
+@pytest.mark.parametrize(("epoch", "step"), [(1, 2), (2, 4)])
+def test_the_bits_are_the_same_after_a_cut_inside_a_long_epoch(
+    tiny_table: EmbeddingTable,
+    reviews: Dataset,
+    tmp_path: Path,
+    settings: Any,
+    epoch: int,
+    step: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = run(tiny_table, reviews, tmp_path / "whole", **settings)
+    monkeypatch.setattr(checkpoints, "_INTERVAL_S", 0.0)
+    monkeypatch.setattr(checkpoints, "_SHARE", float("inf"))
+    with pytest.raises(CutOffError):
+        run(tiny_table, reviews, tmp_path / "cut", monitors=[CuttingMonitor(epoch, step)], **settings)
+    resumed = run(tiny_table, reviews, tmp_path / "cut", resume=True, **settings)
+    assert np.array_equal(whole.decision_function(reviews.texts), resumed.decision_function(reviews.texts))
+    assert whole.history_ is not None
+    assert resumed.history_ is not None
+    assert whole.history_.history == resumed.history_.history
 
 
 def test_a_run_cut_off_again_and_again_arrives(tiny_table: EmbeddingTable, reviews: Dataset, tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from plaudit.training import (
     refit_epochs,
     train,
 )
+from plaudit.training import checkpoint as checkpoints
 from plaudit.training.checkpoint import Checkpoint
+from plaudit.training.loop import in_order
 
 N = 10
 
@@ -34,6 +36,9 @@ class Scripted:
 
     def __len__(self) -> int:
         return N
+
+    def batches(self, order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+        return in_order(order, batch_size)
 
     def step(self, batch: NDArray[np.int64]) -> tuple[float, int]:
         self.steps += 1
@@ -108,14 +113,18 @@ def test_history_holds_means_over_the_epoch() -> None:
 
 
 class StopAt:
-    """A monitor that interrupts after an epoch, as Ctrl-C would."""
+    """A monitor that interrupts after an epoch, or after so many of the model's steps, as Ctrl-C would."""
 
-    def __init__(self, epoch: int) -> None:
-        self.epoch, self.ended = epoch, False
+    def __init__(self, epoch: int | None, n_steps: int | None = None) -> None:
+        self.epoch, self.n_steps, self.ended = epoch, n_steps, False
 
     def begin(self, *, epochs: int, steps: int, done: History) -> None: ...
 
-    def after_step(self, step: int, loss: float, accuracy: float) -> None: ...
+    def after_step(self, step: int, loss: float, accuracy: float) -> None:
+        if self.n_steps is not None:
+            self.n_steps -= 1
+            if self.n_steps < 0:
+                raise KeyboardInterrupt
 
     def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
         if epoch == self.epoch:
@@ -123,6 +132,30 @@ class StopAt:
 
     def end(self) -> None:
         self.ended = True
+
+
+@pytest.mark.parametrize("n_steps", range(1, 9))
+def test_a_run_cut_off_inside_an_epoch_goes_on_from_the_last_save_there(
+    tmp_path: Path, n_steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = Scripted([0.5, 0.4, 0.3])
+    whole = train(expected, settings(epochs=3))
+    monkeypatch.setattr(checkpoints, "_INTERVAL_S", 0.0)
+    monkeypatch.setattr(checkpoints, "_SHARE", math.inf)
+    first = Scripted([0.5, 0.4, 0.3])
+    with pytest.raises(KeyboardInterrupt):
+        train(first, settings(epochs=3), monitors=[StopAt(None, n_steps)], checkpoint=Checkpoint(tmp_path / "c", "a"))
+    second = Scripted([0.5, 0.4, 0.3])
+    result = train(second, settings(epochs=3), checkpoint=Checkpoint(tmp_path / "c", "a", resume=True))
+    assert len(first.seen) + len(second.seen) == 9 + 1  # the step whose end was not saved is run again
+    assert first.seen[:n_steps] + second.seen == expected.seen
+    assert result.history.history == whole.history.history
+
+
+def test_short_epochs_are_saved_only_at_their_ends(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(Scripted(None), settings(), monitors=[StopAt(None, 2)], checkpoint=Checkpoint(tmp_path / "c", "a"))
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 4])

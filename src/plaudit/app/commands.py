@@ -60,6 +60,7 @@ def train(
                 resume=resume,
                 progress=console.is_terminal,
                 recorded_versions=None if config is None else read_versions(config),
+                advise=config is None and model["recipe"] is None,
             )
     except KeyboardInterrupt:
         console.print(

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from plaudit.app.advise import advice_line
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
@@ -60,6 +61,7 @@ def run_training(
     resume: bool = False,
     progress: bool = False,
     recorded_versions: Mapping[str, str] | None = None,
+    advise: bool = False,
 ) -> Outcome:
     """Carry out a run and write its folder, whole or not at all.
 
@@ -71,6 +73,7 @@ def run_training(
         resume: Go on from the checkpoint of a run that was cut off.
         progress: Show bars for downloads and distilling.
         recorded_versions: Of the run that is repeated; differences are said.
+        advise: Say it when another recipe than the run's would suit the data better.
     """
     started = time.perf_counter()
     model = build(config)
@@ -86,6 +89,8 @@ def run_training(
     if unlabelled is not None:
         described += describe_part("unlabelled", unlabelled)
     _say_all(say, described)
+    if advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
+        say(line)
     versions = run_versions(model.packages, parts.train, unlabelled)
     if isinstance(model, NetworkClassifier):
         config = replace(config, model=replace(config.model, embedding=str(model.embedding)))
@@ -203,10 +208,10 @@ def _refit(
     labels = parts.train.label_names() + parts.validation.label_names()
     again = f"on all {len(texts):,} training and validation texts"
     story = f"Then trained again on all {len(texts):,} texts"
+    model.set_params(**fitted.params)
     if fitted.history is not None:
         epochs = refit_epochs(fitted.history.best_epoch, n_before=len(parts.train), n_after=len(texts))
-        decided = {"epochs": epochs, "early_stopping": False, "batch_size": fitted.params.get("batch_size")}
-        model.set_params(**{name: value for name, value in decided.items() if name in fitted.params})
+        model.set_params(epochs=epochs, early_stopping=False)
         again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
     say(f"Refit: {again}.")
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)

@@ -88,7 +88,10 @@ def train(
     ] = None,
     teacher: Annotated[str | None, typer.Option(help="distilled: the folder of the model that teaches.")] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="network, encoder: passes over the texts, at most. [network: 40]")
+        int | None,
+        typer.Option(
+            help="network, encoder: passes over the texts, at most. [network: 40; encoder: 1, more for small data]"
+        ),
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="network, encoder: texts a step. [network: 512, fewer for small data]")

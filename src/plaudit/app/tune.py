@@ -138,7 +138,7 @@ def run_tuning(
     if as_json:
         sys.stdout.write(json.dumps(_to_dict(chosen, finding, task)) + "\n")
     else:
-        print_ending(console, chosen.front, chosen.best, finding.trials, metric=metric, n=len(parts.validation))
+        print_ending(console, chosen.front, chosen.best, finding.trials, task=task)
         say(f"Wrote {chosen.run} and trials.jsonl beside it. To train this model again, to the bit, and test it once:")
         say(f"  {chosen.command}")
     if finding.is_interrupted:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from plaudit.app.plain import plain
 from plaudit.app.terminal import print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from plaudit.tuning import Trial
+    from plaudit.tuning import Task, Trial
 
 _MOST_ROWS = 20
 
@@ -22,7 +23,7 @@ def describe_trial(trial: Trial, metric: str) -> str:
     """Return a trial's line."""
     start = f"{trial.number:>4}  {trial.recipe:<8}"
     if trial.result is None:
-        return f"{start} {trial.reason} ({describe_settings(trial)})"
+        return f"{start} {plain(trial.reason or '')} ({describe_settings(trial)})"
     result = trial.result
     return (
         f"{start} {metric} {result.figure:.4f}  {size_words(result.size_bytes):>8}  {result.training_s:6.1f} s  "
@@ -50,19 +51,17 @@ def trial_record(trial: Trial, metric: str) -> dict[str, Any]:
     }
 
 
-def print_ending(
-    console: Console, front: Sequence[Trial], best: Trial, trials: Sequence[Trial], *, metric: str, n: int
-) -> None:
-    """Print the table, the winner, and what its figure is worth.
+def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: Sequence[Trial], *, task: Task) -> None:
+    """Print the table, the winner, the defaults beside it, and what its figure is worth.
 
     Args:
         console: Where to.
         front: The trials than which no other is better in every respect.
         best: The winner.
         trials: All.
-        metric: What they were compared by.
-        n: Validation texts.
+        task: What was searched.
     """
+    metric, n, n_defaults = task.metric, len(task.validation), len(task.spaces)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("trial", metric, "size", "µs a text", "training", "recipe", "settings"):
         table.add_column(heading, justify="left" if heading in ("recipe", "settings") else "right")
@@ -84,9 +83,14 @@ def print_ending(
         console.print(f"… {len(front) - _MOST_ROWS} more: trials.jsonl")
     if best.result is None:
         return
+    defaults = [
+        f"{trial.recipe} {'no model' if trial.result is None else f'{trial.result.figure:.4f}'}"
+        for trial in trials[:n_defaults]
+    ]
     console.print(
         f"\nWinner: trial {best.number}, {best.recipe}, {describe_settings(best)}: {metric} {best.result.figure:.4f}, "
         f"{size_words(best.result.size_bytes)}.\n"
+        f"Defaults: {', '.join(defaults)}.\n"
         f"Its {metric} is the best of {compared} trials on the same {n:,} validation texts, and so too kind: expect "
         "less of new texts. The test texts, not opened here, will tell.",
         markup=False,

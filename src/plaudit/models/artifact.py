@@ -161,7 +161,7 @@ def _check_manifest(path: Path, manifest: object) -> None:
 
 def _check_file(folder: Path, name: str, facts: object) -> None:
     parts = Path(name).parts
-    if not parts or Path(name).is_absolute() or ".." in parts or len(parts) > 2:
+    if not parts or Path(name).is_absolute() or ".." in parts or len(parts) > 3:
         raise ModelError(f"{folder / MANIFEST}: {name!r} points outside the model's folder.")
     path = folder / name
     if not path.is_file() or path.is_symlink() or path.parent.resolve() != folder.resolve() / Path(name).parent:

@@ -43,10 +43,18 @@ def _dataset(
 def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
     """Turn texts into bags of the table's rows, with their labels and weights."""
     labels = np.zeros(0, np.int32) if dataset.labels is None else dataset.labels
-    return Examples(table.bags(dataset.texts), labels, _weights_of(dataset))
+    return Examples(table.bags(dataset.texts), labels, weights_of(dataset))
 
 
-def _weights_of(dataset: Dataset) -> NDArray[np.float64] | None:
+def targets_of(part: Dataset, whole: Targets) -> Targets:
+    """Return the targets of a part of what `training_set` gave for `whole`."""
+    assert part.labels is not None
+    values = part.labels.astype(np.uint8) if whole.multi_label else part.labels.astype(np.int64)
+    return Targets(whole.classes, values, whole.multi_label)
+
+
+def weights_of(dataset: Dataset) -> NDArray[np.float64] | None:
+    """Return the weights that `training_set` put in, float64 [N] or [N, C], or None."""
     if _WEIGHT not in dataset.extra.column_names:
         return None
     column = dataset.extra[_WEIGHT].combine_chunks()

@@ -13,13 +13,15 @@ from plaudit.models.base import Classifier
 KINDS: dict[str, tuple[str, str]] = {
     "network": ("plaudit.models.network", "NetworkClassifier"),
     "ngram": ("plaudit.models.ngram", "NgramClassifier"),
+    "encoder": ("plaudit.models.encoder", "EncoderClassifier"),
+    "blend": ("plaudit.models.blend", "BlendClassifier"),
 }
 
 
 def load(path: str | Path) -> Classifier:
     """Open a model that `save` or `plaudit train` wrote, ready to predict.
 
-    Only what this kind of model scores with is imported; for a network neither torch nor numba.
+    Only what this kind of model scores with is imported; for a network and n-grams neither torch nor numba.
 
     Raises:
         ModelError: The folder is missing, foreign, damaged, hostile or of a newer format; the message says which.

@@ -26,7 +26,7 @@ from plaudit.embeddings.storage import (
     write_table,
 )
 from plaudit.embeddings.table import EmbeddingTable
-from plaudit.errors import ConfigError, EmbeddingError, ModelError
+from plaudit.errors import EmbeddingError, ModelError
 from plaudit.models.artifact import read_tensors, write_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
@@ -36,7 +36,7 @@ from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
-from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, default_batch_size, train
+from plaudit.training.loop import LoopSettings, Monitor, default_batch_size, train
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -168,7 +168,7 @@ class NetworkClassifier(Classifier):
             patience=self.patience if self.early_stopping and watched is not None else None,
             seed=self.seed,
         )
-        # One thread, for the matrices are small: more only wait for each other. Overflow is told by _check_converged.
+        # One thread, for the matrices are small: more only wait for each other. Overflow is told by check_converged.
         with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
             network = BagNetwork(
                 examples,
@@ -188,7 +188,7 @@ class NetworkClassifier(Classifier):
                 fingerprint = self._fingerprint(targets, table, examples, watched_examples)
                 saved = Checkpoint(checkpoint, fingerprint, resume)
             result = train(network, loop, monitors=monitors, checkpoint=saved)
-        _check_converged(result)
+        result.check_converged()
         self.table_ = table.with_vectors(network.vectors_from(result.weights))
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
@@ -263,13 +263,3 @@ class NetworkClassifier(Classifier):
             if examples.weights is not None:
                 digest.update(np.ascontiguousarray(examples.weights).data)
         return digest.hexdigest()
-
-
-def _check_converged(result: TrainingResult) -> None:
-    """Refuse weights that answer nothing: a model of them could be saved, but not be used."""
-    losses = [curve[result.kept_epoch - 1] for curve in result.history.history.values() if curve]
-    if not np.isfinite(losses).all() or not all(np.isfinite(array).all() for array in result.weights.values()):
-        raise ConfigError(
-            f"training diverged: after epoch {result.kept_epoch} the loss is no finite number; "
-            "try a smaller --learning-rate."
-        )

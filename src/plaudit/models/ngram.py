@@ -197,9 +197,13 @@ class NgramClassifier(Classifier):
             folder,
             kind=self.kind,
             classes=self.classes_,
-            parameters=to_json(self.get_params()),
+            parameters=to_json(self._stored_params()),
             multi_label=self.multi_label_,
         )
+
+    def _stored_params(self) -> dict[str, Any]:
+        """Return the settings of the saved model."""
+        return self.get_params()
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> NgramClassifier:

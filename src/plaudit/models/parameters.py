@@ -46,6 +46,11 @@ def from_json(stored: Mapping[str, Any], known: list[str], where: str) -> dict[s
     parameters = dict(stored)
     if "hidden" in known:
         parameters["hidden"] = _layer_sizes(parameters.get("hidden", []), where)
+    pair = parameters.get("blend_weights")
+    if pair is not None:
+        if not isinstance(pair, list) or [type(value) for value in pair] != [float, float]:
+            raise ModelError(f"{where}: damaged: blend_weights must be two numbers.")
+        parameters["blend_weights"] = tuple(pair)
     weights = parameters.get("class_weight")
     if isinstance(weights, list):
         if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in weights):

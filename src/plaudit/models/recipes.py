@@ -19,6 +19,9 @@ from plaudit.models.loading import import_class
 RECIPES: dict[str, tuple[str, str]] = {
     "network": ("plaudit.models.network", "NetworkClassifier"),
     "ngram": ("plaudit.models.ngram", "NgramClassifier"),
+    "encoder": ("plaudit.models.encoder", "EncoderClassifier"),
+    "best": ("plaudit.models.blend", "BlendClassifier"),
+    "distilled": ("plaudit.models.distilled", "DistilledClassifier"),
 }
 _OF_THE_RUN = ("recipe", "refit")  # settings that no constructor takes
 SETTINGS = tuple(f.name for kind in (ModelConfig, TrainingConfig) for f in fields(kind) if f.name not in _OF_THE_RUN)

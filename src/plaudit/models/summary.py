@@ -73,3 +73,30 @@ class NetworkSummary:
         ]
         lines.append(f"{'total':<{width}}  {'':>8}  {self.n_parameters:>12,}  ({self.n_trained:,} trained)")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class EncoderSummary:
+    """A fine-tuned encoder; `str` of it is a line.
+
+    Attributes:
+        name: The encoder it was made from.
+        n_parameters: All weights; training moves them all.
+        max_tokens: The longest sequence, special tokens included.
+        long_texts: What becomes of a longer text.
+        device: Where it computes.
+        dtype: In what numbers.
+    """
+
+    name: str
+    n_parameters: int
+    max_tokens: int
+    long_texts: str
+    device: str
+    dtype: str
+
+    def __str__(self) -> str:
+        return (
+            f"encoder ({self.name}), {self.n_parameters:,} parameters (all trained), "
+            f"{self.max_tokens} tokens at once ({self.long_texts}), {self.device}, {self.dtype}"
+        )

@@ -15,6 +15,7 @@ import numpy as np
 from plaudit.embeddings.table import Bags
 from plaudit.training.adam import step_sizes
 from plaudit.training.dense import DenseLayers, DenseTrainer
+from plaudit.training.loop import in_order
 from plaudit.training.losses import LOSSES, right
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class BagNetwork:
 
     def __len__(self) -> int:
         return len(self._train)
+
+    def batches(self, order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+        """Divide the texts in their random order."""
+        return in_order(order, batch_size)
 
     def step(self, batch: NDArray[np.int64]) -> tuple[float, int]:
         """Train on the texts at `batch` (int64 [B]); return their summed loss before it, and how many were right.

@@ -1,7 +1,8 @@
 """A training run's state in one file, so that a run killed at any moment goes on from its last finished epoch.
 
 One safetensors file: arrays, and everything else as JSON in its header. Written beside and renamed, so the file is
-always a whole one. How often is decided by cost: never more than about a tenth of the time goes into saving.
+always a whole one. How often is decided by cost: never more than about a tenth of the time goes into saving. An epoch
+that lasts longer than five minutes is saved inside, too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHARE = 0.1  # of the run's time
+_INTERVAL_S = 300.0  # the most that a kill inside an epoch costs
 
 
 @dataclass
@@ -40,10 +42,15 @@ class Checkpoint:
     resume: bool = False
     _saved_at: float = field(default=-float("inf"), init=False)
     _cost_s: float = field(default=0.0, init=False)
+    _opened_at: float = field(default_factory=time.monotonic, init=False)
 
     def is_due(self) -> bool:
-        """Whether enough time has passed since the last save."""
+        """Whether enough time has passed since the last save to save after an epoch."""
         return time.monotonic() - self._saved_at >= self._cost_s / _SHARE
+
+    def is_overdue(self) -> bool:
+        """Whether so much time has passed, since the last save or the start, that an epoch's end is not waited for."""
+        return self.is_due() and time.monotonic() - max(self._saved_at, self._opened_at) >= _INTERVAL_S
 
     def save(self, arrays: dict[str, NDArray[Any]], progress: Mapping[str, object]) -> None:
         """Write the state; the previous one stays until this one is whole.

@@ -1,18 +1,19 @@
 """Epochs, batches, early stopping, checkpoints. Knows nothing of what is trained: see `Trainable`.
 
 Every epoch's order comes from a generator seeded with (seed, epoch), so a continued run needs no generator's state to
-give the weights of an uninterrupted one.
+give the weights of an uninterrupted one, also when it was cut off inside an epoch.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from plaudit.errors import ConfigError
 from plaudit.training.history import EarlyStopping, EpochResult, History
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class Trainable(Protocol):
 
     def __len__(self) -> int:
         """Return the number of training texts."""
+        ...
+
+    def batches(self, order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+        """Divide an epoch's texts, int64 [N] in random order, into batches; `in_order` is the plain way.
+
+        There are as many as `LoopSettings.n_steps` says, and each text is in one of them.
+        """
         ...
 
     def step(self, batch: NDArray[np.int64]) -> tuple[float, int]:
@@ -108,6 +116,24 @@ class TrainingResult:
     history: History
     kept_epoch: int
 
+    def check_converged(self) -> None:
+        """Refuse weights that answer nothing: a model of them could be saved, but not be used.
+
+        Raises:
+            ConfigError: A loss or a weight is no finite number.
+        """
+        losses = [curve[self.kept_epoch - 1] for curve in self.history.history.values() if curve]
+        if not np.isfinite(losses).all() or not all(np.isfinite(array).all() for array in self.weights.values()):
+            raise ConfigError(
+                f"training diverged: after epoch {self.kept_epoch} the loss is no finite number; "
+                "try a smaller --learning-rate."
+            )
+
+
+def in_order(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+    """Cut `order` (int64 [N]) into batches of `batch_size`; the last holds what is left."""
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
 
 def default_batch_size(n: int) -> int:
     """Return the tutorial's 512, or the greatest power of two that leaves about 30 steps an epoch, at least 8.
@@ -128,9 +154,20 @@ def train(
 ) -> TrainingResult:
     """Train `model` until its epochs are over or its validation loss stops falling."""
     stopping = EarlyStopping(settings.patience) if settings.patience is not None else None
-    history, best = History(), Arrays()
+    history, best, part = History(), Arrays(), _PartOfEpoch()
     if checkpoint and (saved := checkpoint.load()):
-        history, best = _restore(model, stopping, *saved)
+        history, best, part = _restore(model, stopping, *saved)
+
+    def save(part: _PartOfEpoch) -> None:
+        assert checkpoint is not None
+        arrays = {f"best.{name}": array for name, array in best.items()}
+        progress = {"history": asdict(history), "stopping": asdict(stopping) if stopping else None}
+        checkpoint.save(model.state() | arrays, progress | {"part": asdict(part)})
+
+    def after_step(part: _PartOfEpoch) -> None:
+        if checkpoint and checkpoint.is_overdue():
+            save(part)
+
     steps = settings.n_steps(len(model))
     for monitor in monitors:
         monitor.begin(epochs=settings.epochs, steps=steps, done=history)
@@ -138,7 +175,8 @@ def train(
         for epoch in range(len(history) + 1, settings.epochs + 1):
             if stopping and stopping.is_over:
                 break
-            result = _run_epoch(model, settings, epoch, monitors)
+            result = _run_epoch(model, settings, epoch, part, monitors, after_step)
+            part = _PartOfEpoch()
             history.append(result)
             is_best = stopping is not None and result.val_loss is not None and stopping.is_improved(result.val_loss)
             if is_best:
@@ -146,9 +184,7 @@ def train(
             for monitor in monitors:
                 monitor.after_epoch(epoch, result, is_best=is_best)
             if checkpoint and checkpoint.is_due():
-                arrays = {f"best.{name}": array for name, array in best.items()}
-                progress = {"history": asdict(history), "stopping": asdict(stopping) if stopping else None}
-                checkpoint.save(model.state() | arrays, progress)
+                save(part)
     finally:
         for monitor in monitors:
             monitor.end()
@@ -157,27 +193,48 @@ def train(
     return TrainingResult(model.weights(), history, kept_epoch=len(history))
 
 
-def _run_epoch(model: Trainable, settings: LoopSettings, epoch: int, monitors: Sequence[Monitor]) -> EpochResult:
-    started = time.perf_counter()
+@dataclass
+class _PartOfEpoch:
+    """How far an epoch has come: its steps, their summed loss, the texts that were right and seen, the time."""
+
+    steps: int = 0
+    loss: float = 0.0
+    right: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+
+
+def _run_epoch(
+    model: Trainable,
+    settings: LoopSettings,
+    epoch: int,
+    part: _PartOfEpoch,
+    monitors: Sequence[Monitor],
+    after_step: Callable[[_PartOfEpoch], None],
+) -> EpochResult:
+    """Run what `part` has not done of an epoch."""
+    started = time.perf_counter() - part.seconds
     order = np.random.default_rng([settings.seed, _SHUFFLE, epoch]).permutation(len(model))
-    loss, right, seen = 0.0, 0, 0
-    for step in range(settings.n_steps(len(model))):
-        batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
-        batch_loss, batch_right = model.step(batch)
-        loss, right, seen = loss + batch_loss, right + batch_right, seen + len(batch)
+    for batch in model.batches(order, settings.batch_size)[part.steps :]:
+        loss, right = model.step(batch)
+        part.loss, part.right, part.seen = part.loss + loss, part.right + right, part.seen + len(batch)
+        part.steps, part.seconds = part.steps + 1, time.perf_counter() - started
         for monitor in monitors:
-            monitor.after_step(step + 1, loss / seen, right / seen)
+            monitor.after_step(part.steps, part.loss / part.seen, part.right / part.seen)
+        after_step(part)
     val_loss, val_accuracy = model.evaluate() or (None, None)
-    return EpochResult(loss / seen, right / seen, val_loss, val_accuracy, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return EpochResult(part.loss / part.seen, part.right / part.seen, val_loss, val_accuracy, seconds)
 
 
 def _restore(
     model: Trainable, stopping: EarlyStopping | None, arrays: Arrays, progress: dict[str, object]
-) -> tuple[History, Arrays]:
+) -> tuple[History, Arrays, _PartOfEpoch]:
     best = {name.removeprefix("best."): array for name, array in arrays.items() if name.startswith("best.")}
     model.load_state({name: array for name, array in arrays.items() if not name.startswith("best.")})
     history = History(**cast("dict[str, dict[str, list[float]]]", progress["history"]))  # type: ignore[arg-type]
     if stopping and progress["stopping"]:
         saved = cast("dict[str, float]", progress["stopping"])
         stopping.best, stopping.waited = saved["best"], int(saved["waited"])
-    return history, best
+    part = _PartOfEpoch(**cast("dict[str, Any]", progress.get("part", {})))
+    return history, best, part

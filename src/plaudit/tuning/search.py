@@ -34,7 +34,8 @@ Clock = Callable[[], float]
 _HOPELESS = 10  # trials that fail before any has succeeded: what they have in common is then at fault
 _WORST = -100.0  # below any metric: a log loss is at most 36, the logarithm of float64's least step
 _KEPT = 75.0  # per cent: the median would end runs with small steps, which are behind at first, and often end in front
-_UNPRUNED_TRIALS, _UNPRUNED_EPOCHS, _LEAST_TO_COMPARE = 5, 4, 3  # more epochs than an encoder has: networks only
+_UNPRUNED_TRIALS, _UNPRUNED_EPOCHS, _LEAST_TO_COMPARE = 5, 4, 3
+_PRUNED = "network"  # the losses at an epoch can be compared within one recipe only, and a network has many epochs
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class _Bench:
         settings = {name: kind.suggest(asked, f"{recipe}.{name}") for name, kind in space.items()}
         result, reason, state = None, None, optuna.trial.TrialState.FAIL
         try:
-            result = self._measure(recipe, settings, _Watch(asked, self))
+            result = self._measure(recipe, settings, _Watch(asked, self, is_compared=recipe == _PRUNED))
         except _GivenUpError as given_up:
             reason = str(given_up)
             state = optuna.trial.TrialState.PRUNED if given_up.is_behind else state
@@ -200,8 +201,8 @@ class _GivenUpError(Exception):
 class _Watch:
     """A monitor that ends a trial when the time is over, or when it is behind earlier ones."""
 
-    def __init__(self, asked: optuna.Trial, bench: _Bench) -> None:
-        self._asked, self._bench = asked, bench
+    def __init__(self, asked: optuna.Trial, bench: _Bench, *, is_compared: bool) -> None:
+        self._asked, self._bench, self._is_compared = asked, bench, is_compared
 
     def begin(self, *, epochs: int, steps: int, done: History) -> None:
         """Do nothing."""
@@ -213,7 +214,7 @@ class _Watch:
 
     def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
         """End the trial when its val_loss is among the worst quarter."""
-        if result.val_loss is None or not math.isfinite(result.val_loss):
+        if not self._is_compared or result.val_loss is None or not math.isfinite(result.val_loss):
             return  # a run that diverges is told by the classifier
         self._asked.report(-result.val_loss, epoch)
         if self._asked.should_prune():

@@ -78,7 +78,7 @@ SPACES: dict[str, Space] = {
     },
     "encoder": {
         "max_tokens": Choice((256, 128, 384)),
-        "epochs": Range(1, 3),
+        "epochs": Choice((None, 1, 2, 3)),
         "learning_rate": Range(1e-5, 3e-4, log=True),
         "layer_decay": Range(0.7, 1.0),
         "label_smoothing": Range(0.0, 0.2),

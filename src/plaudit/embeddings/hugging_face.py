@@ -1,0 +1,125 @@
+"""Find a transformer encoder's files on this machine, and keep Hugging Face's libraries from talking.
+
+Nothing is downloaded unless the environment says HF_HUB_OFFLINE=0, the Hub's own switch: without it (Hugging Face
+takes that for permission) a name is only looked up in the local cache. Weights are safetensors, never pickle, and no
+code that comes with a model is run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plaudit.embeddings.minilm_package import minilm_folder
+from plaudit.errors import EmbeddingError, require
+
+EXTRA = "encoder"
+PURPOSE = "The encoder"
+CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE = "config.json", "tokenizer.json", "model.safetensors"
+_WEIGHTS_INDEX = "model.safetensors.index.json"
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+# What a slow tokenizer is made of, for folders without a tokenizer.json.
+_TOKENIZER_PARTS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt")
+_WANTED = (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    _WEIGHTS_INDEX,
+    "model-*.safetensors",
+    TOKENIZER_FILE,
+    *_TOKENIZER_PARTS,
+    "*.model",
+)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what transformers and the Hub would print (loading reports, warnings, progress bars) from the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging = require("transformers.utils.logging", extra=EXTRA, purpose=PURPOSE)
+        hub = require("huggingface_hub.utils", extra=EXTRA, purpose=PURPOSE)
+        verbosity, has_bars, hub_has_bars = (
+            logging.get_verbosity(),
+            logging.is_progress_bar_enabled(),
+            not hub.are_progress_bars_disabled(),
+        )
+        logging.set_verbosity(logging.CRITICAL)
+        logging.disable_progress_bar()
+        hub.disable_progress_bars()
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)
+            if has_bars:
+                logging.enable_progress_bar()
+            if hub_has_bars:
+                hub.enable_progress_bars()
+
+
+def find_encoder(encoder: str | Path) -> Path:
+    """Return the Hugging Face folder of an encoder: configuration, safetensors, tokenizer.
+
+    Args:
+        encoder: "minilm", a folder, or a name on the Hub.
+
+    Raises:
+        EmbeddingError: There is none, or a file that is needed is missing.
+        MissingExtraError: The extra "encoder" is not installed.
+    """
+    require("torch", extra=EXTRA, purpose=PURPOSE)
+    if encoder == "minilm":
+        folder = minilm_folder(extra=EXTRA, purpose=PURPOSE)
+    elif Path(encoder).is_dir():
+        folder = Path(encoder)
+    elif _HUB_NAME.fullmatch(str(encoder)):
+        folder = _from_hub(str(encoder))
+    else:
+        raise EmbeddingError(f"encoder {str(encoder)!r}: expected minilm, a folder, or a name on the Hugging Face Hub.")
+    if not (folder / CONFIG_FILE).is_file():
+        raise EmbeddingError(f"{folder}: no encoder: {CONFIG_FILE} is missing.")
+    if not any((folder / name).is_file() for name in (WEIGHTS_FILE, _WEIGHTS_INDEX)):
+        raise EmbeddingError(f"{folder}: no {WEIGHTS_FILE}; weights of another format are not read.")
+    return folder
+
+
+def read_tokenizer(folder: Path) -> str:
+    """Return the text of the folder's ``tokenizer.json``, made from its older form where there is none.
+
+    Raises:
+        EmbeddingError: The folder holds no tokenizer that can be read.
+    """
+    path = folder / TOKENIZER_FILE
+    try:
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+        with quiet():
+            from transformers import AutoTokenizer
+
+            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True)
+            definition: str = tokenizer.backend_tokenizer.to_str()
+    except Exception as error:  # transformers raises ImportError, OSError, ValueError and plain Exception here
+        raise EmbeddingError(f"{folder}: its tokenizer cannot be read ({_first_line(error)}).") from error
+    return definition
+
+
+def _from_hub(name: str) -> Path:
+    hub = require("huggingface_hub", extra=EXTRA, purpose=PURPOSE)
+    may_download = os.environ.get("HF_HUB_OFFLINE") == "0"
+    try:
+        with quiet():
+            return Path(hub.snapshot_download(name, local_files_only=not may_download, allow_patterns=list(_WANTED)))
+    except Exception as error:  # the Hub's errors have many bases, OSError and ValueError among them
+        if may_download:
+            raise EmbeddingError(f"encoder {name!r}: the download failed: {_first_line(error)}") from error
+        raise EmbeddingError(
+            f"encoder {name!r} is neither a folder nor in the Hugging Face cache: "
+            "set the environment variable HF_HUB_OFFLINE=0 to allow its download."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

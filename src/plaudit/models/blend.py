@@ -1,0 +1,265 @@
+"""N-grams and an encoder, each trained alone, their logits added: the most accurate recipe.
+
+They err on different texts: n-grams see every phrase and no order beyond it, the encoder sees order and what words
+mean, in the part of a text that it reads. The answer is the weighted sum of both logits, and the weights are those
+with the lowest log loss on texts that neither member has seen (stacking, Wolpert 1992): the validation texts, or a part
+of the training texts held out.
+
+The decision to question: the encoder does not learn on top of the n-grams' logits. That was tried, and it then
+learned next to nothing, for too few texts were left to learn from (docs/log.md, 2026-11-22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from plaudit.config import ClassWeight, LongTexts
+from plaudit.data.dataset import as_text_column
+from plaudit.data.split import hold_out
+from plaudit.errors import ModelError
+from plaudit.models.artifact import read_manifest, write_manifest
+from plaudit.models.base import Classifier
+from plaudit.models.encoder import EncoderClassifier
+from plaudit.models.examples import targets_of, text_weights, training_set, validation_set, weights_of
+from plaudit.models.ngram import NgramClassifier, as_answers
+from plaudit.models.parameters import to_json
+from plaudit.models.targets import Labels, encode_labels
+from plaudit.training.losses import cross_entropy
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from plaudit.training.loop import Monitor
+
+_NGRAMS, _ENCODER = "ngram", "encoder"  # the members' folders
+
+
+@dataclass(frozen=True)
+class BlendSummary:
+    """What was built; `str` of it is a line each.
+
+    Attributes:
+        parts: The members' summaries, and how they are added.
+    """
+
+    parts: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.parts))
+
+
+class BlendClassifier(Classifier):
+    """The weighted sum of an n-gram model's logits and an encoder's.
+
+    Attributes:
+        ngram_: The n-grams.
+        encoder_: The encoder.
+        blend_weights_: What the logits of the n-grams and of the encoder are multiplied by.
+    """
+
+    kind = "blend"
+    packages: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(NgramClassifier.packages + EncoderClassifier.packages))
+    ngram_: NgramClassifier
+    encoder_: EncoderClassifier
+    blend_weights_: tuple[float, float]
+
+    def __init__(
+        self,
+        *,
+        encoder: str | Path = "minilm",
+        max_tokens: int = 256,
+        long_texts: LongTexts = "head_tail",
+        device: str = "auto",
+        layer_decay: float = 1.0,
+        label_smoothing: float = 0.0,
+        epochs: int | None = None,
+        batch_size: int = 32,
+        learning_rate: float = 1e-4,
+        early_stopping: bool = True,
+        patience: int = 1,
+        n_max: int = 4,
+        min_texts: int = 2,
+        regularisation: float = 0.05,
+        blend_weights: tuple[float, float] | None = None,
+        validation_fraction: float = 0.1,
+        class_weight: ClassWeight | dict[Any, float] = "none",
+        seed: int = 0,
+    ) -> None:
+        """Store the settings; nothing is loaded or checked before `fit`.
+
+        Args:
+            encoder: As all down to `patience`, see `EncoderClassifier`.
+            max_tokens: The longest sequence.
+            long_texts: What is read of longer texts.
+            device: Where the encoder runs.
+            layer_decay: From each layer's learning rate to that of the one below.
+            label_smoothing: Share of each label that is spread over all classes.
+            epochs: Passes over the training texts, at most.
+            batch_size: Texts a step.
+            learning_rate: AdamW's greatest.
+            early_stopping: With several epochs, keep the best one by val_loss.
+            patience: Epochs to wait for a lower val_loss.
+            n_max: As the two below, see `NgramClassifier`.
+            min_texts: Training texts that an n-gram must be in.
+            regularisation: Strength of the n-grams' L2 penalty.
+            blend_weights: What the logits of the n-grams and of the encoder are multiplied by; None chooses.
+            validation_fraction: Share of the texts that `fit` holds out to choose those weights when it is given no
+                validation texts.
+            class_weight: "none", "balanced", or a weight for each class.
+            seed: Of everything random.
+        """
+        self.encoder = encoder
+        self.max_tokens = max_tokens
+        self.long_texts = long_texts
+        self.device = device
+        self.layer_decay = layer_decay
+        self.label_smoothing = label_smoothing
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.n_max = n_max
+        self.min_texts = min_texts
+        self.regularisation = regularisation
+        self.blend_weights = blend_weights
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.seed = seed
+
+    def fit(
+        self,
+        texts: object,
+        labels: Labels,
+        *,
+        sample_weight: object = None,
+        validation: tuple[object, Labels] | None = None,
+        unlabelled: object = None,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on N texts; the epochs, their curves and checkpoints are the encoder's, `unlabelled` is not used.
+
+        Raises:
+            As `NgramClassifier.fit` and `EncoderClassifier.fit` do.
+        """
+        self._check_params()
+        column = as_text_column(texts)
+        targets = encode_labels(labels, len(column))
+        training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
+        watched = None if validation is None else validation_set(*validation, targets)
+        if watched is None and self.blend_weights is None:
+            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
+        learned = targets_of(training, targets)
+        weights = weights_of(training)
+        ngram = NgramClassifier(**self._settings_of(NgramClassifier))._fit_targets(
+            training.texts, targets.classes, as_answers(learned), weights, multi_label=targets.multi_label
+        )
+        encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
+            training.texts,
+            learned.values,
+            classes=targets.classes,
+            multi_label=targets.multi_label,
+            weights=weights,
+            validation=None if watched is None else (watched.texts, watched.labels),
+            monitors=monitors,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+        self.ngram_, self.encoder_ = ngram, encoder
+        self.classes_, self.multi_label_ = targets.classes, targets.multi_label
+        self.history_, self.kept_epoch_, self.notes_ = encoder.history_, encoder.kept_epoch_, encoder.notes_
+        if self.blend_weights is None:
+            assert watched is not None  # held out above, or given
+            assert watched.labels is not None
+            self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.labels)
+        else:
+            self.blend_weights_ = self.blend_weights
+        return self
+
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments with the weights that the last `fit` chose."""
+        return {**self.get_params(), "epochs": self.encoder_.epochs_, "blend_weights": self.blend_weights_}
+
+    def _settings_of(self, kind: type[Classifier]) -> dict[str, Any]:
+        """Return those of the settings that a member has."""
+        settings = self.get_params()
+        return {name: settings[name] for name in kind._parameter_names() if name in settings}
+
+    def summary(self) -> BlendSummary:
+        """Return what the members are; print it to read it."""
+        self._check_fitted()
+        ngrams, encoder = self.blend_weights_
+        added = f"logits: {ngrams:.3f} x the n-grams' + {encoder:.3f} x the encoder's"
+        return BlendSummary((self.ngram_.summary(), self.encoder_.summary(), added))
+
+    def provenance(self) -> dict[str, dict[str, str]]:
+        """Return where the encoder comes from."""
+        return self.encoder_.provenance()
+
+    def write(self, folder: Path) -> None:
+        """Write each member as a model of its own, and the manifest over both."""
+        self._check_fitted()
+        for name, member in ((_NGRAMS, self.ngram_), (_ENCODER, self.encoder_)):
+            (folder / name).mkdir()
+            member.write(folder / name)
+        parameters = {name: value for name, value in self._stored_params().items() if name != "device"}
+        write_manifest(
+            folder,
+            kind=self.kind,
+            classes=self.classes_,
+            parameters=to_json(parameters),
+            multi_label=self.multi_label_,
+        )
+
+    def _stored_params(self) -> dict[str, Any]:
+        """Return the settings of the saved model."""
+        return {**self.get_params(), "blend_weights": self.blend_weights_}
+
+    @classmethod
+    def read(cls, folder: Path, manifest: dict[str, Any]) -> BlendClassifier:
+        """Build the classifier from a folder whose manifest has been checked."""
+        model = cls._from_manifest(folder, manifest, (f"{_NGRAMS}/model.json", f"{_ENCODER}/model.json"))
+        if model.blend_weights is None:
+            raise ModelError(f"{folder}: damaged: the weights of the members are missing.")
+        model.blend_weights_ = model.blend_weights
+        model.ngram_ = NgramClassifier.read(folder / _NGRAMS, read_manifest(folder / _NGRAMS))
+        model.encoder_ = EncoderClassifier.read(folder / _ENCODER, read_manifest(folder / _ENCODER))
+        return model
+
+    def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = np.tensordot(
+            np.array(self.blend_weights_, np.float32), self._member_logits(texts), axes=1
+        )
+        return logits
+
+    def _member_logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
+        """Return the logits of the n-grams and of the encoder, float32 [2, N, K]."""
+        return np.stack([member.decision_function(texts) for member in (self.ngram_, self.encoder_)])
+
+
+def choose_weights(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> tuple[float, float]:
+    """Return what to multiply two members' logits by for the lowest log loss of their sum.
+
+    The loss is convex in the two weights; they are kept from 0 up, where more of a member cannot mean less.
+
+    Args:
+        logits: float32 [2, N, K].
+        labels: Class numbers [N]; multi-label, an indicator [N, K].
+    """
+    from scipy.optimize import minimize
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        losses, gradient = cross_entropy(np.tensordot(weights, logits, axes=1), labels)
+        return float(losses.mean()), np.einsum("nk,mnk->m", gradient, logits) / len(labels)
+
+    found = minimize(loss, np.full(2, 0.5), jac=True, bounds=[(0, None)] * 2, method="L-BFGS-B")
+    ngrams, encoder = found.x.tolist()
+    return ngrams, encoder

@@ -1,0 +1,126 @@
+"""N-grams taught by a slower, better model: its accuracy comes near, at the n-grams' own speed.
+
+Knowledge distillation (Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network") without
+temperature: the teacher answers texts that nobody has labelled, and the n-grams learn its probabilities there and the
+labels where there are labels. What is saved is an n-gram model like any other; the teacher is not needed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.config import ClassWeight
+from plaudit.data.dataset import as_text_column
+from plaudit.errors import ConfigError, DataError
+from plaudit.models.base import Classifier
+from plaudit.models.blend import BlendClassifier
+from plaudit.models.examples import text_weights
+from plaudit.models.loading import load
+from plaudit.models.ngram import NgramClassifier, as_answers
+from plaudit.models.targets import Labels, encode_labels
+
+if TYPE_CHECKING:
+    from plaudit.training.loop import Monitor
+
+
+class DistilledClassifier(NgramClassifier):
+    """An n-gram model that a teacher has shown many more texts than there are labels.
+
+    Attributes:
+        teacher_: The model that taught; None when loaded.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = BlendClassifier.packages
+    uses_unlabelled: ClassVar[bool] = True
+    teacher_: Classifier | None = None
+
+    def __init__(
+        self,
+        teacher: str | Path | Classifier | None = None,
+        *,
+        n_max: int = 4,
+        min_texts: int = 3,
+        regularisation: float = 0.05,
+        class_weight: ClassWeight | dict[Any, float] = "none",
+        seed: int = 0,
+    ) -> None:
+        """Store the settings; nothing is loaded or checked before `fit`.
+
+        Args:
+            teacher: A fitted classifier, or a model's folder; None trains a `BlendClassifier` first, on the labelled
+                texts.
+            n_max: As all below, see `NgramClassifier`.
+            min_texts: Texts, labelled or not, that an n-gram must be in.
+            regularisation: Strength of the L2 penalty.
+            class_weight: "none", "balanced", or a weight for each class; of the labelled texts.
+            seed: Of everything random, in the teacher too when it is trained here.
+        """
+        super().__init__(
+            n_max=n_max, min_texts=min_texts, regularisation=regularisation, class_weight=class_weight, seed=seed
+        )
+        self.teacher = teacher
+
+    def fit(
+        self,
+        texts: object,
+        labels: Labels,
+        *,
+        sample_weight: object = None,
+        validation: tuple[object, Labels] | None = None,
+        unlabelled: object = None,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Learn from N labelled texts and from the teacher's answers to M `unlabelled` ones.
+
+        `validation` and all after it are for a teacher that is trained here.
+
+        Raises:
+            ConfigError: There are no unlabelled texts, or the teacher knows other classes.
+            As `BlendClassifier.fit` and `NgramClassifier.fit` do.
+        """
+        self._check_params()
+        column = as_text_column(texts)
+        more = as_text_column([] if unlabelled is None else unlabelled, name="unlabelled texts")
+        if not len(more):
+            raise ConfigError("a distilled model learns from texts without labels: give some with --unlabelled FILE.")
+        targets = encode_labels(labels, len(column))
+        teacher = load(self.teacher) if isinstance(self.teacher, str | Path) else self.teacher
+        if teacher is None:
+            teacher = BlendClassifier(class_weight=self.class_weight, seed=self.seed).fit(
+                column,
+                labels,
+                sample_weight=sample_weight,
+                validation=validation,
+                monitors=monitors,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
+        if teacher.classes_.tolist() != targets.classes.tolist() or teacher.multi_label_ != targets.multi_label:
+            raise DataError(
+                f"the teacher answers {', '.join(teacher.class_names)[:200]}, but the labels are "
+                f"{', '.join(map(str, targets.classes))[:200]}."
+            )
+        weights = text_weights(targets, self.class_weight, sample_weight)
+        taught = teacher.predict_proba(more)
+        if targets.n_logits == 1:
+            taught = taught[:, 1:]
+        answers = np.concatenate([as_answers(targets), taught])
+        if weights is not None:
+            weights = np.concatenate([weights, np.ones((len(more), *weights.shape[1:]))])
+        self._fit_targets(
+            pa.concat_arrays([column, more]), targets.classes, answers, weights, multi_label=targets.multi_label
+        )
+        self.teacher_ = teacher
+        self.notes_ = (f"{len(more):,} texts without labels were answered by the teacher.",)
+        return self
+
+    def _stored_params(self) -> dict[str, Any]:
+        """Return the settings that the saved n-gram model has."""
+        return {name: value for name, value in self.get_params().items() if name != "teacher"}

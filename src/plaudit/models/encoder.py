@@ -1,0 +1,302 @@
+"""A transformer encoder, fine-tuned: every weight moves, a linear layer on the mean of its token vectors answers.
+
+Needs the extra `encoder` (torch, transformers) to train and to predict. Nothing is downloaded unless HF_HUB_OFFLINE=0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from plaudit.config import ClassWeight, LongTexts
+from plaudit.data.dataset import as_text_column
+from plaudit.data.split import hold_out
+from plaudit.embeddings.hugging_face import find_encoder
+from plaudit.errors import ConfigError, ModelError
+from plaudit.models.artifact import write_manifest
+from plaudit.models.base import Classifier
+from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
+from plaudit.models.examples import text_weights, training_set, validation_set, weights_of
+from plaudit.models.parameters import to_json
+from plaudit.models.summary import EncoderSummary
+from plaudit.models.targets import Labels, count_logits, encode_labels
+from plaudit.training.checkpoint import Checkpoint
+from plaudit.training.encoder_model import EncoderModel, most_tokens, working
+from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork, fingerprint
+from plaudit.training.loop import LoopSettings, Monitor, train
+from plaudit.training.soft_targets import as_targets
+from plaudit.training.torch_device import place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+
+# Fewer texts are seen more often: as many times as makes this many, and not more than that.
+_TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
+
+
+class EncoderClassifier(Classifier):
+    """A fine-tuned transformer encoder; AdamW, cross-entropy, few epochs.
+
+    On one machine and with one number of threads the same seed gives the same bits on the CPU; a GPU adds up in an
+    order of its own.
+
+    Attributes:
+        classes_: The labels, in the order of the probabilities.
+        history_: Loss and accuracy of every epoch; None when loaded.
+        kept_epoch_: The epoch (from 1) whose weights these are; None when loaded.
+        notes_: How many training texts were too long to be read at once, and what was not read of them.
+        model_: Encoder, linear layer and tokenizer.
+        n_threads_: The threads that torch trained with on the CPU, on which the last bits depend; None when loaded.
+    """
+
+    kind = "encoder"
+    packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "tokenizers", "torch", "transformers")
+    model_: EncoderModel
+    n_threads_: int | None = None
+    epochs_: int
+
+    def __init__(
+        self,
+        encoder: str | Path = "minilm",
+        *,
+        max_tokens: int = 256,
+        long_texts: LongTexts = "head_tail",
+        device: str = "auto",
+        layer_decay: float = 1.0,
+        label_smoothing: float = 0.0,
+        class_weight: ClassWeight | dict[Any, float] = "none",
+        epochs: int | None = None,
+        batch_size: int = 32,
+        learning_rate: float = 1e-4,
+        early_stopping: bool = True,
+        patience: int = 1,
+        validation_fraction: float = 0.2,
+        seed: int = 0,
+    ) -> None:
+        """Store the settings; nothing is loaded or checked before `fit`.
+
+        Args:
+            encoder: "minilm" (in the extra), a Hugging Face folder, or a name on the Hub: looked up in the local
+                cache, and downloaded only when the environment says HF_HUB_OFFLINE=0.
+            max_tokens: The longest sequence, special tokens included; time grows with it.
+            long_texts: "head_tail" reads a longer text's first quarter and last three quarters of `max_tokens`;
+                "windows" reads all of it, window by window, and averages their logits.
+            device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", "cuda:1", ...
+            layer_decay: Each layer's learning rate is that of the layer above times this, 0 < layer_decay <= 1.
+            label_smoothing: Share of each label that is spread over all classes, 0 <= label_smoothing < 1.
+            class_weight: "none", "balanced", or a weight for each class.
+            epochs: Passes over the texts, at most; None takes 1, or for fewer than 15,000 texts more, up to 10.
+            batch_size: Texts a step.
+            learning_rate: AdamW's greatest; the linear layer's is ten times it.
+            early_stopping: With several epochs, stop when val_loss has not fallen for `patience` epochs, and keep the
+                best epoch's weights.
+            patience: Epochs to wait for a lower val_loss.
+            validation_fraction: Share of the texts that `fit` holds out for early stopping when it is given no
+                validation texts; with one epoch none are.
+            seed: Decides the linear layer's first weights, order, dropout and hold-out.
+        """
+        self.encoder = encoder
+        self.max_tokens = max_tokens
+        self.long_texts = long_texts
+        self.device = device
+        self.layer_decay = layer_decay
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.seed = seed
+
+    def fit(
+        self,
+        texts: object,
+        labels: Labels,
+        *,
+        sample_weight: object = None,
+        validation: tuple[object, Labels] | None = None,
+        unlabelled: object = None,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on N texts.
+
+        Args:
+            texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
+            labels: N labels, all words or all whole numbers.
+            sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
+            validation: Texts and labels to watch; None holds out `validation_fraction` for early stopping, and none
+                with one epoch.
+            unlabelled: Not used.
+            monitors: Who watches the run.
+            checkpoint: A file that keeps the state of the run, every five minutes and after each epoch.
+            resume: Whether to continue from `checkpoint` when it exists.
+
+        Raises:
+            DataError: Texts or labels are unusable, or a validation label never occurs in training.
+            ConfigError: A setting is out of range, or training diverged.
+            EmbeddingError: The encoder is unknown or unreadable.
+            MissingExtraError: The extra "encoder" is not installed.
+        """
+        self._check_params()
+        column = as_text_column(texts)
+        targets = encode_labels(labels, len(column))
+        training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
+        watched = None
+        if validation is not None:
+            watched = validation_set(*validation, targets)
+        elif self.early_stopping and self._epochs_for(len(column)) > 1:
+            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
+        assert training.labels is not None
+        return self._fit_targets(
+            training.texts,
+            training.labels,
+            classes=targets.classes,
+            multi_label=targets.multi_label,
+            weights=weights_of(training),
+            validation=None if watched is None else (watched.texts, watched.labels),
+            monitors=monitors,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+
+    def _fit_targets(
+        self,
+        texts: pa.LargeStringArray,
+        targets: NDArray[Any],
+        *,
+        classes: NDArray[Any],
+        multi_label: bool = False,
+        weights: NDArray[np.float64] | None = None,
+        validation: tuple[Any, Any] | None = None,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Train on targets that may be soft.
+
+        Args:
+            texts: N texts.
+            targets: Class numbers, int [N]; or [N, C]: probabilities, or 0 and 1 for several labels.
+            classes: The C labels.
+            multi_label: Whether a text may have several labels.
+            weights: float64 [N], each text's share in the loss, or with several labels [N, C]; None for all 1.
+            validation: Texts and targets to watch; without them there is no early stopping.
+            monitors: As checkpoint, resume and what it raises, see `fit`.
+            checkpoint: A file.
+            resume: Whether to continue from it.
+        """
+        self._check_params()
+        folder = find_encoder(self.encoder)
+        n_logits = count_logits(len(classes), multi_label=multi_label)
+        model = EncoderModel.initialise(folder, n_logits, seed=self.seed)
+        self._check_length(model)
+        placement = place(self.device)
+
+        def examples(texts: Any, targets: Any, weights: Any = None) -> EncoderExamples:
+            sequences = model.cut(texts, self.max_tokens, self.long_texts)
+            return EncoderExamples(sequences, as_targets(targets, len(classes), multi_label=multi_label), weights)
+
+        training = examples(texts, targets, weights)
+        watched = None if validation is None else examples(*validation)
+        epochs = self._epochs_for(len(training))
+        loop = LoopSettings(
+            epochs=epochs,
+            batch_size=self.batch_size,
+            patience=self.patience if self.early_stopping and watched and epochs > 1 else None,
+            seed=self.seed,
+        )
+        saved = None
+        if checkpoint is not None:
+            decisive = {k: v for k, v in self.get_params().items() if k not in ("encoder", "validation_fraction")}
+            saved = Checkpoint(
+                checkpoint, fingerprint(repr((decisive, classes.tolist())), model, training, watched), resume
+            )
+        with working():
+            network = EncoderNetwork(
+                model,
+                training,
+                watched,
+                placement=placement,
+                learning_rate=self.learning_rate,
+                layer_decay=self.layer_decay,
+                label_smoothing=self.label_smoothing,
+                multi_label=multi_label,
+                n_steps=loop.epochs * loop.n_steps(len(training)),
+                seed=self.seed,
+            )
+            result = train(network, loop, monitors=monitors, checkpoint=saved)
+        result.check_converged()
+        model.load(result.weights)
+        self.model_, self.classes_, self.multi_label_ = model, classes, multi_label
+        self.history_, self.kept_epoch_ = result.history, result.kept_epoch
+        self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
+        self.n_threads_, self.epochs_ = placement.n_threads, epochs
+        return self
+
+    def _epochs_for(self, n: int) -> int:
+        """Return the greatest number of epochs for `n` training texts: enough steps for small data to be learned."""
+        return self.epochs or min(max(_TEXTS_OF_AN_EPOCH // n, 1), _MOST_EPOCHS)
+
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments with the number of epochs that the last `fit` decided."""
+        return {**self.get_params(), "epochs": self.epochs_}
+
+    def summary(self) -> EncoderSummary:
+        """Return what was built; print it to read it."""
+        self._check_fitted()
+        placement = place(self.device)
+        return EncoderSummary(
+            name=str(self.encoder),
+            n_parameters=self.model_.n_parameters,
+            max_tokens=self.max_tokens,
+            long_texts=self.long_texts,
+            device=str(placement.device),
+            dtype=placement.dtype,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write encoder, head and manifest into an existing folder."""
+        self._check_fitted()
+        write_encoder(self.model_, folder)
+        parameters = {name: value for name, value in self.get_params().items() if name != "device"}
+        write_manifest(
+            folder,
+            kind=self.kind,
+            classes=self.classes_,
+            parameters=to_json(parameters),
+            multi_label=self.multi_label_,
+        )
+
+    @classmethod
+    def read(cls, folder: Path, manifest: dict[str, Any]) -> EncoderClassifier:
+        """Build the classifier from a folder whose manifest has been checked; its device is "auto"."""
+        model = cls._from_manifest(folder, manifest, FILES)
+        try:
+            model.model_ = read_encoder(folder, count_logits(len(model.classes_), multi_label=model.multi_label_))
+            model._check_length(model.model_)
+        except ConfigError as error:
+            raise ModelError(f"{folder}: damaged: {error}") from error
+        return model
+
+    def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
+        placement = place(self.device)
+        with working():
+            self.model_.to(placement)
+            return self.model_.logits(self.model_.cut(texts, self.max_tokens, self.long_texts), placement)
+
+    def _check_length(self, model: EncoderModel) -> None:
+        most, least = most_tokens(model.encoder), len(model.tokenizer.frame) + 1
+        if self.max_tokens < least or (most is not None and self.max_tokens > most):
+            upper = "" if most is None else f" to {most:,}"
+            raise ConfigError(
+                f"--max-tokens: {self.encoder} reads {least}{upper} tokens at once, got {self.max_tokens}."
+            )

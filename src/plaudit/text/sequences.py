@@ -1,0 +1,134 @@
+"""Token ids cut into what an encoder reads at once. Nothing is left out unsaid: `Sequences` counts what is not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.text.subwords import Frame, TokenIds
+
+_HEAD_SHARE = 4  # a quarter from a text's beginning; reviews give their verdict at the end
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """S sequences of N texts, at least one of each, in the order of the texts.
+
+    Attributes:
+        offsets: int64 [S + 1]; sequence s owns ``values[offsets[s]:offsets[s + 1]]``.
+        values: int32 [T], token ids without special tokens.
+        first: int64 [N + 1]; text i owns the sequences ``first[i]`` to ``first[i + 1]``.
+        n_longer: Texts that do not fit into one sequence whole.
+        n_tokens: Tokens of the texts, read or not.
+    """
+
+    offsets: NDArray[np.int64]
+    values: NDArray[np.int32]
+    first: NDArray[np.int64]
+    n_longer: int
+    n_tokens: int
+
+    @property
+    def n_texts(self) -> int:
+        """N."""
+        return len(self.first) - 1
+
+    @property
+    def n_unread(self) -> int:
+        """Tokens of the texts that are in no sequence."""
+        return self.n_tokens - len(self.values)
+
+    def note(self, max_tokens: int) -> str | None:
+        """Say how many texts were longer than the `max_tokens` that are read at once, and what is not read of them."""
+        if not self.n_longer:
+            return None
+        longer = f"{self.n_longer:,} of {self.n_texts:,} training texts are longer than {max_tokens} tokens"
+        if not self.n_unread:
+            return f"{longer}; they are read in windows."
+        return (
+            f"{longer}: of each only the first quarter and the last three quarters of that length are read, and "
+            f"{100 * self.n_unread / self.n_tokens:.1f} % of all tokens are not. --max-tokens reads more, "
+            "--long-texts windows reads all."
+        )
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Return the number of tokens in each sequence, int64 [S]."""
+        return np.diff(self.offsets)
+
+    def owners(self) -> NDArray[np.int64]:
+        """Return the text of each sequence, int64 [S]."""
+        return np.repeat(np.arange(self.n_texts), np.diff(self.first))
+
+    def of_texts(self, texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the sequences of these texts, int64 [M], and for each the place of its text among `texts`."""
+        counts = np.diff(self.first)[texts]
+        places = np.repeat(np.arange(len(texts)), counts)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.first[texts][places] + within, places
+
+    def padded(
+        self, rows: NDArray[np.int64], frame: Frame, padding: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return these sequences with special tokens around, padded on the right to the longest, L.
+
+        Args:
+            rows: int64 [B], which sequences.
+            frame: The special tokens.
+            padding: The id that fills up.
+
+        Returns:
+            int64 [B, L] each: ids; 1 where a token is and 0 where padding; token types. A sequence without any token
+            is one padding id that counts.
+        """
+        lengths = self.lengths()[rows] + len(frame)
+        width = max(1, int(lengths.max(initial=0)))
+        ids = np.full((len(rows), width), padding, np.int64)
+        mask = (np.arange(width) < np.maximum(lengths, 1)[:, None]).astype(np.int64)
+        types = np.zeros_like(ids)
+        begin = len(frame.prefix)
+        for row, sequence in enumerate(rows.tolist()):
+            end = int(lengths[row]) - len(frame.suffix)
+            ids[row, :begin] = frame.prefix
+            ids[row, begin:end] = self.values[self.offsets[sequence] : self.offsets[sequence + 1]]
+            ids[row, end : lengths[row]] = frame.suffix
+            types[row, :begin] = frame.prefix_types
+            types[row, begin:end] = frame.text_type
+            types[row, end : lengths[row]] = frame.suffix_types
+        return ids, mask, types
+
+
+def head_and_tail(tokens: TokenIds, room: int) -> Sequences:
+    """Keep at most `room` tokens of each text: a quarter of them from its beginning, the rest from its end."""
+    lengths = np.diff(tokens.offsets)
+    head = room // _HEAD_SHARE
+    place = np.arange(len(tokens.values)) - np.repeat(tokens.offsets[:-1], lengths)
+    resumes = np.repeat(np.maximum(lengths - (room - head), head), lengths)  # where the tail begins
+    kept = (place < head) | (place >= resumes)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.minimum(lengths, room))])
+    return Sequences(
+        offsets,
+        tokens.values[kept],
+        np.arange(len(tokens) + 1),
+        n_longer=int((lengths > room).sum()),
+        n_tokens=len(tokens.values),
+    )
+
+
+def windows(tokens: TokenIds, room: int) -> Sequences:
+    """Cut each text into as few windows of at most `room` tokens as hold all of it, lengths a token apart at most."""
+    lengths = np.diff(tokens.offsets)
+    counts = np.maximum(-(-lengths // room), 1)
+    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    owners = np.repeat(np.arange(len(tokens)), counts)
+    number = np.arange(len(owners)) - first[owners]
+    starts = tokens.offsets[owners] + number * lengths[owners] // counts[owners]
+    offsets = np.append(starts, len(tokens.values)).astype(np.int64)
+    return Sequences(offsets, tokens.values, first, n_longer=int((lengths > room).sum()), n_tokens=len(tokens.values))
+
+
+LONG_TEXTS = {"head_tail": head_and_tail, "windows": windows}

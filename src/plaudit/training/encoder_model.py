@@ -1,0 +1,211 @@
+"""A transformer encoder, mean pooling and one linear layer: from token ids to logits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plaudit.embeddings.hugging_face import quiet, read_tokenizer
+from plaudit.errors import EmbeddingError
+from plaudit.text.sequences import LONG_TEXTS, Sequences
+from plaudit.text.subwords import SubwordTokenizer
+from plaudit.training.torch_device import Placement, roomy_heap
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+_INITIALISE = 4  # what a random generator is for, mixed into its seed
+_HEAD_SPREAD = 0.02  # BERT's initializer_range (Devlin et al. 2019)
+_SCORED = {"cpu": 16}  # sequences scored at a time; more elsewhere
+_SCORED_ELSEWHERE = 128
+
+
+@dataclass(frozen=True)
+class EncoderModel:
+    """What answers: its weights may move.
+
+    Attributes:
+        encoder: A transformers model whose output has ``last_hidden_state``; float32, in evaluation mode.
+        head: torch.nn.Linear from its width to K logits.
+        tokenizer: What its ids come from.
+    """
+
+    encoder: Any  # Any: torch's and transformers' classes
+    head: Any
+    tokenizer: SubwordTokenizer
+
+    @classmethod
+    def initialise(cls, folder: Path, n_logits: int, *, seed: int) -> EncoderModel:
+        """Read a pre-trained encoder, and put a fresh linear layer on top.
+
+        Raises:
+            EmbeddingError: The folder's files are damaged, do not fit together, or are no encoder's.
+        """
+        tokenizer = SubwordTokenizer(read_tokenizer(folder))
+        encoder = _pretrained(folder)
+        check_fits(encoder, tokenizer, str(folder))
+        rng = np.random.default_rng([seed, _INITIALISE])
+        kernel = rng.normal(scale=_HEAD_SPREAD, size=(n_logits, encoder.config.hidden_size)).astype(np.float32)
+        return cls(encoder, linear(kernel, np.zeros(n_logits, np.float32)), tokenizer)
+
+    @property
+    def n_logits(self) -> int:
+        """K."""
+        return int(self.head.out_features)
+
+    @property
+    def n_parameters(self) -> int:
+        """All weights."""
+        return sum(p.numel() for module in (self.encoder, self.head) for p in module.parameters())
+
+    def to(self, placement: Placement) -> None:
+        """Move the weights."""
+        self.encoder.to(placement.device)
+        self.head.to(placement.device)
+
+    def cut(self, texts: pa.LargeStringArray, max_tokens: int, long_texts: str) -> Sequences:
+        """Tokenize N texts and cut them into sequences that, with their special tokens, have at most `max_tokens`."""
+        return LONG_TEXTS[long_texts](self.tokenizer.ids(texts), max_tokens - len(self.tokenizer.frame))
+
+    def forward(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
+        """Return the logits of the sequences at `rows` (int64 [B]), a float32 tensor [B, K]."""
+        import torch
+
+        padding = getattr(self.encoder.config, "pad_token_id", None) or 0
+        frame = self.tokenizer.frame
+        ids, mask, types = (
+            torch.from_numpy(array).to(placement.device) for array in sequences.padded(rows, frame, padding)
+        )
+        inputs = {"token_type_ids": types} if frame.has_types else {}
+        with placement.autocast():
+            hidden = self.encoder(input_ids=ids, attention_mask=mask, **inputs).last_hidden_state
+        weight = mask.unsqueeze(2).float()
+        return self.head((hidden.float() * weight).sum(dim=1) / weight.sum(dim=1))
+
+    def logits(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
+        """Return N texts' logits, float32 [N, K]: the mean of their sequences' logits."""
+        import torch
+
+        order = np.argsort(sequences.lengths(), kind="stable")
+        size = _SCORED.get(placement.device.type, _SCORED_ELSEWHERE)
+        found = np.zeros((len(order), self.n_logits), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), size):
+                rows = order[start : start + size]
+                found[rows] = self.forward(sequences, rows, placement).cpu().numpy()
+        return mean_by_text(found, sequences)
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the weights by name, torch tensors that training moves."""
+        parts = {"encoder": self.encoder, "head": self.head}
+        return {f"{part}.{name}": t for part, module in parts.items() for name, t in module.state_dict().items()}
+
+    def load(self, weights: dict[str, NDArray[Any]]) -> None:
+        """Take weights as `tensors` names them."""
+        import torch
+
+        with torch.no_grad():
+            for name, tensor in self.tensors().items():
+                tensor.copy_(torch.from_numpy(weights[name]))
+
+
+def mean_by_text(logits: NDArray[np.float32], sequences: Sequences) -> NDArray[np.float32]:
+    """Average the logits of S sequences, [S, K], over each text's, [N, K]."""
+    if sequences.n_texts == len(logits):
+        return logits
+    sums = np.add.reduceat(logits.astype(np.float64), sequences.first[:-1], axis=0)
+    result: NDArray[np.float32] = (sums / np.diff(sequences.first)[:, None]).astype(np.float32)
+    return result
+
+
+def linear(kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Any:
+    """Return a torch.nn.Linear with these weights, [K, D] and [K]; draws no random number."""
+    import torch
+
+    layer = torch.nn.utils.skip_init(torch.nn.Linear, kernel.shape[1], kernel.shape[0])
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(kernel))
+        layer.bias.copy_(torch.from_numpy(bias))
+    return layer
+
+
+def most_tokens(encoder: Any) -> int | None:
+    """Return the longest sequence that has positions, special tokens included; None without a limit.
+
+    Models of RoBERTa's kind count positions from past the padding id, so 514 positions are 512 tokens.
+    """
+    import torch
+
+    for name, module in encoder.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            first = 0 if module.padding_idx is None else module.padding_idx + 1
+            return int(module.num_embeddings) - first
+    limit = getattr(encoder.config, "max_position_embeddings", None)
+    return int(limit) if limit and limit > 0 else None
+
+
+@contextlib.contextmanager
+def working() -> Iterator[None]:
+    """Train or score with an encoder inside: quietly, with a heap for large blocks."""
+    with quiet(), roomy_heap():
+        yield
+
+
+def prepared(encoder: Any) -> Any:
+    """Return the model without its pooler, which mean pooling does not read, in float32 and evaluation mode."""
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder.float().eval()
+
+
+def check_fits(encoder: Any, tokenizer: SubwordTokenizer, where: str) -> None:
+    """Refuse a model that is no encoder, or whose vocabulary is smaller than its tokenizer's.
+
+    Raises:
+        EmbeddingError: It does not fit.
+    """
+    import torch
+
+    n_rows = encoder.get_input_embeddings().num_embeddings
+    if tokenizer.n_ids > n_rows:
+        raise EmbeddingError(
+            f"{where}: the tokenizer has ids up to {tokenizer.n_ids - 1:,}, the model {n_rows:,} rows."
+        )
+    if getattr(encoder.config, "is_encoder_decoder", False):
+        raise EmbeddingError(f"{where}: {encoder.config.model_type} is an encoder with a decoder; expected an encoder.")
+    _ = tokenizer.frame
+    try:
+        with torch.inference_mode():
+            hidden = encoder(input_ids=torch.zeros((1, 2), dtype=torch.long)).last_hidden_state
+        fits = hidden.shape == (1, 2, encoder.config.hidden_size)
+    except Exception as error:  # whatever a model of another kind raises when it is given texts
+        raise EmbeddingError(f"{where}: {encoder.config.model_type} does not read texts as an encoder does.") from error
+    if not fits:
+        raise EmbeddingError(f"{where}: {encoder.config.model_type} gives no vector for each token.")
+
+
+def _pretrained(folder: Path) -> Any:
+    import torch
+
+    with quiet(), torch.random.fork_rng(devices=[]):
+        from transformers import AutoModel
+
+        try:
+            encoder, report = AutoModel.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            )
+        except Exception as error:  # safetensors, json and transformers raise as many kinds
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise EmbeddingError(f"{folder}: the encoder cannot be read: {reason}") from error
+    missing = sorted(name for name in report["missing_keys"] if "pooler" not in name)
+    if missing:
+        raise EmbeddingError(
+            f"{folder}: the weights lack {missing[0]} and {len(missing) - 1} more; no encoder of ours."
+        )
+    return prepared(encoder)

@@ -1,0 +1,200 @@
+"""An encoder in training: what `loop` drives, batch by batch.
+
+Texts of like length share a batch, so that little of it is padding: pools of fifty batches are drawn at random, sorted
+by length and cut, and the batches shuffled. On the CPU a batch runs in portions of eight sequences whose gradients
+add up, which fit into the caches, and without dropout, whose random numbers cost more there than its arithmetic.
+
+A text in several windows counts once: each window is to answer with the text's target, at the text's weight divided by
+the number of its windows. (The loss of the windows' mean logit would need all of a text's windows in memory at once.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plaudit.training.encoder_optimiser import make_adamw, rate_factor
+from plaudit.training.soft_targets import are_right, cross_entropy, smoothed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.text.sequences import Sequences
+    from plaudit.training.encoder_model import EncoderModel
+    from plaudit.training.torch_device import Placement
+
+_POOL_BATCHES = 50
+_PORTION, _PORTION_ELSEWHERE = 8, 64  # sequences at a time, on the CPU and on other devices
+_MOST_GRADIENT = 1.0  # to which a greater gradient is clipped
+_DROPOUT = 5  # what a random generator is for, mixed into its seed
+
+
+@dataclass(frozen=True)
+class EncoderExamples:
+    """Texts cut into sequences, with what training knows of them.
+
+    Attributes:
+        sequences: Those of N texts.
+        targets: float32 [N, K], probabilities (`soft_targets`).
+        weights: float64 [N], each text's share in the loss, or with several labels [N, K]; None for all 1.
+    """
+
+    sequences: Sequences
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def fingerprint(settings: str, model: EncoderModel, train: EncoderExamples, validation: EncoderExamples | None) -> str:
+    """Hash everything that decides the trained weights: settings, first weights, texts, targets."""
+    digest = hashlib.blake2b(settings.encode(), digest_size=16)
+    for tensor in model.tensors().values():
+        digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
+    for examples in (train,) if validation is None else (train, validation):
+        sequences = examples.sequences
+        for array in (sequences.first, sequences.offsets, sequences.values, examples.targets):
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update(b"-" if examples.weights is None else np.ascontiguousarray(examples.weights).data)
+    return digest.hexdigest()
+
+
+class EncoderNetwork:
+    """An encoder being trained; implements `loop.Trainable`."""
+
+    def __init__(
+        self,
+        model: EncoderModel,
+        train: EncoderExamples,
+        validation: EncoderExamples | None,
+        *,
+        placement: Placement,
+        learning_rate: float,
+        layer_decay: float,
+        label_smoothing: float,
+        multi_label: bool,
+        n_steps: int,
+        seed: int,
+    ) -> None:
+        self._model, self._train, self._validation = model, train, validation
+        self._placement, self._multi_label = placement, multi_label
+        self._n_steps, self._seed, self._step = n_steps, seed, 0
+        self._targets = smoothed(train.targets, label_smoothing, multi_label=multi_label)
+        model.to(placement)
+        self._optimiser = make_adamw(model.encoder, model.head, learning_rate=learning_rate, layer_decay=layer_decay)
+        self._parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
+
+    def __len__(self) -> int:
+        return len(self._train)
+
+    def batches(self, order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+        """Divide an epoch's texts into batches of like length; `order` is all the randomness."""
+        first = self._train.sequences.first
+        lengths = self._train.sequences.lengths()[first[:-1]]  # of windows all about the same
+        batches = []
+        for start in range(0, len(order), batch_size * _POOL_BATCHES):
+            pool = order[start : start + batch_size * _POOL_BATCHES]
+            pool = pool[np.argsort(lengths[pool], kind="stable")]
+            batches += [pool[at : at + batch_size] for at in range(0, len(pool), batch_size)]
+        return [batches[at] for at in np.random.default_rng(order).permutation(len(batches))]
+
+    def step(self, batch: NDArray[np.int64]) -> tuple[float, int]:
+        """Train on the texts at `batch` (int64 [B]); return their summed loss before it, and how many were right."""
+        import torch
+
+        factor = rate_factor(self._step, self._n_steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["base_rate"] * factor
+        with self._dropout():
+            loss, logits = self.accumulate(batch)
+        self._step += 1
+        torch.nn.utils.clip_grad_norm_(self._parameters, _MOST_GRADIENT)
+        self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+        right = are_right(logits, self._train.targets[batch], multi_label=self._multi_label)
+        return loss, int(right.sum())
+
+    def accumulate(self, batch: NDArray[np.int64]) -> tuple[float, NDArray[np.float32]]:
+        """Add the gradient of the texts' mean loss; return the summed loss and each text's logits, float32 [B, K]."""
+        import torch
+
+        train, device = self._train, self._placement.device
+        rows, places = train.sequences.of_texts(batch)
+        by_length = np.argsort(train.sequences.lengths()[rows], kind="stable")
+        rows, places = rows[by_length], places[by_length]
+        n_windows = np.bincount(places, minlength=len(batch))
+        shares = np.ones((len(batch), 1)) if train.weights is None else train.weights[batch].reshape(len(batch), -1)
+        shares = (shares / n_windows[:, None])[places].astype(np.float32)
+        logits = np.zeros((len(batch), self._model.n_logits), np.float32)
+        portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
+        total = 0.0
+        for start in range(0, len(rows), portion):
+            part = slice(start, start + portion)
+            texts = batch[places[part]]
+            outputs = self._model.forward(train.sequences, rows[part], self._placement)
+            targets = torch.from_numpy(self._targets[texts]).to(device)
+            weights = torch.from_numpy(shares[part]).to(device)
+            loss = cross_entropy(outputs, targets, weights, multi_label=self._multi_label).sum()
+            (loss / len(batch)).backward()
+            total += float(loss.detach())
+            np.add.at(logits, places[part], outputs.detach().cpu().numpy())
+        logits /= n_windows[:, None].astype(np.float32)
+        return total, logits
+
+    def evaluate(self) -> tuple[float, float] | None:
+        """Return validation loss and accuracy, or None without validation texts."""
+        import torch
+
+        if self._validation is None:
+            return None
+        logits, targets = self._model.logits(self._validation.sequences, self._placement), self._validation.targets
+        as_tensors = [torch.from_numpy(array.astype(np.float64)) for array in (logits, targets)]
+        losses = cross_entropy(*as_tensors, multi_label=self._multi_label)
+        return float(losses.mean()), float(are_right(logits, targets, multi_label=self._multi_label).mean())
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the current weights by name, copied."""
+        return {name: tensor.cpu().numpy().copy() for name, tensor in self._model.tensors().items()}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that a continued training needs, not copied."""
+        state = {name: tensor.cpu().numpy() for name, tensor in self._model.tensors().items()}
+        for i, moments in self._optimiser.state_dict()["state"].items():
+            state |= {f"adam.{i}.{name}": np.atleast_1d(tensor.cpu().numpy()) for name, tensor in moments.items()}
+        return {**state, "n_steps": np.array([self._step], np.int64)}
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Continue from what `state` returned."""
+        import torch
+
+        self._step = int(state["n_steps"][0])
+        self._model.load(state)
+        moments: dict[int, dict[str, Any]] = {}
+        for name, array in state.items():
+            if name.startswith("adam."):
+                _, i, moment = name.split(".")
+                tensor = torch.from_numpy(array)
+                moments.setdefault(int(i), {})[moment] = tensor.reshape(()) if moment == "step" else tensor
+        self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": moments})
+
+    @contextlib.contextmanager
+    def _dropout(self) -> Any:
+        """Switch on the encoder's own dropout for a step, drawn from (seed, step); not on the CPU."""
+        import torch
+
+        if self._placement.is_cpu:
+            yield
+            return
+        device = self._placement.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(int(np.random.default_rng([self._seed, _DROPOUT, self._step]).integers(2**62)))
+            self._model.encoder.train()
+            try:
+                yield
+            finally:
+                self._model.encoder.eval()

@@ -1,0 +1,190 @@
+# ruff: noqa: E402 - what imports torch comes after the check that it is there
+"""BlendClassifier and DistilledClassifier, with a tiny encoder of random weights."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+torch = pytest.importorskip("torch", reason="the extra encoder is not installed")
+pytest.importorskip("transformers", reason="the extra encoder is not installed")
+
+import plaudit
+from encoders import make
+from plaudit import BlendClassifier, DistilledClassifier, NgramClassifier
+from plaudit.data import Dataset
+from plaudit.errors import ConfigError, DataError, ModelError
+from plaudit.models.blend import choose_weights
+from plaudit.training.losses import cross_entropy
+
+FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 2}
+TEXTS = ["", "a good film", "好 🙂", "film " * 50]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    """Threads that wait for each other cost minutes on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("encoders") / "bert", "bert")
+
+
+@pytest.fixture(scope="session")
+def blend(bert: Path, reviews: Dataset) -> BlendClassifier:
+    """Do not change it."""
+    return BlendClassifier(encoder=bert, **FAST).fit(reviews.texts, reviews.label_names())
+
+
+def test_logits_are_the_members_weighted_sum(blend: BlendClassifier, more_reviews: Dataset) -> None:
+    ngrams, encoder = blend.blend_weights_
+    expected = ngrams * blend.ngram_.decision_function(TEXTS) + encoder * blend.encoder_.decision_function(TEXTS)
+
+    np.testing.assert_allclose(blend.decision_function(TEXTS), expected, rtol=1e-5, atol=1e-6)
+    assert blend.score(more_reviews.texts, more_reviews.label_names()) > 0.75
+    assert str(blend.summary()).count("\n") == 2
+
+
+def test_a_saved_blend_gives_the_same_bits(blend: BlendClassifier, tmp_path: Path) -> None:
+    blend.save(tmp_path / "model")
+    loaded = plaudit.load(tmp_path / "model")
+
+    assert isinstance(loaded, BlendClassifier)
+    np.testing.assert_array_equal(loaded.decision_function(TEXTS), blend.decision_function(TEXTS))
+    ngrams = plaudit.load(tmp_path / "model" / "ngram")
+    np.testing.assert_array_equal(ngrams.decision_function(TEXTS), blend.ngram_.decision_function(TEXTS))
+
+
+def test_a_damaged_member_is_told(blend: BlendClassifier, tmp_path: Path) -> None:
+    blend.save(tmp_path / "model")
+    path = tmp_path / "model" / "ngram" / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+
+    with pytest.raises(ModelError, match="damaged"):
+        plaudit.load(tmp_path / "model")
+
+
+def test_the_same_seed_gives_the_same_bits(bert: Path, topics: Dataset) -> None:
+    def bits() -> bytes:
+        model = BlendClassifier(encoder=bert, **FAST)
+        return model.fit(topics.texts, topics.label_names()).decision_function(TEXTS).tobytes()
+
+    assert bits() == bits()
+
+
+def test_given_weights_are_kept_and_nothing_is_held_out(bert: Path, reviews: Dataset) -> None:
+    model = BlendClassifier(encoder=bert, blend_weights=(0.25, 2.0), **FAST)
+    model.fit(reviews.texts, reviews.label_names())
+
+    alone = NgramClassifier().fit(reviews.texts, reviews.label_names())
+    assert model.blend_weights_ == (0.25, 2.0)
+    np.testing.assert_array_equal(model.ngram_.decision_function(TEXTS), alone.decision_function(TEXTS))
+
+
+def test_several_labels_a_text(bert: Path) -> None:
+    texts = ["red round", "blue round", "red blue", "square", "red square", "blue"] * 6
+    labels = [["red"], ["blue"], ["blue", "red"], [], ["red"], ["blue"]] * 6
+    model = BlendClassifier(encoder=bert, **FAST).fit(texts, labels, validation=(texts, labels))
+
+    assert model.predict(texts).shape == (36, 2)
+    assert model.score(texts, labels) > 0.6
+
+
+@pytest.mark.parametrize("shape", ["two", "many", "sets"])
+def test_chosen_weights_have_the_lowest_loss(shape: str) -> None:
+    random = np.random.default_rng(0)
+    n_logits = 1 if shape == "two" else 4
+    truth = random.normal(size=(400, n_logits))
+    logits = np.stack([truth + random.normal(size=truth.shape) * noise for noise in (0.5, 2.0)]).astype(np.float32)
+    if shape == "many":
+        labels = (truth + random.gumbel(size=truth.shape)).argmax(axis=1)
+    else:
+        labels = (truth + random.logistic(size=truth.shape) > 0).astype(np.uint8)
+        labels = labels if shape == "sets" else labels[:, 0]
+
+    chosen = choose_weights(logits, labels)
+
+    def loss(weights: tuple[float, ...]) -> float:
+        return float(cross_entropy(np.tensordot(weights, logits, axes=1), labels)[0].mean())
+
+    steps = [(a, b) for a in (-0.02, 0, 0.02) for b in (-0.02, 0, 0.02)]
+    assert loss(chosen) == pytest.approx(min(loss((chosen[0] + a, chosen[1] + b)) for a, b in steps), abs=1e-6)
+    assert chosen[0] > chosen[1] >= 0
+    if shape == "two":
+        peer = LogisticRegression(C=1e6, fit_intercept=False).fit(logits[:, :, 0].T, labels)
+        np.testing.assert_allclose(chosen, peer.coef_[0], rtol=1e-2, atol=1e-3)
+
+
+def test_a_useless_member_gets_no_weight() -> None:
+    random = np.random.default_rng(1)
+    truth = random.normal(size=(300, 1))
+    labels = (truth[:, 0] > 0).astype(np.int64)
+    logits = np.stack([truth, -truth]).astype(np.float32)
+
+    assert choose_weights(logits, labels)[1] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_student_answers_like_its_teacher_on_the_unlabelled_texts(reviews: Dataset, more_reviews: Dataset) -> None:
+    teacher = NgramClassifier().fit(more_reviews.texts, more_reviews.label_names())
+    labelled = reviews.take(np.arange(0, len(reviews), 8))
+    student = DistilledClassifier(teacher).fit(labelled.texts, labelled.label_names(), unlabelled=more_reviews.texts)
+    alone = NgramClassifier().fit(labelled.texts, labelled.label_names())
+
+    def share(model: Any) -> float:
+        return float((model.predict(more_reviews.texts) == teacher.predict(more_reviews.texts)).mean())
+
+    assert share(student) > max(share(alone), 0.95)
+
+
+def test_what_is_saved_is_an_ngram_model(reviews: Dataset, tmp_path: Path) -> None:
+    NgramClassifier().fit(reviews.texts, reviews.label_names()).save(tmp_path / "teacher")
+    student = DistilledClassifier(str(tmp_path / "teacher"), n_max=2)
+    student.fit(reviews.texts, reviews.label_names(), unlabelled=["a good film", "a bad film"])
+    student.save(tmp_path / "student")
+    loaded = plaudit.load(tmp_path / "student")
+
+    assert type(loaded) is NgramClassifier
+    np.testing.assert_array_equal(loaded.decision_function(TEXTS), student.decision_function(TEXTS))
+
+
+def test_distilling_many_classes_and_sets_of_labels(topics: Dataset) -> None:
+    teacher = NgramClassifier().fit(topics.texts, topics.label_names())
+    student = DistilledClassifier(teacher, class_weight="balanced")
+    student.fit(topics.texts, topics.label_names(), unlabelled=topics.texts)
+    assert (student.predict(topics.texts) == teacher.predict(topics.texts)).mean() > 0.9
+
+    texts, labels = ["red round", "blue round", "red blue", "square"] * 4, [["red"], ["blue"], ["blue", "red"], []] * 4
+    teacher = NgramClassifier().fit(texts, labels)
+    student = DistilledClassifier(teacher, class_weight="balanced").fit(texts, labels, unlabelled=texts)
+    assert student.score(texts, labels) == 1.0
+
+
+def test_what_cannot_be_distilled_is_said(reviews: Dataset, topics: Dataset) -> None:
+    teacher = NgramClassifier().fit(topics.texts, topics.label_names())
+    with pytest.raises(ConfigError, match="--unlabelled FILE"):
+        DistilledClassifier(teacher).fit(topics.texts, topics.label_names())
+    with pytest.raises(DataError, match="the teacher answers"):
+        DistilledClassifier(teacher).fit(reviews.texts, reviews.label_names(), unlabelled=["a"])
+
+
+def test_without_a_teacher_a_blend_is_trained_first(
+    reviews: Dataset, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def small(**settings: Any) -> BlendClassifier:
+        given.update(settings)
+        return BlendClassifier(encoder=bert, **FAST, **settings)
+
+    monkeypatch.setattr("plaudit.models.distilled.BlendClassifier", small)
+    student = DistilledClassifier(seed=3).fit(reviews.texts, reviews.label_names(), unlabelled=reviews.texts)
+
+    assert given == {"class_weight": "none", "seed": 3}
+    assert isinstance(student.teacher_, BlendClassifier)
