@@ -60,7 +60,7 @@ def read_trials(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.parametrize(("recipe", "time"), [("network", "1000"), ("ngram", "60")])
+@pytest.mark.parametrize(("recipe", "time"), [("network", "1600"), ("ngram", "60")])
 def test_the_receipt_gives_the_winner_again_to_the_bit(
     command: Command, fitted: list[Classifier], tmp_path: Path, recipe: str, time: str
 ) -> None:

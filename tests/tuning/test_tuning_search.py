@@ -142,7 +142,7 @@ def test_a_network_that_diverges_is_a_failed_trial(task: Task, tiny_table: Embed
 
 
 def test_too_large_models_are_worse_than_any_that_fits(task: Task) -> None:
-    task = replace(task, spaces=make_spaces(["ngram"], []), time_s=300)
+    task = replace(task, spaces=make_spaces(["ngram"], []), time_s=200)
     free = run(task)
     sizes = [trial.result.size_bytes for trial in free if trial.result]
     bound = run(replace(task, max_size_bytes=min(sizes)))
