@@ -11,7 +11,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"plaudit ((?:[a-z]+ )*?[a-z]+)\b([^`\n#|]*)")
 COMMANDS = {
-    "advise", "train", "evaluate", "predict", "data show", "embeddings list", "embeddings show", "info", "export",
+    "advise", "train", "tune", "evaluate", "predict", "data show", "embeddings list", "embeddings show", "info",
+    "export",
 }  # fmt: skip
 
 

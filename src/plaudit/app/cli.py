@@ -16,6 +16,7 @@ import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
+from plaudit.app.tune_options import tune
 
 app = typer.Typer(
     name="plaudit",
@@ -61,6 +62,7 @@ def _root(
 
 
 app.command()(train)
+app.command()(tune)
 
 
 @app.command()

@@ -55,4 +55,9 @@ def load_first_layer(
             )
         )
     )
-    return {"embedding_sha256": hashlib.sha256(np.ascontiguousarray(table.vectors).data).hexdigest()}
+    return {"embedding_sha256": hash_vectors(table)}
+
+
+def hash_vectors(table: EmbeddingTable) -> str:
+    """Return the SHA-256 of a table's vectors, 64 hexadecimal digits."""
+    return hashlib.sha256(np.ascontiguousarray(table.vectors).data).hexdigest()

@@ -18,6 +18,11 @@ LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the
 LabelSeparator = Annotated[
     str | None, typer.Option(help='What separates the labels of a text that has several, like ",". [one label a text]')
 ]
+Validation = Annotated[
+    str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
+]
+Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
+GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
@@ -100,13 +105,9 @@ def train(
     patience: Annotated[
         int | None, typer.Option(help="network, encoder: epochs to wait for a lower val_loss. [network: 3]")
     ] = None,
-    validation: Annotated[
-        str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
-    ] = None,
-    test: Annotated[
-        str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")
-    ] = None,
-    group_by: Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")] = None,
+    validation: Validation = None,
+    test: Test = None,
+    group_by: GroupBy = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     label_separator: LabelSeparator = None,
