@@ -42,8 +42,7 @@ _TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
 class EncoderClassifier(Classifier):
     """A fine-tuned transformer encoder; AdamW, cross-entropy, few epochs.
 
-    On one machine and with one number of threads the same seed gives the same bits on the CPU; a GPU adds up in an
-    order of its own.
+    On the CPU the same seed and number of threads give the same bits; a GPU adds up in an order of its own.
 
     Attributes:
         classes_: The labels, in the order of the probabilities.
@@ -93,8 +92,7 @@ class EncoderClassifier(Classifier):
             epochs: Passes over the texts, at most; None takes 1, or for fewer than 15,000 texts more, up to 10.
             batch_size: Texts a step.
             learning_rate: AdamW's greatest; the linear layer's is ten times it.
-            early_stopping: With several epochs, stop when val_loss has not fallen for `patience` epochs, and keep the
-                best epoch's weights.
+            early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
             patience: Epochs to wait for a lower val_loss.
             validation_fraction: Share of the texts that `fit` holds out for early stopping when it is given no
                 validation texts; with one epoch none are.
@@ -190,8 +188,8 @@ class EncoderClassifier(Classifier):
             multi_label: Whether a text may have several labels.
             weights: float64 [N], each text's share in the loss, or with several labels [N, C]; None for all 1.
             validation: Texts and targets to watch; without them there is no early stopping.
-            monitors: As checkpoint, resume and what it raises, see `fit`.
-            checkpoint: A file.
+            monitors: Who watches, see `fit`.
+            checkpoint: A file, see `fit`.
             resume: Whether to continue from it.
         """
         self._check_params()
