@@ -8,12 +8,14 @@ import pickle
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from recipes_by_name import folder_size
 
+from plaudit.data.fetch import cache_dir
 from plaudit.embeddings.minilm_package import minilm_folder
 
 
@@ -103,11 +105,9 @@ class Model2Vec:
     """model2vec's classifier on token vectors distilled from the very encoder that our `minilm` comes from."""
 
     def __init__(self) -> None:
-        from model2vec.distill import distill
         from model2vec.train import StaticModelForClassification
 
-        folder = minilm_folder(extra="minilm", purpose="The peer")
-        self.model = StaticModelForClassification.from_static_model(model=distill(str(folder), device="cpu"))
+        self.model = StaticModelForClassification.from_static_model(model=_static_model())
 
     def fit(self, texts: Sequence[str], labels: Sequence[Any]) -> None:
         self.model.fit(list(texts), list(labels))
@@ -119,6 +119,19 @@ class Model2Vec:
         with tempfile.TemporaryDirectory() as place:
             self.model.to_pipeline().save_pretrained(place)
             return folder_size(Path(place))
+
+
+@cache
+def _static_model() -> Any:
+    """Return the distilled vectors; the distillation, minutes long, is done once and kept."""
+    from model2vec import StaticModel
+    from model2vec.distill import distill
+
+    folder = cache_dir() / "benchmarks" / "model2vec-minilm"
+    if not folder.exists():
+        encoder = minilm_folder(extra="minilm", purpose="The peer")
+        distill(str(encoder), device="cpu").save_pretrained(str(folder))
+    return StaticModel.from_pretrained(str(folder))
 
 
 PEERS: dict[str, Callable[[int], Any]] = {

@@ -13,6 +13,17 @@ from sklearn.preprocessing import normalize
 from plaudit.text import WordTokenizer
 
 SMOOTHING = 3.0
+WORDS = np.array(
+    (
+        *("good", "fine", "joy", "warm", "bad", "dull", "cold", "grim", "film", "plot", "of", "the"),
+        *("Été", "it's", "don't", "?", "!", ",", "10/10", "café", "😀"),
+    )
+)
+
+
+def made_up(n: int, seed: int) -> list[str]:
+    random = np.random.default_rng(seed)
+    return [" ".join(random.choice(WORDS, random.integers(0, 14)).tolist()) for _ in range(n)]
 
 
 def tokens(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from ngram_reference import reference_logits
+from ngram_reference import made_up, reference_logits
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -22,22 +22,11 @@ from plaudit.data import Dataset, hold_out
 from plaudit.errors import ConfigError, DataError, NotFittedError
 from plaudit.training.logistic import fit_logistic
 
-WORDS = np.array(
-    (
-        *("good", "fine", "joy", "warm", "bad", "dull", "cold", "grim", "film", "plot", "of", "the"),
-        *("Été", "it's", "don't", "?", "!", ",", "10/10", "café", "😀"),
-    )
-)
 SETTINGS: list[dict[str, Any]] = [
     {"n_max": 1, "min_texts": 1, "regularisation": 1.0},
     {"n_max": 3, "min_texts": 2, "regularisation": 0.05},
     {"n_max": 4, "min_texts": 3, "regularisation": 0.2},
 ]
-
-
-def made_up(n: int, seed: int) -> list[str]:
-    random = np.random.default_rng(seed)
-    return [" ".join(random.choice(WORDS, random.integers(0, 14)).tolist()) for _ in range(n)]
 
 
 TEXTS, ASKED = made_up(90, 1), [*made_up(40, 2), "", "nothing known here", "good", "good good bad"]
