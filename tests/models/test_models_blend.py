@@ -13,10 +13,12 @@ pytest.importorskip("transformers", reason="the extra encoder is not installed")
 
 import plaudit
 from encoders import make
-from plaudit import BlendClassifier, DistilledClassifier, NgramClassifier
+from plaudit import BlendClassifier, DistilledClassifier, EncoderClassifier, NgramClassifier
 from plaudit.data import Dataset
+from plaudit.embeddings.hugging_face import find_encoder
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.models.blend import choose_weights
+from plaudit.training.encoder_model import EncoderModel
 from plaudit.training.losses import cross_entropy
 
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 2}
@@ -95,6 +97,47 @@ def test_several_labels_a_text(bert: Path) -> None:
 
     assert model.predict(texts).shape == (36, 2)
     assert model.score(texts, labels) > 0.6
+
+
+@pytest.mark.parametrize("kind", ["two", "many", "sets"])
+def test_a_frozen_encoder_stays_as_it_was_and_its_layer_is_logistic_regression(
+    kind: str, bert: Path, reviews: Dataset, topics: Dataset, tmp_path: Path
+) -> None:
+    data = reviews if kind == "two" else topics
+    labels: Any = [[name] for name in data.label_names()] if kind == "sets" else data.label_names()
+    settings = FAST | {"epochs": None}
+    model = EncoderClassifier(bert, trainable=False, **settings).fit(data.texts, labels)
+    assert model.history_ is None
+    untouched = EncoderModel.initialise(find_encoder(bert), 1, seed=0).tensors()
+    for name, tensor in model.model_.tensors().items():
+        assert name.startswith("head") or torch.equal(tensor, untouched[name])
+
+    vectors = model.vectors(data.texts)
+    length = np.linalg.norm(vectors, axis=1).mean()
+    codes = np.array([model.class_names.index(name) for name in data.label_names()])
+    for k, logit in enumerate(model.decision_function(data.texts).T):
+        yes = codes == (1 if kind == "two" else k)
+        peer = LogisticRegression(C=1.5, solver="liblinear", dual=True, tol=0.1).fit(vectors / length, yes)
+        np.testing.assert_allclose(logit, peer.decision_function(vectors / length), atol=0.1)
+
+    model.save(tmp_path / "model")
+    loaded = plaudit.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.decision_function(TEXTS), model.decision_function(TEXTS))
+
+
+def test_a_blend_with_a_frozen_encoder_holds_nothing_out(bert: Path, reviews: Dataset, tmp_path: Path) -> None:
+    def fitted() -> BlendClassifier:
+        model = BlendClassifier(encoder=bert, trainable=False, **FAST | {"epochs": None})
+        return model.fit(reviews.texts, reviews.label_names())
+
+    model, alone = fitted(), NgramClassifier().fit(reviews.texts, reviews.label_names())
+    assert model.history_ is None
+    np.testing.assert_array_equal(model.ngram_.decision_function(TEXTS), alone.decision_function(TEXTS))
+    np.testing.assert_array_equal(model.decision_function(TEXTS), fitted().decision_function(TEXTS))
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(
+        plaudit.load(tmp_path / "model").decision_function(TEXTS), model.decision_function(TEXTS)
+    )
 
 
 @pytest.mark.parametrize("shape", ["two", "many", "sets"])

@@ -57,7 +57,8 @@ def train(
         str | None, typer.Option(help="network: a name or a path, `plaudit embeddings list`. [minilm]")
     ] = None,
     trainable: Annotated[
-        bool | None, typer.Option("--trainable/--frozen", help="network: train the embedding too. [trainable]")
+        bool | None,
+        typer.Option("--trainable/--frozen", help="network, encoder, best: train the first layer too. [trainable]"),
     ] = None,
     combiner: Annotated[
         Literal["sqrtn", "mean", "sum"] | None,

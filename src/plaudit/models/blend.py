@@ -29,6 +29,7 @@ from plaudit.models.examples import targets_of, text_weights, training_set, vali
 from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.parameters import to_json
 from plaudit.models.targets import Labels, encode_labels
+from plaudit.training.frozen_head import fit_head
 from plaudit.training.losses import cross_entropy
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from plaudit.training.loop import Monitor
 
+_FOLDS = 5
+_FOLD_DRAW = 6  # what a random generator is for, mixed into its seed
 _NGRAMS, _ENCODER = "ngram", "encoder"  # the members' folders
 
 
@@ -57,6 +60,8 @@ class BlendSummary:
 class BlendClassifier(Classifier):
     """The weighted sum of an n-gram model's logits and an encoder's.
 
+    With ``trainable=False`` the encoder is frozen and both members take seconds: the recipe for few labels.
+
     Attributes:
         ngram_: The n-grams.
         encoder_: The encoder.
@@ -73,6 +78,7 @@ class BlendClassifier(Classifier):
         self,
         *,
         encoder: str | Path = "minilm",
+        trainable: bool = True,
         max_tokens: int = 256,
         long_texts: LongTexts = "head_tail",
         device: str = "auto",
@@ -95,6 +101,7 @@ class BlendClassifier(Classifier):
 
         Args:
             encoder: As all down to `patience`, see `EncoderClassifier`.
+            trainable: Whether the encoder is fine-tuned; else it is frozen, which suits a few hundred labels.
             max_tokens: The longest sequence.
             long_texts: What is read of longer texts.
             device: Where the encoder runs.
@@ -115,6 +122,7 @@ class BlendClassifier(Classifier):
             seed: Of everything random.
         """
         self.encoder = encoder
+        self.trainable = trainable
         self.max_tokens = max_tokens
         self.long_texts = long_texts
         self.device = device
@@ -155,12 +163,12 @@ class BlendClassifier(Classifier):
         targets = encode_labels(labels, len(column))
         training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
         watched = None if validation is None else validation_set(*validation, targets)
-        if watched is None and self.blend_weights is None:
+        if watched is None and self.blend_weights is None and self.trainable:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
-        learned = targets_of(training, targets)
-        weights = weights_of(training)
-        ngram = NgramClassifier(**self._settings_of(NgramClassifier))._fit_targets(
-            training.texts, targets.classes, as_answers(learned), weights, multi_label=targets.multi_label
+        learned, weights = targets_of(training, targets), weights_of(training)
+        answers = as_answers(learned)
+        ngram = self._new_ngrams()._fit_targets(
+            training.texts, targets.classes, answers, weights, multi_label=targets.multi_label
         )
         encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
             training.texts,
@@ -176,13 +184,40 @@ class BlendClassifier(Classifier):
         self.ngram_, self.encoder_ = ngram, encoder
         self.classes_, self.multi_label_ = targets.classes, targets.multi_label
         self.history_, self.kept_epoch_, self.notes_ = encoder.history_, encoder.kept_epoch_, encoder.notes_
-        if self.blend_weights is None:
+        if self.blend_weights is not None:
+            self.blend_weights_ = self.blend_weights
+        elif self.trainable:
             assert watched is not None  # held out above, or given
             assert watched.labels is not None
             self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.labels)
         else:
-            self.blend_weights_ = self.blend_weights
+            logits = self._out_of_fold(training.texts, answers, weights)
+            self.blend_weights_ = choose_weights(logits, learned.values)
         return self
+
+    def _out_of_fold(
+        self, texts: pa.LargeStringArray, answers: NDArray[np.float64], weights: NDArray[np.float64] | None
+    ) -> NDArray[np.float32]:
+        """Return the logits of n-grams and of linear layers that were fitted without the text, float32 [2, N, K].
+
+        With a few hundred labels every text is needed to learn from, and a tenth of them would choose at random.
+        """
+        vectors = self.encoder_.vectors(texts)
+        fold = np.random.default_rng([self.seed, _FOLD_DRAW]).permutation(len(texts)) % min(_FOLDS, len(texts))
+        logits = np.zeros((2, *answers.shape), np.float32)
+        for number in range(fold.max() + 1):
+            held, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+            share = None if weights is None else weights[rest]
+            ngram = self._new_ngrams()._fit_targets(
+                texts.take(rest), self.classes_, answers[rest], share, multi_label=self.multi_label_
+            )
+            logits[0, held] = ngram.decision_function(texts.take(held))
+            kernel, bias = fit_head(vectors[rest], answers[rest], share, seed=self.seed)
+            logits[1, held] = vectors[held] @ kernel.T + bias
+        return logits
+
+    def _new_ngrams(self) -> NgramClassifier:
+        return NgramClassifier(**self._settings_of(NgramClassifier))
 
     def decided_params(self) -> dict[str, Any]:
         """Return the constructor's arguments with the weights that the last `fit` chose."""

@@ -6,6 +6,7 @@ Needs the extra `encoder` (torch, transformers) to train and to predict. Nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -23,10 +24,11 @@ from plaudit.models.examples import text_weights, training_set, validation_set, 
 from plaudit.models.parameters import to_json
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
-from plaudit.training.checkpoint import Checkpoint
-from plaudit.training.encoder_model import EncoderModel, most_tokens, working
-from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork, fingerprint
-from plaudit.training.loop import LoopSettings, Monitor, train
+from plaudit.training.encoder_model import EncoderModel, linear, most_tokens, working
+from plaudit.training.encoder_network import EncoderExamples
+from plaudit.training.fine_tuning import epochs_for, fine_tune
+from plaudit.training.frozen_head import fit_head
+from plaudit.training.loop import Monitor
 from plaudit.training.soft_targets import as_targets
 from plaudit.training.torch_device import place
 
@@ -34,9 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-
-# Fewer texts are seen more often: as many times as makes this many, and not more than that.
-_TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
+    from plaudit.text.sequences import Sequences
 
 
 class EncoderClassifier(Classifier):
@@ -57,12 +57,13 @@ class EncoderClassifier(Classifier):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "tokenizers", "torch", "transformers")
     model_: EncoderModel
     n_threads_: int | None = None
-    epochs_: int
+    epochs_: int | None
 
     def __init__(
         self,
         encoder: str | Path = "minilm",
         *,
+        trainable: bool = True,
         max_tokens: int = 256,
         long_texts: LongTexts = "head_tail",
         device: str = "auto",
@@ -82,6 +83,7 @@ class EncoderClassifier(Classifier):
         Args:
             encoder: "minilm" (in the extra), a Hugging Face folder, or a name on the Hub: looked up in the local
                 cache, and downloaded only when the environment says HF_HUB_OFFLINE=0.
+            trainable: Whether the encoder is fine-tuned; else only the linear layer is fitted, which has no epochs.
             max_tokens: The longest sequence, special tokens included; time grows with it.
             long_texts: "head_tail" reads a longer text's first quarter and last three quarters of `max_tokens`;
                 "windows" reads all of it, window by window, and averages their logits.
@@ -99,6 +101,7 @@ class EncoderClassifier(Classifier):
             seed: Decides the linear layer's first weights, order, dropout and hold-out.
         """
         self.encoder = encoder
+        self.trainable = trainable
         self.max_tokens = max_tokens
         self.long_texts = long_texts
         self.device = device
@@ -151,7 +154,7 @@ class EncoderClassifier(Classifier):
         watched = None
         if validation is not None:
             watched = validation_set(*validation, targets)
-        elif self.early_stopping and self._epochs_for(len(column)) > 1:
+        elif self.trainable and self.early_stopping and (self.epochs or epochs_for(len(column))) > 1:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         assert training.labels is not None
         return self._fit_targets(
@@ -204,45 +207,41 @@ class EncoderClassifier(Classifier):
             return EncoderExamples(sequences, as_targets(targets, len(classes), multi_label=multi_label), weights)
 
         training = examples(texts, targets, weights)
-        watched = None if validation is None else examples(*validation)
-        epochs = self._epochs_for(len(training))
-        loop = LoopSettings(
-            epochs=epochs,
-            batch_size=self.batch_size,
-            patience=self.patience if self.early_stopping and watched and epochs > 1 else None,
-            seed=self.seed,
-        )
-        saved = None
-        if checkpoint is not None:
-            decisive = {k: v for k, v in self.get_params().items() if k not in ("encoder", "validation_fraction")}
-            saved = Checkpoint(
-                checkpoint, fingerprint(repr((decisive, classes.tolist())), model, training, watched), resume
-            )
-        with working():
-            network = EncoderNetwork(
+        self.history_, self.kept_epoch_, self.epochs_ = None, None, None
+        if self.trainable:
+            epochs = self.epochs or epochs_for(len(training))
+            result = fine_tune(
                 model,
                 training,
-                watched,
-                placement=placement,
-                learning_rate=self.learning_rate,
-                layer_decay=self.layer_decay,
-                label_smoothing=self.label_smoothing,
+                None if validation is None else examples(*validation),
+                settings={**self.get_params(), "epochs": epochs},
+                classes=classes.tolist(),
                 multi_label=multi_label,
-                n_steps=loop.epochs * loop.n_steps(len(training)),
-                seed=self.seed,
+                placement=placement,
+                monitors=monitors,
+                checkpoint=checkpoint,
+                resume=resume,
             )
-            result = train(network, loop, monitors=monitors, checkpoint=saved)
-        result.check_converged()
-        model.load(result.weights)
+            self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
+        else:
+            vectors = self._vectors(model, training.sequences)
+            head = linear(*fit_head(vectors, training.targets.astype(np.float64), weights, seed=self.seed))
+            model = replace(model, head=head)
         self.model_, self.classes_, self.multi_label_ = model, classes, multi_label
-        self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
-        self.n_threads_, self.epochs_ = placement.n_threads, epochs
+        self.n_threads_ = placement.n_threads
         return self
 
-    def _epochs_for(self, n: int) -> int:
-        """Return the greatest number of epochs for `n` training texts: enough steps for small data to be learned."""
-        return self.epochs or min(max(_TEXTS_OF_AN_EPOCH // n, 1), _MOST_EPOCHS)
+    def vectors(self, texts: object) -> NDArray[np.float32]:
+        """Return each of N texts' mean token vector, float32 [N, D], which the linear layer reads."""
+        self._check_fitted()
+        return self._vectors(self.model_, self.model_.cut(as_text_column(texts), self.max_tokens, self.long_texts))
+
+    def _vectors(self, model: EncoderModel, sequences: Sequences) -> NDArray[np.float32]:
+        placement = place(self.device)
+        with working():
+            model.to(placement)
+            return model.vectors(sequences, placement)
 
     def decided_params(self) -> dict[str, Any]:
         """Return the constructor's arguments with the number of epochs that the last `fit` decided."""
@@ -255,6 +254,7 @@ class EncoderClassifier(Classifier):
         return EncoderSummary(
             name=str(self.encoder),
             n_parameters=self.model_.n_parameters,
+            is_trained=self.trainable,
             max_tokens=self.max_tokens,
             long_texts=self.long_texts,
             device=str(placement.device),

@@ -77,11 +77,12 @@ class NetworkSummary:
 
 @dataclass(frozen=True)
 class EncoderSummary:
-    """A fine-tuned encoder; `str` of it is a line.
+    """An encoder with its linear layer; `str` of it is a line.
 
     Attributes:
         name: The encoder it was made from.
-        n_parameters: All weights; training moves them all.
+        n_parameters: All weights.
+        is_trained: Whether training moves them all, or the linear layer's alone.
         max_tokens: The longest sequence, special tokens included.
         long_texts: What becomes of a longer text.
         device: Where it computes.
@@ -90,6 +91,7 @@ class EncoderSummary:
 
     name: str
     n_parameters: int
+    is_trained: bool
     max_tokens: int
     long_texts: str
     device: str
@@ -97,6 +99,7 @@ class EncoderSummary:
 
     def __str__(self) -> str:
         return (
-            f"encoder ({self.name}), {self.n_parameters:,} parameters (all trained), "
+            f"encoder ({self.name}), {self.n_parameters:,} parameters "
+            f"({'all trained' if self.is_trained else 'frozen but for the linear layer'}), "
             f"{self.max_tokens} tokens at once ({self.long_texts}), {self.device}, {self.dtype}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,10 @@ class EncoderModel:
 
     def forward(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
         """Return the logits of the sequences at `rows` (int64 [B]), a float32 tensor [B, K]."""
+        return self.head(self.pooled(sequences, rows, placement))
+
+    def pooled(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
+        """Return the mean token vectors of the sequences at `rows` (int64 [B]), a float32 tensor [B, D]."""
         import torch
 
         padding = getattr(self.encoder.config, "pad_token_id", None) or 0
@@ -86,19 +90,28 @@ class EncoderModel:
         with placement.autocast():
             hidden = self.encoder(input_ids=ids, attention_mask=mask, **inputs).last_hidden_state
         weight = mask.unsqueeze(2).float()
-        return self.head((hidden.float() * weight).sum(dim=1) / weight.sum(dim=1))
+        return (hidden.float() * weight).sum(dim=1) / weight.sum(dim=1)
 
     def logits(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
         """Return N texts' logits, float32 [N, K]: the mean of their sequences' logits."""
+        return self._of_texts(self.forward, self.n_logits, sequences, placement)
+
+    def vectors(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
+        """Return N texts' vectors, float32 [N, D]: the mean of their sequences' mean token vectors."""
+        return self._of_texts(self.pooled, int(self.head.in_features), sequences, placement)
+
+    def _of_texts(
+        self, of_rows: Callable[..., Any], width: int, sequences: Sequences, placement: Placement
+    ) -> NDArray[np.float32]:
         import torch
 
         order = np.argsort(sequences.lengths(), kind="stable")
         size = _SCORED.get(placement.device.type, _SCORED_ELSEWHERE)
-        found = np.zeros((len(order), self.n_logits), np.float32)
+        found = np.zeros((len(order), width), np.float32)
         with torch.inference_mode():
             for start in range(0, len(order), size):
                 rows = order[start : start + size]
-                found[rows] = self.forward(sequences, rows, placement).cpu().numpy()
+                found[rows] = of_rows(sequences, rows, placement).cpu().numpy()
         return mean_by_text(found, sequences)
 
     def tensors(self) -> dict[str, Any]:
