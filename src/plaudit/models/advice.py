@@ -84,7 +84,7 @@ class Measured:
 # Recipes that are missing here have no estimate. Two cores of an AMD EPYC with AVX2.
 MEASURED = {
     "network": Measured(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
-    "ngram": Measured(2, 1.4, False, None, 0.920, "a prototype of the recipe: 25,000 reviews of 230 words, 8 s"),
+    "ngram": Measured(2, 1.4, False, None, 0.923, "README: plaudit train imdb --recipe ngram --refit; time: docs/log.md"),
     "encoder": Measured(
         30, 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000), True, _WORDS_READ, None,
         "a prototype: an epoch at 2,000 word pieces a second, a quarter scored at 6,000; 1.3 pieces a word",
@@ -257,7 +257,7 @@ def _obstacle(facts: DataFacts, machine: Machine) -> str:
     if not facts.is_english:
         return "the encoder on hand reads English, and these texts do not look English."
     if not machine.has_torch:
-        return "the encoder needs torch and transformers, which are not installed (pip install 'plaudit[minilm]')."
+        return "the encoder needs torch and transformers, which are not installed (pip install 'plaudit[encoder]')."
     return "the encoder would take more than a night on this processor."
 
 
