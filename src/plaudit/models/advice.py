@@ -84,7 +84,7 @@ class Measured:
 # Recipes that are missing here have no estimate. Two cores of an AMD EPYC with AVX2.
 MEASURED = {
     "network": Measured(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
-    "ngram": Measured(2, 1.4, False, None, 0.923, "README: plaudit train imdb --recipe ngram --refit; time: docs/log.md"),
+    "ngram": Measured(2, 1.4, False, None, 0.923, "README: plaudit train imdb --recipe ngram --refit, 25,000 reviews"),
     "encoder": Measured(
         30, 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000), True, _WORDS_READ, None,
         "a prototype: an epoch at 2,000 word pieces a second, a quarter scored at 6,000; 1.3 pieces a word",
