@@ -59,7 +59,8 @@ def test_the_run_is_told_line_by_line(command: Command) -> None:
     lines = done.lines()
     assert lines[0] == "Data: sample"
     assert re.fullmatch(r"  train +\d+ texts \(neg \d+, pos \d+\)", lines[1])
-    assert lines[3].startswith("Embedding: random, ")
+    assert lines[3].startswith("Recipe: network (the default); ")
+    assert lines[4].startswith("Embedding: random, ")
     assert [line.split()[0] for line in lines if line.startswith("  ") and "/2 " in line] == ["1/2", "2/2"]
     assert any(line.startswith("Best epoch ") for line in lines)
     assert any("accuracy  0." in line and "95 % interval" in line for line in lines)

@@ -50,7 +50,7 @@ class Classifier(ABC):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
     uses_unlabelled: ClassVar[bool] = False
     classes_: NDArray[Any]
-    multi_label_: bool
+    multi_label_: bool = False
     history_: History | None = None
     kept_epoch_: int | None = None
     notes_: tuple[str, ...] = ()
