@@ -223,7 +223,7 @@ def test_options_change_a_run_toml_and_the_difference_is_told(
         ("x = " + "9" * 5_000, "not a TOML file"),
         ("[extra]\n", "unknown table \\[extra\\]; expected data, model, training"),
         ("data = 3\n", "\\[data\\]: expected a table"),
-        ("[model]\nlayers = 2\n", "unknown setting 'layers'; expected one of class_weight"),
+        ("[model]\nlayers = 2\n", "unknown setting 'layers'; expected one of blend_weights"),
         ('[training]\nepochs = "3"\n', "epochs = '3' is not of the expected kind \\(int\\)"),
         ("[training]\nepochs = true\n", "epochs = True is not of the expected kind"),
         ("[training]\nepochs = -1\n", "epochs: expected at least 1, got -1"),
