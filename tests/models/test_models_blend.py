@@ -25,7 +25,7 @@ FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3
 TEXTS = ["", "a good film", "好 🙂", "film " * 50]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Any:
     """Threads that wait for each other cost minutes on a busy machine."""
     before = torch.get_num_threads()
@@ -39,7 +39,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("encoders") / "bert", "bert")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def blend(bert: Path, reviews: Dataset) -> BlendClassifier:
     """Do not change it."""
     return BlendClassifier(encoder=bert, **FAST).fit(reviews.texts, reviews.label_names())

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.training.logistic import fit_logistic
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,6 +32,8 @@ def fit_head(
     Returns:
         The layer's kernel float32 [K, D] and bias float32 [K].
     """
+    from plaudit.training.logistic import fit_logistic  # which needs numba; predicting does not
+
     n, width = vectors.shape
     length = float(np.linalg.norm(vectors, axis=1).mean()) or 1.0
     values = (vectors / length).astype(np.float32).ravel()
