@@ -11,7 +11,7 @@ import pytest
 from plaudit import NetworkClassifier
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, DataError, EmbeddingError
-from plaudit.models.base import encode_labels
+from plaudit.models.targets import encode_labels
 
 TEXTS = ["good joy", "bad grim", "fine warm film", "dull cold film"] * 6
 WORDS = ["yes", "no"] * 12

@@ -1,12 +1,31 @@
-"""Classifiers: what they all can do, the tutorial's network, and a model as a folder."""
+"""Classifiers: what they all can do, the recipes, and a model as a folder.
+
+A recipe is imported when it is first named: a process that opens an n-gram model should not pay for an encoder's
+imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 from plaudit.models.base import Classifier
-from plaudit.models.blend import BlendClassifier
-from plaudit.models.distilled import DistilledClassifier
-from plaudit.models.encoder import EncoderClassifier
 from plaudit.models.loading import load
-from plaudit.models.network import NetworkClassifier
-from plaudit.models.ngram import NgramClassifier
+
+if TYPE_CHECKING:
+    from plaudit.models.blend import BlendClassifier
+    from plaudit.models.distilled import DistilledClassifier
+    from plaudit.models.encoder import EncoderClassifier
+    from plaudit.models.network import NetworkClassifier
+    from plaudit.models.ngram import NgramClassifier
+
+_HOMES = {
+    "BlendClassifier": "plaudit.models.blend",
+    "DistilledClassifier": "plaudit.models.distilled",
+    "EncoderClassifier": "plaudit.models.encoder",
+    "NetworkClassifier": "plaudit.models.network",
+    "NgramClassifier": "plaudit.models.ngram",
+}
 
 __all__ = [
     "BlendClassifier",
@@ -17,3 +36,11 @@ __all__ = [
     "NgramClassifier",
     "load",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'plaudit.models' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -20,7 +20,7 @@ from plaudit.config import check_setting
 from plaudit.data.dataset import as_text_column, label_sets
 from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, ModelError, NotFittedError
-from plaudit.models.targets import Labels, Targets, encode_labels, to_indicator
+from plaudit.models.targets import Labels, to_indicator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from plaudit.training.history import History
     from plaudit.training.loop import Monitor
-
-__all__ = ["Classifier", "Labels", "Targets", "encode_labels"]
 
 
 class Classifier(ABC):
@@ -102,6 +100,23 @@ class Classifier(ABC):
     @abstractmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> Classifier:
         """Build a fitted classifier from what `write` wrote; `manifest` is the checked model.json."""
+
+    def _write_manifest(self, folder: Path) -> None:
+        """Write the manifest over all that `write` has put into `folder`; `_from_manifest` reads it."""
+        from plaudit.models.artifact import write_manifest
+        from plaudit.models.parameters import to_json
+
+        write_manifest(
+            folder,
+            kind=self.kind,
+            classes=self.classes_,
+            parameters=to_json(self._stored_params()),
+            multi_label=self.multi_label_,
+        )
+
+    def _stored_params(self) -> dict[str, Any]:
+        """Return the settings that the manifest keeps: not those of the machine or of the training run alone."""
+        return self.get_params()
 
     @classmethod
     def _from_manifest(cls, folder: Path, manifest: dict[str, Any], files: Iterable[str]) -> Self:

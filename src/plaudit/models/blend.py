@@ -22,12 +22,11 @@ from plaudit.config import ClassWeight, LongTexts
 from plaudit.data.dataset import as_text_column
 from plaudit.data.split import hold_out
 from plaudit.errors import ModelError
-from plaudit.models.artifact import read_manifest, write_manifest
+from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.encoder import EncoderClassifier
 from plaudit.models.examples import targets_of, text_weights, training_set, validation_set, weights_of
 from plaudit.models.ngram import NgramClassifier, as_answers
-from plaudit.models.parameters import to_json
 from plaudit.models.targets import Labels, encode_labels
 from plaudit.training.frozen_head import fit_head
 from plaudit.training.losses import cross_entropy
@@ -191,18 +190,23 @@ class BlendClassifier(Classifier):
             assert watched.labels is not None
             self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.labels)
         else:
-            logits = self._out_of_fold(training.texts, answers, weights)
+            assert encoder.training_vectors_ is not None  # the encoder is frozen
+            logits = self._out_of_fold(training.texts, encoder.training_vectors_, answers, weights)
+            encoder.training_vectors_ = None
             self.blend_weights_ = choose_weights(logits, learned.values)
         return self
 
     def _out_of_fold(
-        self, texts: pa.LargeStringArray, answers: NDArray[np.float64], weights: NDArray[np.float64] | None
+        self,
+        texts: pa.LargeStringArray,
+        vectors: NDArray[np.float32],
+        answers: NDArray[np.float64],
+        weights: NDArray[np.float64] | None,
     ) -> NDArray[np.float32]:
         """Return the logits of n-grams and of linear layers that were fitted without the text, float32 [2, N, K].
 
         With a few hundred labels every text is needed to learn from, and a tenth of them would choose at random.
         """
-        vectors = self.encoder_.vectors(texts)
         fold = np.random.default_rng([self.seed, _FOLD_DRAW]).permutation(len(texts)) % min(_FOLDS, len(texts))
         logits = np.zeros((2, *answers.shape), np.float32)
         for number in range(fold.max() + 1):
@@ -245,18 +249,11 @@ class BlendClassifier(Classifier):
         for name, member in ((_NGRAMS, self.ngram_), (_ENCODER, self.encoder_)):
             (folder / name).mkdir()
             member.write(folder / name)
-        parameters = {name: value for name, value in self._stored_params().items() if name != "device"}
-        write_manifest(
-            folder,
-            kind=self.kind,
-            classes=self.classes_,
-            parameters=to_json(parameters),
-            multi_label=self.multi_label_,
-        )
+        self._write_manifest(folder)
 
     def _stored_params(self) -> dict[str, Any]:
-        """Return the settings of the saved model."""
-        return {**self.get_params(), "blend_weights": self.blend_weights_}
+        settings = {**self.get_params(), "blend_weights": self.blend_weights_}
+        return {name: value for name, value in settings.items() if name != "device"}
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> BlendClassifier:

@@ -122,5 +122,5 @@ class DistilledClassifier(NgramClassifier):
         return self
 
     def _stored_params(self) -> dict[str, Any]:
-        """Return the settings that the saved n-gram model has."""
+        # What is saved is an n-gram model, which has no teacher.
         return {name: value for name, value in self.get_params().items() if name != "teacher"}

@@ -17,11 +17,9 @@ from plaudit.data.dataset import as_text_column
 from plaudit.data.split import hold_out
 from plaudit.embeddings.hugging_face import find_encoder
 from plaudit.errors import ConfigError, ModelError
-from plaudit.models.artifact import write_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
 from plaudit.models.examples import text_weights, training_set, validation_set, weights_of
-from plaudit.models.parameters import to_json
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
 from plaudit.training.encoder_model import EncoderModel, linear, most_tokens, working
@@ -51,6 +49,8 @@ class EncoderClassifier(Classifier):
         notes_: How many training texts were too long to be read at once, and what was not read of them.
         model_: Encoder, linear layer and tokenizer.
         n_threads_: The threads that torch trained with on the CPU, on which the last bits depend; None when loaded.
+        training_vectors_: What the linear layer of a frozen encoder was fitted on, float32 [N, D]; None when the
+            encoder was trained, or loaded.
     """
 
     kind = "encoder"
@@ -58,6 +58,7 @@ class EncoderClassifier(Classifier):
     model_: EncoderModel
     n_threads_: int | None = None
     epochs_: int | None
+    training_vectors_: NDArray[np.float32] | None = None
 
     def __init__(
         self,
@@ -207,7 +208,7 @@ class EncoderClassifier(Classifier):
             return EncoderExamples(sequences, as_targets(targets, len(classes), multi_label=multi_label), weights)
 
         training = examples(texts, targets, weights)
-        self.history_, self.kept_epoch_, self.epochs_ = None, None, None
+        self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
         if self.trainable:
             epochs = self.epochs or epochs_for(len(training))
             result = fine_tune(
@@ -226,7 +227,7 @@ class EncoderClassifier(Classifier):
         else:
             vectors = self._vectors(model, training.sequences)
             head = linear(*fit_head(vectors, training.targets.astype(np.float64), weights, seed=self.seed))
-            model = replace(model, head=head)
+            model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_, self.classes_, self.multi_label_ = model, classes, multi_label
         self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
         self.n_threads_ = placement.n_threads
@@ -265,14 +266,10 @@ class EncoderClassifier(Classifier):
         """Write encoder, head and manifest into an existing folder."""
         self._check_fitted()
         write_encoder(self.model_, folder)
-        parameters = {name: value for name, value in self.get_params().items() if name != "device"}
-        write_manifest(
-            folder,
-            kind=self.kind,
-            classes=self.classes_,
-            parameters=to_json(parameters),
-            multi_label=self.multi_label_,
-        )
+        self._write_manifest(folder)
+
+    def _stored_params(self) -> dict[str, Any]:
+        return {name: value for name, value in self.get_params().items() if name != "device"}
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> EncoderClassifier:

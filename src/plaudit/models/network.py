@@ -27,10 +27,9 @@ from plaudit.embeddings.storage import (
 )
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import EmbeddingError, ModelError
-from plaudit.models.artifact import read_tensors, write_manifest
+from plaudit.models.artifact import read_tensors
 from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
-from plaudit.models.parameters import to_json
 from plaudit.models.summary import NetworkSummary
 from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
 from plaudit.training.bag_network import BagNetwork, Examples
@@ -219,8 +218,7 @@ class NetworkClassifier(Classifier):
         (folder / _EMBEDDING).mkdir()
         write_table(self.table_, folder / _EMBEDDING)
         (folder / _WEIGHTS).write_bytes(save(self.layers_.tensors()))
-        parameters, multi_label = to_json(self.get_params()), self.multi_label_
-        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=parameters, multi_label=multi_label)
+        self._write_manifest(folder)
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> NetworkClassifier:

@@ -22,14 +22,13 @@ import numpy as np
 from plaudit.config import ClassWeight
 from plaudit.data.dataset import as_text_column
 from plaudit.errors import DataError
-from plaudit.models.artifact import write_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights
 from plaudit.models.ngram_files import FILES, NgramWeights, read_weights, write_weights
-from plaudit.models.parameters import to_json
 from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
 from plaudit.text import WordTokenizer
 from plaudit.text.ngrams import NgramRows, NgramVocabulary
+from plaudit.training.soft_targets import as_targets, spread_weights
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -150,11 +149,7 @@ class NgramClassifier(Classifier):
                 f"no word is in {self.min_texts} of the {len(texts):,} training texts; "
                 "give more texts, or --min-texts 1."
             )
-        weight = (
-            np.ones_like(answers)
-            if weights is None
-            else np.broadcast_to(weights.reshape(len(texts), -1), answers.shape)
-        )
+        weight = spread_weights(weights, answers)
         if weight.max() > _LARGEST_COST * self.regularisation:
             raise DataError(
                 f"a text weighs {weight.max():g} and --regularisation is {self.regularisation:g}: "
@@ -199,17 +194,7 @@ class NgramClassifier(Classifier):
         """Write n-grams, weights and manifest into an existing folder."""
         self._check_fitted()
         write_weights(folder, self.vocabulary_, self.weights_)
-        write_manifest(
-            folder,
-            kind=self.kind,
-            classes=self.classes_,
-            parameters=to_json(self._stored_params()),
-            multi_label=self.multi_label_,
-        )
-
-    def _stored_params(self) -> dict[str, Any]:
-        """Return the settings of the saved model."""
-        return self.get_params()
+        self._write_manifest(folder)
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> NgramClassifier:
@@ -241,11 +226,7 @@ class NgramClassifier(Classifier):
 
 def as_answers(targets: Targets) -> NDArray[np.float64]:
     """Return how sure each logit's answer is yes, float64 [N, K]: 0 or 1."""
-    if targets.multi_label:
-        return targets.values.astype(np.float64)
-    if targets.n_logits == 1:
-        return targets.values.astype(np.float64)[:, None]
-    return np.eye(targets.n_logits)[targets.values]
+    return as_targets(targets.values, len(targets.classes), multi_label=targets.multi_label).astype(np.float64)
 
 
 def _lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:

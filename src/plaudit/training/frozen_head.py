@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plaudit.training.soft_targets import spread_weights
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ def fit_head(
     length = float(np.linalg.norm(vectors, axis=1).mean()) or 1.0
     values = (vectors / length).astype(np.float32).ravel()
     offsets, indices = np.arange(n + 1) * width, np.tile(np.arange(width, dtype=np.int32), n)
-    shares = np.ones_like(answers) if weights is None else np.broadcast_to(weights.reshape(n, -1), answers.shape)
+    shares = spread_weights(weights, answers)
     kernel, bias = np.empty((answers.shape[1], width), np.float32), np.empty(answers.shape[1], np.float32)
     for k, (answer, share) in enumerate(zip(answers.T, shares.T, strict=True)):
         costs = _C * np.stack([share * (1 - answer), share * answer], axis=1)

@@ -38,6 +38,13 @@ def as_targets(values: NDArray[Any], n_classes: int, *, multi_label: bool) -> ND
     return p[:, 1:] if n_classes == 2 and not multi_label else p
 
 
+def spread_weights(weights: NDArray[np.float64] | None, answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each entry's share in the loss, float64 [N, K], of texts' [N], entries' [N, K] or none at all."""
+    if weights is None:
+        return np.ones_like(answers)
+    return np.broadcast_to(weights.reshape(len(answers), -1), answers.shape)
+
+
 def smoothed(targets: NDArray[np.float32], share: float, *, multi_label: bool) -> NDArray[np.float32]:
     """Move `share` of each target towards indifference: 1 / C of each class, a half of each of several labels."""
     n_columns = targets.shape[1]
