@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS, _EMBEDDING = "weights.safetensors", "embedding"
-_CHUNK_TEXTS = 8_192  # texts scored at a time
+_CHUNK_TEXTS = 32_768  # texts scored at a time
 
 
 class NetworkClassifier(Classifier):
@@ -235,11 +235,9 @@ class NetworkClassifier(Classifier):
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        parts = [
-            self.layers_.forward(self.table_.embed(texts.slice(start, _CHUNK_TEXTS)))
-            for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)
-        ]
-        return np.concatenate(parts)
+        chunks = [texts.slice(start, _CHUNK_TEXTS) for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)]
+        products = [self.table_.project(chunk, self.layers_.kernels[0]) for chunk in chunks]
+        return self.layers_.forward_products(np.concatenate(products))
 
     def _load_table(self, training_texts: pa.LargeStringArray) -> EmbeddingTable:
         if isinstance(self.embedding, EmbeddingTable):

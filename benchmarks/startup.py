@@ -1,6 +1,6 @@
 """How long a person waits: help, a cold prediction, and IMDB's second load. Each several times; best, median, worst.
 
-    .venv/bin/python benchmarks/start.py MODEL
+    .venv/bin/python benchmarks/startup.py MODEL
 
 Set PLAUDIT_IMDB for the last line; without it that line is left out.
 """
