@@ -41,7 +41,9 @@ def stream(data: str, n: int) -> Iterator[tuple[pa.LargeStringArray, np.ndarray[
         end = np.minimum(begin + random.integers(5, 36, size), offsets[review + 1])
         cut = np.concatenate([[0], np.cumsum(end - begin)])
         taken = words.take(pa.array(np.arange(cut[-1]) + np.repeat(begin - cut[:-1], end - begin)))
-        texts = pc.binary_join(pa.LargeListArray.from_arrays(pa.array(cut), taken), " ")
+        texts = pc.binary_join(
+            pa.ListArray.from_arrays(pa.array(cut, pa.int32()), taken), pa.scalar(" ", pa.large_string())
+        )
         yield texts, np.asarray(train.labels)[review]
 
 

@@ -25,6 +25,7 @@ from measured import RESULTS, Figures, machine, spread, table
 
 import plaudit
 from plaudit.data import Dataset, load_dataset
+from plaudit.models import Classifier
 
 SHORT = "Not a bad film at all, and the music is lovely."
 N_ROWS = 963_812
@@ -43,7 +44,7 @@ def space_table(train: Dataset) -> Any:
     return EmbeddingTable("spaces", SpaceTokenizer(), vocabulary, vectors)
 
 
-def plaudit_model(make: Callable[[Dataset], plaudit.models.Classifier], few: int | None = None) -> Callable[..., None]:
+def plaudit_model(make: Callable[[Dataset], Classifier], few: int | None = None) -> Callable[..., None]:
     def train(data: Dataset, folder: Path) -> None:
         some = data if few is None else data.take(np.random.default_rng(0).permutation(len(data))[:few])
         make(data).fit(some.texts, some.label_names()).save(folder)

@@ -1,14 +1,18 @@
 """The benchmarks run, on the built-in sample; what they print of it is not a figure of anything."""
 
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tensorflow_modules import NEEDS_TENSORFLOW
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
+NEEDS_TENSORFLOW = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(importlib.util.find_spec("tensorflow_hub") is None, reason="needs the extra tensorflow"),
+]
 
 
 def run(script: str, output: Path, *options: str) -> str:
