@@ -17,7 +17,6 @@ import numpy as np
 from plaudit.config import ClassWeight, Combiner, Loss
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.data.split import hold_out
-from plaudit.embeddings.registry import load_embedding
 from plaudit.embeddings.storage import (
     DESCRIPTION_FILE,
     VECTORS_FILE,
@@ -243,6 +242,8 @@ class NetworkClassifier(Classifier):
         if isinstance(self.embedding, EmbeddingTable):
             table = self.embedding
         else:
+            from plaudit.embeddings.registry import load_embedding
+
             table = load_embedding(self.embedding, training_texts=training_texts, seed=self.seed)
         return replace(table, combiner=self.combiner) if self.combiner else table
 
