@@ -39,6 +39,14 @@ def test_columns_put_together_hold_all_their_texts(parts: list[list[list[str]]])
     assert len(set(whole.dictionary.to_pylist())) == len(whole.dictionary)
 
 
+@given(lists_of_words)
+def test_used_tokens_are_the_dictionary(lists: list[list[str]]) -> None:
+    column = column_of(WORDS, *lists)
+    cut = TokenColumn(column.dictionary, column.offsets[1:] - column.offsets[1], column.values[column.offsets[1] :])
+    assert cut.used().to_lists() == lists
+    assert len(cut.used().dictionary) <= max(len(cut.values), 0)
+
+
 @given(lists_of_words, st.integers(1, 7))
 def test_parts_are_the_texts_in_order(lists: list[list[str]], size: int) -> None:
     parts = column_of(*lists).parts(size)
@@ -63,6 +71,14 @@ def test_many_texts_are_split_as_each_alone(tokenizer: SpaceTokenizer | WordToke
     lists = whole.to_lists()
     assert [lists[i] for i in few] == alone
     assert len(lists) == len(texts)
+
+
+@given(st.lists(st.text(st.characters(max_codepoint=127), max_size=12), min_size=1, max_size=5))
+def test_ascii_is_split_as_it_is_beside_other_characters(texts: list[str]) -> None:
+    for tokenizer in (WordTokenizer(), WordTokenizer(lower_case=False, split_clitics=True)):
+        alone = tokenizer.tokenize(pa.array(texts, pa.large_string())).to_lists()
+        beside = tokenizer.tokenize(pa.array([*texts, "é\u00ad日"], pa.large_string())).to_lists()
+        assert beside[:-1] == alone
 
 
 @pytest.mark.parametrize("cores", [1, 3])

@@ -124,7 +124,7 @@ class EmbeddingTable:
 
     def bags(self, texts: pa.LargeStringArray) -> Bags:
         """Return which rows each of the N texts uses, and with what weight."""
-        column = self.tokenizer.tokenize(texts)
+        column = self.tokenizer.tokenize(texts).used()
         rows = self._rows_of(column.dictionary)[column.values]
         owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
         if not self.n_buckets:
@@ -149,7 +149,7 @@ class EmbeddingTable:
 
         Each distinct token is multiplied once, and H numbers are added up for a token instead of D.
         """
-        column = self.tokenizer.tokenize(texts)
+        column = self.tokenizer.tokenize(texts).used()
         rows = self._rows_of(column.dictionary)
         known = rows >= 0
         products = np.zeros((kernel.shape[1], len(rows)), np.float32)

@@ -45,6 +45,13 @@ class TokenColumn:
         """Return the number of tokens in each text, int64 [N]."""
         return np.diff(self.offsets)
 
+    def used(self) -> TokenColumn:
+        """Return the same texts; a dictionary longer than they are, such as a whole vocabulary, is cut."""
+        if len(self.dictionary) <= len(self.values):
+            return self
+        found, values = np.unique(self.values, return_inverse=True)
+        return TokenColumn(self.dictionary.take(pa.array(found)), self.offsets, values.astype(np.int32))
+
     def parts(self, size: int = PART_TEXTS) -> list[TokenColumn]:
         """Return the texts in runs of `size`, at least one run; nothing is copied."""
         offsets = self.offsets
