@@ -10,7 +10,7 @@ most of all when the truth is near nought, and a resample adds as much again: pe
 truth, and of calibrated answers they never hold it. So the mean that resamples add is taken off, and 1.96 of their
 standard deviations to both sides are the interval (Davison & Hinkley 1997, "Bootstrap Methods and their Application",
 section 5.2.1); from nought where calibrated answers, too, would show so much by chance; and up to the figure at least.
-Simulated with 500 and 3,000 answers of overconfident models it held the truth 90 to 92 times of 100, not 95; of 500
+Simulated with 500 and 3,000 answers of overconfident models it held the truth about 90 times of 100, not 95; of 500
 calibrated answers it began at nought 94 times of 100.
 """
 
