@@ -25,6 +25,8 @@ from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.targets import Labels, encode_labels
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from plaudit.training.loop import Monitor
 
 
@@ -38,6 +40,7 @@ class DistilledClassifier(NgramClassifier):
     packages: ClassVar[tuple[str, ...]] = BlendClassifier.packages
     uses_unlabelled: ClassVar[bool] = True
     teacher_: Classifier | None = None
+    _asked: tuple[object, pa.LargeStringArray, NDArray[np.float64]] | None = None
 
     def __init__(
         self,
@@ -108,7 +111,7 @@ class DistilledClassifier(NgramClassifier):
                 f"{', '.join(map(str, targets.classes))[:200]}."
             )
         weights = text_weights(targets, self.class_weight, sample_weight)
-        taught = teacher.predict_proba(more)
+        taught = self._ask(teacher, more)
         if targets.n_logits == 1:
             taught = taught[:, 1:]
         answers = np.concatenate([as_answers(targets), taught])
@@ -120,6 +123,19 @@ class DistilledClassifier(NgramClassifier):
         self.teacher_ = teacher
         self.notes_ = (f"{len(more):,} texts without labels were answered by the teacher.",)
         return self
+
+    def _ask(self, teacher: Classifier, texts: pa.LargeStringArray) -> NDArray[np.float64]:
+        """Return a teacher's probabilities of texts, float64 [M, C]; one that was given is asked of the same ones once.
+
+        A refit on more labelled texts, or a search over settings, asks again, and a slow teacher takes minutes.
+        """
+        if self._asked is None or self._asked[0] is not self.teacher or not self._asked[1].equals(texts):
+            self._asked = None
+            answers = teacher.predict_proba(texts)
+            if self.teacher is None:  # a teacher that was trained here is another one each time
+                return answers
+            self._asked = (self.teacher, texts, answers)
+        return self._asked[2]
 
     def _stored_params(self) -> dict[str, Any]:
         # What is saved is an n-gram model, which has no teacher.
