@@ -1,4 +1,4 @@
-"""The command line: `plaudit advise`, `train`, `evaluate`, `predict`, `data`, `embeddings`, `info`.
+"""The command line: `plaudit advise`, `audit`, `train`, `evaluate`, `predict`, `data`, `embeddings`, `info`.
 
 Options are parsed here and in `train_options`, and nowhere else. What a command needs is imported when it runs, so that
 `plaudit --help` is instant.
@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from plaudit.app.audit_options import audit
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
@@ -61,6 +62,7 @@ def _root(
     """Turn labelled text into a classifier that its owner can trust."""
 
 
+app.command()(audit)
 app.command()(train)
 app.command()(tune)
 

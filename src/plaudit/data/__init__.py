@@ -6,7 +6,7 @@ from plaudit.data.files import read_file
 from plaudit.data.imdb import imdb_at_hand, load_imdb
 from plaudit.data.load import DATASET_NAMES, has_test_part, load_dataset
 from plaudit.data.sample import load_sample
-from plaudit.data.split import HoldOut, SharedTexts, hold_out, shared_texts
+from plaudit.data.split import HoldOut, SharedTexts, hold_out, normalise_texts, shared_texts
 
 __all__ = [
     "DATASET_NAMES",
@@ -22,6 +22,7 @@ __all__ = [
     "load_dataset",
     "load_imdb",
     "load_sample",
+    "normalise_texts",
     "read_file",
     "shared_texts",
 ]

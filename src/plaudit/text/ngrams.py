@@ -132,6 +132,24 @@ class NgramVocabulary:
         return _stack(rows, self.sizes(), len(column))
 
 
+def shingles(column: TokenColumn, *, n: int) -> NgramRows:
+    """Return which runs of exactly n tokens each of N texts has, those included that only one text has.
+
+    Args:
+        column: N texts as tokens.
+        n: From 1; a text of fewer tokens has no such run.
+    """
+    owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
+    grams = first = column.values.astype(np.int64)
+    for length in range(1, n):
+        positions, keys = _longer(grams, first, owners, length, len(column.dictionary))
+        grams = np.full(len(owners), -1, np.int64)
+        grams[positions] = _numbered(keys)[0]
+    present = np.flatnonzero(grams >= 0)
+    size = int(grams.max(initial=-1)) + 1
+    return _stack([_distinct(owners[present], grams[present], size)], [size], len(column))
+
+
 def _longer(
     grams: NDArray[np.int64], first: NDArray[np.int64], owners: NDArray[np.int64], n: int, n_tokens: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
