@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ ROWS = [
 TEST = [("text", "label"), ("=ALSO <b>in</b> the test", "neg"), ("fresh words", "meh"), ("more fresh words", "pos")]
 
 
-def write_csv(path: Path, rows: list[tuple[str, ...]]) -> Path:
+def write_csv(path: Path, rows: Sequence[tuple[str, ...]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows(rows)
     return path

@@ -71,7 +71,7 @@ def find_duplicates(texts: pa.LargeStringArray, *, least: float = LEAST_SIMILARI
 
 
 def _number(texts: pa.LargeStringArray, blank: NDArray[np.bool_]) -> NDArray[np.int64]:
-    numbers = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers: NDArray[np.int64] = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
     numbers[blank] = len(texts) + np.flatnonzero(blank)
     return numbers
 

@@ -76,7 +76,8 @@ def find_label_noise(
     require("cleanlab", extra="audit", purpose="Looking for label noise")
     if (n_groups := len(np.unique(groups))) < 2 * _N_FOLDS:
         raise DataError(f"{n_groups} different texts are too few.")
-    targets = Targets(np.arange(n_classes), labels.astype(np.uint8 if multi_label else np.int64), multi_label)
+    values = labels.astype(np.uint8) if multi_label else labels.astype(np.int64)
+    targets = Targets(np.arange(n_classes), values, multi_label)
     rows = NgramFolds.of(texts, n_max=_N_MAX)
     entries = len(rows.rows.indices) * targets.n_logits
     repeats = _REPEATS if entries <= _REPEATS_ENTRIES else 1
@@ -112,7 +113,8 @@ def _strata(labels: NDArray[np.integer]) -> NDArray[np.int64]:
         return labels.astype(np.int64)
     counts = labels.sum(axis=0)
     rarest = np.where(labels > 0, counts, counts.max(initial=0) + 1).argmin(axis=1)
-    return np.where(labels.any(axis=1), rarest, labels.shape[1])
+    strata: NDArray[np.int64] = np.where(labels.any(axis=1), rarest, labels.shape[1])
+    return strata
 
 
 def _flag(labels: NDArray[np.integer], probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:

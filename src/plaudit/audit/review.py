@@ -59,7 +59,8 @@ class Audit:
     def counts(self, kind: str) -> list[int]:
         """Return how many rows of each part have a finding of a kind."""
         rows = np.array([finding.row for finding in self.of_kind(kind)], np.int64)
-        return np.bincount(self.corpus.part_of[rows], minlength=len(self.corpus.parts)).tolist()
+        counts: list[int] = np.bincount(self.corpus.part_of[rows], minlength=len(self.corpus.parts)).tolist()
+        return counts
 
     def gravity(self, kind: str) -> Gravity:
         """Return how grave the findings of a kind are: that of the part with the largest share of them."""
@@ -141,7 +142,7 @@ def _find_noise(
 ) -> tuple[LabelNoise | None, str]:
     """Return what there is to say of the labels of `rows`, or why there is nothing to say."""
     labels = corpus.labels[rows]
-    present = np.flatnonzero(labels.any(axis=0)) if corpus.multi_label else np.unique(labels)
+    present = np.flatnonzero(labels.any(axis=0)) if corpus.multi_label else np.unique(labels).astype(np.int64)
     if len(present) < (1 if corpus.multi_label else 2):
         return None, "training has one class only"
     narrow = labels[:, present] if corpus.multi_label else np.searchsorted(present, labels)

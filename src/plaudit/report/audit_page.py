@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_CARDS = 40  # of a kind
 _MOST_CLASSES = 20
-_BAR_WIDTH = 380.0
+_BAR_WIDTH = 230.0
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNITS = {
     "line": "Places are lines of the file, counted from 1, the header too.",
@@ -110,5 +110,5 @@ def _bars(audit: Audit) -> dict[str, Any]:
     return {"rows": rows, "height": y + 2, "words": words, "left_out": max(len(order) - _MOST_CLASSES, 0)}
 
 
-def _short(name: str, most: int = 18) -> str:
+def _short(name: str, most: int = 16) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
