@@ -22,7 +22,7 @@ from plaudit.text.ngrams import NgramRows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOST_CANDIDATES = 20_000_000
+_MOST_CANDIDATES = 1_000_000
 _CHUNK_ELEMENTS = 4_000_000  # compared at a time
 _TINY = 1e-9  # by which t |x| may miss a whole number in floating point; a prefix too long is only slower
 
