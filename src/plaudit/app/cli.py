@@ -1,4 +1,4 @@
-"""The command line: `plaudit advise`, `train`, `evaluate`, `compare`, `predict`, `data`, `embeddings`, `info`.
+"""The command line: `plaudit COMMAND`, one function for each.
 
 Options are parsed here and in the modules named `..._options`, and nowhere else. What a command needs is imported when
 it runs, so that `plaudit --help` is instant.
@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from plaudit.app.audit_options import audit
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.measure_options import compare, evaluate, learning_curve
 from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
@@ -62,6 +63,7 @@ def _root(
     """Turn labelled text into a classifier that its owner can trust."""
 
 
+app.command()(audit)
 app.command()(train)
 app.command()(tune)
 app.command()(evaluate)

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
+from plaudit.app.table_files import check_target, encode_table, write_whole
 from plaudit.data import read_file
-from plaudit.errors import ConfigError, DataError
+from plaudit.errors import DataError
 
 if TYPE_CHECKING:
     from plaudit.models import Classifier
 
 PREDICTION, PROBABILITY = "prediction", "probability"
-_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
 def predict_file(
@@ -42,24 +35,12 @@ def predict_file(
         as_json: Print JSON Lines instead of CSV.
     """
     if target is None:
-        sys.stdout.buffer.write(_encode(_answer(model, source, text_column), ".jsonl" if as_json else ".csv"))
+        suffix = ".jsonl" if as_json else ".csv"
+        sys.stdout.buffer.write(encode_table(_answer(model, source, text_column), suffix, joined=(PREDICTION,)))
         sys.stdout.buffer.flush()
         return
-    suffix = target.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {', '.join(_SUFFIXES)}.")
-    if target.is_dir() or not target.parent.is_dir():
-        raise ConfigError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}.")
-    encoded = _encode(_answer(model, source, text_column), suffix)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(encoded)
-        temporary.replace(target)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written: {error.strerror or error}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    suffix = check_target(target)
+    write_whole(target, encode_table(_answer(model, source, text_column), suffix, joined=(PREDICTION,)))
 
 
 def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Table:
@@ -85,51 +66,3 @@ def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Tabl
     if taken := [name for name in added if name in columns]:
         raise DataError(f"{source}: a column is named {taken[0]!r} already; rename it so that it is not lost.")
     return pa.table(columns | added)
-
-
-def _encode(table: pa.Table, suffix: str) -> bytes:
-    if suffix == ".tsv":
-        return _tsv(_flat(table))
-    if suffix == ".jsonl":
-        rows = (json.dumps(row, ensure_ascii=False, default=str) for row in table.to_pylist())
-        return "".join(f"{row}\n" for row in rows).encode()
-    sink = io.BytesIO()
-    try:
-        if suffix == ".parquet":
-            pa.parquet.write_table(table, sink)
-        else:
-            pa.csv.write_csv(_flat(table), sink, pa.csv.WriteOptions(quoting_style="needed"))
-    except pa.ArrowException as error:
-        raise DataError(f"a column cannot be written as {suffix[1:]}: {error}; write .jsonl instead.") from error
-    return sink.getvalue()
-
-
-def _flat(table: pa.Table) -> pa.Table:
-    """Return the table with lists and records written as JSON, and predicted labels joined: a cell holds one value."""
-    for i, column in enumerate(table.columns):
-        if pa.types.is_nested(column.type):
-            write = _joined if table.column_names[i] == PREDICTION else _as_json
-            cells = [None if value is None else write(value) for value in column.to_pylist()]
-            table = table.set_column(i, table.column_names[i], pa.array(cells, pa.large_string()))
-    return table
-
-
-def _joined(labels: Sequence[object]) -> str:
-    return ",".join(map(str, labels))
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _tsv(table: pa.Table) -> bytes:
-    """Return tab-separated lines; TSV has no quoting, so a tab or line break inside a field cannot be written."""
-    lines = ["\t".join(table.column_names)]
-    for number, row in enumerate(zip(*(column.to_pylist() for column in table.columns), strict=True), start=1):
-        fields = ["" if value is None else str(value) for value in row]
-        if any(mark in field for field in fields for mark in "\t\n\r"):
-            raise DataError(
-                f"row {number} holds a tab or a line break, which TSV cannot hold: write .csv or .jsonl instead."
-            )
-        lines.append("\t".join(fields))
-    return ("\n".join(lines) + "\n").encode()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from plaudit.data.imdb import imdb_at_hand, load_imdb
     from plaudit.data.load import DATASET_NAMES, has_test_part, load_dataset
     from plaudit.data.sample import load_sample
-    from plaudit.data.split import HoldOut, SharedTexts, hold_out, shared_texts
+    from plaudit.data.split import HoldOut, SharedTexts, hold_out, normalise_texts, shared_texts
 
 _HOMES = {
     "DATASET_NAMES": "plaudit.data.load",
@@ -27,6 +27,7 @@ _HOMES = {
     "load_dataset": "plaudit.data.load",
     "load_imdb": "plaudit.data.imdb",
     "load_sample": "plaudit.data.sample",
+    "normalise_texts": "plaudit.data.split",
     "read_file": "plaudit.data.files",
     "shared_texts": "plaudit.data.split",
 }
@@ -45,6 +46,7 @@ __all__ = [
     "load_dataset",
     "load_imdb",
     "load_sample",
+    "normalise_texts",
     "read_file",
     "shared_texts",
 ]

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.data import formats
-from plaudit.data.columns import choose_columns
+from plaudit.data.columns import ChosenColumns, choose_columns
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.data.formats.raw import Column, RawTable
 from plaudit.data.labels import label_name, label_names, label_set, sort_classes
@@ -87,17 +87,10 @@ def read_file(
     path = Path(path)
     if label_separator is not None and not label_separator.strip(" "):
         raise DataError(f"{path}: --label-separator {label_separator!r}: expected a mark such as a comma.")
-    raw = FORMATS[format_of(path, format)](path)
-    chosen = choose_columns(
-        list(raw.columns),
-        text=text_column,
-        label=label_column,
-        is_label_needed=require_labels,
-        where=str(path),
+    raw, chosen = read_columns(
+        path, text_column=text_column, label_column=label_column, format=format, is_label_needed=require_labels
     )
-    if raw.splits_last_field and chosen.text != list(raw.columns)[-1]:
-        _check_last_field(raw)
-    texts = _read_texts(raw, chosen.text, may_be_blank=not require_labels)
+    texts = read_texts(raw, chosen.text, may_be_blank=not require_labels)
     sets: list[tuple[str, ...]] | None = None
     if chosen.label is not None:
         column = raw.columns[chosen.label]
@@ -110,7 +103,7 @@ def read_file(
             is_optional = not require_labels and label_column is None
             sets = _read_labels(raw, chosen.label, values, is_optional=is_optional)
     used = {chosen.text} if sets is None else {chosen.text, chosen.label}
-    extra = pa.table({name: _to_arrow(values) for name, values in raw.columns.items() if name not in used})
+    extra = pa.table({name: to_arrow(values) for name, values in raw.columns.items() if name not in used})
     if sets is None:
         return Dataset(texts, None, (), name=str(path), extra=extra, text_name=chosen.text)
     if classes is None:
@@ -131,6 +124,23 @@ def read_file(
         text_name=chosen.text,
         label_name=chosen.label or "label",
     )
+
+
+def read_columns(
+    path: Path, *, text_column: str | None, label_column: str | None, format: str | None = None, is_label_needed: bool
+) -> tuple[RawTable, ChosenColumns]:
+    """Read a file's rows as they stand there, and find which columns are the text and the label.
+
+    Raises:
+        DataError: The file cannot be read, or a column cannot be found.
+    """
+    raw = FORMATS[format_of(path, format)](path)
+    chosen = choose_columns(
+        list(raw.columns), text=text_column, label=label_column, is_label_needed=is_label_needed, where=str(path)
+    )
+    if raw.splits_last_field and chosen.text != list(raw.columns)[-1]:
+        _check_last_field(raw)
+    return raw, chosen
 
 
 def format_of(path: Path, format: str | None = None) -> str:
@@ -159,7 +169,12 @@ def plain_suffix(path: Path) -> str:
     return Path(name).suffix
 
 
-def _read_texts(raw: RawTable, name: str, *, may_be_blank: bool) -> pa.LargeStringArray:
+def read_texts(raw: RawTable, name: str, *, may_be_blank: bool) -> pa.LargeStringArray:
+    """Return a column as texts, Arrow ``large_string`` [N]; a missing one is "".
+
+    Raises:
+        DataError: A value is not a string, or is blank and must not be.
+    """
     values = raw.columns[name]
     where = f"{raw.path}: column {name!r}"
     if isinstance(values, pa.ChunkedArray):
@@ -247,7 +262,7 @@ def _as_strings(values: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     return values.cast(pa.large_string()).fill_null("")
 
 
-def _to_arrow(values: Column) -> pa.ChunkedArray | pa.Array:
+def to_arrow(values: Column) -> pa.ChunkedArray | pa.Array:
     """Return a further column as Arrow; values of mixed types are written as JSON."""
     if isinstance(values, pa.ChunkedArray):
         return values

@@ -77,7 +77,7 @@ def load_dataset(
     read = partial(
         read_file, text_column=text_column, label_column=label_column, label_separator=label_separator, format=format
     )
-    found = _find_parts(path) if path.is_dir() else {}
+    found = find_parts(path) if path.is_dir() else {}
     if "train" not in found:
         return Splits(read(path))
     train = read(found.pop("train"))
@@ -90,14 +90,14 @@ def has_test_part(source: str | Path) -> bool:
     if source in DATASET_NAMES:
         return True
     path = Path(source).expanduser()
-    return path.is_dir() and (is_root(path) or {"train", "test"} <= _find_parts(path).keys())
+    return path.is_dir() and (is_root(path) or {"train", "test"} <= find_parts(path).keys())
 
 
 def _load_imdb(path: str | Path | None, progress: bool, parts: Sequence[str]) -> Splits:
     return load_imdb(data_dir=path, progress=progress, parts=[part for part in parts if part in IMDB_PARTS])
 
 
-def _find_parts(folder: Path) -> dict[str, Path]:
+def find_parts(folder: Path) -> dict[str, Path]:
     """Return the parts that a folder holds, by the field of `Splits`: a sub-folder or file named for each."""
     parts: dict[str, Path] = {}
     for entry in sorted(folder.iterdir()):

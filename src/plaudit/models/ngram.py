@@ -156,34 +156,13 @@ class NgramClassifier(Classifier):
                 f"a text weighs {weight.max():g} and --regularisation is {self.regularisation:g}: "
                 f"expected at most {_LARGEST_COST:g} times as much."
             )
-        rarity = np.log((1 + len(rows)) / (1 + np.bincount(rows.indices, minlength=len(vocabulary)))) + 1
-        fit = partial(self._fit_logit, rows, rarity)
+        rarity = inverse_frequencies(rows, len(vocabulary))
+        fit = partial(fit_logit, rows, rarity, regularisation=self.regularisation, seed=self.seed)
         fitted = on_all_cores(lambda logit: fit(*logit), list(zip(answers.T, weight.T, strict=True)))
         self.vocabulary_ = vocabulary
         self.weights_ = NgramWeights(*(np.stack(arrays) for arrays in zip(*fitted, strict=True)))
         self.classes_, self.multi_label_ = classes, multi_label
         return self
-
-    def _fit_logit(
-        self, rows: NgramRows, rarity: NDArray[np.float64], answers: NDArray[np.float64], weight: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], np.float32]:
-        """Fit one logit; return the n-grams' scales [F], their weights [F] and the bias."""
-        from plaudit.training.logistic import fit_logistic
-
-        n_grams = np.diff(rows.offsets)
-        yes, no = (
-            _SMOOTHING + np.bincount(rows.indices, np.repeat(weight * share, n_grams), len(rarity))
-            for share in (answers, 1 - answers)
-        )
-        ratio = np.log(yes / yes.sum()) - np.log(no / no.sum())
-        scales = (ratio * rarity).astype(np.float32)
-        values = scales[rows.indices]
-        values /= np.repeat(_lengths(rows, values), n_grams)
-        costs = np.stack([weight * (1 - answers), weight * answers], axis=1) / self.regularisation
-        coefficients, bias = fit_logistic(
-            rows.offsets, rows.indices, values, costs, n_features=len(rarity), seed=self.seed
-        )
-        return scales, (coefficients * scales).astype(np.float32), np.float32(bias)
 
     def summary(self) -> NgramSummary:
         """Return the number of n-grams and weights; print it to read it."""
@@ -207,10 +186,7 @@ class NgramClassifier(Classifier):
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
         chunks = range(0, max(len(texts), 1), _CHUNK_TEXTS)
         z = np.concatenate([self._scores(texts.slice(start, _CHUNK_TEXTS)) for start in chunks])
-        if z.shape[1] > 1 and not self.multi_label_:
-            # Each class against the rest: its log probability, so that softmax divides the probabilities by their sum.
-            z = -np.logaddexp(0, -z)
-        return z.astype(np.float32)
+        return as_logits(z, multi_label=self.multi_label_)
 
     def _scores(self, texts: pa.LargeStringArray) -> NDArray[np.float64]:
         """Return each logit's answer, float64 [N, K]."""
@@ -218,12 +194,7 @@ class NgramClassifier(Classifier):
         numbers = self.vocabulary_.numbers(column.dictionary)
 
         def of_part(part: TokenColumn) -> NDArray[np.float64]:
-            rows = self.vocabulary_.rows(part, numbers)
-            answers = [
-                rows.sums(weights[rows.indices]) / _lengths(rows, scales[rows.indices]) + bias
-                for scales, weights, bias in zip(*self.weights_, strict=True)
-            ]
-            return np.stack(answers, axis=1)
+            return score_rows(self.vocabulary_.rows(part, numbers), self.weights_)
 
         return np.concatenate(on_all_cores(of_part, column.parts()))
 
@@ -231,6 +202,66 @@ class NgramClassifier(Classifier):
 def as_answers(targets: Targets) -> NDArray[np.float64]:
     """Return how sure each logit's answer is yes, float64 [N, K]: 0 or 1."""
     return as_targets(targets.values, len(targets.classes), multi_label=targets.multi_label).astype(np.float64)
+
+
+def inverse_frequencies(rows: NgramRows, n_features: int) -> NDArray[np.float64]:
+    """Return each n-gram's inverse document frequency, smoothed, float64 [F]."""
+    result: NDArray[np.float64] = np.log((1 + len(rows)) / (1 + np.bincount(rows.indices, minlength=n_features))) + 1
+    return result
+
+
+def fit_logit(
+    rows: NgramRows,
+    rarity: NDArray[np.float64],
+    answers: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    *,
+    regularisation: float,
+    seed: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], np.float32]:
+    """Fit one logit to N texts; return the n-grams' scales [F], their weights [F] and the bias.
+
+    Args:
+        rows: Which n-grams the texts have.
+        rarity: float64 [F], what an n-gram's log count ratio is multiplied with.
+        answers: float64 [N], how sure the answer is yes, 0 to 1.
+        weight: float64 [N], each text's share in the loss.
+        regularisation: As in `NgramClassifier`.
+        seed: As in `NgramClassifier`.
+    """
+    from plaudit.training.logistic import fit_logistic
+
+    n_grams = np.diff(rows.offsets)
+    yes, no = (
+        _SMOOTHING + np.bincount(rows.indices, np.repeat(weight * share, n_grams), len(rarity))
+        for share in (answers, 1 - answers)
+    )
+    ratio = np.log(yes / yes.sum()) - np.log(no / no.sum())
+    scales = (ratio * rarity).astype(np.float32)
+    values = scales[rows.indices]
+    values /= np.repeat(_lengths(rows, values), n_grams)
+    costs = np.stack([weight * (1 - answers), weight * answers], axis=1) / regularisation
+    coefficients, bias = fit_logistic(rows.offsets, rows.indices, values, costs, n_features=len(rarity), seed=seed)
+    return scales, (coefficients * scales).astype(np.float32), np.float32(bias)
+
+
+def score_rows(rows: NgramRows, weights: NgramWeights) -> NDArray[np.float64]:
+    """Return each logit's answer to N texts, float64 [N, K], given which n-grams they have."""
+    return np.stack(
+        [
+            rows.sums(each[rows.indices]) / _lengths(rows, scales[rows.indices]) + bias
+            for scales, each, bias in zip(*weights, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def as_logits(z: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float32]:
+    """Return logits, float32 [N, K], from what `score_rows` answers."""
+    if z.shape[1] > 1 and not multi_label:
+        # Each class against the rest: its log probability, so that softmax divides the probabilities by their sum.
+        z = -np.logaddexp(0, -z)
+    return z.astype(np.float32)
 
 
 def _lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -129,6 +129,22 @@ class NgramVocabulary:
         return walk.stack(self.sizes())
 
 
+def shingles(column: TokenColumn, *, n: int) -> NgramRows:
+    """Return which runs of exactly n tokens each of N texts has, those included that only one text has.
+
+    Args:
+        column: N texts as tokens.
+        n: From 1; a text of fewer tokens has no such run.
+    """
+    walk, size = _Walk(column.offsets, column.values.astype(np.int64)), len(column.dictionary)
+    walk.find(size)
+    for _ in range(1, n):
+        walk.numbers, distinct = _numbered(walk.longer(len(column.dictionary)))
+        size = len(distinct)
+        walk.find(size)
+    return walk.stack([size])
+
+
 def _numbered(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Number the distinct keys; return each key's number and the distinct keys."""
     encoded = pa.array(keys).dictionary_encode()
@@ -185,12 +201,13 @@ class _Walk:
         return grams[self._at] * n_tokens + tokens[self._at + n]
 
     def stack(self, sizes: list[int]) -> NgramRows:
-        """Put the pairs of all n side by side: each text's tokens, then its bigrams, and so on."""
-        counts = [np.bincount(texts, minlength=self._n_texts) for texts, _ in self._rows]
+        """Put the pairs of the longest n side by side, as many n as `sizes`: each text's shortest n-grams first."""
+        pairs = self._rows[-len(sizes) :]
+        counts = [np.bincount(texts, minlength=self._n_texts) for texts, _ in pairs]
         offsets = np.concatenate([[0], np.cumsum(np.sum(counts, axis=0))])
         indices = np.empty(offsets[-1], np.int32)
         begin, number = offsets[:-1].copy(), 0
-        for (texts, grams), count, size in zip(self._rows, counts, sizes, strict=True):
+        for (texts, grams), count, size in zip(pairs, counts, sizes, strict=True):
             starts = begin - (np.cumsum(count) - count)  # of a text here, less its place among the pairs
             indices[starts[texts] + np.arange(len(texts))] = grams + number
             begin += count

@@ -1,0 +1,62 @@
+"""The files of an audit: findings as a table, the training rows that stay, and those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from plaudit.app.table_files import check_target, encode_table, write_whole
+from plaudit.audit import KINDS, Cleaning, Corpus, Finding
+from plaudit.errors import DataError
+
+
+def findings_table(corpus: Corpus, findings: Sequence[Finding]) -> pa.Table:
+    """Return findings as columns of text and numbers, a row each.
+
+    "row" is the line on which the row begins in its file, counted from 1 with the header; in Parquet the row, counted
+    from 1; in a folder per class, and of imdb, the file.
+    """
+    rows = [finding.row for finding in findings]
+    text = pa.large_string()
+    return pa.table(
+        {
+            "file": pa.array([corpus.parts[corpus.part_of[row]].file for row in rows], text),
+            "row": pa.array([str(corpus.place(row)) for row in rows], text),
+            "part": pa.array([corpus.parts[corpus.part_of[row]].name for row in rows], text),
+            "kind": pa.array([finding.kind for finding in findings], text),
+            "detail": pa.array([finding.detail for finding in findings], text),
+            "group": pa.array([finding.group for finding in findings], pa.int64()),
+            "given_label": pa.array([corpus.label_text(row) for row in rows], text),
+            "suggested_label": pa.array([finding.suggested for finding in findings], text),
+            "confidence": pa.array(
+                [None if each.confidence is None else round(each.confidence, 4) for each in findings], pa.float64()
+            ),
+        }
+    )
+
+
+def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_separator: str | None) -> None:
+    """Write the training rows that stay, every column as it was, and ``TARGET.dropped.csv`` with the others.
+
+    Sets of labels that the source holds as lists are joined by `label_separator`, or a comma, where a cell is text.
+
+    Raises:
+        DataError: No row stays, or the format cannot hold a value.
+    """
+    train = corpus.parts[0]
+    if not len(cleaning.kept):
+        raise DataError(f"{target}: no training row would be left; name fewer kinds with --drop.")
+    suffix, separator = check_target(target), label_separator or ","
+    label = str(train.chosen.label)
+    holds_lists = pa.types.is_nested(train.table[label].type)
+    if holds_lists and suffix in (".csv", ".tsv") and any(separator in name for name in corpus.classes):
+        raise DataError(f"{target}: a label's name holds {separator!r}; write .jsonl or .parquet instead.")
+    kept = train.table.take(pa.array(cleaning.kept))
+    write_whole(target, encode_table(kept, suffix, joined=(label,), separator=separator))
+    dropped = findings_table(corpus, cleaning.dropped)
+    why = pa.array([str(KINDS[finding.kind].drop) for finding in cleaning.dropped], pa.large_string())
+    texts = train.texts.take(pa.array([finding.row for finding in cleaning.dropped], pa.int64()))
+    dropped = dropped.add_column(3, "dropped_as", why).append_column("text", texts)
+    write_whole(target.with_name(f"{target.name}.dropped.csv"), encode_table(dropped, ".csv"))

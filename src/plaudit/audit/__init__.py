@@ -1,0 +1,21 @@
+"""Is the data sound: repeated texts, doubtful labels, broken texts, unlike parts."""
+
+from plaudit.audit.cleaning import Cleaning, choose_rows
+from plaudit.audit.corpus import Corpus, Part, load_corpus
+from plaudit.audit.findings import DROPS, KINDS, Drop, Finding, Kind
+from plaudit.audit.review import Audit, review
+
+__all__ = [
+    "DROPS",
+    "KINDS",
+    "Audit",
+    "Cleaning",
+    "Corpus",
+    "Drop",
+    "Finding",
+    "Kind",
+    "Part",
+    "choose_rows",
+    "load_corpus",
+    "review",
+]

@@ -1,0 +1,99 @@
+"""Texts that occur again: equal, equal but for case and punctuation, or nearly equal.
+
+Three partitions of the rows, each coarser than the one before. This module knows nothing of parts and labels. The
+decision to question: nearly equal is a Jaccard similarity of word triples. It asks for long common passages, so short
+texts that differ in one word ("the capital of Peru", "the capital of Chad") are not near duplicates, and texts of
+fewer than three words have none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.audit.similar import find_similar
+from plaudit.data import normalise_texts
+from plaudit.text import WordTokenizer
+from plaudit.text.ngrams import shingles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHINGLE_WORDS = 3
+LEAST_SIMILARITY = 0.8
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Which of N rows hold the same text.
+
+    Attributes:
+        equal: int64 [N]; rows with the same number have the same text, to the letter. A blank row has a number of its
+            own in all three.
+        alike: int64 [N]; the same once normalised (`data.normalise_texts`).
+        near: int64 [N]; joined by a chain of pairs.
+        left: int64 [P], the first row of a text of `alike`; of its pair with
+        right: int64 [P], the first row of another, nearly equal one, greater than `left`.
+        similarity: float64 [P].
+        is_complete: Whether all nearly equal pairs were found.
+    """
+
+    equal: NDArray[np.int64]
+    alike: NDArray[np.int64]
+    near: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+    is_complete: bool
+
+
+def find_duplicates(texts: pa.LargeStringArray, *, least: float = LEAST_SIMILARITY) -> Duplicates:
+    """Find the rows of N texts that repeat another.
+
+    Args:
+        texts: Arrow ``large_string`` [N].
+        least: The Jaccard similarity of word triples from which two texts are nearly equal, above 0, at most 1.
+    """
+    blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
+    normal = normalise_texts(texts)
+    equal, alike = _number(texts, blank), _number(normal, blank)
+    firsts = np.unique(alike, return_index=True)[1]
+    firsts = np.sort(firsts[~blank[firsts]])
+    column = WordTokenizer().tokenize(normal.take(pa.array(firsts)))
+    pairs = find_similar(shingles(column, n=SHINGLE_WORDS), least=least)
+    left, right = firsts[pairs.left], firsts[pairs.right]
+    near = connect(alike, alike[left], alike[right])
+    return Duplicates(equal, alike, near, left, right, pairs.similarity, pairs.is_complete)
+
+
+def _number(texts: pa.LargeStringArray, blank: NDArray[np.bool_]) -> NDArray[np.int64]:
+    numbers: NDArray[np.int64] = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers[blank] = len(texts) + np.flatnonzero(blank)
+    return numbers
+
+
+def connect(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return coarser groups: those that a chain of pairs joins share the smallest of their numbers.
+
+    Args:
+        groups: int64 [N], from 0.
+        left: int64 [P], numbers of groups.
+        right: int64 [P], each to be one with that of `left`.
+    """
+    parent = np.arange(int(groups.max(initial=-1)) + 1)
+    while len(left):
+        a, b = parent[left], parent[right]
+        apart = a != b
+        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
+        np.minimum.at(parent, np.maximum(a, b), np.minimum(a, b))
+        while True:
+            above = parent[parent]
+            if (above == parent).all():
+                break
+            parent = above
+    result: NDArray[np.int64] = parent[groups]
+    return result
