@@ -178,7 +178,7 @@ class NgramClassifier(Classifier):
         ratio = np.log(yes / yes.sum()) - np.log(no / no.sum())
         scales = (ratio * rarity).astype(np.float32)
         values = scales[rows.indices]
-        values /= np.repeat(_lengths(rows, values), n_grams)
+        values /= np.repeat(row_lengths(rows, values), n_grams)
         costs = np.stack([weight * (1 - answers), weight * answers], axis=1) / self.regularisation
         coefficients, bias = fit_logistic(
             rows.offsets, rows.indices, values, costs, n_features=len(rarity), seed=self.seed
@@ -217,7 +217,7 @@ class NgramClassifier(Classifier):
         rows = self.vocabulary_.rows(WordTokenizer().tokenize(texts))
         return np.stack(
             [
-                rows.sums(weights[rows.indices]) / _lengths(rows, scales[rows.indices]) + bias
+                rows.sums(weights[rows.indices]) / row_lengths(rows, scales[rows.indices]) + bias
                 for scales, weights, bias in zip(*self.weights_, strict=True)
             ],
             axis=1,
@@ -229,7 +229,7 @@ def as_answers(targets: Targets) -> NDArray[np.float64]:
     return as_targets(targets.values, len(targets.classes), multi_label=targets.multi_label).astype(np.float64)
 
 
-def _lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:
+def row_lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each text's Euclidean length, float32 [N]; 1 for a text without n-grams, which has nothing to divide."""
     lengths = np.sqrt(rows.sums(np.square(values, dtype=np.float32)))
     return np.where(lengths > 0, lengths, 1).astype(np.float32)

@@ -119,14 +119,28 @@ class NgramVocabulary:
 
     def rows(self, column: TokenColumn) -> NgramRows:
         """Return which of these n-grams each of N texts has."""
+        return self.rows_of(column, self.occurrences(column))
+
+    def occurrences(self, column: TokenColumn) -> list[NDArray[np.int64]]:
+        """Return which n-gram begins at each token, for each n from 1 an array [T]; -1 where none of these does.
+
+        An n-gram's number is its place among those of n tokens.
+        """
         owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
         first = self._token_index.rows(column.dictionary)[column.values]
-        grams, rows = first, []
-        for n, size in enumerate(self.sizes(), start=1):
-            if n > 1:
-                positions, keys = _longer(grams, first, owners, n - 1, len(self.tokens))
-                grams = np.full(len(owners), -1, np.int64)
-                grams[positions] = self._tables[n - 2].positions(keys)
+        found = [first]
+        for n in range(2, self.n_max + 1):
+            positions, keys = _longer(found[-1], first, owners, n - 1, len(self.tokens))
+            grams = np.full(len(owners), -1, np.int64)
+            grams[positions] = self._tables[n - 2].positions(keys)
+            found.append(grams)
+        return found
+
+    def rows_of(self, column: TokenColumn, occurrences: list[NDArray[np.int64]]) -> NgramRows:
+        """Return which n-grams each text has, given where they occur."""
+        owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
+        rows = []
+        for grams, size in zip(occurrences, self.sizes(), strict=True):
             present = np.flatnonzero(grams >= 0)
             rows.append(_distinct(owners[present], grams[present], size))
         return _stack(rows, self.sizes(), len(column))
