@@ -13,7 +13,7 @@ import plaudit
 
 SIDE = "interop"  # may import whatever lies up to models, and only app imports it
 DOOR = Path("models/base.py")  # `Classifier.to_keras` opens interop when it is called
-ORDER = ("data", "text", "embeddings", "training", "models", "evaluation", "tuning", "report", "app")
+ORDER = ("data", "text", "embeddings", "training", "models", "evaluation", "explanation", "tuning", "report", "app")
 BELOW_ALL = ("errors", "config", "")  # "" is the package itself: its version
 ROOT = Path(plaudit.__file__).parent
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))

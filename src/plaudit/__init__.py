@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
     from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
+    from plaudit.explanation import Explanation, explain
     from plaudit.models import (
         BlendClassifier,
         DistilledClassifier,
@@ -39,6 +40,7 @@ _HOMES = {
     "DistilledClassifier": "plaudit.models",
     "EmbeddingTable": "plaudit.embeddings",
     "EncoderClassifier": "plaudit.models",
+    "Explanation": "plaudit.explanation",
     "Metrics": "plaudit.evaluation",
     "MultiLabelMetrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models",
@@ -46,6 +48,7 @@ _HOMES = {
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
     "evaluate": "plaudit.evaluation",
+    "explain": "plaudit.explanation",
     "load": "plaudit.models",
     "load_dataset": "plaudit.data",
     "load_embedding": "plaudit.embeddings",
@@ -59,6 +62,7 @@ __all__ = [
     "DistilledClassifier",
     "EmbeddingTable",
     "EncoderClassifier",
+    "Explanation",
     "Metrics",
     "MultiLabelMetrics",
     "NetworkClassifier",
@@ -67,6 +71,7 @@ __all__ = [
     "Splits",
     "__version__",
     "evaluate",
+    "explain",
     "load",
     "load_dataset",
     "load_embedding",

@@ -147,9 +147,7 @@ class _Path:
             logits = self._logits(len(at)).cpu().numpy()
         return logits.astype(np.float64), kept[1]
 
-    def _integral(
-        self, at: NDArray[np.float64], weights: NDArray[np.float64], difference: Any
-    ) -> NDArray[np.float64]:
+    def _integral(self, at: NDArray[np.float64], weights: NDArray[np.float64], difference: Any) -> NDArray[np.float64]:
         import torch
 
         total = torch.zeros_like(difference)

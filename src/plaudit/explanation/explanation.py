@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from plaudit.text.words import Words
 
 
+_LEVELS = (0.1, 1 / 3, 2 / 3)  # shares of the strongest word's, from which a word counts as 1, 2 and 3
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """Why a model answered so: each word's share in a logit.
@@ -66,6 +69,14 @@ class Explanation:
         """Whether the model gives the text this label."""
         return self.label in self.predicted if isinstance(self.predicted, tuple) else bool(self.label == self.predicted)
 
+    def levels(self) -> NDArray[np.int64]:
+        """Return how strong each word's share is beside the text's strongest, int64 [W], -3 to 3; 0 is next to none."""
+        most = float(np.abs(self.shares).max(initial=0))
+        if most == 0:
+            return np.zeros(len(self.shares), np.int64)
+        steps = np.searchsorted(_LEVELS, np.abs(self.shares) / most, "right")
+        return (np.sign(self.shares) * steps).astype(np.int64)
+
     def strongest(self, n: int, *, sign: int) -> list[int]:
         """Return the numbers of at most `n` words whose share has this sign (1 or -1), the greatest share first."""
         order = np.argsort(-sign * self.shares, kind="stable")[:n]
@@ -92,9 +103,7 @@ class WordShares:
 
     def scaled(self, factor: float, *, method: str | None = None) -> WordShares:
         """Return the shares of `factor` times the logit."""
-        return WordShares(
-            factor * self.shares, factor * self.base, self.is_known, self.is_read, method or self.method
-        )
+        return WordShares(factor * self.shares, factor * self.base, self.is_known, self.is_read, method or self.method)
 
 
 @dataclass(frozen=True)

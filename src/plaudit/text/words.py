@@ -112,9 +112,7 @@ class _EntryTokens:
     fits: NDArray[np.bool_]
 
 
-def align(
-    texts: pa.LargeStringArray, tokenizers: list[Tokenizer | SubwordTokenizer]
-) -> tuple[Words, list[WordTokens]]:
+def align(texts: pa.LargeStringArray, tokenizers: list[Tokenizer | SubwordTokenizer]) -> tuple[Words, list[WordTokens]]:
     """Divide N texts into words that none of `tokenizers` sees differently, and say which tokens came from which."""
     outer = split_on_spaces(texts)
     pieces = _divide(outer.dictionary)
@@ -181,9 +179,7 @@ def _same(left: TokenColumn, right: TokenColumn) -> NDArray[np.bool_]:
     return same
 
 
-def _words(
-    outer: TokenColumn, pieces: TokenColumn, is_divided: NDArray[np.bool_]
-) -> tuple[Words, NDArray[np.int64]]:
+def _words(outer: TokenColumn, pieces: TokenColumn, is_divided: NDArray[np.bool_]) -> tuple[Words, NDArray[np.int64]]:
     """Return the words, and for each entry in the texts the number of its first one."""
     n_entries, n_pieces = len(outer.dictionary), len(pieces.values)
     # each entry twice: as its pieces, and as itself
