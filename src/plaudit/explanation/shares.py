@@ -24,7 +24,7 @@ _ENGINES = {
     "encoder": "plaudit.explanation.encoder",
     "blend": "plaudit.explanation.blend",
 }
-_CHUNK_TEXTS = 2_048
+_CHUNK_TEXTS = 4_096
 
 
 def share_out(

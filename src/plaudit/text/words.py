@@ -149,10 +149,16 @@ def _divide(entries: pa.LargeStringArray) -> TokenColumn:
 
 
 def _by_entry(tokenizer: Tokenizer, outer: TokenColumn, pieces: TokenColumn) -> _EntryTokens:
-    whole = tokenizer.tokenize(outer.dictionary)
     has_pairs = isinstance(tokenizer, WordTokenizer) and tokenizer.unspaced == "pairs"
-    alone = replace(tokenizer, unspaced="characters") if has_pairs else tokenizer  # type: ignore[type-var]
-    parts = alone.tokenize(pieces.dictionary)
+    if has_pairs:
+        whole = tokenizer.tokenize(outer.dictionary)
+        parts = replace(tokenizer, unspaced="characters").tokenize(pieces.dictionary)  # type: ignore[type-var]
+    else:  # at once: what entries and pieces have in common is read once
+        both = tokenizer.tokenize(pa.concat_arrays([outer.dictionary, pieces.dictionary]))
+        n_entries = len(outer.dictionary)
+        whole = TokenColumn(both.dictionary, both.offsets[: n_entries + 1], both.values[: both.offsets[n_entries]])
+        offsets = both.offsets[n_entries:] - both.offsets[n_entries]
+        parts = TokenColumn(both.dictionary, offsets, both.values[both.offsets[n_entries] :])
     joined = expand(pieces, parts)
     is_pair = np.zeros(len(whole.values), bool)
     if has_pairs:  # a token of two such letters is a pair of neighbours, behind the first of them
@@ -172,7 +178,10 @@ def _by_entry(tokenizer: Tokenizer, outer: TokenColumn, pieces: TokenColumn) -> 
 def _same(left: TokenColumn, right: TokenColumn) -> NDArray[np.bool_]:
     """Say of each of V lists of tokens whether it is the same in both columns."""
     same: NDArray[np.bool_] = left.lengths() == right.lengths()
-    codes = pc.fill_null(pc.index_in(left.dictionary, value_set=right.dictionary), -1).to_numpy(zero_copy_only=False)
+    codes = np.arange(len(left.dictionary))
+    if left.dictionary is not right.dictionary:
+        found = pc.index_in(left.dictionary, value_set=right.dictionary)
+        codes = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
     kept = np.repeat(same, left.lengths())
     differs = codes[left.values[kept]] != right.values[np.repeat(same, right.lengths())]
     same[np.repeat(np.arange(len(left)), left.lengths())[kept][differs]] = False
