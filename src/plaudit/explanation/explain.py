@@ -107,7 +107,8 @@ def chosen_classes(
     if len(model.classes_) == 2:
         return every, np.ones(len(logits), np.int64)
     places = {name: i for i, name in enumerate(model.classes_.tolist())}
-    return every, np.array([places[name] for name in predicted.tolist()], np.int64)
+    nearest = logits.argmax(axis=1).tolist()  # where a model gives no answer
+    return every, np.array([places.get(n, at) for n, at in zip(predicted.tolist(), nearest, strict=True)], np.int64)
 
 
 def class_number(model: Classifier, label: object) -> int:

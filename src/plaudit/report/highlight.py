@@ -155,9 +155,10 @@ def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:
     else:
         true = np.array([names.index(name) for name in dataset.label_names()], np.int64)
         places = {label: i for i, label in enumerate(model.classes_.tolist())}
-        found = np.array([places[label] for label in predicted.tolist()], np.int64)
+        found = np.array([places.get(label, -1) for label in predicted.tolist()], np.int64)  # -1: no answer, no mistake
         losses, _ = cross_entropy(logits, true)
-        is_wrong, worst_label = found != true, np.ones_like(found) if len(names) == 2 else found
+        is_wrong = (found != true) & (found >= 0)
+        worst_label = np.ones_like(found) if len(names) == 2 else found
     wrong_rows = np.flatnonzero(is_wrong)
     rows = wrong_rows[np.argsort(-losses[wrong_rows], kind="stable")[:n]]
     explained = explain_classes(model, dataset.texts, rows, worst_label[rows], logits=logits, predicted=predicted)
@@ -173,7 +174,7 @@ def named(answer: object) -> str:
     """Return an answer in words: a label, or a set of them."""
     if isinstance(answer, tuple):
         return ", ".join(map(str, answer)) or "no label"
-    return str(answer)
+    return "no answer" if answer is None else str(answer)
 
 
 def flip_line(explanation: Explanation, flip: Flip | None) -> str:
