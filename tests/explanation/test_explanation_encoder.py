@@ -20,7 +20,17 @@ from plaudit.data import Dataset
 from plaudit.explanation import find_flips
 
 FAST: dict[str, Any] = {"max_tokens": 12, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 2}
-HOSTILE = ["", " ", "a good film!", "  two  spaces ", "手机 好", "🙂 <b>good</b>", "not dull, " * 10, "go\x85od naïve"]
+HOSTILE = [
+    "",
+    " ",
+    "a good film!",
+    "  two  spaces ",
+    "手机 好",
+    "🙂 <b>good</b>",
+    "not dull, " * 10,
+    "go\x85od naïve",
+    "0\x1f0",
+]
 KINDS = ["bert", "roberta", "xlm-roberta", "distilbert"]
 
 
@@ -87,10 +97,10 @@ def test_shares_are_integrated_gradients(models: dict[str, Any]) -> None:
     model, text = classifier.model_, "a good film was not dull"
     (one,) = plaudit.explain(classifier, [text])
     ids = torch.tensor([[2, *model.tokenizer._reference.encode(text, add_special_tokens=False).ids, 3]])
-    masked = ids.clone()
-    masked[0, 1:-1] = model.tokenizer.id_of("[MASK]")
+    padded = ids.clone()
+    padded[0, 1:-1] = 0  # [PAD]
     lookup = model.encoder.get_input_embeddings()
-    end, start = lookup(ids).detach(), lookup(masked).detach()
+    end, start = lookup(ids).detach(), lookup(padded).detach()
     total = torch.zeros_like(end)
     for at in (torch.arange(2000) + 0.5) / 2000:
         point = (start + at * (end - start)).requires_grad_()
@@ -99,7 +109,8 @@ def test_shares_are_integrated_gradients(models: dict[str, Any]) -> None:
         total += gradient / 2000
     expected = ((end - start) * total).sum(dim=2)[0, 1:-1].numpy()
     assert len(expected) == len(one.words) == 6  # each word is one token here
-    np.testing.assert_allclose(one.shares, expected, atol=1e-5)
+    np.testing.assert_allclose(one.shares, expected, atol=2e-3)
+    assert np.abs(expected).max() > 0.05
 
 
 def test_the_weights_stay_trainable_and_answers_the_same(models: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ def share_out(
         words, tokens = align(chosen, engine(model).tokenizers(model))
         has_tokens = np.zeros(len(words.values), bool)
         for found in tokens:
-            has_tokens[found.first], has_tokens[found.last] = True, True
+            has_tokens |= found.by_word(np.ones(len(found.first)), len(has_tokens)) > 0
         is_shown = has_tokens | ~words.is_blank()
         shares = scaled_shares(model, chosen, coefficients(model, classes[part]), words, tokens)
         yield ExplainedBatch(rows[part], classes[part], words, is_shown, shares)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.data.dataset import as_text_column
-from plaudit.explanation.explain import chosen_classes, class_number
+from plaudit.explanation.explaining import chosen_classes, class_number
 from plaudit.explanation.shares import share_out
 
 if TYPE_CHECKING:

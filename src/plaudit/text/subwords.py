@@ -132,14 +132,10 @@ class SubwordTokenizer:
         """The id that stands for what no token spells; None if there is none."""
         model = json.loads(self.definition)["model"]
         if model.get("unk_token") is None:
-            return model.get("unk_id")
+            number: int | None = model.get("unk_id")
+            return number
         found: int | None = self._reference.token_to_id(model["unk_token"])
         return found
-
-    def id_of(self, *tokens: str) -> int | None:
-        """Return the id of the first of `tokens` that is in the vocabulary; None if none is."""
-        ids = (self._reference.token_to_id(token) for token in tokens)
-        return next((number for number in ids if number is not None), None)
 
     @cached_property
     def frame(self) -> Frame:

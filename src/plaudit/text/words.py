@@ -92,7 +92,8 @@ class WordTokens:
         spread = self.last - self.first + 1
         numbers = np.arange(int(spread.sum())) - np.repeat(np.cumsum(spread) - spread, spread)
         words = np.repeat(self.first, spread) + numbers
-        return np.bincount(words, np.repeat(values / spread, spread), minlength=n_words)
+        result: NDArray[np.float64] = np.bincount(words, np.repeat(values / spread, spread), minlength=n_words)
+        return result
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,13 @@ def align(texts: pa.LargeStringArray, tokenizers: list[Tokenizer | SubwordTokeni
     """Divide N texts into words that none of `tokenizers` sees differently, and say which tokens came from which."""
     outer = split_on_spaces(texts)
     pieces = _divide(outer.dictionary)
-    by_entry = [_by_entry(found, outer, pieces) for t in tokenizers if (found := _within_spaces(t)) is not None]
+    alone = [inner for tokenizer in tokenizers if (inner := _within_spaces(tokenizer)) is not None]
+    by_entry = [_by_entry(tokenizer, outer, pieces) for tokenizer in alone]
     is_divided = np.logical_and.reduce([entry.fits for entry in by_entry], axis=0) & (pieces.lengths() > 0)
     is_divided = np.broadcast_to(is_divided, len(outer.dictionary))
     words, first_words = _words(outer, pieces, is_divided)
-    found, entries = [], iter(by_entry)
+    entries = iter(by_entry)
+    found: list[WordTokens] = []
     for tokenizer in tokenizers:
         if _within_spaces(tokenizer) is None:
             assert isinstance(tokenizer, SubwordTokenizer)
