@@ -24,7 +24,7 @@ HOSTILE = [
     "",
     " ",
     "a good film!",
-    "  two  spaces ",
+    "  two  ",
     "手机 好",
     "🙂 <b>good</b>",
     "not dull, " * 10,
@@ -83,7 +83,7 @@ def test_shares_of_hostile_texts_add_up(models: dict[str, Any], name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["bert", "xlm-roberta", "blend"])
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 @given(
     text=st.lists(st.sampled_from(["good", "bad", "film", "!", "手", "\n", "zz"]), max_size=9).map(" ".join) | st.text()
 )

@@ -186,7 +186,11 @@ class EmbeddingTable:
     def factors(self, n_tokens: NDArray[np.number]) -> NDArray[np.float64]:
         """Return what the combiner multiplies a text's sum of vectors by, given how many tokens count; 1 for none."""
         tokens = np.maximum(n_tokens, 1).astype(np.float64)
-        by_combiner = {"sum": np.ones_like(tokens), "mean": 1.0 / tokens, "sqrtn": 1.0 / np.sqrt(tokens)}
+        by_combiner: dict[str, NDArray[np.float64]] = {
+            "sum": np.ones_like(tokens),
+            "mean": 1.0 / tokens,
+            "sqrtn": 1.0 / np.sqrt(tokens),
+        }
         return by_combiner[self.combiner]
 
     def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64] | float:

@@ -12,8 +12,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from plaudit.explanation.explanation import Explanation
     from plaudit.models import Classifier
@@ -48,7 +46,7 @@ def find_flips(model: Classifier, explanations: Sequence[Explanation]) -> list[F
     results: list[Flip | None] = [None] * len(explanations)
     while asked:
         texts = [without(explanations[number], words) for number, sets in asked.items() for words in sets]
-        answers = model.predict(texts) if texts else np.zeros(0)
+        answers = model.predict(texts)
         predicted = model.label_sets(answers) if model.multi_label_ else answers.tolist()
         place, waiting = 0, {}
         for number, sets in asked.items():

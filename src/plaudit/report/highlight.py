@@ -65,7 +65,7 @@ h1 {{ font-size: 1.3rem; }}
 """
 _LEGEND = (
     '<p class="facts">A word <span class="for l2">marked so</span> speaks for the class whose logit is given below, '
-    '<span class="against l2">marked so</span> against it; the stronger the darker, beside the strongest of its text. '
+    '<span class="against l2">marked so</span> against it; the more colour, the more its weight in the text. '
     '<span class="unseen">Dotted</span>: unknown to the model. <span class="unread">Pale</span>: in a part that the '
     "model does not read. A word's number shows when it is pointed at.</p>"
 )

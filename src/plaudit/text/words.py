@@ -92,8 +92,8 @@ class WordTokens:
         spread = self.last - self.first + 1
         numbers = np.arange(int(spread.sum())) - np.repeat(np.cumsum(spread) - spread, spread)
         words = np.repeat(self.first, spread) + numbers
-        result: NDArray[np.float64] = np.bincount(words, np.repeat(values / spread, spread), minlength=n_words)
-        return result
+        shares = np.repeat(values / spread, spread).astype(np.float64)
+        return np.bincount(words, shares, minlength=n_words).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)
