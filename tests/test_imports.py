@@ -13,7 +13,9 @@ import plaudit
 
 SIDE = "interop"  # may import whatever lies up to models, and only app imports it
 DOOR = Path("models/base.py")  # `Classifier.to_keras` opens interop when it is called
-ORDER = ("data", "text", "embeddings", "training", "models", "evaluation", "audit", "tuning", "report", "app")
+ORDER = (
+    "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report", "app",
+)  # fmt: skip
 BELOW_ALL = ("errors", "config", "cores", "lazy", "")  # "" is the package itself: its version
 ROOT = Path(plaudit.__file__).parent
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))

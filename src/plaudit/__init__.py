@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
     from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
+    from plaudit.explanation import Explanation, explain
     from plaudit.models import (
         BlendClassifier,
         DistilledClassifier,
@@ -40,6 +41,7 @@ _HOMES = {
     "DistilledClassifier": "plaudit.models.distilled",
     "EmbeddingTable": "plaudit.embeddings",
     "EncoderClassifier": "plaudit.models.encoder",
+    "Explanation": "plaudit.explanation",
     "Metrics": "plaudit.evaluation",
     "MultiLabelMetrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models.network",
@@ -47,6 +49,7 @@ _HOMES = {
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
     "evaluate": "plaudit.evaluation",
+    "explain": "plaudit.explanation",
     "load": "plaudit.models",
     "load_dataset": "plaudit.data",
     "load_embedding": "plaudit.embeddings",
@@ -60,6 +63,7 @@ __all__ = [
     "DistilledClassifier",
     "EmbeddingTable",
     "EncoderClassifier",
+    "Explanation",
     "Metrics",
     "MultiLabelMetrics",
     "NetworkClassifier",
@@ -68,6 +72,7 @@ __all__ = [
     "Splits",
     "__version__",
     "evaluate",
+    "explain",
     "load",
     "load_dataset",
     "load_embedding",

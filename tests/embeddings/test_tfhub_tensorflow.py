@@ -149,6 +149,6 @@ def test_a_module_of_the_tutorials_size_gives_its_vectors(
     again = load_embedding(folder)
     assert isinstance(again.vectors.base, np.memmap)
     check_equal(again, hub.load(folder), reviews)
-    used = again._rows_of(SpaceTokenizer().tokenize(reviews).dictionary)
+    used = again.rows_of(SpaceTokenizer().tokenize(reviews).dictionary)
     n_used_buckets = pc.count_distinct(pa.array(used[used >= len(vocabulary)])).as_py()
     assert n_used_buckets > 1_000  # so that the hash was really put to the test

@@ -53,6 +53,8 @@ def test_predicting_works_where_nothing_heavy_can_be_imported(sample_model: Path
     "arguments",
     [
         ["predict", "MODEL", "good"],
+        ["explain", "MODEL", "good"],
+        ["explain", "MODEL", "--data", "sample"],
         ["evaluate", "MODEL", "sample"],
         ["data", "show", "sample"],
         ["embeddings", "list"],

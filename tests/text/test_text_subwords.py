@@ -46,7 +46,7 @@ def test_ids_with_their_frame_are_the_reference_tokenizers(kind: str, texts: lis
 
 
 def test_only_berts_wordpiece_is_read_by_its_distinct_pieces() -> None:
-    by_piece = {kind: SubwordTokenizer(make().to_str())._by_piece is not None for kind, make in TOKENIZERS.items()}
+    by_piece = {kind: SubwordTokenizer(make().to_str()).by_piece is not None for kind, make in TOKENIZERS.items()}
     assert by_piece == {"bert": True, "distilbert": True, "roberta": False, "xlm-roberta": False}
 
 

@@ -124,8 +124,12 @@ class EmbeddingTable:
 
     def bags(self, texts: pa.LargeStringArray) -> Bags:
         """Return which rows each of the N texts uses, and with what weight."""
-        column = self.tokenizer.tokenize(texts).used()
-        rows = self._rows_of(column.dictionary)[column.values]
+        return self.bags_of(self.tokenizer.tokenize(texts).used())
+
+    def bags_of(self, column: TokenColumn) -> Bags:
+        """Return the same of N texts that are tokens already."""
+        n = len(column)
+        rows = self.rows_of(column.dictionary)[column.values]
         owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
         if not self.n_buckets:
             known = rows >= 0
@@ -136,9 +140,9 @@ class EmbeddingTable:
         first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else keys
         counts = np.diff(np.append(first, len(keys)))
         owners, rows = np.divmod(keys[first], max(len(self.vectors), 1))
-        sizes = np.bincount(owners, minlength=len(texts))
+        sizes = np.bincount(owners, minlength=n)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-        return Bags(offsets, rows, (counts * self._factors(owners, counts, len(texts))).astype(np.float32))
+        return Bags(offsets, rows, (counts * self._factors(owners, counts, n)).astype(np.float32))
 
     def embed(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
         """Return the vectors of N texts, float32 [N, D]; a text without a token that counts gets zeros."""
@@ -150,7 +154,7 @@ class EmbeddingTable:
         Each distinct token is multiplied once, and H numbers are added up for a token instead of D.
         """
         column = self.tokenizer.tokenize(texts).used()
-        rows = self._rows_of(column.dictionary)
+        rows = self.rows_of(column.dictionary)
         known = rows >= 0
         products = np.zeros((kernel.shape[1], len(rows)), np.float32)
         products[:, known] = (self.vectors[rows[known]] @ kernel).T
@@ -159,7 +163,7 @@ class EmbeddingTable:
         def of_part(part: TokenColumn) -> NDArray[np.float32]:
             sums = [sums_by_text(each[part.values], part.offsets) for each in products]
             counts = sums_by_text(counted[part.values], part.offsets)
-            return (np.stack(sums, axis=1) * self._scales(counts)[:, None]).astype(np.float32)
+            return (np.stack(sums, axis=1) * self.factors(counts)[:, None]).astype(np.float32)
 
         return np.concatenate(on_all_cores(of_part, column.parts()))
 
@@ -167,9 +171,7 @@ class EmbeddingTable:
         """Return how much of `texts` the vocabulary knows."""
         column = self.tokenizer.tokenize(texts)
         counts = np.bincount(column.values, minlength=len(column.dictionary))
-        known = pc.is_in(column.dictionary, value_set=self.vocabulary).to_numpy(zero_copy_only=False)
-        if self.tokenizer.unknown_token is not None:  # in the vocabulary, and yet the opposite of a known word
-            known = known & ~pc.equal(column.dictionary, self.tokenizer.unknown_token).to_numpy(zero_copy_only=False)
+        known = self.knows(column.dictionary)
         used = counts > 0
         unknown = np.flatnonzero(used & ~known)
         top = unknown[np.argsort(-counts[unknown], kind="stable")[:n_missing]]
@@ -180,7 +182,14 @@ class EmbeddingTable:
             missing=tuple(zip(words, counts[top].tolist(), strict=True)),
         )
 
-    def _rows_of(self, dictionary: pa.LargeStringArray) -> NDArray[np.int64]:
+    def knows(self, tokens: pa.LargeStringArray) -> NDArray[np.bool_]:
+        """Say of each token whether it has a vector of its own, bool."""
+        known: NDArray[np.bool_] = pc.is_in(tokens, value_set=self.vocabulary).to_numpy(zero_copy_only=False)
+        if self.tokenizer.unknown_token is not None:  # in the vocabulary, and yet the opposite of a known word
+            known = known & ~pc.equal(tokens, self.tokenizer.unknown_token).to_numpy(zero_copy_only=False)
+        return known
+
+    def rows_of(self, dictionary: pa.LargeStringArray) -> NDArray[np.int64]:
         """Return each token's row, int64; -1 for an unknown one when there is no bucket."""
         rows = self._index.rows(dictionary)
         if self.n_buckets:
@@ -195,13 +204,13 @@ class EmbeddingTable:
     def _index(self) -> TokenIndex:
         return TokenIndex(self.vocabulary)
 
-    def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-        return self._scales(np.bincount(owners, weights=counts, minlength=n))[owners]
-
-    def _scales(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        """Return what the combiner multiplies the sum of so many tokens' vectors by, float64 like `counts`."""
+    def factors(self, n_tokens: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what the combiner multiplies a text's sum of vectors by, given how many tokens count; 1 for none."""
+        tokens = np.maximum(n_tokens, 1, dtype=np.float64)
         if self.combiner == "sum":
-            return np.ones(len(counts))
-        totals = np.maximum(counts, 1, dtype=np.float64)  # no token, no sum to be divided
-        scales: NDArray[np.float64] = 1.0 / (totals if self.combiner == "mean" else np.sqrt(totals))
-        return scales
+            return np.ones_like(tokens)
+        factors: NDArray[np.float64] = 1.0 / (tokens if self.combiner == "mean" else np.sqrt(tokens))
+        return factors
+
+    def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+        return self.factors(np.bincount(owners, weights=counts, minlength=n))[owners]

@@ -239,7 +239,7 @@ def fit_logit(
     ratio = np.log(yes / yes.sum()) - np.log(no / no.sum())
     scales = (ratio * rarity).astype(np.float32)
     values = scales[rows.indices]
-    values /= np.repeat(_lengths(rows, values), n_grams)
+    values /= np.repeat(row_lengths(rows, values), n_grams)
     costs = np.stack([weight * (1 - answers), weight * answers], axis=1) / regularisation
     coefficients, bias = fit_logistic(rows.offsets, rows.indices, values, costs, n_features=len(rarity), seed=seed)
     return scales, (coefficients * scales).astype(np.float32), np.float32(bias)
@@ -249,7 +249,7 @@ def score_rows(rows: NgramRows, weights: NgramWeights) -> NDArray[np.float64]:
     """Return each logit's answer to N texts, float64 [N, K], given which n-grams they have."""
     return np.stack(
         [
-            rows.sums(each[rows.indices]) / _lengths(rows, scales[rows.indices]) + bias
+            rows.sums(each[rows.indices]) / row_lengths(rows, scales[rows.indices]) + bias
             for scales, each, bias in zip(*weights, strict=True)
         ],
         axis=1,
@@ -264,7 +264,7 @@ def as_logits(z: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float3
     return z.astype(np.float32)
 
 
-def _lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:
+def row_lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each text's Euclidean length, float32 [N]; 1 for a text without n-grams, which has nothing to divide."""
     lengths = np.sqrt(rows.sums(np.square(values, dtype=np.float32)))
     return np.where(lengths > 0, lengths, 1).astype(np.float32)

@@ -121,12 +121,23 @@ class NgramVocabulary:
             column: N texts as tokens.
             numbers: Of its dictionary, where they are known already.
         """
+        return self._walk(column, numbers).stack(self.sizes())
+
+    def occurrences(self, column: TokenColumn) -> tuple[NgramRows, list[NDArray[np.int64]]]:
+        """Return the same, and which n-gram begins at each token: for each n from 1 an array [T], -1 for none of these.
+
+        An n-gram's number there is its place among those of n tokens.
+        """
+        walk = self._walk(column)
+        return walk.stack(self.sizes()), walk.begins
+
+    def _walk(self, column: TokenColumn, numbers: NDArray[np.int64] | None = None) -> _Walk:
         walk = _Walk(column.offsets, (self.numbers(column.dictionary) if numbers is None else numbers)[column.values])
         for n, size in enumerate(self.sizes(), start=1):
             if n > 1:
                 walk.numbers = self._tables[n - 2].positions(walk.longer(len(self.tokens)))
             walk.find(size)
-        return walk.stack(self.sizes())
+        return walk
 
 
 def shingles(column: TokenColumn, *, n: int) -> NgramRows:
@@ -156,6 +167,7 @@ class _Walk:
 
     Attributes:
         numbers: int64 [P], the n-grams that begin at some positions, -1 for unknown ones; set before `find`.
+        begins: For each n so far, int64 [T], the n-gram that begins at each position, -1 where no known one does.
     """
 
     def __init__(self, offsets: NDArray[np.int64], tokens: NDArray[np.int64]) -> None:
@@ -164,7 +176,7 @@ class _Walk:
         self._owners = np.repeat(np.arange(self._n_texts, dtype=np.int64), np.diff(offsets))
         self._at: slice | NDArray[np.int64] = slice(None)  # the positions where `numbers` begin
         self.numbers: NDArray[np.integer] = tokens
-        self._grams: list[NDArray[np.int64]] = []  # for each n, what begins at each position, -1 where nothing known
+        self.begins: list[NDArray[np.int64]] = []
         self._rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # for each n, (text, n-gram), each once
 
     def find(self, n_grams: int) -> NDArray[np.int64]:
@@ -181,7 +193,7 @@ class _Walk:
         self._rows.append((pairs >> n_bits, pairs & ((1 << n_bits) - 1)))
         begins = np.full(len(self._owners), -1, np.int64)
         begins[self._at] = self.numbers
-        self._grams.append(begins)
+        self.begins.append(begins)
         return self._rows[-1][1]
 
     def renumber(self, number_of: NDArray[np.int64]) -> None:
@@ -190,11 +202,11 @@ class _Walk:
         grams = number_of[grams]
         is_kept = grams >= 0
         self._rows[-1] = (texts[is_kept], grams[is_kept])
-        self._grams[-1][self._at] = number_of[self.numbers]
+        self.begins[-1][self._at] = number_of[self.numbers]
 
     def longer(self, n_tokens: int) -> NDArray[np.int64]:
         """Go on to n-grams one token longer, where two known ones overlap; return their keys, int64 [P]."""
-        n, owners, grams, tokens = len(self._grams), self._owners, self._grams[-1], self._grams[0]
+        n, owners, grams, tokens = len(self.begins), self._owners, self.begins[-1], self.begins[0]
         end = max(len(owners) - n, 0)
         can = (grams[:end] >= 0) & (grams[1 : end + 1] >= 0) & (owners[:end] == owners[n : end + n])
         self._at = np.flatnonzero(can)

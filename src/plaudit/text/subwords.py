@@ -45,6 +45,21 @@ class TokenIds:
 
 
 @dataclass(frozen=True)
+class TokenSpans:
+    """Token ids, and where in its text each came from.
+
+    Attributes:
+        ids: Those of N texts.
+        starts: int64 [T], a token's first character; also where it came from none, as a sub-word model's marks do.
+        ends: int64 [T], the character after its last.
+    """
+
+    ids: TokenIds
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Frame:
     """What stands around a text.
 
@@ -98,7 +113,7 @@ class SubwordTokenizer:
         return reference
 
     @cached_property
-    def _by_piece(self) -> WordPieceTokenizer | None:
+    def by_piece(self) -> WordPieceTokenizer | None:
         """The tokenizer that works on distinct pieces, where it gives the same ids."""
         if not all(token["special"] for token in json.loads(self.definition).get("added_tokens") or ()):
             return None
@@ -111,6 +126,16 @@ class SubwordTokenizer:
     def n_ids(self) -> int:
         """One more than the greatest id."""
         return 1 + max(self._reference.get_vocab().values(), default=-1)
+
+    @cached_property
+    def unknown_id(self) -> int | None:
+        """The id that stands for what no token spells; None if there is none."""
+        model = json.loads(self.definition)["model"]
+        if model.get("unk_token") is None:
+            number: int | None = model.get("unk_id")
+            return number
+        found: int | None = self._reference.token_to_id(model["unk_token"])
+        return found
 
     @cached_property
     def frame(self) -> Frame:
@@ -131,8 +156,8 @@ class SubwordTokenizer:
 
     def ids(self, texts: pa.LargeStringArray) -> TokenIds:
         """Return the ids of N texts, without special tokens; none for an empty text."""
-        if self._by_piece is not None:
-            column = self._by_piece.tokenize(texts)
+        if self.by_piece is not None:
+            column = self.by_piece.tokenize(texts)
             return TokenIds(column.offsets, column.values)
         lengths, values = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
         for start in range(0, len(texts), _CHUNK_TEXTS):
@@ -142,3 +167,19 @@ class SubwordTokenizer:
             lengths.append(np.fromiter(map(len, lists), np.int64, len(lists)))
             values.append(np.fromiter(itertools.chain.from_iterable(lists), np.int32))
         return TokenIds(np.cumsum(np.concatenate(lengths)), np.concatenate(values))
+
+    def spans(self, texts: pa.LargeStringArray) -> TokenSpans:
+        """Return the ids of N texts, as `ids` does, and the characters that each came from.
+
+        Slower than `ids`: the reference tokenizer reads every text whole.
+        """
+        lengths, values, spans = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)], [np.zeros((0, 2), np.int64)]
+        for start in range(0, len(texts), _CHUNK_TEXTS):
+            chunk = texts.slice(start, _CHUNK_TEXTS).to_pylist()
+            for encoding in self._reference.encode_batch(chunk, add_special_tokens=False):
+                lengths.append(np.array([len(encoding.ids)], np.int64))
+                values.append(np.array(encoding.ids, np.int32))
+                spans.append(np.array(encoding.offsets, np.int64).reshape(-1, 2))
+        both = np.concatenate(spans)
+        ids = TokenIds(np.cumsum(np.concatenate(lengths)), np.concatenate(values))
+        return TokenSpans(ids, both[:, 0], both[:, 1])

@@ -26,8 +26,7 @@ from plaudit.text.column import PART_TEXTS, TokenColumn, concatenate, encode, ex
 from plaudit.text.scripts import UNSPACED
 
 if TYPE_CHECKING:
-    pass
-
+    from numpy.typing import NDArray
 
 _PART_WORDS = 32_768  # distinct words that a core takes at a time
 
@@ -213,9 +212,18 @@ def _without_empty(column: TokenColumn) -> TokenColumn:
 
 def _with_one_at_least(column: TokenColumn) -> TokenColumn:
     """Drop the empty tokens, but leave the first of a text that has no others."""
-    empty = pc.equal(column.dictionary, "").to_numpy(zero_copy_only=False)
-    kept = ~empty[column.values]
-    n_before = np.concatenate([[0], np.cumsum(kept)])
-    kept[column.offsets[:-1][np.diff(n_before[column.offsets]) == 0]] = True
+    kept = filled_or_first(column)
     offsets = np.concatenate([[0], np.cumsum(kept)])[column.offsets]
     return TokenColumn(column.dictionary, offsets, column.values[kept])
+
+
+def filled_or_first(column: TokenColumn) -> NDArray[np.bool_]:
+    """Say of each token whether it is not empty, or the first of a text that has no others: bool [T].
+
+    Every text must have a token.
+    """
+    empty = pc.equal(column.dictionary, "").to_numpy(zero_copy_only=False)
+    kept: NDArray[np.bool_] = ~empty[column.values]
+    n_before = np.concatenate([[0], np.cumsum(kept)])
+    kept[column.offsets[:-1][np.diff(n_before[column.offsets]) == 0]] = True
+    return kept

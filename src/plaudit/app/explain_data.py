@@ -1,0 +1,144 @@
+"""What `plaudit explain` does without texts: the words that weigh most over a data set, for each class."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.markup import escape
+
+from plaudit.app.parts import load_parts
+from plaudit.app.plain import plain
+from plaudit.app.terminal import make_console, print_table
+from plaudit.config import RunConfig
+from plaudit.data import DATASET_NAMES, Dataset, load_dataset, read_file
+from plaudit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from plaudit.explanation import ClassWords
+
+_SLOW = ("encoder", "blend")  # kinds of model that take seconds a text
+_SLOW_TEXTS = 200
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Texts, and what to call them."""
+
+    dataset: Dataset
+    what: str
+
+
+def explain_data(
+    model: Path,
+    data: str | None,
+    *,
+    top: int,
+    limit: int | None,
+    label: str | None,
+    as_json: bool,
+    text_column: str | None,
+    label_column: str | None,
+    label_separator: str | None,
+    data_dir: Path | None,
+) -> None:
+    """Print for each class the words with the greatest sum of shares."""
+    from plaudit.explanation import top_words
+    from plaudit.models import load
+
+    classifier = load(model)
+    chosen = _choose(model, data, text_column, label_column, label_separator, data_dir)
+    most = limit or (_SLOW_TEXTS if classifier.kind in _SLOW else None)
+    dataset, n = chosen.dataset, len(chosen.dataset)
+    if most is not None and n > most:
+        dataset = dataset.take(np.linspace(0, n - 1, most).astype(np.int64))
+    found = top_words(classifier, dataset.texts, n=top, label=label)
+    what = chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {n:,} texts, evenly spaced"
+    if as_json:
+        is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+        sys.stdout.write(json.dumps(_record(found, what, len(dataset)), ensure_ascii=not is_unicode) + "\n")
+        return
+    _print(found, what, has_two=len(classifier.classes_) == 2 and not classifier.multi_label_)
+
+
+def _choose(
+    model: Path,
+    data: str | None,
+    text_column: str | None,
+    label_column: str | None,
+    label_separator: str | None,
+    data_dir: Path | None,
+) -> _Chosen:
+    """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
+    config = _own_run(model)
+    if data is None and config is None:
+        raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
+    if config is not None and (data is None or _is_same(data, config.data.source)):
+        part = load_parts(config.data, seed=config.training.seed).validation
+        return _Chosen(part, f"{config.data.source}: the validation texts of this model")
+    assert data is not None
+    if data not in DATASET_NAMES and Path(data).is_file():
+        return _Chosen(read_file(data, text_column=text_column, require_labels=False), f"{data}: every row")
+    splits = load_dataset(
+        data,
+        text_column=text_column,
+        label_column=label_column,
+        label_separator=label_separator,
+        data_dir=data_dir,
+        parts=("train", "validation"),
+    )
+    if splits.validation is not None:
+        return _Chosen(splits.validation, f"{data}: its validation part")
+    return _Chosen(splits.train, f"{data}: its training part")
+
+
+def _own_run(model: Path) -> RunConfig | None:
+    path = model / "run.toml"
+    if not path.is_file():  # saved by `save`, not by a run
+        return None
+    try:
+        config = RunConfig.from_toml(path)
+    except ConfigError:
+        return None
+    return config if config.data.source else None
+
+
+def _is_same(data: str, source: str) -> bool:
+    if data in DATASET_NAMES or source in DATASET_NAMES:
+        return data == source
+    return Path(data).expanduser().resolve() == Path(source).expanduser().resolve()
+
+
+def _record(found: list[ClassWords], what: str, n: int) -> dict[str, Any]:
+    classes = [
+        {
+            "label": one.label,
+            "texts": one.n_texts,
+            "words": [{"word": w.word, "share": w.share, "count": w.count, "total": w.total} for w in one.words],
+        }
+        for one in found
+    ]
+    return {"data": what, "texts": n, "classes": classes}
+
+
+def _print(found: list[ClassWords], what: str, *, has_two: bool) -> None:
+    from rich.table import Table
+
+    console = make_console()
+    console.print(f"Words that weigh most: {plain(what)}", markup=False, style="bold")
+    for one in found:
+        counted = "" if has_two else " (where the model gives it)"
+        console.print(f"\n{plain(str(one.label))}: {one.n_texts:,} texts{counted}", markup=False)
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in ("word", "sum", "mean share", "times"):
+            table.add_column(heading, justify="left" if heading == "word" else "right")
+        for word in one.words:
+            cells = (plain(word.word), f"{word.total:.1f}", f"{word.share:.3f}", f"{word.count:,}")
+            table.add_row(*map(escape, cells))
+        print_table(console, table)
+    if not found:
+        console.print("The model gives none of these texts a label.")

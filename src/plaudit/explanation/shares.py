@@ -1,0 +1,96 @@
+"""Share out the logits of any classifier: which engine, which logit, and the scale that `decision_function` has."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.errors import ConfigError
+from plaudit.explanation.explanation import ExplainedBatch, WordShares
+from plaudit.text.words import Words, WordTokens, align
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.models import Classifier
+
+_ENGINES = {
+    "network": "plaudit.explanation.network",
+    "ngram": "plaudit.explanation.ngram",
+    "encoder": "plaudit.explanation.encoder",
+    "blend": "plaudit.explanation.blend",
+}
+_CHUNK_TEXTS = 4_096
+
+
+def share_out(
+    model: Classifier, texts: pa.LargeStringArray, rows: NDArray[np.int64], classes: NDArray[np.int64]
+) -> Iterator[ExplainedBatch]:
+    """Yield the shares of words in one class's logit of each of M texts, some thousand at a time.
+
+    Args:
+        model: A fitted classifier.
+        texts: Arrow ``large_string``.
+        rows: int64 [M], which of them.
+        classes: int64 [M], the class of each.
+    """
+    for start in range(0, len(rows), _CHUNK_TEXTS):
+        part = slice(start, start + _CHUNK_TEXTS)
+        chosen = texts.take(pa.array(rows[part]))
+        words, tokens = align(chosen, engine(model).tokenizers(model))
+        has_tokens = np.zeros(len(words.values), bool)
+        for found in tokens:
+            has_tokens |= found.by_word(np.ones(len(found.first)), len(has_tokens)) > 0
+        is_shown = has_tokens | ~words.is_blank()
+        shares = scaled_shares(model, chosen, coefficients(model, classes[part]), words, tokens)
+        yield ExplainedBatch(rows[part], classes[part], words, is_shown, shares)
+
+
+def scaled_shares(
+    model: Classifier,
+    texts: pa.LargeStringArray,
+    weights: NDArray[np.float64],
+    words: Words,
+    tokens: list[WordTokens],
+) -> WordShares:
+    """Return the words' shares in a weighted sum (float64 [N, K]) of what `decision_function` gives."""
+    found: WordShares = engine(model).word_shares(model, texts, weights, words, tokens)
+    return found.scaled(_scale(model, texts))
+
+
+def engine(model: Classifier) -> Any:  # Any: a module with `tokenizers` and `word_shares`
+    """Return the module that shares out the logits of this kind of classifier.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if model.kind not in _ENGINES:
+        raise ConfigError(f"a model of the kind {model.kind!r} cannot be explained; these can: {', '.join(_ENGINES)}.")
+    return importlib.import_module(_ENGINES[model.kind])
+
+
+def coefficients(model: Classifier, classes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what each text's logits are weighted by to give its class's, float64 [M, K].
+
+    Of two classes the one logit, with its sign turned for the first class; of many the class's less the mean of all;
+    multi-label the class's own.
+    """
+    n_classes = len(model.classes_)
+    if model.multi_label_:
+        return np.eye(n_classes)[classes]
+    if n_classes == 2:
+        return np.where(classes == 1, 1.0, -1.0)[:, None]
+    return (np.eye(n_classes) - 1 / n_classes)[classes]
+
+
+def _scale(model: Classifier, texts: pa.LargeStringArray) -> float:
+    """Return the one number by which `decision_function` multiplies what the model computes (a temperature's 1/T)."""
+    asked = pa.concat_arrays([texts.slice(0, 1), pa.array([""], pa.large_string())])
+    given, raw = model.decision_function(asked).astype(np.float64), model._logits(asked).astype(np.float64)
+    if np.array_equal(given, raw) or not raw.any():
+        return 1.0
+    return float((given * raw).sum() / (raw * raw).sum())

@@ -1,0 +1,213 @@
+"""Explanations as HTML: the text as it was written, each word marked by its share.
+
+The one place that does so: the page of `plaudit explain --html` and a report's worst mistakes are made of it. Blue with
+a solid line below speaks for the label, orange with a dashed one against it, so that neither colour alone says
+anything; both are told apart with every common kind of colour blindness (Okabe and Ito 2008). Everything that comes
+from texts and models is escaped, and nothing is loaded from anywhere.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plaudit.errors import DataError
+from plaudit.explanation import MOST_WORDS, Explanation, Flip, explain_classes
+from plaudit.training.losses import cross_entropy
+
+if TYPE_CHECKING:
+    from plaudit.data import Dataset
+    from plaudit.models import Classifier
+
+STYLE = """\
+.why { --for: 0 114 178; --against: 213 94 0; --quiet: #57606a; --line: #d0d7de; line-height: 1.65; }
+.why article { border-top: 1px solid var(--line); padding: .8em 0; overflow-wrap: anywhere; }
+.why h3 { font-size: 1em; margin: 0 0 .4em; }
+.why .text { white-space: pre-wrap; margin: 0 0 .5em; }
+.why .facts { color: var(--quiet); font-size: .87em; margin: .15em 0; }
+.why .text span { border-radius: .2em; padding: 0 .1em; }
+.why .for { border-bottom: 2px solid rgb(var(--for)); }
+.why .against { border-bottom: 2px dashed rgb(var(--against)); }
+.why .for.l1 { background: rgb(var(--for) / .1); } .why .against.l1 { background: rgb(var(--against) / .12); }
+.why .for.l2 { background: rgb(var(--for) / .22); } .why .against.l2 { background: rgb(var(--against) / .26); }
+.why .for.l3 { background: rgb(var(--for) / .38); font-weight: 600; }
+.why .against.l3 { background: rgb(var(--against) / .42); font-weight: 600; }
+.why .unseen { outline: 1px dotted var(--quiet); }
+.why .unread { opacity: .55; }
+@media (prefers-color-scheme: dark) {
+  .why { --for: 86 180 233; --against: 230 159 0; --quiet: #9da7b1; --line: #3d444d; }
+}
+"""
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
+  color: #1f2328; background: #fff; }}
+h1 {{ font-size: 1.3rem; }}
+@media (prefers-color-scheme: dark) {{ body {{ color: #e6edf3; background: #0d1117; }} }}
+{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+</body>
+</html>
+"""
+_LEGEND = (
+    '<p class="facts">A word <span class="for l2">marked so</span> speaks for the class whose logit is given below, '
+    '<span class="against l2">marked so</span> against it; the more colour, the more its weight in the text. '
+    '<span class="unseen">Dotted</span>: unknown to the model. <span class="unread">Pale</span>: in a part that the '
+    "model does not read. A word's number shows when it is pointed at.</p>"
+)
+# What HTML may not hold, whatever its escape (HTML standard 13.2.3.5); a form feed is kept out for tools' sake.
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_STRONGEST = 5
+
+
+def highlight(explanation: Explanation) -> str:
+    """Return the text as HTML, each word with a share, unknown or unread in a span; style it with `STYLE`."""
+    text, parts, position = explanation.text, [], 0
+    columns = (explanation.starts, explanation.ends, explanation.shares, explanation.levels())
+    marks = (explanation.unseen, explanation.unread)
+    rows = zip(*(column.tolist() for column in (*columns, *marks)), strict=True)
+    for start, end, share, level, unseen, unread in rows:
+        classes = [f"{'for' if level > 0 else 'against'} l{abs(level)}"] if level else []
+        classes += ["unseen"] * unseen + ["unread"] * unread
+        parts.append(_escaped(text[position:start]))
+        word = _escaped(text[start:end])
+        parts.append(f'<span class="{" ".join(classes)}" title="{share:+.3f}">{word}</span>' if classes else word)
+        position = end
+    return "".join([*parts, _escaped(text[position:])])
+
+
+def explanation_html(explanation: Explanation, flip: Flip | None = None, *, heading: str, asked_flip: bool) -> str:
+    """Return one explanation as an HTML article.
+
+    Args:
+        explanation: What to show.
+        flip: Words without which the answer changes.
+        heading: What stands above it, plain text.
+        asked_flip: Whether such words were looked for.
+    """
+    lines = fact_lines(explanation)
+    if asked_flip:
+        lines.append(flip_line(explanation, flip))
+    if n_unread := int(explanation.unread.sum()):
+        lines.append(f"{n_unread:,} words lie in a part that the model does not read.")
+    facts = "\n".join(f'<p class="facts">{_escaped(line)}</p>' for line in lines)
+    return (
+        f"<article>\n<h3>{_escaped(heading)}</h3>\n"
+        f'<p class="text" dir="auto">{highlight(explanation)}</p>\n{facts}\n</article>'
+    )
+
+
+def explanations_html(articles: Sequence[str]) -> str:
+    """Return articles with their style and legend as a fragment that stands in any page."""
+    body = "\n".join(articles) or "<p>No texts.</p>"
+    return f'<section class="why">\n{_LEGEND}\n{body}\n</section>'
+
+
+def explanation_page(articles: Sequence[str], *, title: str, note: str) -> str:
+    """Return articles as a page of its own, with a plain-text note at its end."""
+    body = f"{explanations_html(articles)}\n<p>{_escaped(note)}</p>"
+    return _PAGE.format(title=_escaped(title), style=STYLE, body=body)
+
+
+def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:
+    """Return the wrong answers that the model was surest of, with their words marked, as an HTML fragment with style.
+
+    Surest is by the greatest loss. Multi-label the label that is most wrong is explained, of many classes the one that
+    was predicted.
+
+    Args:
+        model: A fitted classifier.
+        dataset: Labelled texts; its classes are matched by name.
+        n: How many, from 1.
+
+    Raises:
+        DataError: The texts have no labels, or one that the model does not know.
+    """
+    if dataset.labels is None:
+        raise DataError(f"{dataset.name}: these texts have no labels to compare with.")
+    counts = dataset.class_counts()
+    if unknown := [name for name, count in counts.items() if count and name not in model.class_names]:
+        raise DataError(f"{dataset.name}: label {unknown[0]!r} is none of the model's classes.")
+    logits, predicted = model.decision_function(dataset.texts), model.predict(dataset.texts)
+    names = list(model.class_names)
+    if model.multi_label_:
+        sets = dataset.label_names()
+        true = np.array([[name in (s if isinstance(s, tuple) else (s,)) for name in names] for s in sets], np.int64)
+        true = true.reshape(len(dataset), len(names))
+        by_label = np.maximum(logits, 0) - logits * true + np.log1p(np.exp(-np.abs(logits)))
+        wrong = predicted != true
+        losses, worst_label = (by_label * wrong).max(axis=1), (by_label * wrong).argmax(axis=1)
+        is_wrong = wrong.any(axis=1)
+    else:
+        true = np.array([names.index(name) for name in dataset.label_names()], np.int64)
+        places = {label: i for i, label in enumerate(model.classes_.tolist())}
+        found = np.array([places.get(label, -1) for label in predicted.tolist()], np.int64)  # -1: no answer, no mistake
+        losses, _ = cross_entropy(logits, true)
+        is_wrong = (found != true) & (found >= 0)
+        worst_label = np.ones_like(found) if len(names) == 2 else found
+    wrong_rows = np.flatnonzero(is_wrong)
+    rows = wrong_rows[np.argsort(-losses[wrong_rows], kind="stable")[:n]]
+    explained = explain_classes(model, dataset.texts, rows, worst_label[rows], logits=logits, predicted=predicted)
+    truths = dataset.take(rows).label_names()
+    articles = [
+        explanation_html(one, heading=f"{named(one.predicted)}; the label is {named(truth)}", asked_flip=False)
+        for one, truth in zip(explained, truths, strict=True)
+    ]
+    return f"<style>\n{STYLE}</style>\n{explanations_html(articles)}"
+
+
+def named(answer: object) -> str:
+    """Return an answer in words: a label, or a set of them."""
+    if isinstance(answer, tuple):
+        return ", ".join(map(str, answer)) or "no label"
+    return "no answer" if answer is None else str(answer)
+
+
+def flip_line(explanation: Explanation, flip: Flip | None) -> str:
+    """Say which words the answer hangs on."""
+    if flip is None:
+        return f"Taking away the words that speak most for the answer, up to {MOST_WORDS}, does not change it."
+    words = explanation.words
+    shown = ", ".join(f'"{words[i]}"' for i in flip.words)
+    return f"Without {shown} the answer is {named(flip.predicted)}."
+
+
+def fact_lines(explanation: Explanation) -> list[str]:
+    """Return the lines of figures below an explained text, plain text: the sum, and the strongest words."""
+    return [_arithmetic(explanation), *_strongest_lines(explanation)]
+
+
+def _arithmetic(explanation: Explanation) -> str:
+    total = float(explanation.shares.sum())
+    return (
+        f"logit of {explanation.label} {explanation.logit:+.3f} = start {explanation.base_logit:+.3f} and words "
+        f"{total:+.3f} (error {explanation.completeness_error:.1g}); probability of "
+        f"{explanation.label} {explanation.probability:.3f}."
+    )
+
+
+def _strongest_lines(explanation: Explanation) -> list[str]:
+    against = "against it" if explanation.against is None else f"for {explanation.against}"
+    words, lines = explanation.words, []
+    for sign, side in ((1, f"for {explanation.label}"), (-1, against)):
+        if found := explanation.strongest(_STRONGEST, sign=sign):
+            lines.append(f"{side}: " + ", ".join(f"{words[i]} {explanation.shares[i]:+.2f}" for i in found))
+    return lines
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_UNFIT.sub("\N{REPLACEMENT CHARACTER}", text))
