@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from plaudit.data import Dataset, Splits, load_dataset, read_file
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
-    from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
+    from plaudit.evaluation import Metrics, MultiLabelMetrics, choose_rule, evaluate
     from plaudit.models import (
         BlendClassifier,
+        DecisionRule,
         DistilledClassifier,
         EncoderClassifier,
         NetworkClassifier,
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BlendClassifier": "plaudit.models",
     "Dataset": "plaudit.data",
+    "DecisionRule": "plaudit.models",
     "DistilledClassifier": "plaudit.models",
     "EmbeddingTable": "plaudit.embeddings",
     "EncoderClassifier": "plaudit.models",
@@ -45,6 +47,7 @@ _HOMES = {
     "NgramClassifier": "plaudit.models",
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
+    "choose_rule": "plaudit.evaluation",
     "evaluate": "plaudit.evaluation",
     "load": "plaudit.models",
     "load_dataset": "plaudit.data",
@@ -56,6 +59,7 @@ _HOMES = {
 __all__ = [
     "BlendClassifier",
     "Dataset",
+    "DecisionRule",
     "DistilledClassifier",
     "EmbeddingTable",
     "EncoderClassifier",
@@ -66,6 +70,7 @@ __all__ = [
     "PlauditError",
     "Splits",
     "__version__",
+    "choose_rule",
     "evaluate",
     "load",
     "load_dataset",

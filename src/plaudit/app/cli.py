@@ -1,4 +1,4 @@
-"""The command line: `plaudit advise`, `train`, `evaluate`, `predict`, `data`, `embeddings`, `info`.
+"""The command line: `plaudit advise`, `train`, `evaluate`, `predict`, `threshold`, `data`, `embeddings`, `info`.
 
 Options are parsed here and in `train_options`, and nowhere else. What a command needs is imported when it runs, so that
 `plaudit --help` is instant.
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.threshold_options import threshold
 from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
 
@@ -63,6 +64,7 @@ def _root(
 
 app.command()(train)
 app.command()(tune)
+app.command()(threshold)
 
 
 @app.command()

@@ -95,6 +95,7 @@ def _print_outcome(outcome: Outcome) -> None:
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
     curves = ", history.json, loss.png, accuracy.png" if "epochs" in figures else ""
+    curves += ", reliability.png" if (outcome.folder / "reliability.png").is_file() else ""
     console.print(
         f"\nModel: {outcome.folder}\n"
         f"  metrics.json{curves}; run.toml repeats it, README.md describes it\n"
@@ -140,6 +141,8 @@ def evaluate(
         return
     console = make_console()
     print_metrics(console, metrics, title=escape(chosen.what))
+    if classifier.rule_ is not None:
+        console.print(f"Decision rule: {classifier.rule_.describe(classifier.class_names)}.", markup=False)
     if openings > 1:
         console.print(
             f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "

@@ -101,6 +101,10 @@ def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, tit
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
     console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
     whole = "" if isinstance(metrics, Metrics) else "; the whole set of labels right"
+    if isinstance(metrics, Metrics) and metrics.coverage < 1:
+        answered = int(metrics.confusion.sum())
+        console.print(f"  coverage  {metrics.coverage:.4f}  ({answered:,} texts answered)")
+        whole = "; accuracy, F1 and the table are of the texts answered"
     console.print(f"  accuracy  {metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
     console.print(f"  loss      {metrics.loss:.4f}")
     if not isinstance(metrics, Metrics):

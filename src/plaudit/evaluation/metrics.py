@@ -33,6 +33,9 @@ class Interval:
 class Metrics:
     """Figures of a classifier on N labelled texts.
 
+    Where a decision rule gave no answer to some, accuracy, F1, precision, recall and the confusion matrix are of the
+    texts that were answered; the others are of all.
+
     Attributes:
         n: Texts.
         accuracy: Share predicted right, 0 to 1.
@@ -45,6 +48,7 @@ class Metrics:
             class does not occur.
         confusion: int64 [C, C], rows are true classes, columns predicted ones.
         classes: The label names, in that order.
+        coverage: Share of the texts that were answered, above 0; 1 but for a rule that may give no answer.
     """
 
     n: int
@@ -57,11 +61,13 @@ class Metrics:
     roc_auc: float | None
     confusion: NDArray[np.int64]
     classes: tuple[str, ...]
+    coverage: float = 1.0
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
         return {
             "n": self.n,
+            "coverage": self.coverage,
             "accuracy": self.accuracy,
             "accuracy_interval_95": [self.accuracy_interval.low, self.accuracy_interval.high],
             "loss": self.loss,
@@ -87,10 +93,10 @@ def measure(
         labels: int [N], the true class numbers.
         probabilities: float64 [N, C], rows summing to 1.
         classes: C label names.
-        predictions: int [N], the predicted class numbers; None takes the first most probable class.
+        predictions: int [N], the predicted class numbers, -1 for no answer; None takes the first most probable class.
 
     Raises:
-        DataError: There are no texts, or a shape does not fit.
+        DataError: There are no texts, none was answered, or a shape does not fit.
     """
     n, n_classes = probabilities.shape
     if n == 0:
@@ -100,7 +106,12 @@ def measure(
             f"labels {labels.shape} and probabilities {probabilities.shape} do not fit {len(classes)} classes."
         )
     predicted = np.argmax(probabilities, axis=1) if predictions is None else predictions
-    confusion = np.bincount(labels * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    is_answered = predicted >= 0
+    n_answered = int(is_answered.sum())
+    if not n_answered:
+        raise DataError(f"the model's decision rule answered none of {n:,} texts: there is nothing to measure.")
+    pairs = (labels * n_classes + predicted)[is_answered]
+    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
     right = confusion.diagonal()
     precision = right / np.maximum(confusion.sum(axis=0), 1)
     recall = right / np.maximum(confusion.sum(axis=1), 1)
@@ -109,8 +120,8 @@ def measure(
     true_probability = np.clip(probabilities[np.arange(n), labels], LEAST_PROBABILITY, 1)
     return Metrics(
         n=n,
-        accuracy=float(right.sum() / n),
-        accuracy_interval=wilson_interval(int(right.sum()), n),
+        accuracy=float(right.sum() / n_answered),
+        accuracy_interval=wilson_interval(int(right.sum()), n_answered),
         loss=float(-np.log(true_probability).mean()),
         f1=float(f1[1] if n_classes == 2 else f1[occurring].mean()),
         precision=tuple(precision.tolist()),
@@ -118,6 +129,7 @@ def measure(
         roc_auc=_mean_roc_auc(labels, probabilities),
         confusion=confusion,
         classes=classes,
+        coverage=n_answered / n,
     )
 
 

@@ -1,6 +1,7 @@
-"""What a run shows: its curves and its model card."""
+"""What a run shows: its curves, its reliability and its model card."""
 
-from plaudit.report.card import model_card
+from plaudit.report.card import model_card, with_rule
 from plaudit.report.plots import plot_curves
+from plaudit.report.reliability import plot_reliability
 
-__all__ = ["model_card", "plot_curves"]
+__all__ = ["model_card", "plot_curves", "plot_reliability", "with_rule"]

@@ -7,6 +7,7 @@ too.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,9 +60,7 @@ def plot_curves(history: History, folder: Path, *, kept_epoch: int | None = None
 
 def _draw(history: History, name: str, kept_epoch: int | None, theme: Theme, path: Path) -> None:
     figures = require("matplotlib.figure", extra="train", purpose="Drawing the curves")
-    matplotlib = require("matplotlib", extra="train", purpose="Drawing the curves")
-    # A fixed salt and no date: the same history gives the same bytes.
-    with matplotlib.rc_context({"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}):
+    with drawing():
         figure = figures.Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor=theme.background)
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
         axes = figure.add_subplot(facecolor=theme.background)
@@ -79,12 +78,25 @@ def _draw(history: History, name: str, kept_epoch: int | None, theme: Theme, pat
         axes.set_ylabel(name.capitalize())
         axes.set_xlim(0.5, len(training) + 0.5)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        _colour(axes, theme)
+        colour(axes, theme)
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, dpi=150, metadata=metadata, facecolor=theme.background)
 
 
-def _colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which is not imported here
+def drawing() -> AbstractContextManager[None]:
+    """Return matplotlib's settings for a plot; with a fixed salt and no date the same figures give the same bytes.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed (extra ``train``).
+    """
+    matplotlib: Any = require("matplotlib", extra="train", purpose="Drawing a plot")  # Any: comes without types
+    settings = {"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}
+    context: AbstractContextManager[None] = matplotlib.rc_context(settings)
+    return context
+
+
+def colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which is not imported here
+    """Give axes, grid, words and legend the colours of a theme."""
     axes.grid(visible=True, color=theme.grid, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=theme.text)
