@@ -44,6 +44,21 @@ class Reliability:
         """Return the expected calibration error: the mean distance of the two over all cases, 0 to 1."""
         return float(np.average(np.abs(self.predicted - self.observed), weights=self.counts))
 
+    def merged(self, least: int) -> Reliability:
+        """Return fewer bins, neighbours put together, each of `least` cases or more; one bin where there are fewer."""
+        starts, size = [0], 0
+        left = np.cumsum(self.counts[::-1])[::-1]  # from each bin on
+        for i, count in enumerate(self.counts.tolist()):
+            if size >= least and left[i] >= least:
+                starts.append(i)
+                size = 0
+            size += count
+        counts = np.add.reduceat(self.counts, starts)
+        predicted, observed = (
+            np.add.reduceat(share * self.counts, starts) / counts for share in (self.predicted, self.observed)
+        )
+        return Reliability(predicted, observed, counts)
+
 
 def reliability(
     labels: NDArray[np.integer], probabilities: NDArray[np.float64], *, n_bins: int = N_BINS

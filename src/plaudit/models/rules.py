@@ -68,7 +68,8 @@ class DecisionRule:
                 "a model that answers with sets of labels takes thresholds, one a label, and no other rule."
             )
         expected = n_classes if multi_label or self.costs is not None else 1
-        found = len(self.thresholds or self.costs or (1,))
+        given = self.thresholds if self.thresholds is not None else self.costs
+        found = 1 if given is None else len(given)
         if self.thresholds is not None and not multi_label and n_classes != 2:
             raise ConfigError(f"a threshold decides between two classes, and these are {n_classes}: give costs.")
         if found != expected:

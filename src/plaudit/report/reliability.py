@@ -1,15 +1,14 @@
 """The reliability plot: what the model said beside what came true, before and after calibration.
 
-A bin's dot on the diagonal is to be taken at its word; below it the model was too sure. Colours are those of the other
+A dot on the diagonal is to be taken at its word; below it the model was too sure. A dot stands for equally many texts,
+and its whisker is Wilson's 95 % interval; where texts are few, dots are put together. Colours are those of the other
 plots, which colour-blind readers tell apart, and the marks differ too.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from plaudit.errors import require
 from plaudit.evaluation import wilson_interval
@@ -18,8 +17,10 @@ from plaudit.report.plots import DARK, LIGHT, Theme, colour, drawing
 if TYPE_CHECKING:
     from plaudit.evaluation import Reliability
 
-_SIZE_INCHES = (5.2, 5.0)
-_MARGIN = 0.02  # of the axes' length, around the least and the greatest
+_SIZE_INCHES = (5.2, 6.0)
+_MARGIN = 0.04  # of the axes' length, around the least and the greatest
+_HIGHEST_ORIGIN = 0.95  # of the axes, where every answer is sure and right
+_LEAST_CASES = 30  # in a dot; fewer say little
 
 
 def plot_reliability(
@@ -54,31 +55,38 @@ def _draw(before: Reliability, after: Reliability | None, theme: Theme, path: Pa
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
         axes = figure.add_subplot(facecolor=theme.background)
         axes.plot([0, 1], [0, 1], ":", color=theme.text, linewidth=0.8, label="Right as often as said", zorder=1)
-        label = f"Calibration error {before.error:.3f}"
-        series = [(before, "s", theme.training, "none", f"Before: {label.lower()}" if after else label)]
-        if after is not None:
-            label = f"Calibrated: calibration error {after.error:.3f}"
-            series.append((after, "o", theme.validation, theme.validation, label))
-        least = 1.0
-        for bins, mark, ink, fill, label in series:
-            bounds = [
-                wilson_interval(round(o * n), n) for o, n in zip(bins.observed, bins.counts.tolist(), strict=True)
-            ]
-            low, high = np.array([b.low for b in bounds]), np.array([b.high for b in bounds])
-            whiskers = [np.maximum(bins.observed - low, 0), np.maximum(high - bins.observed, 0)]
-            axes.errorbar(
-                bins.predicted, bins.observed, whiskers, fmt=mark, color=ink, markerfacecolor=fill, markersize=6,
-                elinewidth=1, label=label, zorder=3,
-            )  # fmt: skip
-            least = min(least, float(low.min()), float(bins.predicted.min()))
+        error = f"calibration error {before.error:.3f}"
+        drawn = before.merged(_LEAST_CASES)
+        least = float(min(drawn.predicted.min(), drawn.observed.min()))
+        if after is None:
+            _dots(axes, drawn, theme.validation, error.capitalize())
+        else:
+            style = {"color": theme.training, "markerfacecolor": "none", "label": f"Before: {error}"}
+            axes.plot(drawn.predicted, drawn.observed, "s", markersize=7, zorder=2, **style)
+            drawn = after.merged(_LEAST_CASES)
+            least = min(least, float(drawn.predicted.min()), float(drawn.observed.min()))
+            _dots(axes, drawn, theme.validation, f"Calibrated: calibration error {after.error:.3f}")
+        least = min(least, _HIGHEST_ORIGIN)
         margin = _MARGIN * (1 - least)
         axes.set_xlim(least - margin, 1 + margin)
         axes.set_ylim(least - margin, 1 + margin)
-        axes.set_aspect("equal")
         n = int(before.counts.sum())
         axes.set_title(f"Reliability on {n:,} validation " + ("labels" if multi_label else "texts"))
         axes.set_xlabel("Probability of the label" if multi_label else "Probability of the answer")
         axes.set_ylabel("Share of texts that have it" if multi_label else "Share of answers that are right")
         colour(axes, theme)
+        axes.get_legend().remove()
+        figure.legend(loc="outside lower center", frameon=False, labelcolor=theme.text)
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, dpi=150, metadata=metadata, facecolor=theme.background)
+
+
+def _dots(axes: Any, bins: Reliability, ink: str, label: str) -> None:  # Any: matplotlib's Axes
+    """Draw bins as dots with their intervals."""
+    shares = zip(bins.observed.tolist(), bins.counts.tolist(), strict=True)
+    bounds = [wilson_interval(round(share * n), n) for share, n in shares]
+    below = [max(share - b.low, 0) for share, b in zip(bins.observed.tolist(), bounds, strict=True)]
+    above = [max(b.high - share, 0) for share, b in zip(bins.observed.tolist(), bounds, strict=True)]
+    axes.errorbar(
+        bins.predicted, bins.observed, [below, above], fmt="o", color=ink, markersize=6, elinewidth=1, label=label
+    )
