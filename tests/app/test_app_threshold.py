@@ -44,10 +44,10 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
 def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plaudit.app import parts, train
+    from plaudit.app import calibrating, parts, train
 
     seen: list[str] = []
-    calibrate, open_test = train.calibrate, parts.describe_part
+    calibrate, open_test = calibrating.calibrate, parts.describe_part
 
     def spy(*arguments: Any) -> Any:
         seen.append("calibrate")

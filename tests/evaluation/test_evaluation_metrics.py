@@ -134,11 +134,24 @@ def test_what_does_not_fit_is_refused(labels: np.ndarray, probabilities: np.ndar
         measure(labels, probabilities, ("a", "b"))
 
 
+def test_what_was_not_answered_counts_for_coverage_and_log_loss_alone() -> None:
+    labels, probabilities = random_case(0, 50, 3)
+    predictions = probabilities.argmax(axis=1)
+    predictions[::5] = -1
+    found, whole = measure(labels, probabilities, ("a", "b", "c"), predictions=predictions), predictions >= 0
+    assert found.coverage == pytest.approx(0.8)
+    assert found.accuracy == pytest.approx((predictions == labels)[whole].mean())
+    assert found.confusion.sum() == 40
+    assert found.accuracy_interval == wilson_interval(int((predictions == labels).sum()), 40)
+    of_all = measure(labels, probabilities, ("a", "b", "c"))
+    assert (found.n, found.loss, found.roc_auc, of_all.coverage) == (50, of_all.loss, of_all.roc_auc, 1)
+
+
 def test_figures_are_json_values() -> None:
     labels, probabilities = random_case(0, 50, 3)
     figures = measure(labels, probabilities, ("a", "b", "ç")).to_dict()
     assert json.loads(json.dumps(figures)) == figures
     assert set(figures) == {
         "n", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
-        "confusion_matrix",
+        "confusion_matrix", "coverage",
     }  # fmt: skip

@@ -96,7 +96,7 @@ def test_what_is_reached_is_what_evaluate_finds(model: NgramClassifier, more_rev
         ("accuracy", found.accuracy, before.accuracy),
     ):
         reached = choice.reached[name]
-        assert (reached.value, reached.before) == (pytest.approx(now), pytest.approx(was))
+        assert [reached.value, reached.before] == pytest.approx([now, was])
         assert reached.interval is not None
         assert reached.interval.low <= reached.value <= reached.interval.high
     assert choice.reached["accuracy"].interval == wilson_interval(round(found.accuracy * 30), 30)
@@ -240,6 +240,7 @@ def test_what_no_threshold_reaches_is_told_with_the_most_that_one_does(model: Ng
 
 
 def test_sets_of_labels_take_one_goal(mood_network: NetworkClassifier, moods: Dataset) -> None:
-    for goal in ({"abstain": 0.9}, {"recall": 0.9}, {"costs": {}}):
+    goals: list[dict[str, Any]] = [{"abstain": 0.9}, {"recall": 0.9}, {"costs": {}}]
+    for goal in goals:
         with pytest.raises(ConfigError, match="takes one goal: f1"):
-            choose_rule(mood_network, moods, **goal)  # type: ignore[arg-type]  # one of three kinds
+            choose_rule(mood_network, moods, **goal)
