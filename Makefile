@@ -1,10 +1,11 @@
 # make train: set everything up and train on movie reviews. make test: set everything up and run the tests.
+# make bench: measure, beside the peers.
 PYTHON ?= python3
 EXTRAS ?= all,dev
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup train test lint format clean
+.PHONY: setup train test bench lint format clean
 
 setup: $(VENV)/.installed
 
@@ -20,6 +21,16 @@ train: setup
 
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+# How fast, how much memory, beside the peers; hours. Set PLAUDIT_IMDB to the archive. The figures go to results/.
+bench:
+	$(MAKE) setup EXTRAS=all,dev,tensorflow,bench
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/text.py
+	$(BIN)/python benchmarks/score.py
+	$(BIN)/python benchmarks/train.py --peers --repeats 3
+	$(BIN)/python benchmarks/tutorial.py --whole
+	$(BIN)/python benchmarks/scale.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """The benchmarks run, on the built-in sample; what they print of it is not a figure of anything."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -8,6 +9,10 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
+NEEDS_TENSORFLOW = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(importlib.util.find_spec("tensorflow_hub") is None, reason="needs the extra tensorflow"),
+]
 
 
 def run(script: str, output: Path, *options: str) -> str:
@@ -20,7 +25,7 @@ def run(script: str, output: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) -> None:
     options = ("--recipes", "ngram", "ngram:n_max=1", "--peers", "--repeats", "2", "--models", str(sample_model))
-    out = run("ladder.py", tmp_path / "found.json", *options)
+    out = run("train.py", tmp_path / "found.json", *options)
     figures = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert {"ngram", "ngram:n_max=1", "TF-IDF (1,2) and logistic regression"} < figures.keys()
     assert figures["ngram"].keys() == {"repeat 0, seed 0", "repeat 1, seed 0"}
@@ -30,6 +35,21 @@ def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) 
     first = next(line for line in out.splitlines() if line.startswith("| ngram |"))
     assert f"| {figures['ngram']['repeat 0, seed 0']['accuracy']:.4f} |" in first
     assert "1.00 (1.00 to 1.00)" in first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "options", "expected"),
+    [
+        ("text.py", ("--turns", "1"), "| WordPiece ids | "),
+        ("score.py", ("--turns", "1", "--only", "ngram, 1 to 3", "TF-IDF (1,2) and logistic regression"), "| no |"),
+        ("scale.py", ("--sizes", "500", "1500"), "| train ngram | 1,500 | "),
+        pytest.param("tutorial.py", ("--turns", "1"), "| an epoch | ", marks=NEEDS_TENSORFLOW),
+    ],
+)
+def test_speed_is_measured(tmp_path: Path, script: str, options: tuple[str, ...], expected: str) -> None:
+    assert expected in run(script, tmp_path / "found.json", *options)
+    assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.slow

@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"plaudit ((?:[a-z]+ )*?[a-z]+)\b([^`\n#|]*)")
+COMMAND = re.compile(r"plaudit ((?:[a-z-]+ )*?[a-z-]+)\b([^`\n#|]*)")
 COMMANDS = {
-    "advise", "train", "tune", "evaluate", "predict", "data show", "embeddings list", "embeddings show", "info",
-    "export", "threshold",
+    "advise", "train", "tune", "evaluate", "compare", "predict", "data show", "embeddings list", "embeddings show",
+    "info", "export", "learning-curve", "threshold",
 }  # fmt: skip
 
 

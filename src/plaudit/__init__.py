@@ -13,8 +13,9 @@ The names below are loaded when first used: importing plaudit imports no torch, 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from plaudit.lazy import lazy
 
 if TYPE_CHECKING:
     from plaudit.data import Dataset, Splits, load_dataset, read_file
@@ -35,16 +36,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BlendClassifier": "plaudit.models",
+    "BlendClassifier": "plaudit.models.blend",
     "Dataset": "plaudit.data",
-    "DecisionRule": "plaudit.models",
-    "DistilledClassifier": "plaudit.models",
+    "DecisionRule": "plaudit.models.rules",
+    "DistilledClassifier": "plaudit.models.distilled",
     "EmbeddingTable": "plaudit.embeddings",
-    "EncoderClassifier": "plaudit.models",
+    "EncoderClassifier": "plaudit.models.encoder",
     "Metrics": "plaudit.evaluation",
     "MultiLabelMetrics": "plaudit.evaluation",
-    "NetworkClassifier": "plaudit.models",
-    "NgramClassifier": "plaudit.models",
+    "NetworkClassifier": "plaudit.models.network",
+    "NgramClassifier": "plaudit.models.ngram",
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
     "choose_rule": "plaudit.evaluation",
@@ -80,12 +81,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'plaudit' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,8 @@ def test_json_has_the_keys_of_metrics_json_and_more(command: Command, sample_mod
     figures = command("evaluate", sample_model, "sample", "--json").json()
     recorded = json.loads((sample_model / "metrics.json").read_text(encoding="utf-8"))["test"]
     assert {key: figures[key] for key in recorded} == recorded
-    assert figures.keys() - recorded.keys() == {"openings", "data"}
+    assert figures.keys() - recorded.keys() == {"decision_rule", "openings", "data"}
+    assert figures["decision_rule"] is None
     assert figures["openings"] == 2
     assert figures["data"] == "sample: its test part"
 
@@ -27,8 +28,17 @@ def test_a_person_reads_a_table(command: Command, sample_model: Path) -> None:
     recorded = json.loads((sample_model / "metrics.json").read_text(encoding="utf-8"))["test"]
     out = command("evaluate", sample_model, "sample").out
     assert out.startswith(f"sample: its test part  ({recorded['n']} texts)\n")
-    assert f"accuracy  {recorded['accuracy']:.4f}  (95 % interval" in out
-    for words in ("loss  ", "F1  ", "ROC-AUC  ", "true class down, predicted across", "recall", "precision"):
+    assert f"accuracy           {recorded['accuracy']:.4f}  (95 % interval" in out
+    for words in (
+        "loss  ",
+        "F1  ",
+        "ROC-AUC  ",
+        "Brier score  ",
+        "average precision  ",
+        "true class down, predicted across",
+        "recall",
+        "precision",
+    ):
         assert words in out
     assert "These texts have now been opened 2 times for this model" in out
 

@@ -73,7 +73,7 @@ def test_a_run_leaves_both_means(trained: Trained, moods: Dataset) -> None:
 def test_a_run_is_repeated_from_its_record_and_refitted(command: Command, trained: Trained, tmp_path: Path) -> None:
     out = command("train", "--config", trained.folder / "run.toml", "--refit", "-o", "again").out
     assert "Refit: " in out
-    for words in ("macro (mean over classes)", "micro (all labels together)", "samples (mean over texts)", "precision"):
+    for words in ("F1, macro", "all labels together)", "F1, samples", "mean over texts)", "precision"):
         assert words in out
     assert "true class down" not in out
     first, again = (

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
     assert model.temperature_ == found["temperature"] != 1
     assert f"Calibration: temperature {found['temperature']:.4f}; on the validation texts log loss" in done.out
     assert found["loss"] == figures["validation"]["loss"] < found["loss_before"]
+    assert found["calibration_error"] == figures["validation"]["calibration_error"]
     config = RunConfig.from_toml("model/run.toml")
     held = load_parts(config.data, seed=0).validation
     again = plaudit.NgramClassifier().fit(
@@ -172,8 +175,37 @@ def test_evaluate_tells_how_many_were_answered(command: Command, sample_model: P
     answered = round(found["coverage"] * found["n"])
     assert sum(map(sum, found["confusion_matrix"])) == answered
     out = command("evaluate", sample_model, "sample").out
-    assert f"coverage  {found['coverage']:.4f}  ({answered:,} texts answered)" in out
-    assert "accuracy, F1 and the table are of the texts answered" in out
+    low, high = found["intervals"]["coverage"]
+    assert f"coverage           {found['coverage']:.4f}  ({low:.4f} to {high:.4f}; {answered:,} texts answered)" in out
+    assert "; of the texts answered, as are balanced accuracy, F1, precision, recall and the table)" in out
+    rule = plaudit.load(sample_model).rule_
+    assert rule is not None
+    assert found["decision_rule"] == rule.describe(("neg", "pos"))
+
+
+def test_a_model_that_may_give_no_answer_stands_in_slices_beside_controls_and_others(
+    command: Command, sample_model: Path
+) -> None:
+    """A text without an answer is not right there, so that all figures are of the same texts."""
+    shutil.copytree(sample_model, "every")
+    command("threshold", sample_model, "--abstain", "0.9")
+    found = command("evaluate", sample_model, "sample", "--slice", "length", "--controls", "--json").json()
+    right, n = sum(found["confusion_matrix"][i][i] for i in (0, 1)), found["n"]
+    slices = found["slices"]["length"]
+    assert sum(each["n"] for each in slices) == n
+    assert sum(each["n"] * each["accuracy"] for each in slices) == pytest.approx(right)
+    for control in found["controls"]:
+        assert control["accuracy_difference"] == pytest.approx(right / n - control["accuracy"])
+    out = command("evaluate", sample_model, "sample", "--slice", "length", "--controls").out
+    assert "Below, a text without an answer counts as not right." in out
+    assert re.search(rf"the model +{right / n:.4f} ", out)
+    compared = command("compare", sample_model, "every", "sample", "--json").json()
+    unanswered = n - sum(map(sum, found["confusion_matrix"]))
+    assert compared["unanswered"] == [unanswered, 0]
+    assert compared["accuracy"][0] == pytest.approx(right / n)
+    assert compared["only_a_right"] == 0 < compared["only_b_right"]
+    said = f"A gave no answer to {unanswered:,} texts, which count as not right."
+    assert said in command("compare", sample_model, "every", "sample").out
 
 
 def test_a_threshold_is_followed_by_predict(command: Command, sample_model: Path) -> None:

@@ -63,7 +63,7 @@ def test_the_run_is_told_line_by_line(command: Command) -> None:
     assert lines[4].startswith("Embedding: random, ")
     assert [line.split()[0] for line in lines if line.startswith("  ") and "/2 " in line] == ["1/2", "2/2"]
     assert any(line.startswith("Best epoch ") for line in lines)
-    assert any("accuracy  0." in line and "95 % interval" in line for line in lines)
+    assert any("accuracy           0." in line and "95 % interval" in line for line in lines)
     assert lines[-1] == 'Next: plaudit predict model "your text"'
     assert "\x1b" not in done.out
     assert done.err == ""

@@ -432,7 +432,7 @@ def test_the_real_order_never_changes(real_imdb: Path, real_cache: Path, monkeyp
 def test_the_second_real_load_reads_no_tarball(
     real_imdb: Path, real_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How long it takes is measured by benchmarks/start.py."""
+    """How long it takes is measured by benchmarks/startup.py."""
     monkeypatch.setenv("PLAUDIT_CACHE", str(real_cache))
     load_imdb(data_dir=real_imdb)
     monkeypatch.setattr("plaudit.data.imdb.read_members", lambda path: pytest.fail(f"{path} was read again"))

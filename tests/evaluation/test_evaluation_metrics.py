@@ -11,7 +11,7 @@ from sklearn import metrics as peer
 
 from plaudit.errors import DataError
 from plaudit.evaluation import Metrics, measure, wilson_interval
-from plaudit.evaluation.metrics import roc_auc
+from plaudit.evaluation.ranking import ranking
 
 
 def random_case(seed: int, n: int, n_classes: int, *, has_ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +37,15 @@ def check(found: Metrics, labels: np.ndarray, probabilities: np.ndarray) -> None
         score = getattr(peer, name)
         expected = score(labels, predicted, labels=every, average=None, zero_division=0)
         assert own == pytest.approx(expected.tolist(), abs=1e-12)
+    f1 = peer.f1_score(labels, predicted, labels=every, average=None, zero_division=0)
+    assert found.f1_by_class == pytest.approx(f1.tolist(), abs=1e-12)
+    for name in ("precision", "recall", "f1"):
+        macro = getattr(peer, f"{name}_score")(labels, predicted, average="macro", zero_division=0)
+        assert getattr(found, f"{name}_macro") == pytest.approx(macro, abs=1e-12)
+    assert found.balanced_accuracy == pytest.approx(peer.balanced_accuracy_score(labels, predicted), abs=1e-12)
+    brier = peer.brier_score_loss(labels, probabilities if n_classes > 2 else probabilities[:, 1], labels=every)
+    assert found.brier == pytest.approx(brier, abs=1e-12)
+    check_average_precision(found, labels, probabilities)
     assert np.array_equal(found.confusion, peer.confusion_matrix(labels, predicted, labels=every))
     if len(set(labels.tolist())) < n_classes:
         assert found.roc_auc is None
@@ -46,6 +55,15 @@ def check(found: Metrics, labels: np.ndarray, probabilities: np.ndarray) -> None
         assert found.roc_auc == pytest.approx(peer.roc_auc_score(labels, probabilities, multi_class="ovr"), abs=1e-12)
 
 
+def check_average_precision(found: Metrics, labels: np.ndarray, probabilities: np.ndarray) -> None:
+    columns = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    if all((labels == c).any() for c in columns):
+        expected = np.mean([peer.average_precision_score(labels == c, probabilities[:, c]) for c in columns])
+        assert found.average_precision == pytest.approx(expected, abs=1e-12)
+    else:
+        assert found.average_precision is None
+
+
 @pytest.mark.parametrize("has_ties", [False, True])
 @pytest.mark.parametrize(("n", "n_classes"), [(1, 2), (2, 2), (500, 2), (500, 3), (40, 10)])
 def test_figures_equal_scikit_learns(n: int, n_classes: int, has_ties: bool) -> None:
@@ -53,7 +71,7 @@ def test_figures_equal_scikit_learns(n: int, n_classes: int, has_ties: bool) -> 
         labels, probabilities = random_case(seed, n, n_classes, has_ties=has_ties)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            check(measure(labels, probabilities, tuple("abcdefghij"[:n_classes])), labels, probabilities)
+            check(measure(labels, probabilities, tuple("abcdefghij"[:n_classes]), resamples=0), labels, probabilities)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 30), st.integers(2, 6), st.booleans())
@@ -62,7 +80,7 @@ def test_figures_equal_scikit_learns_whatever_the_texts(seed: int, n: int, n_cla
     labels, probabilities = random_case(seed, n, n_classes, has_ties=has_ties)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn's, of a class that does not occur
-        check(measure(labels, probabilities, tuple("abcdef"[:n_classes])), labels, probabilities)
+        check(measure(labels, probabilities, tuple("abcdef"[:n_classes]), resamples=0), labels, probabilities)
 
 
 def test_a_class_that_does_not_occur_has_recall_nought_and_no_area() -> None:
@@ -85,17 +103,23 @@ def test_predictions_given_are_what_counts() -> None:
     assert measure(np.array([1, 1]), probabilities, ("a", "b"), predictions=np.array([1, 1])).accuracy == 1.0
 
 
+def areas(is_positive: list[bool], scores: list[float]) -> tuple[float, float]:
+    found = ranking(np.array(is_positive), np.array(scores, np.float64))(np.ones((1, len(scores))))
+    return float(found.roc_auc[0]), float(found.average_precision[0])
+
+
 @pytest.mark.parametrize(
     ("scores", "area"),
     [([1.0, 2.0, 3.0, 4.0], 1.0), ([4.0, 3.0, 2.0, 1.0], 0.0), ([1.0] * 4, 0.5), ([1, 2, 2, 3], 0.875)],
 )
 def test_ties_count_half_in_the_area(scores: list[float], area: float) -> None:
-    assert roc_auc(np.array([False, False, True, True]), np.array(scores, np.float64)) == area
+    assert areas([False, False, True, True], scores)[0] == area
 
 
 def test_no_area_without_both_sides() -> None:
-    assert roc_auc(np.array([True, True]), np.array([0.1, 0.2])) is None
-    assert roc_auc(np.array([False]), np.array([0.1])) is None
+    assert np.isnan(areas([True, True], [0.1, 0.2])[0])
+    assert areas([True, True], [0.1, 0.2])[1] == 1.0
+    assert np.isnan(areas([False], [0.1])).all()
 
 
 @pytest.mark.parametrize(
@@ -134,17 +158,31 @@ def test_what_does_not_fit_is_refused(labels: np.ndarray, probabilities: np.ndar
         measure(labels, probabilities, ("a", "b"))
 
 
-def test_what_was_not_answered_counts_for_coverage_and_log_loss_alone() -> None:
-    labels, probabilities = random_case(0, 50, 3)
-    predictions = probabilities.argmax(axis=1)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_was_not_answered_counts_for_coverage_and_probabilities_alone(n_classes: int) -> None:
+    labels, probabilities = random_case(0, 50, n_classes)
+    classes, predictions = tuple("abc"[:n_classes]), probabilities.argmax(axis=1)
     predictions[::5] = -1
-    found, whole = measure(labels, probabilities, ("a", "b", "c"), predictions=predictions), predictions >= 0
+    found, answered = measure(labels, probabilities, classes, predictions=predictions), predictions >= 0
+    assert found.n == 50
     assert found.coverage == pytest.approx(0.8)
-    assert found.accuracy == pytest.approx((predictions == labels)[whole].mean())
-    assert found.confusion.sum() == 40
+    assert found.intervals["coverage"] == wilson_interval(40, 50)
     assert found.accuracy_interval == wilson_interval(int((predictions == labels).sum()), 40)
-    of_all = measure(labels, probabilities, ("a", "b", "c"))
-    assert (found.n, found.loss, found.roc_auc, of_all.coverage) == (50, of_all.loss, of_all.roc_auc, 1)
+    of_answered = measure(labels[answered], probabilities[answered], classes, resamples=0)
+    for name in ("accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall", "f1_by_class"):
+        assert getattr(found, name) == pytest.approx(getattr(of_answered, name)), name
+    assert np.array_equal(found.confusion, of_answered.confusion)
+    of_all = measure(labels, probabilities, classes)
+    assert of_all.coverage == 1
+    for name in ("loss", "brier", "calibration_error", "roc_auc", "average_precision"):
+        assert getattr(found, name) == getattr(of_all, name), name
+        assert found.intervals[name] == of_all.intervals[name], name
+
+
+def test_where_nothing_was_answered_there_is_nothing_to_measure() -> None:
+    labels, probabilities = random_case(0, 5, 2)
+    with pytest.raises(DataError, match="rule answered none of 5 texts: there is nothing to measure"):
+        measure(labels, probabilities, ("a", "b"), predictions=np.full(5, -1))
 
 
 def test_figures_are_json_values() -> None:
@@ -152,6 +190,7 @@ def test_figures_are_json_values() -> None:
     figures = measure(labels, probabilities, ("a", "b", "ç")).to_dict()
     assert json.loads(json.dumps(figures)) == figures
     assert set(figures) == {
-        "n", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
-        "confusion_matrix", "coverage",
+        "n", "coverage", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
+        "confusion_matrix", "balanced_accuracy", "brier", "calibration_error", "f1_macro", "precision_macro",
+        "recall_macro", "f1_by_class", "average_precision", "intervals",
     }  # fmt: skip

@@ -21,7 +21,7 @@ def test_figures_equal_scikit_learns(seed: int, n: int, n_classes: int, density:
     true = (random.random((n, n_classes)) < density).astype(np.int64)
     probabilities = np.round(random.random((n, n_classes)), 2)  # ties, and now and then a 0 or 1
     found = (probabilities > 0.5).astype(np.int64)
-    metrics = measure_sets(true, probabilities, tuple(f"c{i}" for i in range(n_classes)))
+    metrics = measure_sets(true, probabilities, tuple(f"c{i}" for i in range(n_classes)), resamples=20)
     exactly = np.asarray(true == found).all(axis=1)
     assert metrics.accuracy == exactly.mean()
     assert metrics.accuracy_interval == wilson_interval(int(exactly.sum()), n)
@@ -38,6 +38,16 @@ def test_figures_equal_scikit_learns(seed: int, n: int, n_classes: int, density:
     assert metrics.f1 == pytest.approx([figures[2] for figures in per_class], abs=1e-12)
     assert metrics.counts == tuple(true.sum(axis=0).tolist())
     assert metrics.f1_macro == pytest.approx(np.mean(metrics.f1), abs=1e-12)
+    assert metrics.precision_macro == pytest.approx(np.mean(metrics.precision), abs=1e-12)
+    assert metrics.recall_macro == pytest.approx(np.mean(metrics.recall), abs=1e-12)
+    brier = np.mean([peer.brier_score_loss(true[:, c], probabilities[:, c], labels=[0, 1]) for c in range(n_classes)])
+    assert metrics.brier == pytest.approx(brier, abs=1e-12)
+    known = [c for c in range(n_classes) if true[:, c].any()]
+    if known:
+        average = np.mean([peer.average_precision_score(true[:, c], probabilities[:, c]) for c in known])
+        assert metrics.average_precision == pytest.approx(average, abs=1e-12)
+    else:
+        assert metrics.average_precision is None
     micro = peer.f1_score(true.ravel(), found.ravel(), zero_division=0)
     assert metrics.f1_micro == pytest.approx(micro, abs=1e-12)
     loss = np.mean([peer.log_loss(true[:, c], probabilities[:, c], labels=[0, 1]) for c in range(n_classes)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -163,7 +162,8 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
     found, threads = [], pa.cpu_count()
     try:
         for workers in (1, 7):
-            monkeypatch.setattr("plaudit.models.ngram.ThreadPoolExecutor", partial(ThreadPoolExecutor, workers))
+            for module in ("plaudit.cores", "plaudit.text.ngrams"):
+                monkeypatch.setattr(f"{module}.usable_cores", lambda workers=workers: workers)
             pa.set_cpu_count(workers)
             model = NgramClassifier().fit(TEXTS, CODES)
             found.append([*bits(model), model.predict_proba(ASKED).tobytes()])

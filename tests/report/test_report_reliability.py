@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from plaudit.evaluation import Reliability
+from plaudit.evaluation import Reliability, wilson_interval
+from plaudit.evaluation.calibration import Bin
 from plaudit.report import plot_reliability
 
-BEFORE = Reliability(np.array([0.55, 0.75, 0.95]), np.array([0.6, 0.9, 1.0]), np.array([40, 40, 41]))
-AFTER = Reliability(np.array([0.6, 0.85, 0.98]), np.array([0.6, 0.9, 1.0]), np.array([40, 40, 41]))
+
+def reliability(*bins: tuple[int, float, int], error: float) -> Reliability:
+    """Make one of bins: how many texts, their probability, and how many of them are right."""
+    return Reliability(tuple(Bin(n, p, right / n, wilson_interval(right, n)) for n, p, right in bins), error)
+
+
+BEFORE = reliability((40, 0.55, 24), (40, 0.75, 36), (41, 0.95, 41), error=0.083)
+AFTER = reliability((40, 0.6, 24), (40, 0.85, 36), (41, 0.98, 41), error=0.023)
 
 
 def draw(
@@ -50,7 +56,7 @@ def test_the_same_figures_give_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_a_single_bin_at_the_edge_is_drawn(tmp_path: Path, share: float) -> None:
-    bins = Reliability(np.array([1.0]), np.array([share]), np.array([1]))
+@pytest.mark.parametrize("right", [0, 1])
+def test_a_single_bin_at_the_edge_is_drawn(tmp_path: Path, right: int) -> None:
+    bins = reliability((1, 1.0, right), error=1.0 - right)
     draw(tmp_path / "a", bins, bins, 1.0)

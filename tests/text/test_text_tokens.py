@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plaudit.text import SpaceTokenizer, TokenColumn, Tokenizer, WordPieceTokenizer, WordTokenizer
-from plaudit.text.tokens import Unspaced, encode, expand
+from plaudit.text.column import encode, expand
+from plaudit.text.tokens import Unspaced
 
 CLITICS = ("n't", "'re", "'ve", "'ll", "'s", "'m", "'d")
 NASTY = [

@@ -13,9 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plaudit.app.environment import gpu_name, usable_cores
+from plaudit.app.environment import gpu_name
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console
+from plaudit.cores import usable_cores
 from plaudit.data import load_dataset
 from plaudit.models.advice import Advice, DataFacts, Machine, Option, look_at
 from plaudit.models.advice import advise as choose

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.data import Dataset
-from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, evaluate, reliability, true_labels
+from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, answer
 from plaudit.models import Classifier
-from plaudit.training.losses import probabilities
 from plaudit.training.temperature import fit_temperature
 
 
@@ -54,15 +53,12 @@ class Calibrated:
 
 def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
     """Give a fitted model its temperature and measure it; its logits, which may take minutes, are computed once."""
-    truth = true_labels(model, validation)
     model.temperature_ = 1.0
     logits = model.decision_function(validation.texts)
-    before = evaluate(model, validation, logits=logits)
-    model.temperature_ = fit_temperature(logits, truth)
+    before = answer(model, validation, logits=logits)
+    model.temperature_ = fit_temperature(logits, before.labels)
     scaled = logits / np.float32(model.temperature_)  # as `decision_function` does from now on
+    after = answer(model, validation, logits=scaled)
     return Calibrated(
-        model.temperature_,
-        evaluate(model, validation, logits=scaled),
-        before.loss,
-        *(reliability(truth, probabilities(z, multi_label=model.multi_label_)) for z in (logits, scaled)),
+        model.temperature_, after.measure(), float(before.losses.mean()), before.reliability, after.reliability
     )

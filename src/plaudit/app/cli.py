@@ -1,7 +1,7 @@
-"""The command line: `plaudit advise`, `train`, `evaluate`, `predict`, `threshold`, `data`, `embeddings`, `info`.
+"""The command line: `plaudit advise`, `train`, `evaluate`, `compare`, `threshold`, `predict` and more.
 
-Options are parsed here and in `train_options`, and nowhere else. What a command needs is imported when it runs, so that
-`plaudit --help` is instant.
+Options are parsed here and in the modules named `..._options`, and nowhere else. What a command needs is imported when
+it runs, so that `plaudit --help` is instant.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.measure_options import compare, evaluate, learning_curve
 from plaudit.app.threshold_options import threshold
 from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
@@ -64,30 +65,10 @@ def _root(
 
 app.command()(train)
 app.command()(tune)
+app.command()(evaluate)
+app.command()(compare)
 app.command()(threshold)
-
-
-@app.command()
-@errors_as_lines
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model's folder.")],
-    data: Annotated[
-        str, typer.Argument(help="imdb, sample, a file or a folder; of a data set with parts, its test part.")
-    ],
-    as_json: AsJson = False,
-    every_row: Annotated[bool, typer.Option("--all", help="Also the rows that the model was trained on.")] = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Measure a model on labelled texts."""
-    from plaudit.app import commands
-
-    commands.evaluate(
-        model, data, as_json=as_json, every_row=every_row,
-        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
-    )  # fmt: skip
+app.command("learning-curve")(learning_curve)
 
 
 @app.command()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from plaudit.app.plain import plain
-from plaudit.app.terminal import EpochLines, make_console, print_metrics, print_table
+from plaudit.app.terminal import EpochLines, make_console, print_json, print_metrics, print_table
 from plaudit.config import RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
 
@@ -105,51 +103,6 @@ def _print_outcome(outcome: Outcome) -> None:
     )
 
 
-def evaluate(
-    model: Path,
-    data: str,
-    *,
-    as_json: bool,
-    every_row: bool,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
-) -> None:
-    """Measure a model on labelled texts."""
-    from plaudit.app.test_part import choose_texts
-    from plaudit.evaluation import count_opening
-    from plaudit.evaluation import evaluate as measure
-    from plaudit.models import load
-
-    classifier = load(model)
-    chosen = choose_texts(
-        model,
-        data,
-        classes=classifier.class_names,
-        multi_label=classifier.multi_label_,
-        every_row=every_row,
-        text_column=text_column,
-        label_column=label_column,
-        label_separator=label_separator,
-        data_dir=data_dir,
-    )
-    metrics = measure(classifier, chosen.dataset)
-    openings = count_opening(model, chosen.dataset, command="evaluate")
-    if as_json:
-        _print_json({**metrics.to_dict(), "openings": openings, "data": chosen.what})
-        return
-    console = make_console()
-    print_metrics(console, metrics, title=escape(chosen.what))
-    if classifier.rule_ is not None:
-        console.print(f"Decision rule: {classifier.rule_.describe(classifier.class_names)}.", markup=False)
-    if openings > 1:
-        console.print(
-            f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
-            "a choice was made is too kind by what the choice gained."
-        )
-
-
 def predict(
     model: Path,
     texts: list[str],
@@ -177,16 +130,11 @@ def predict(
         return
     if as_json:
         for record in answer_records(classifier, texts):
-            _print_json(record)
+            print_json(record)
         return
     console = make_console()
     for line in answer_lines(classifier, texts):
         console.print(line, markup=False)
-
-
-def _print_json(value: Mapping[str, Any]) -> None:
-    is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode) + "\n")
 
 
 def show_data(

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import plaudit
+from plaudit.cores import usable_cores
 from plaudit.data import cache_dir, imdb_at_hand
 
 _PACKAGES = (
@@ -41,11 +42,6 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory() -> str:

@@ -148,7 +148,7 @@ def _cost(classifier: NetworkClassifier, prepared: Prepared, texts: Dataset) -> 
         f"{100 * same:.2f} % of the labels stay"
     )
     try:
-        accuracies = [evaluate(model, texts).accuracy for model in (classifier, prepared.model)]
+        accuracies = [evaluate(model, texts, resamples=0).accuracy for model in (classifier, prepared.model)]
     except DataError:
         return f"{line}; these texts have no labels of this model's classes, so the cost in accuracy is not known."
     return f"{line}, accuracy {accuracies[0]:.4f} -> {accuracies[1]:.4f} ({len(texts):,} texts)."

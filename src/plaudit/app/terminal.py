@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,10 +18,37 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from plaudit.evaluation import Metrics, MultiLabelMetrics
+    from plaudit.evaluation.metrics import FigureInterval
     from plaudit.training import EpochResult, History
 
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
 _LEAST_TABLE_WIDTH = 100
+_NAME = 19  # columns of a figure's name
+_OF_SECOND = "of the second class"  # said with its name
+_LINES = (  # a figure's name in `Metrics`, what a person reads, and what it is
+    ("balanced_accuracy", "balanced accuracy", "mean of the classes' recall"),
+    ("loss", "loss", ""),
+    ("brier", "Brier score", ""),
+    ("calibration_error", "calibration error", ""),
+    ("f1", "F1", _OF_SECOND),
+    ("f1_macro", "F1, macro", "mean over classes"),
+    ("precision_macro", "precision, macro", ""),
+    ("recall_macro", "recall, macro", ""),
+    ("roc_auc", "ROC-AUC", ""),
+    ("average_precision", "average precision", ""),
+)
+_LINES_OF_SETS = (
+    ("loss", "loss", ""),
+    ("brier", "Brier score", ""),
+    ("calibration_error", "calibration error", "all labels together"),
+    ("f1_macro", "F1, macro", "mean over classes"),
+    ("f1_micro", "F1, micro", "all labels together"),
+    ("f1_samples", "F1, samples", "mean over texts"),
+    ("precision_macro", "precision, macro", ""),
+    ("recall_macro", "recall, macro", ""),
+    ("roc_auc", "ROC-AUC", "mean over classes"),
+    ("average_precision", "average precision", "mean over classes"),
+)
 
 
 class EpochLines:
@@ -94,38 +123,45 @@ def print_table(console: Console, table: Table) -> None:
     _Console(highlight=False, width=max(console.width, _LEAST_TABLE_WIDTH)).print(table)
 
 
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on a line; a terminal that does not know Unicode gets escapes."""
+    is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode) + "\n")
+
+
 def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, title: str) -> None:
-    """Print a table of figures and the confusion matrix, or, multi-label, the classes' figures."""
+    """Print the figures with their 95 % intervals, and the confusion matrix, or, multi-label, the classes' figures."""
     from plaudit.evaluation import Metrics
 
+    is_single = isinstance(metrics, Metrics)
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
     console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
-    whole = "" if isinstance(metrics, Metrics) else "; the whole set of labels right"
+    whole = "" if is_single else "; the whole set of labels right"
     if isinstance(metrics, Metrics) and metrics.coverage < 1:
-        answered = int(metrics.confusion.sum())
-        console.print(f"  coverage  {metrics.coverage:.4f}  ({answered:,} texts answered)")
-        whole = "; accuracy, F1 and the table are of the texts answered"
-    console.print(f"  accuracy  {metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
-    console.print(f"  loss      {metrics.loss:.4f}")
+        said = f"{_span(metrics.intervals['coverage'])}; {int(metrics.confusion.sum()):,} texts answered"
+        console.print(f"  {'coverage':<{_NAME}}{metrics.coverage:.4f}  ({said})")
+        whole = "; of the texts answered, as are balanced accuracy, F1, precision, recall and the table"
+    console.print(f"  {'accuracy':<{_NAME}}{metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
+    for name, label, note in _LINES if is_single else _LINES_OF_SETS:
+        value, interval = getattr(metrics, name), metrics.intervals.get(name)
+        if value is None or (name == "f1" and len(metrics.classes) > 2):  # for more than two classes f1 is f1_macro
+            continue
+        note = f"of {plain(metrics.classes[1])!r}" if note == _OF_SECOND else note
+        said = "; ".join(part for part in (_span(interval), note) if part)
+        console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
     if not isinstance(metrics, Metrics):
-        _print_sets(console, metrics)
-        return
-    of = f"of {plain(metrics.classes[1])!r}" if len(metrics.classes) == 2 else "mean over classes"
-    console.print(f"  F1        {metrics.f1:.4f}  ({of})", markup=False)
-    if metrics.roc_auc is not None:
-        console.print(f"  ROC-AUC   {metrics.roc_auc:.4f}")
-    if len(metrics.classes) <= 12:
+        _print_classes(console, metrics)
+    elif len(metrics.classes) <= 12:
         print_table(console, _confusion(metrics))
     else:
         console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
 
 
-def _print_sets(console: Console, metrics: MultiLabelMetrics) -> None:
-    console.print(f"  F1        {metrics.f1_macro:.4f}  macro (mean over classes)")
-    console.print(f"            {metrics.f1_micro:.4f}  micro (all labels together)")
-    console.print(f"            {metrics.f1_samples:.4f}  samples (mean over texts)")
-    if metrics.roc_auc is not None:
-        console.print(f"  ROC-AUC   {metrics.roc_auc:.4f}  (mean over classes)")
+def _span(interval: FigureInterval) -> str:
+    return "" if interval is None or isinstance(interval, tuple) else f"{interval.low:.4f} to {interval.high:.4f}"
+
+
+def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
     table = Table(box=None, padding=(0, 2))
     for heading in ("class", "texts", "precision", "recall", "F1"):
         table.add_column(heading, justify="left" if heading == "class" else "right")

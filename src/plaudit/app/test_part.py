@@ -20,10 +20,12 @@ class Chosen:
     Attributes:
         dataset: Labelled texts.
         what: A line for a person.
+        is_own: Whether these were kept for testing when the model was trained on the same file.
     """
 
     dataset: Dataset
     what: str
+    is_own: bool = False
 
 
 def choose_texts(
@@ -101,4 +103,4 @@ def _sealed_part(model: Path, data: str) -> Chosen | None:
             f"{data}: the {len(test):,} of its texts that were kept for testing when this model was trained on it "
             "(--all takes every row)"
         )
-    return Chosen(test, what)
+    return Chosen(test, what, is_own=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plaudit.app.plain import plain
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, print_json
 from plaudit.app.validation_part import choosing_texts
 from plaudit.errors import ConfigError
 from plaudit.evaluation import choose_rule
@@ -73,8 +72,7 @@ def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool) -> No
     """Print the rule that the model has."""
     rule = classifier.rule_
     if as_json:
-        shown = {"rule": None if rule is None else rule.to_dict(), **facts}
-        sys.stdout.write(json.dumps(shown) + "\n")
+        print_json({"rule": None if rule is None else rule.to_dict(), **facts})
         return
     usual = "every label above 0.5 is given" if classifier.multi_label_ else "the likeliest class is answered"
     line = f"none; {usual}" if rule is None else rule.describe(classifier.class_names)
@@ -85,7 +83,7 @@ def _facts(choice: Choice, what: str) -> dict[str, Any]:
     reached = {
         name: {
             "value": figure.value,
-            "interval_95": None if figure.interval is None else [figure.interval.low, figure.interval.high],
+            "interval_95": None if figure.interval is None else figure.interval.to_list(),
             "without_rule": figure.before,
         }
         for name, figure in choice.reached.items()

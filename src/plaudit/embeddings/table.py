@@ -11,21 +11,23 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.config import Combiner
+from plaudit.cores import on_all_cores
 from plaudit.errors import EmbeddingError
+from plaudit.text.column import sums_by_text
 from plaudit.text.farmhash import fingerprint64
 from plaudit.text.token_index import TokenIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.text import Tokenizer
+    from plaudit.text import TokenColumn, Tokenizer
 
 COMBINERS: tuple[str, ...] = get_args(Combiner)
 
@@ -122,7 +124,7 @@ class EmbeddingTable:
 
     def bags(self, texts: pa.LargeStringArray) -> Bags:
         """Return which rows each of the N texts uses, and with what weight."""
-        column = self.tokenizer.tokenize(texts)
+        column = self.tokenizer.tokenize(texts).used()
         rows = self._rows_of(column.dictionary)[column.values]
         owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
         if not self.n_buckets:
@@ -141,6 +143,25 @@ class EmbeddingTable:
     def embed(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
         """Return the vectors of N texts, float32 [N, D]; a text without a token that counts gets zeros."""
         return self.bags(texts).sums(self.vectors)
+
+    def project(self, texts: pa.LargeStringArray, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``embed(texts) @ kernel``, float32 [N, H], for a kernel float32 [D, H], but for the order of sums.
+
+        Each distinct token is multiplied once, and H numbers are added up for a token instead of D.
+        """
+        column = self.tokenizer.tokenize(texts).used()
+        rows = self._rows_of(column.dictionary)
+        known = rows >= 0
+        products = np.zeros((kernel.shape[1], len(rows)), np.float32)
+        products[:, known] = (self.vectors[rows[known]] @ kernel).T
+        counted = known.astype(np.float32)
+
+        def of_part(part: TokenColumn) -> NDArray[np.float32]:
+            sums = [sums_by_text(each[part.values], part.offsets) for each in products]
+            counts = sums_by_text(counted[part.values], part.offsets)
+            return (np.stack(sums, axis=1) * self._scales(counts)[:, None]).astype(np.float32)
+
+        return np.concatenate(on_all_cores(of_part, column.parts()))
 
     def coverage(self, texts: pa.LargeStringArray, *, n_missing: int = 10) -> Coverage:
         """Return how much of `texts` the vocabulary knows."""
@@ -174,10 +195,13 @@ class EmbeddingTable:
     def _index(self) -> TokenIndex:
         return TokenIndex(self.vocabulary)
 
-    def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64] | float:
+    def _factors(self, owners: NDArray[np.int64], counts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+        return self._scales(np.bincount(owners, weights=counts, minlength=n))[owners]
+
+    def _scales(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what the combiner multiplies the sum of so many tokens' vectors by, float64 like `counts`."""
         if self.combiner == "sum":
-            return 1.0
-        tokens = np.bincount(owners, weights=counts, minlength=n)
-        totals = tokens if self.combiner == "mean" else np.sqrt(tokens)
-        factors: NDArray[np.float64] = 1.0 / totals[owners]
-        return factors
+            return np.ones(len(counts))
+        totals = np.maximum(counts, 1, dtype=np.float64)  # no token, no sum to be divided
+        scales: NDArray[np.float64] = 1.0 / (totals if self.combiner == "mean" else np.sqrt(totals))
+        return scales

@@ -1,101 +1,167 @@
-"""How far probabilities can be taken at their word: of the answers given with 80 %, are 80 in 100 right?
+"""Whether probabilities mean what they say: of texts answered with 80 %, are 80 % right?
 
-Texts are sorted by the probability of their likeliest class into bins of equally many, and in each bin the mean
-probability is set beside the share that was right (Guo et al. 2017, "On Calibration of Modern Neural Networks", section
-2). Multi-label, each pair of text and class is a case of its own: the class's probability beside the share of texts
-that have it.
+The expected calibration error (Naeini et al. 2015; Guo et al. 2017, "On Calibration of Modern Neural Networks"): texts
+are put into bins by probability, and the error is the mean over texts of |share that came true - mean probability| of
+their bin. Bins hold equally many texts, which biases it less than bins of equal width (Nixon et al. 2019, "Measuring
+Calibration in Deep Learning"; Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation"). The probability
+of a text is that of its likeliest class, whatever a decision rule answers; of sets of labels every pair of text and
+label is a case of its own (`stated`).
 
-The decision to question: bins of equal mass, not of equal width (Nguyen and O'Connor 2015, "Posterior calibration and
-exploratory analysis for natural language processing models"). A good model is sure of most texts, and bins of equal
-width then hold a handful of texts each where the errors are.
+The decision to question: its interval. Scatter inside the bins can only add to the error, so the figure is too great,
+most of all when the truth is near nought, and a resample adds as much again: percentiles of resamples lie above the
+truth, and of calibrated answers they never hold it. So the mean that resamples add is taken off, and 1.96 of their
+standard deviations to both sides are the interval (Davison & Hinkley 1997, "Bootstrap Methods and their Application",
+section 5.2.1); from nought where calibrated answers, too, would show so much by chance; and up to the figure at least.
+Simulated with 500 and 3,000 answers of overconfident models it held the truth about 90 times of 100, not 95; of 500
+calibrated answers it began at nought 94 times of 100.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.errors import DataError
+from plaudit.evaluation.bootstrap import group_sums
+from plaudit.evaluation.intervals import Z95, Interval, wilson_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-N_BINS = 15  # Guo et al. 2017, table 1
+MOST_BINS = 15  # Guo et al. 2017
+_LEAST_CASES = 20  # in a bin: with fewer, scatter is most of the error
+_BY_CHANCE = 1_000  # simulated samples
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Cases of about one probability: a point of a reliability diagram.
+
+    Attributes:
+        n: Cases.
+        probability: Their mean probability.
+        share: The share of them that came true.
+        interval: Wilson's 95 % interval of the share.
+    """
+
+    n: int
+    probability: float
+    share: float
+    interval: Interval
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """What B bins of cases say, from the least probability to the greatest.
+    """Probabilities beside what came true.
 
     Attributes:
-        predicted: Mean probability of each bin's cases, float64 [B].
-        observed: Share of them that came true, float64 [B].
-        counts: How many they are, int64 [B], none of them 0.
+        bins: Lowest probability first.
+        error: The expected calibration error, 0 to 1.
     """
 
-    predicted: NDArray[np.float64]
-    observed: NDArray[np.float64]
-    counts: NDArray[np.int64]
-
-    @property
-    def error(self) -> float:
-        """Return the expected calibration error: the mean distance of the two over all cases, 0 to 1."""
-        return float(np.average(np.abs(self.predicted - self.observed), weights=self.counts))
-
-    def merged(self, least: int) -> Reliability:
-        """Return fewer bins, neighbours put together, each of `least` cases or more; one bin where there are fewer."""
-        starts, size = [0], 0
-        left = np.cumsum(self.counts[::-1])[::-1]  # from each bin on
-        for i, count in enumerate(self.counts.tolist()):
-            if size >= least and left[i] >= least:
-                starts.append(i)
-                size = 0
-            size += count
-        counts = np.add.reduceat(self.counts, starts)
-        predicted, observed = (
-            np.add.reduceat(share * self.counts, starts) / counts for share in (self.predicted, self.observed)
-        )
-        return Reliability(predicted, observed, counts)
+    bins: tuple[Bin, ...]
+    error: float
 
 
-def reliability(
-    labels: NDArray[np.integer], probabilities: NDArray[np.float64], *, n_bins: int = N_BINS
-) -> Reliability:
-    """Set probabilities beside what came true.
-
-    Equal probabilities share a bin, so the order of the texts does not matter; there are then fewer bins, as with fewer
-    cases than bins.
+def stated(
+    labels: NDArray[np.integer], probabilities: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the probabilities that are set beside what came true, and whether each did.
 
     Args:
-        labels: int [N], the true class numbers; multi-label, an indicator [N, C].
+        labels: int [N], the true class numbers; multi-label an indicator [N, C].
         probabilities: float64 [N, C].
-        n_bins: At most so many bins.
 
-    Raises:
-        DataError: There are no texts, or a shape does not fit.
+    Returns:
+        float64 [N] and bool [N], of the likeliest class; multi-label [N, C] both.
     """
-    n = len(probabilities)
-    if not n or labels.shape not in ((n,), probabilities.shape):
-        raise DataError(f"labels {labels.shape} do not fit probabilities {probabilities.shape} of one text or more.")
     if labels.ndim == 2:
-        stated, came_true = probabilities.ravel(), labels.ravel() > 0
-    else:
-        likeliest = probabilities.argmax(axis=1)
-        stated, came_true = probabilities[np.arange(n), likeliest], likeliest == labels
-    _, inverse, counts = np.unique(stated, return_inverse=True, return_counts=True)
-    first_ranks = np.cumsum(counts) - counts
-    bins = (first_ranks * n_bins // len(stated))[inverse]
-    sizes = np.bincount(bins)
-    sums = np.bincount(bins, stated), np.bincount(bins, came_true)
-    is_used = sizes > 0
-    predicted, observed = (total[is_used] / sizes[is_used] for total in sums)
-    return Reliability(predicted, observed, sizes[is_used].astype(np.int64))
+        return probabilities, labels > 0
+    likeliest = probabilities.argmax(axis=1)
+    return probabilities[np.arange(len(labels)), likeliest], likeliest == labels
 
 
 def calibration_error(
-    labels: NDArray[np.integer], probabilities: NDArray[np.float64], *, n_bins: int = N_BINS
+    probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, n_bins: int | None = None
 ) -> float:
-    """Return the expected calibration error of N texts, 0 (to be taken at their word) to 1; see `reliability`."""
-    return reliability(labels, probabilities, n_bins=n_bins).error
+    """Return the expected calibration error of N texts, 0 to 1.
+
+    Args:
+        probabilities: float64 [N], at least one, 0 to 1: of each text's answer, that it is true; or [N, C], of each of
+            C labels.
+        outcomes: bool, of the same shape, whether it is.
+        n_bins: Bins at most; equal probabilities share one. None takes 15, or fewer so that 20 cases go into each.
+    """
+    return float(calibration(probabilities, outcomes, n_bins=n_bins)(np.ones((1, len(probabilities))))[0])
+
+
+def calibration(
+    probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, n_bins: int | None = None
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function from counts, float64 [R, N], to the calibration errors [R] of so many resamples.
+
+    The bins are those of the texts themselves.
+    """
+    n = len(probabilities)
+    bins = bin_numbers(probabilities.ravel(), n_bins).reshape(n, -1).T
+    gaps, most = (outcomes - probabilities).reshape(n, -1).T, int(bins.max(initial=0)) + 1
+
+    def errors(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        missed = sum(group_sums(counts * gap, of, most) for gap, of in zip(gaps, bins, strict=True))
+        found: NDArray[np.float64] = np.abs(missed).sum(axis=1) / (counts.sum(axis=1) * len(gaps))
+        return found
+
+    return errors
+
+
+def reliability(
+    probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, n_bins: int | None = None
+) -> Reliability:
+    """Return the bins and the calibration error that is their mean gap; the arguments are `calibration_error`'s."""
+    bins = bin_numbers(probabilities.ravel(), n_bins)
+    sizes = np.bincount(bins).tolist()
+    true, sums = (np.bincount(bins, values.ravel()).tolist() for values in (outcomes, probabilities))
+    found = (
+        Bin(n, total / n, right / n, wilson_interval(int(right), n))
+        for n, right, total in zip(sizes, true, sums, strict=True)
+    )
+    return Reliability(tuple(found), calibration_error(probabilities, outcomes, n_bins=n_bins))
+
+
+def bin_numbers(probabilities: NDArray[np.float64], n_bins: int | None = None) -> NDArray[np.int64]:
+    """Return the bin of each case, int64 [N]: equally many a bin but for ties, numbered from 0 without a gap."""
+    n = len(probabilities)
+    most = n_bins or min(MOST_BINS, max(1, n // _LEAST_CASES))
+    ordered = np.sort(probabilities)
+    edges = ordered[(np.arange(1, most) * n) // most]
+    bins: NDArray[np.int64] = np.unique(np.searchsorted(edges, probabilities, side="right"), return_inverse=True)[1]
+    return bins
+
+
+def errors_by_chance(probabilities: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
+    """Return the calibration errors of `_BY_CHANCE` samples in which each case comes true with its own probability.
+
+    Each bin's sum is drawn as normal with the variance of its cases, which 20 of them come near enough to (after
+    Bröcker & Smith 2007, "Increasing the Reliability of Reliability Diagrams"). The labels of one text are taken as
+    independent here. The argument is that of `calibration_error`.
+    """
+    cases = probabilities.ravel()
+    spread = np.sqrt(np.bincount(bin_numbers(cases), cases * (1 - cases)))
+    drawn = np.random.Generator(np.random.PCG64(seed)).standard_normal((_BY_CHANCE, len(spread)))
+    found: NDArray[np.float64] = np.abs(drawn * spread).sum(axis=1) / len(cases)
+    return found
+
+
+def calibration_interval(error: float, resampled: NDArray[np.float64], by_chance: NDArray[np.float64]) -> Interval:
+    """Return the 95 % interval of a calibration error; see the module for how.
+
+    Args:
+        error: The figure.
+        resampled: Of resamples, float64 [R].
+        by_chance: Of samples of calibrated answers, float64.
+    """
+    centre, half = 2 * error - float(resampled.mean()), Z95 * float(resampled.std())
+    is_chance = error <= np.percentile(by_chance, 95)
+    return Interval(0.0 if is_chance else min(max(0.0, centre - half), error), max(error, centre + half))

@@ -1,67 +1,95 @@
 """How good a classifier is, from labels and probabilities alone.
 
 Definitions are scikit-learn's, held equal by tests; scikit-learn itself is not imported, because scoring installations
-have none. Sums and probabilities are float64.
+have none. Sums and probabilities are float64. Each figure is written once, as a function of how often each text counts
+(`_statistic`): once each for the figure, as drawn for its bootstrap interval.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plaudit.errors import DataError
+from plaudit.evaluation.bootstrap import (
+    RESAMPLES,
+    Statistic,
+    bootstrap,
+    count_resamples,
+    group_sums,
+    percentile_interval,
+)
+from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance, stated
+from plaudit.evaluation.intervals import Interval, wilson_interval
+from plaudit.evaluation.ranking import ranking
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Z95 = 1.959963984540054  # the normal distribution's 97.5 % point
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # log loss counts a probability of 0 as this, as scikit-learn does
 
-
-@dataclass(frozen=True)
-class Interval:
-    """A 95 % confidence interval, `low` <= true value <= `high` for 95 of 100 samples like this one."""
-
-    low: float
-    high: float
+FigureInterval = Interval | tuple[Interval | None, ...] | None  # of figures by class one a class
+Intervals = Mapping[str, FigureInterval]
 
 
 @dataclass(frozen=True)
 class Metrics:
     """Figures of a classifier on N labelled texts.
 
-    Where a decision rule gave no answer to some, accuracy, F1, precision, recall and the confusion matrix are of the
-    texts that were answered; the others are of all.
+    Where a decision rule gave no answer to some, accuracy, balanced accuracy, F1, precision, recall and the confusion
+    matrix are of the texts that were answered; the others are of all.
 
     Attributes:
         n: Texts.
+        coverage: Share of the texts that were answered, above 0; 1 but for a rule that may give no answer.
         accuracy: Share predicted right, 0 to 1.
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
+        balanced_accuracy: Mean recall of the classes that occur.
         loss: Mean negative log of the true class's probability, in nats (log loss, cross-entropy).
+        brier: Mean squared error of the probabilities: of two classes, of the second's (0 to 1); of more, summed over
+            the classes (0 to 2).
+        calibration_error: Of the likeliest classes' probabilities (`evaluation.calibration`), 0 to 1.
         f1: For two classes, the second class's; for more, the mean over classes (macro).
+        f1_macro: Mean over the classes that occur or are predicted; so are the next two.
+        precision_macro: Mean precision.
+        recall_macro: Mean recall.
         precision: Of each class, 0 where nothing was predicted so.
         recall: Of each class, NaN-free: 0 where the class does not occur.
+        f1_by_class: Of each class, 0 where it neither occurs nor is predicted.
         roc_auc: Area under the ROC curve; for more than two classes the mean of one against the rest. None when a
             class does not occur.
+        average_precision: Of the second class; for more than two the mean over classes. None when such a class does
+            not occur.
         confusion: int64 [C, C], rows are true classes, columns predicted ones.
         classes: The label names, in that order.
-        coverage: Share of the texts that were answered, above 0; 1 but for a rule that may give no answer.
+        intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1_by_class` one a class; None
+            where one is not defined. All are bootstrap intervals over texts but Wilson's of the accuracy and, where it
+            is below 1, of the coverage.
     """
 
     n: int
+    coverage: float
     accuracy: float
     accuracy_interval: Interval
+    balanced_accuracy: float
     loss: float
+    brier: float
+    calibration_error: float
     f1: float
+    f1_macro: float
+    precision_macro: float
+    recall_macro: float
     precision: tuple[float, ...]
     recall: tuple[float, ...]
+    f1_by_class: tuple[float, ...]
     roc_auc: float | None
+    average_precision: float | None
     confusion: NDArray[np.int64]
     classes: tuple[str, ...]
-    coverage: float = 1.0
+    intervals: Intervals = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
@@ -69,15 +97,20 @@ class Metrics:
             "n": self.n,
             "coverage": self.coverage,
             "accuracy": self.accuracy,
-            "accuracy_interval_95": [self.accuracy_interval.low, self.accuracy_interval.high],
-            "loss": self.loss,
-            "f1": self.f1,
-            "roc_auc": self.roc_auc,
-            "precision": dict(zip(self.classes, self.precision, strict=True)),
-            "recall": dict(zip(self.classes, self.recall, strict=True)),
+            "accuracy_interval_95": self.accuracy_interval.to_list(),
+            **{name: getattr(self, name) for name in _SCALARS},
+            **{name: dict(zip(self.classes, getattr(self, name), strict=True)) for name in _BY_CLASS},
             "classes": list(self.classes),
             "confusion_matrix": self.confusion.tolist(),
+            "intervals": intervals_to_dict(self.intervals, self.classes),
         }
+
+
+_SCALARS = (
+    "balanced_accuracy", "loss", "brier", "calibration_error", "f1", "f1_macro", "precision_macro", "recall_macro",
+    "roc_auc", "average_precision",
+)  # fmt: skip
+_BY_CLASS = ("precision", "recall", "f1_by_class")
 
 
 def measure(
@@ -86,6 +119,8 @@ def measure(
     classes: tuple[str, ...],
     *,
     predictions: NDArray[np.integer] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Metrics:
     """Compute the figures for N texts.
 
@@ -94,6 +129,8 @@ def measure(
         probabilities: float64 [N, C], rows summing to 1.
         classes: C label names.
         predictions: int [N], the predicted class numbers, -1 for no answer; None takes the first most probable class.
+        resamples: Of the intervals, at most; 0 for none but Wilson's. Fewer for very many texts and classes.
+        seed: Of the resamples.
 
     Raises:
         DataError: There are no texts, none was answered, or a shape does not fit.
@@ -107,63 +144,127 @@ def measure(
         )
     predicted = np.argmax(probabilities, axis=1) if predictions is None else predictions
     is_answered = predicted >= 0
-    n_answered = int(is_answered.sum())
+    n_answered, right = int(is_answered.sum()), int((labels == predicted).sum())
     if not n_answered:
         raise DataError(f"the model's decision rule answered none of {n:,} texts: there is nothing to measure.")
+    statistic = _statistic(labels, probabilities, predicted)
+    figures = point_figures(statistic, n)
+    accuracy_interval = wilson_interval(right, n_answered)
+    intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
+    if n_answered < n:
+        intervals["coverage"] = wilson_interval(n_answered, n)
+    if resamples:
+        many = count_resamples(n, 1 if n_classes == 2 else n_classes, most=resamples)
+        by_chance = errors_by_chance(stated(labels, probabilities)[0], seed=seed)
+        intervals |= bootstrap_intervals(statistic, n, by_chance, resamples=many, seed=seed)
     pairs = (labels * n_classes + predicted)[is_answered]
-    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
-    right = confusion.diagonal()
-    precision = right / np.maximum(confusion.sum(axis=0), 1)
-    recall = right / np.maximum(confusion.sum(axis=1), 1)
-    f1 = 2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
-    occurring = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
-    true_probability = np.clip(probabilities[np.arange(n), labels], LEAST_PROBABILITY, 1)
     return Metrics(
         n=n,
-        accuracy=float(right.sum() / n_answered),
-        accuracy_interval=wilson_interval(int(right.sum()), n_answered),
-        loss=float(-np.log(true_probability).mean()),
-        f1=float(f1[1] if n_classes == 2 else f1[occurring].mean()),
-        precision=tuple(precision.tolist()),
-        recall=tuple(recall.tolist()),
-        roc_auc=_mean_roc_auc(labels, probabilities),
-        confusion=confusion,
-        classes=classes,
         coverage=n_answered / n,
+        accuracy=right / n_answered,
+        accuracy_interval=accuracy_interval,
+        confusion=np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes),
+        classes=classes,
+        intervals=intervals,
+        **figures,
     )
 
 
-def wilson_interval(right: int, n: int) -> Interval:
-    """Return the 95 % score interval of a proportion (Wilson 1927, "Probable inference", JASA 22).
-
-    Unlike the normal interval it stays inside 0 to 1 and is sound for small n and for proportions near 0 and 1.
-    """
-    p, z2 = right / n, _Z95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+def point_figures(statistic: Statistic, n: int) -> dict[str, Any]:  # Any: float | None | tuple[float, ...]
+    """Return the figures of the texts themselves: float, None where not defined, or a tuple, one a class."""
+    found = {name: values[0].tolist() for name, values in statistic(np.ones((1, n))).items()}
+    return {
+        name: tuple(value) if isinstance(value, list) else None if np.isnan(value) else value
+        for name, value in found.items()
+    }
 
 
-def roc_auc(is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float | None:
-    """Return the probability that a positive text scores above a negative one, ties counting half.
+def bootstrap_intervals(
+    statistic: Statistic, n: int, by_chance: NDArray[np.float64], *, resamples: int, seed: int
+) -> dict[str, FigureInterval]:
+    """Return the intervals of all figures by name; `by_chance` are calibration errors of calibrated answers."""
+    error = float(statistic(np.ones((1, n)))["calibration_error"][0])
+    intervals: dict[str, FigureInterval] = {}
+    for name, values in bootstrap(statistic, n, resamples=resamples, seed=seed).items():
+        if name == "calibration_error":
+            intervals[name] = calibration_interval(error, values, by_chance)
+        elif values.ndim == 1:
+            intervals[name] = percentile_interval(values)
+        else:
+            intervals[name] = tuple(percentile_interval(column) for column in values.T)
+    return intervals
 
-    The Mann-Whitney statistic by ranks (Hanley & McNeil 1982). None when one side is empty.
-    """
-    n_positive = int(is_positive.sum())
-    n_negative = len(is_positive) - n_positive
-    if not n_positive or not n_negative:
-        return None
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    mean_ranks = ends - (counts - 1) / 2  # ranks from 1, ties share their mean
-    rank_sum = float(mean_ranks[inverse[is_positive]].sum())
-    return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+
+def intervals_to_dict(intervals: Intervals, classes: tuple[str, ...]) -> dict[str, object]:
+    """Return intervals as JSON values: ``[low, high]`` or null by name, of figures by class such by class."""
+
+    def pair(interval: Interval | None) -> list[float] | None:
+        return None if interval is None else interval.to_list()
+
+    return {
+        name: dict(zip(classes, map(pair, value), strict=True)) if isinstance(value, tuple) else pair(value)
+        for name, value in intervals.items()
+    }
 
 
-def _mean_roc_auc(labels: NDArray[np.integer], probabilities: NDArray[np.float64]) -> float | None:
-    n_classes = probabilities.shape[1]
+def log_losses(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the negative logs of true answers' probabilities, in nats, of the shape given."""
+    found: NDArray[np.float64] = -np.log(np.clip(probabilities, LEAST_PROBABILITY, 1))
+    return found
+
+
+def _statistic(
+    labels: NDArray[np.integer], probabilities: NDArray[np.float64], predicted: NDArray[np.integer]
+) -> Statistic:
+    n, n_classes = probabilities.shape
+    rows = np.arange(n)
+    right, is_answered = labels == predicted, predicted >= 0
+    # What was not answered is a class of its own here, which is left out of the sums.
+    labels_answered, answers = (np.where(is_answered, numbers, n_classes) for numbers in (labels, predicted))
+    losses = log_losses(probabilities[rows, labels])
     if n_classes == 2:
-        return roc_auc(labels == 1, probabilities[:, 1])
-    areas = [roc_auc(labels == c, probabilities[:, c]) for c in range(n_classes)]
-    known = [area for area in areas if area is not None]
-    return sum(known) / n_classes if len(known) == n_classes else None
+        squares = np.square(probabilities[:, 1] - labels)
+        rankings = [ranking(labels == 1, probabilities[:, 1])]
+    else:
+        squares = np.square(probabilities).sum(axis=1) + 1 - 2 * probabilities[rows, labels]
+        rankings = [ranking(labels == c, probabilities[:, c]) for c in range(n_classes)]
+    calibrated = calibration(*stated(labels, probabilities))
+
+    def figures(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        true, found = (group_sums(counts, of, n_classes + 1)[:, :-1] for of in (labels_answered, answers))
+        both = group_sums(counts * right, labels, n_classes)
+        precision, recall, f1 = both / np.maximum(found, 1), both / np.maximum(true, 1), f1_of(both, true, found)
+        occurs = true + found > 0
+        macro = {
+            f"{name}_macro": _mean_where(values, occurs)
+            for name, values in (("precision", precision), ("recall", recall), ("f1", f1))
+        }
+        areas = [area(counts) for area in rankings]
+        return {
+            "balanced_accuracy": _mean_where(recall, true > 0),
+            "loss": (counts * losses).sum(axis=1) / n,
+            "brier": (counts * squares).sum(axis=1) / n,
+            "calibration_error": calibrated(counts),
+            "f1": f1[:, 1] if n_classes == 2 else macro["f1_macro"],
+            **macro,
+            "precision": precision,
+            "recall": recall,
+            "f1_by_class": f1,
+            "roc_auc": np.mean([each.roc_auc for each in areas], axis=0),
+            "average_precision": np.mean([each.average_precision for each in areas], axis=0),
+        }
+
+    return figures
+
+
+def _mean_where(values: NDArray[np.float64], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return each resample's mean over some classes, float64 [R]; NaN where there are none, none being answered."""
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = values.sum(axis=1, where=of) / of.sum(axis=1)
+    return mean
+
+
+def f1_of(both: NDArray[np.float64], true: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return F1 from numbers of texts that have a class, are given it, and both; 0 where there are none."""
+    f1: NDArray[np.float64] = 2 * both / np.maximum(true + found, 1)
+    return f1

@@ -7,13 +7,26 @@ no counterpart here. The decision to question: a text that has no label and is g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plaudit.errors import DataError
-from plaudit.evaluation.metrics import LEAST_PROBABILITY, Interval, roc_auc, wilson_interval
+from plaudit.evaluation.bootstrap import RESAMPLES, Statistic, count_resamples, group_sums
+from plaudit.evaluation.calibration import calibration, errors_by_chance
+from plaudit.evaluation.intervals import Interval, wilson_interval
+from plaudit.evaluation.metrics import (
+    FigureInterval,
+    Intervals,
+    bootstrap_intervals,
+    f1_of,
+    intervals_to_dict,
+    log_losses,
+    point_figures,
+)
+from plaudit.evaluation.ranking import ranking
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,31 +41,44 @@ class MultiLabelMetrics:
         accuracy: Share of texts whose set of labels is predicted whole, 0 to 1 (subset accuracy).
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
         loss: Mean binary log loss over all texts and classes, in nats.
+        brier: Mean squared error of the probabilities over all texts and classes, 0 to 1.
+        calibration_error: Of the probabilities of all (text, class) pairs (`evaluation.calibration`), 0 to 1.
         f1_micro: F1 of all (text, class) pairs together, so that common classes weigh more.
-        f1_macro: Mean of the classes' F1, so that every class weighs the same.
+        f1_macro: Mean of the classes' F1, so that every class weighs the same; so are the next two.
+        precision_macro: Mean precision.
+        recall_macro: Mean recall.
         f1_samples: Mean of the texts' F1; a text without labels that is given none counts 1.
         f1: Of each class; 0 where it neither occurs nor is predicted.
         precision: Of each class, 0 where it is never predicted.
         recall: Of each class, 0 where it does not occur.
         roc_auc: Mean area under the classes' ROC curves, over the classes that some of the texts have and some have
             not; None when there is no such class.
+        average_precision: Mean over the classes that some of the texts have; None when there is none.
         counts: How many texts have each class.
         classes: The label names, in that order.
+        intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1` one a class; None where one
+            is not defined. All are bootstrap intervals over texts but the accuracy's. Empty without them.
     """
 
     n: int
     accuracy: float
     accuracy_interval: Interval
     loss: float
+    brier: float
+    calibration_error: float
     f1_micro: float
     f1_macro: float
+    precision_macro: float
+    recall_macro: float
     f1_samples: float
     f1: tuple[float, ...]
     precision: tuple[float, ...]
     recall: tuple[float, ...]
     roc_auc: float | None
+    average_precision: float | None
     counts: tuple[int, ...]
     classes: tuple[str, ...]
+    intervals: Intervals = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
@@ -60,14 +86,17 @@ class MultiLabelMetrics:
         return {
             "n": self.n,
             "accuracy": self.accuracy,
-            "accuracy_interval_95": [self.accuracy_interval.low, self.accuracy_interval.high],
-            "loss": self.loss,
-            "f1_micro": self.f1_micro,
-            "f1_macro": self.f1_macro,
-            "f1_samples": self.f1_samples,
-            "roc_auc": self.roc_auc,
+            "accuracy_interval_95": self.accuracy_interval.to_list(),
+            **{name: getattr(self, name) for name in _SCALARS},
             **{name: dict(zip(self.classes, values, strict=True)) for name, values in by_class.items()},
+            "intervals": intervals_to_dict(self.intervals, self.classes),
         }
+
+
+_SCALARS = (
+    "loss", "brier", "calibration_error", "f1_micro", "f1_macro", "precision_macro", "recall_macro", "f1_samples",
+    "roc_auc", "average_precision",
+)  # fmt: skip
 
 
 def measure_sets(
@@ -76,6 +105,8 @@ def measure_sets(
     classes: tuple[str, ...],
     *,
     predictions: NDArray[np.integer] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> MultiLabelMetrics:
     """Compute the figures for N texts.
 
@@ -84,6 +115,8 @@ def measure_sets(
         probabilities: float64 [N, C], each class's own.
         classes: C label names.
         predictions: [N, C], 1 where a class is predicted; None takes those of a probability above 0.5.
+        resamples: Of the intervals, at most; 0 for none but the accuracy's. Fewer for very many texts and classes.
+        seed: Of the resamples.
 
     Raises:
         DataError: There are no texts, or a shape does not fit.
@@ -97,26 +130,64 @@ def measure_sets(
         )
     true = indicator.astype(bool)
     found = probabilities > 0.5 if predictions is None else predictions.astype(bool)
-    both = true & found
-    right, n_true, n_found = both.sum(axis=0), true.sum(axis=0), found.sum(axis=0)
-    f1 = 2 * right / np.maximum(n_true + n_found, 1)
-    sizes = true.sum(axis=1) + found.sum(axis=1)
+    statistic = _statistic(true, found, probabilities)
     n_right = int((true == found).all(axis=1).sum())
-    given = np.where(true, probabilities, 1 - probabilities)
-    areas = [roc_auc(true[:, c], probabilities[:, c]) for c in range(len(classes))]
-    known = [area for area in areas if area is not None]
+    accuracy_interval = wilson_interval(n_right, n)
+    intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
+    if resamples:
+        many = count_resamples(n, len(classes), most=resamples)
+        by_chance = errors_by_chance(probabilities, seed=seed)
+        intervals |= bootstrap_intervals(statistic, n, by_chance, resamples=many, seed=seed)
     return MultiLabelMetrics(
         n=n,
         accuracy=n_right / n,
-        accuracy_interval=wilson_interval(n_right, n),
-        loss=float(-np.log(np.clip(given, LEAST_PROBABILITY, 1)).mean()),
-        f1_micro=float(2 * right.sum() / max(n_true.sum() + n_found.sum(), 1)),
-        f1_macro=float(f1.mean()),
-        f1_samples=float(np.where(sizes, 2 * both.sum(axis=1) / np.maximum(sizes, 1), 1).mean()),
-        f1=tuple(f1.tolist()),
-        precision=tuple((right / np.maximum(n_found, 1)).tolist()),
-        recall=tuple((right / np.maximum(n_true, 1)).tolist()),
-        roc_auc=sum(known) / len(known) if known else None,
-        counts=tuple(n_true.tolist()),
+        accuracy_interval=accuracy_interval,
+        counts=tuple(true.sum(axis=0).tolist()),
         classes=classes,
+        intervals=intervals,
+        **point_figures(statistic, n),
     )
+
+
+def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities: NDArray[np.float64]) -> Statistic:
+    n, n_classes = true.shape
+    both = true & found
+    entries = [np.nonzero(matrix) for matrix in (both, true, found)]
+    losses = log_losses(np.where(true, probabilities, 1 - probabilities)).mean(axis=1)
+    squares = np.square(probabilities - true).mean(axis=1)
+    sizes = true.sum(axis=1) + found.sum(axis=1)
+    f1_of_texts = np.where(sizes > 0, 2 * both.sum(axis=1) / np.maximum(sizes, 1), 1)
+    rankings = [ranking(true[:, c], probabilities[:, c]) for c in range(n_classes)]
+    calibrated = calibration(probabilities, true)
+
+    def figures(counts: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:
+        n_both, n_true, n_found = (group_sums(counts, of, n_classes, texts) for texts, of in entries)
+        precision, recall = n_both / np.maximum(n_found, 1), n_both / np.maximum(n_true, 1)
+        f1 = f1_of(n_both, n_true, n_found)
+        areas = [area(counts) for area in rankings]
+        return {
+            "loss": (counts * losses).sum(axis=1) / n,
+            "brier": (counts * squares).sum(axis=1) / n,
+            "calibration_error": calibrated(counts),
+            "f1_micro": f1_of(n_both.sum(axis=1), n_true.sum(axis=1), n_found.sum(axis=1)),
+            "f1_macro": f1.mean(axis=1),
+            "precision_macro": precision.mean(axis=1),
+            "recall_macro": recall.mean(axis=1),
+            "f1_samples": (counts * f1_of_texts).sum(axis=1) / n,
+            "f1": f1,
+            "precision": precision,
+            "recall": recall,
+            "roc_auc": _mean_of_known([each.roc_auc for each in areas]),
+            "average_precision": _mean_of_known([each.average_precision for each in areas]),
+        }
+
+    return figures
+
+
+def _mean_of_known(areas: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return each resample's mean over the classes that have an area, float64 [R]; NaN where none has."""
+    values = np.stack(areas)
+    is_known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = values.sum(axis=0, where=is_known) / is_known.sum(axis=0)
+    return mean

@@ -18,7 +18,7 @@ import numpy as np
 from plaudit.data.dataset import Dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation.reached import Reached, cost_reached, sets_reached, share_reached, two_classes_reached
-from plaudit.evaluation.scoring import true_labels
+from plaudit.evaluation.scoring import labels_for
 from plaudit.models.rules import DecisionRule
 from plaudit.training.losses import predicted, probabilities
 
@@ -87,7 +87,7 @@ def choose_rule(
             raise ConfigError(f"{name}: expected a share above 0 and at most 1, got {value}.")
     _check_goal(model, is_f1=f1, is_of_a_class=f1 or not {"recall", "precision"}.isdisjoint(shares), of=of)
     matrix = None if costs is None else cost_matrix(costs, model.class_names)
-    truth = true_labels(model, dataset)
+    truth = labels_for(model.class_names, dataset, multi_label=model.multi_label_)
     if not len(truth):
         raise DataError(f"{dataset.name}: there are no texts to choose a rule on.")
     logits = model.decision_function(dataset.texts)

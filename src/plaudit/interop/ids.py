@@ -18,7 +18,7 @@ from plaudit.data.dataset import as_text_column
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import DataError, EmbeddingError
 from plaudit.text import TokenColumn, build_tokenizer
-from plaudit.text.tokens import encode
+from plaudit.text.column import encode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ imports.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
+from plaudit.lazy import lazy
 from plaudit.models.base import Classifier
 from plaudit.models.loading import load
 from plaudit.models.rules import DecisionRule
@@ -39,10 +39,4 @@ __all__ = [
     "load",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'plaudit.models' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(__name__, _HOMES)

@@ -10,12 +10,12 @@ import pyarrow as pa
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.targets import Labels, Targets, to_indicator
-from plaudit.training.bag_network import Examples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.embeddings.table import EmbeddingTable
+    from plaudit.training.bag_network import Examples
 
 _WEIGHT = "weight"
 
@@ -42,6 +42,8 @@ def _dataset(
 
 def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
     """Turn texts into bags of the table's rows, with their labels and weights."""
+    from plaudit.training.bag_network import Examples
+
     labels = np.zeros(0, np.int32) if dataset.labels is None else dataset.labels
     return Examples(table.bags(dataset.texts), labels, weights_of(dataset))
 

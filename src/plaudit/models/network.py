@@ -17,7 +17,6 @@ import numpy as np
 from plaudit.config import ClassWeight, Combiner, Loss
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.data.split import hold_out
-from plaudit.embeddings.registry import load_embedding
 from plaudit.embeddings.storage import (
     DESCRIPTION_FILE,
     VECTORS_FILE,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS, _EMBEDDING = "weights.safetensors", "embedding"
-_CHUNK_TEXTS = 8_192  # texts scored at a time
+_CHUNK_TEXTS = 32_768  # texts scored at a time
 
 
 class NetworkClassifier(Classifier):
@@ -235,16 +234,16 @@ class NetworkClassifier(Classifier):
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        parts = [
-            self.layers_.forward(self.table_.embed(texts.slice(start, _CHUNK_TEXTS)))
-            for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)
-        ]
-        return np.concatenate(parts)
+        chunks = [texts.slice(start, _CHUNK_TEXTS) for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)]
+        products = [self.table_.project(chunk, self.layers_.kernels[0]) for chunk in chunks]
+        return self.layers_.forward_products(np.concatenate(products))
 
     def _load_table(self, training_texts: pa.LargeStringArray) -> EmbeddingTable:
         if isinstance(self.embedding, EmbeddingTable):
             table = self.embedding
         else:
+            from plaudit.embeddings.registry import load_embedding
+
             table = load_embedding(self.embedding, training_texts=training_texts, seed=self.seed)
         return replace(table, combiner=self.combiner) if self.combiner else table
 

@@ -168,7 +168,7 @@ def _code(name: str) -> str:
 def _row(part: str, figures: Mapping[str, Any]) -> str:
     low, high = figures["accuracy_interval_95"]
     auc = "" if figures["roc_auc"] is None else f"{figures['roc_auc']:.4f}"
-    several = [figures[f"f1_{mean}"] for mean in ("macro", "micro")] if "f1_macro" in figures else [figures["f1"]]
+    several = [figures[f"f1_{mean}"] for mean in ("macro", "micro")] if "f1_micro" in figures else [figures["f1"]]
     f1 = " | ".join(f"{value:.4f}" for value in several)
     return (
         f"| {part} | {figures['n']:,} | {figures['accuracy']:.4f} | {low:.4f} to {high:.4f} "

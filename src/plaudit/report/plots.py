@@ -7,8 +7,9 @@ too.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,52 +52,67 @@ def plot_curves(history: History, folder: Path, *, kept_epoch: int | None = None
     """
     paths = []
     for name in _NAMES:
-        for suffix, theme in ((".svg", LIGHT), (".png", LIGHT), ("-dark.png", DARK)):
-            path = folder / f"{name}{suffix}"
-            _draw(history, name, kept_epoch, theme, path)
-            paths.append(path)
+        paths += save_plot(folder, name, partial(_draw, history, name, kept_epoch))
     return paths
 
 
-def _draw(history: History, name: str, kept_epoch: int | None, theme: Theme, path: Path) -> None:
-    figures = require("matplotlib.figure", extra="train", purpose="Drawing the curves")
-    with drawing():
-        figure = figures.Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor=theme.background)
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
-        axes = figure.add_subplot(facecolor=theme.background)
-        training, validation = history.history[name], history.history[f"val_{name}"]
-        epochs = range(1, len(training) + 1)
-        axes.plot(epochs, training, "o", color=theme.training, markersize=5, label=f"Training {name}")
-        if validation:
-            style = "-" if len(validation) > 1 else "s"
-            axes.plot(epochs, validation, style, color=theme.validation, linewidth=2, label=f"Validation {name}")
-        if kept_epoch is not None and kept_epoch < len(training):
-            label = f"Kept: epoch {kept_epoch}"
-            axes.axvline(kept_epoch, color=theme.text, linewidth=0.8, linestyle=":", label=label, zorder=0)
-        axes.set_title(f"Training and validation {name}" if validation else f"Training {name}")
-        axes.set_xlabel("Epoch")
-        axes.set_ylabel(name.capitalize())
-        axes.set_xlim(0.5, len(training) + 0.5)
-        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        colour(axes, theme)
-        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-        figure.savefig(path, dpi=150, metadata=metadata, facecolor=theme.background)
+def save_plot(
+    folder: Path,
+    name: str,
+    draw: Callable[[Any, Theme], None],
+    *,
+    size_inches: tuple[float, float] = _SIZE_INCHES,
+    legend_below: bool = False,
+) -> list[Path]:
+    """Draw a plot as ``NAME.svg``, ``NAME.png`` and, for dark pages, ``NAME-dark.png``; the same bytes each time.
 
-
-def drawing() -> AbstractContextManager[None]:
-    """Return matplotlib's settings for a plot; with a fixed salt and no date the same figures give the same bytes.
+    Args:
+        folder: An existing folder.
+        name: What the files are called.
+        draw: Puts marks, titles and labels into matplotlib's Axes, in a theme's colours.
+        size_inches: Width and height.
+        legend_below: Whether the legend stands below the axes, not in them.
 
     Raises:
         MissingExtraError: matplotlib is not installed (extra ``train``).
     """
-    matplotlib: Any = require("matplotlib", extra="train", purpose="Drawing a plot")  # Any: comes without types
-    settings = {"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}
-    context: AbstractContextManager[None] = matplotlib.rc_context(settings)
-    return context
+    figures = require("matplotlib.figure", extra="train", purpose="Drawing a plot")
+    matplotlib = require("matplotlib", extra="train", purpose="Drawing a plot")
+    paths = []
+    for suffix, theme in ((".svg", LIGHT), (".png", LIGHT), ("-dark.png", DARK)):
+        # A fixed salt and no date: the same figures give the same bytes.
+        with matplotlib.rc_context({"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}):
+            figure = figures.Figure(figsize=size_inches, layout="constrained", facecolor=theme.background)
+            figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+            axes = figure.add_subplot(facecolor=theme.background)
+            draw(axes, theme)
+            _colour(axes, theme)
+            legend, place = (figure.legend, "outside lower center") if legend_below else (axes.legend, "best")
+            legend(loc=place, frameon=False, labelcolor=theme.text)
+            metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
+            paths.append(folder / f"{name}{suffix}")
+            figure.savefig(paths[-1], dpi=150, metadata=metadata, facecolor=theme.background)
+    return paths
 
 
-def colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which is not imported here
-    """Give axes, grid, words and legend the colours of a theme."""
+def _draw(history: History, name: str, kept_epoch: int | None, axes: Any, theme: Theme) -> None:
+    training, validation = history.history[name], history.history[f"val_{name}"]
+    epochs = range(1, len(training) + 1)
+    axes.plot(epochs, training, "o", color=theme.training, markersize=5, label=f"Training {name}")
+    if validation:
+        style = "-" if len(validation) > 1 else "s"
+        axes.plot(epochs, validation, style, color=theme.validation, linewidth=2, label=f"Validation {name}")
+    if kept_epoch is not None and kept_epoch < len(training):
+        label = f"Kept: epoch {kept_epoch}"
+        axes.axvline(kept_epoch, color=theme.text, linewidth=0.8, linestyle=":", label=label, zorder=0)
+    axes.set_title(f"Training and validation {name}" if validation else f"Training {name}")
+    axes.set_xlabel("Epoch")
+    axes.set_ylabel(name.capitalize())
+    axes.set_xlim(0.5, len(training) + 0.5)
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
+def _colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which is not imported here
     axes.grid(visible=True, color=theme.grid, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=theme.text)
@@ -105,4 +121,3 @@ def colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which is
     for side, spine in axes.spines.items():
         spine.set_color(theme.grid)
         spine.set_visible(side in ("left", "bottom"))
-    axes.legend(frameon=False, labelcolor=theme.text)

@@ -1,18 +1,17 @@
 """The reliability plot: what the model said beside what came true, before and after calibration.
 
-A dot on the diagonal is to be taken at its word; below it the model was too sure. A dot stands for equally many texts,
-and its whisker is Wilson's 95 % interval; where texts are few, dots are put together. Colours are those of the other
-plots, which colour-blind readers tell apart, and the marks differ too.
+A dot on the diagonal is to be taken at its word; below it the model was too sure. The dots are the bins of the
+calibration error, of equally many texts each, and their whiskers Wilson's 95 % intervals. Colours are those of the
+other plots, which colour-blind readers tell apart, and the marks differ too.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plaudit.errors import require
-from plaudit.evaluation import wilson_interval
-from plaudit.report.plots import DARK, LIGHT, Theme, colour, drawing
+from plaudit.report.plots import Theme, save_plot
 
 if TYPE_CHECKING:
     from plaudit.evaluation import Reliability
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _SIZE_INCHES = (5.2, 6.0)
 _MARGIN = 0.04  # of the axes' length, around the least and the greatest
 _HIGHEST_ORIGIN = 0.95  # of the axes, where every answer is sure and right
-_LEAST_CASES = 30  # in a dot; fewer say little
 
 
 def plot_reliability(
@@ -41,52 +39,35 @@ def plot_reliability(
     Raises:
         MissingExtraError: matplotlib is not installed (extra ``train``).
     """
-    paths = []
-    for suffix, theme in ((".svg", LIGHT), (".png", LIGHT), ("-dark.png", DARK)):
-        paths.append(folder / f"reliability{suffix}")
-        _draw(before, None if temperature == 1 else after, theme, paths[-1], multi_label=multi_label)
-    return paths
+    draw = partial(_draw, before, None if temperature == 1 else after, multi_label)
+    return save_plot(folder, "reliability", draw, size_inches=_SIZE_INCHES, legend_below=True)
 
 
-def _draw(before: Reliability, after: Reliability | None, theme: Theme, path: Path, *, multi_label: bool) -> None:
-    figures = require("matplotlib.figure", extra="train", purpose="Drawing the reliability plot")
-    with drawing():
-        figure = figures.Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor=theme.background)
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
-        axes = figure.add_subplot(facecolor=theme.background)
-        axes.plot([0, 1], [0, 1], ":", color=theme.text, linewidth=0.8, label="Right as often as said", zorder=1)
-        error = f"calibration error {before.error:.3f}"
-        drawn = before.merged(_LEAST_CASES)
-        least = float(min(drawn.predicted.min(), drawn.observed.min()))
-        if after is None:
-            _dots(axes, drawn, theme.validation, error.capitalize())
-        else:
-            style = {"color": theme.training, "markerfacecolor": "none", "label": f"Before: {error}"}
-            axes.plot(drawn.predicted, drawn.observed, "s", markersize=7, zorder=2, **style)
-            drawn = after.merged(_LEAST_CASES)
-            least = min(least, float(drawn.predicted.min()), float(drawn.observed.min()))
-            _dots(axes, drawn, theme.validation, f"Calibrated: calibration error {after.error:.3f}")
-        least = min(least, _HIGHEST_ORIGIN)
-        margin = _MARGIN * (1 - least)
-        axes.set_xlim(least - margin, 1 + margin)
-        axes.set_ylim(least - margin, 1 + margin)
-        n = int(before.counts.sum())
-        axes.set_title(f"Reliability on {n:,} validation " + ("labels" if multi_label else "texts"))
-        axes.set_xlabel("Probability of the label" if multi_label else "Probability of the answer")
-        axes.set_ylabel("Share of texts that have it" if multi_label else "Share of answers that are right")
-        colour(axes, theme)
-        axes.get_legend().remove()
-        figure.legend(loc="outside lower center", frameon=False, labelcolor=theme.text)
-        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-        figure.savefig(path, dpi=150, metadata=metadata, facecolor=theme.background)
+def _draw(before: Reliability, after: Reliability | None, multi_label: bool, axes: Any, theme: Theme) -> None:
+    axes.plot([0, 1], [0, 1], ":", color=theme.text, linewidth=0.8, label="Right as often as said", zorder=1)
+    error = f"calibration error {before.error:.3f}"
+    drawn = before.bins
+    if after is None:
+        _dots(axes, before, theme.validation, error.capitalize())
+    else:
+        style = {"color": theme.training, "markerfacecolor": "none", "label": f"Before: {error}"}
+        x, y = [each.probability for each in before.bins], [each.share for each in before.bins]
+        axes.plot(x, y, "s", markersize=7, zorder=2, **style)
+        _dots(axes, after, theme.validation, f"Calibrated: calibration error {after.error:.3f}")
+        drawn += after.bins
+    least = min(_HIGHEST_ORIGIN, *(min(each.probability, each.share) for each in drawn))
+    margin = _MARGIN * (1 - least)
+    axes.set_xlim(least - margin, 1 + margin)
+    axes.set_ylim(least - margin, 1 + margin)
+    n = sum(each.n for each in before.bins)
+    axes.set_title(f"Reliability on {n:,} validation " + ("labels" if multi_label else "texts"))
+    axes.set_xlabel("Probability of the label" if multi_label else "Probability of the answer")
+    axes.set_ylabel("Share of texts that have it" if multi_label else "Share of answers that are right")
 
 
-def _dots(axes: Any, bins: Reliability, ink: str, label: str) -> None:  # Any: matplotlib's Axes
+def _dots(axes: Any, found: Reliability, ink: str, label: str) -> None:  # Any: matplotlib's Axes, not imported here
     """Draw bins as dots with their intervals."""
-    shares = zip(bins.observed.tolist(), bins.counts.tolist(), strict=True)
-    bounds = [wilson_interval(round(share * n), n) for share, n in shares]
-    below = [max(share - b.low, 0) for share, b in zip(bins.observed.tolist(), bounds, strict=True)]
-    above = [max(b.high - share, 0) for share, b in zip(bins.observed.tolist(), bounds, strict=True)]
-    axes.errorbar(
-        bins.predicted, bins.observed, [below, above], fmt="o", color=ink, markersize=6, elinewidth=1, label=label
-    )
+    x, y = [each.probability for each in found.bins], [each.share for each in found.bins]
+    below = [max(each.share - each.interval.low, 0) for each in found.bins]
+    above = [max(each.interval.high - each.share, 0) for each in found.bins]
+    axes.errorbar(x, y, [below, above], fmt="o", color=ink, markersize=6, elinewidth=1, label=label)

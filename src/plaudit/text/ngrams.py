@@ -11,19 +11,21 @@ A text has an n-gram or has it not; how often is not counted. Measured on IMDB, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from plaudit.cores import on_all_cores, usable_cores
+from plaudit.text.column import PART_TEXTS, sums_by_text
 from plaudit.text.key_table import KeyTable
 from plaudit.text.token_index import TokenIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.text.tokens import TokenColumn
+    from plaudit.text.column import TokenColumn
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,7 @@ class NgramRows:
 
     def sums(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the sum of each text's entries, float64 [N], given one value an entry ([M]); 0 for an empty text."""
-        # of a running sum the differences would lose digits; reduceat wants no empty row
-        full = self.offsets[:-1] < self.offsets[1:]
-        result = np.zeros(len(self))
-        if full.any():
-            result[full] = np.add.reduceat(values, self.offsets[:-1][full], dtype=np.float64)
-        return result
+        return sums_by_text(values.astype(np.float64, copy=False), self.offsets)
 
 
 @dataclass(frozen=True)
@@ -93,53 +90,43 @@ class NgramVocabulary:
             n_max: Tokens in the longest n-grams, from 1.
             min_texts: From 1.
         """
-        owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
-        rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        parts = [_Walk(part.offsets, part.values.astype(np.int64)) for part in _for_cores(column)]
         levels: list[NDArray[np.int64]] = []  # the keys of the n-grams that are kept; a token's is its place
-        grams = first = np.empty(0, np.int64)
+        distinct = np.arange(len(column.dictionary))
         for n in range(1, n_max + 1):
-            if n == 1:
-                positions = np.arange(len(owners))
-                candidates, distinct = column.values, np.arange(len(column.dictionary))
-            else:
-                positions, keys = _longer(grams, first, owners, n - 1, len(levels[0]))
-                candidates, distinct = _numbered(keys)
-            texts, found = _distinct(owners[positions], candidates, len(distinct))
-            kept = np.flatnonzero(np.bincount(found, minlength=len(distinct)) >= min_texts)
+            if n > 1:
+                keys = on_all_cores(partial(_Walk.longer, n_tokens=len(levels[0])), parts)
+                numbers, distinct = _numbered(np.concatenate(keys))
+                ends = np.cumsum([len(each) for each in keys])
+                for part, of_part in zip(parts, np.split(numbers, ends[:-1]), strict=True):
+                    part.numbers = of_part
+            found = on_all_cores(partial(_Walk.find, n_grams=len(distinct)), parts)
+            counts = np.bincount(np.concatenate(found), minlength=len(distinct))
+            kept = np.flatnonzero(counts >= min_texts)
             levels.append(distinct[kept])
-            numbers = np.full(len(distinct), -1, np.int64)
-            numbers[kept] = np.arange(len(kept))
-            is_kept = numbers[found] >= 0
-            rows.append((texts[is_kept], numbers[found[is_kept]]))
-            grams = np.full(len(owners), -1, np.int64)  # the n-gram that begins at each position
-            grams[positions] = numbers[candidates]
-            first = grams if n == 1 else first
+            number_of = np.full(len(distinct), -1, np.int64)
+            number_of[kept] = np.arange(len(kept))
+            on_all_cores(partial(_Walk.renumber, number_of=number_of), parts)
         vocabulary = cls(column.dictionary.take(pa.array(levels[0])), tuple(levels[1:]))
-        return vocabulary, _stack(rows, vocabulary.sizes(), len(column))
+        return vocabulary, _below(on_all_cores(partial(_Walk.stack, sizes=vocabulary.sizes()), parts))
 
-    def rows(self, column: TokenColumn) -> NgramRows:
-        """Return which of these n-grams each of N texts has."""
-        owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
-        first = self._token_index.rows(column.dictionary)[column.values]
-        grams, rows = first, []
+    def numbers(self, tokens: pa.LargeStringArray) -> NDArray[np.int64]:
+        """Return each token's number, int64; -1 for an unknown one."""
+        return self._token_index.rows(tokens)
+
+    def rows(self, column: TokenColumn, numbers: NDArray[np.int64] | None = None) -> NgramRows:
+        """Return which of these n-grams each of N texts has.
+
+        Args:
+            column: N texts as tokens.
+            numbers: Of its dictionary, where they are known already.
+        """
+        walk = _Walk(column.offsets, (self.numbers(column.dictionary) if numbers is None else numbers)[column.values])
         for n, size in enumerate(self.sizes(), start=1):
             if n > 1:
-                positions, keys = _longer(grams, first, owners, n - 1, len(self.tokens))
-                grams = np.full(len(owners), -1, np.int64)
-                grams[positions] = self._tables[n - 2].positions(keys)
-            present = np.flatnonzero(grams >= 0)
-            rows.append(_distinct(owners[present], grams[present], size))
-        return _stack(rows, self.sizes(), len(column))
-
-
-def _longer(
-    grams: NDArray[np.int64], first: NDArray[np.int64], owners: NDArray[np.int64], n: int, n_tokens: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where an (n+1)-gram can begin, because known n-grams of one text overlap there, and its key."""
-    end = max(len(grams) - n, 0)
-    can = (grams[:end] >= 0) & (grams[1 : end + 1] >= 0) & (owners[:end] == owners[n : end + n])
-    positions = np.flatnonzero(can)
-    return positions, grams[positions] * n_tokens + first[positions + n]
+                walk.numbers = self._tables[n - 2].positions(walk.longer(len(self.tokens)))
+            walk.find(size)
+        return walk.stack(self.sizes())
 
 
 def _numbered(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -148,27 +135,75 @@ def _numbered(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.in
     return encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_numpy(zero_copy_only=False)
 
 
-def _distinct(
-    texts: NDArray[np.int64], grams: NDArray[np.integer], n_grams: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the distinct (text, n-gram) pairs, by text and then by n-gram."""
-    pairs = texts * n_grams + grams
-    pairs.sort()
-    is_new = np.ones(len(pairs), bool)
-    np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
-    found, gram = np.divmod(pairs[is_new], max(n_grams, 1))
-    return found, gram
+class _Walk:
+    """Some texts on the way from their tokens to their longest n-grams: what begins where, and which text has what.
+
+    Attributes:
+        numbers: int64 [P], the n-grams that begin at some positions, -1 for unknown ones; set before `find`.
+    """
+
+    def __init__(self, offsets: NDArray[np.int64], tokens: NDArray[np.int64]) -> None:
+        """Begin with the tokens of N texts, [T], which own them by `offsets` [N + 1]."""
+        self._n_texts = len(offsets) - 1
+        self._owners = np.repeat(np.arange(self._n_texts, dtype=np.int64), np.diff(offsets))
+        self._at: slice | NDArray[np.int64] = slice(None)  # the positions where `numbers` begin
+        self.numbers: NDArray[np.integer] = tokens
+        self._grams: list[NDArray[np.int64]] = []  # for each n, what begins at each position, -1 where nothing known
+        self._rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # for each n, (text, n-gram), each once
+
+    def find(self, n_grams: int) -> NDArray[np.int64]:
+        """Find which text has which of the `numbers`, below `n_grams`; return these as often as texts have them."""
+        owners, numbers = self._owners[self._at], self.numbers
+        if not (is_known := numbers >= 0).all():
+            owners, numbers = owners[is_known], numbers[is_known]
+        n_bits = max(n_grams - 1, 1).bit_length()
+        pairs = (owners << n_bits) | numbers
+        pairs.sort()
+        is_new = np.ones(len(pairs), bool)
+        np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
+        pairs = pairs[is_new]
+        self._rows.append((pairs >> n_bits, pairs & ((1 << n_bits) - 1)))
+        begins = np.full(len(self._owners), -1, np.int64)
+        begins[self._at] = self.numbers
+        self._grams.append(begins)
+        return self._rows[-1][1]
+
+    def renumber(self, number_of: NDArray[np.int64]) -> None:
+        """Give what was found last other numbers; -1 drops an n-gram."""
+        texts, grams = self._rows[-1]
+        grams = number_of[grams]
+        is_kept = grams >= 0
+        self._rows[-1] = (texts[is_kept], grams[is_kept])
+        self._grams[-1][self._at] = number_of[self.numbers]
+
+    def longer(self, n_tokens: int) -> NDArray[np.int64]:
+        """Go on to n-grams one token longer, where two known ones overlap; return their keys, int64 [P]."""
+        n, owners, grams, tokens = len(self._grams), self._owners, self._grams[-1], self._grams[0]
+        end = max(len(owners) - n, 0)
+        can = (grams[:end] >= 0) & (grams[1 : end + 1] >= 0) & (owners[:end] == owners[n : end + n])
+        self._at = np.flatnonzero(can)
+        return grams[self._at] * n_tokens + tokens[self._at + n]
+
+    def stack(self, sizes: list[int]) -> NgramRows:
+        """Put the pairs of all n side by side: each text's tokens, then its bigrams, and so on."""
+        counts = [np.bincount(texts, minlength=self._n_texts) for texts, _ in self._rows]
+        offsets = np.concatenate([[0], np.cumsum(np.sum(counts, axis=0))])
+        indices = np.empty(offsets[-1], np.int32)
+        begin, number = offsets[:-1].copy(), 0
+        for (texts, grams), count, size in zip(self._rows, counts, sizes, strict=True):
+            starts = begin - (np.cumsum(count) - count)  # of a text here, less its place among the pairs
+            indices[starts[texts] + np.arange(len(texts))] = grams + number
+            begin += count
+            number += size
+        return NgramRows(offsets, indices)
 
 
-def _stack(rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]], sizes: list[int], n_texts: int) -> NgramRows:
-    """Put the pairs of all n side by side: each text's tokens, then its bigrams, and so on."""
-    counts = [np.bincount(texts, minlength=n_texts) for texts, _ in rows]
-    offsets = np.concatenate([[0], np.cumsum(np.sum(counts, axis=0))])
-    indices = np.empty(offsets[-1], np.int32)
-    begin, number = offsets[:-1].copy(), 0
-    for (texts, grams), count, size in zip(rows, counts, sizes, strict=True):
-        starts = begin - (np.cumsum(count) - count)  # of a text here, less its place among the pairs
-        indices[starts[texts] + np.arange(len(texts))] = grams + number
-        begin += count
-        number += size
-    return NgramRows(offsets, indices)
+def _for_cores(column: TokenColumn) -> list[TokenColumn]:
+    """Divide the texts between the cores."""
+    return column.parts(max(-(-len(column) // usable_cores()), PART_TEXTS))
+
+
+def _below(rows: list[NgramRows]) -> NgramRows:
+    """Put the rows of some texts below those of others."""
+    lengths = [np.zeros(1, np.int64), *(np.diff(each.offsets) for each in rows)]
+    return NgramRows(np.cumsum(np.concatenate(lengths)), np.concatenate([each.indices for each in rows]))

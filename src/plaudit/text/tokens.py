@@ -21,37 +21,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.cores import on_all_cores
+from plaudit.text.column import PART_TEXTS, TokenColumn, concatenate, encode, expand, list_offsets
 from plaudit.text.scripts import UNSPACED
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
-@dataclass(frozen=True)
-class TokenColumn:
-    """N texts as lists of positions in a dictionary.
-
-    Attributes:
-        dictionary: Arrow ``large_string`` [V], distinct tokens.
-        offsets: int64 [N + 1]; text i owns ``values[offsets[i]:offsets[i + 1]]``.
-        values: int32 [T]; positions in `dictionary`, in the order of the text.
-    """
-
-    dictionary: pa.LargeStringArray
-    offsets: NDArray[np.int64]
-    values: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def lengths(self) -> NDArray[np.int64]:
-        """Return the number of tokens in each text, int64 [N]."""
-        return np.diff(self.offsets)
-
-    def to_lists(self) -> list[list[str]]:
-        """Return the tokens as Python strings; for looking at a few texts."""
-        words = self.dictionary.take(pa.array(self.values)).to_pylist()
-        return [words[a:b] for a, b in zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)]
+_PART_WORDS = 32_768  # distinct words that a core takes at a time
 
 
 @runtime_checkable
@@ -83,8 +61,16 @@ def split_on_spaces(texts: pa.LargeStringArray) -> TokenColumn:
     An empty text is the one token "", and a double space has an empty token between: TF Hub's rule for the
     nnlm modules (https://www.tensorflow.org/hub/common_saved_model_apis/text).
     """
-    lists = pc.split_pattern(texts, " ")
-    return encode(lists.flatten(), list_offsets(lists))
+
+    def of_part(part: pa.LargeStringArray) -> TokenColumn:
+        lists = pc.split_pattern(part, " ")
+        return encode(lists.flatten(), list_offsets(lists))
+
+    return concatenate(on_all_cores(of_part, _slices(texts, PART_TEXTS)))
+
+
+def _slices(strings: pa.LargeStringArray, size: int) -> list[pa.LargeStringArray]:
+    return [strings.slice(start, size) for start in range(0, max(len(strings), 1), size)]
 
 
 @dataclass(frozen=True)
@@ -160,17 +146,25 @@ class WordTokenizer:
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` into words and marks; an empty or blank text yields no token."""
         column = split_on_spaces(texts)
-        words = pc.utf8_lower(column.dictionary) if self.lower_case else column.dictionary
-        words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
-        words = pc.replace_substring_regex(words, r"\p{Cc}", " ")
-        pieces = _respaced(words, NOT_IN_WORDS, r" \1 ")
-        if self.unspaced != "words" and _has_unspaced(pieces.dictionary):
+        pieces = on_all_cores(self._pieces, _slices(column.dictionary, _PART_WORDS))
+        return expand(column, concatenate(pieces))
+
+    def _pieces(self, words: pa.LargeStringArray) -> TokenColumn:
+        """Split what stands between spaces."""
+        if self.lower_case:
+            words = pc.utf8_lower(words)
+        is_ascii = pc.all(pc.string_is_ascii(words)).as_py()  # all of Unicode's letters take a millisecond to compile
+        if not is_ascii:
+            words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
+        words = pc.replace_substring_regex(words, r"[\x00-\x1F\x7F]" if is_ascii else r"\p{Cc}", " ")
+        pieces = _respaced(words, "([^A-Za-z0-9_'])" if is_ascii else NOT_IN_WORDS, r" \1 ")
+        if not is_ascii and self.unspaced != "words" and _has_unspaced(pieces.dictionary):
             characters = _respaced(pieces.dictionary, UNSPACED, r" \1 ")
             pieces = expand(pieces, _with_pairs(characters) if self.unspaced == "pairs" else characters)
         pieces = expand(pieces, _respaced(pieces.dictionary, EDGE_APOSTROPHES, r" \1 "))
         if self.split_clitics:
             pieces = expand(pieces, _respaced(pieces.dictionary, CLITICS, r"\1 \2"))
-        return expand(column, pieces)
+        return pieces
 
     def settings(self) -> dict[str, str | bool]:
         """Return the constructor's arguments, `unspaced` only where it is not "words": see `build_tokenizer`."""
@@ -185,9 +179,7 @@ def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> Tok
 
 
 def _has_unspaced(words: pa.LargeStringArray) -> bool:
-    """Say whether a letter of a script without spaces is among `words`; of ASCII quickly, as the pattern costs 2 ms."""
-    if pc.all(pc.string_is_ascii(words)).as_py():
-        return False
+    """Say whether a letter of a script without spaces is among `words`."""
     return bool(pc.any(pc.match_substring_regex(words, UNSPACED)).as_py())
 
 
@@ -209,23 +201,6 @@ def _with_pairs(column: TokenColumn) -> TokenColumn:
     )
 
 
-def encode(tokens: pa.LargeStringArray, offsets: NDArray[np.int64]) -> TokenColumn:
-    """Build the dictionary of `tokens` (T), which the texts own by `offsets` (N + 1)."""
-    encoded = tokens.dictionary_encode()
-    return TokenColumn(
-        dictionary=encoded.dictionary,
-        offsets=offsets.astype(np.int64, copy=False),
-        values=encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False),
-    )
-
-
-def list_offsets(lists: pa.ListArray) -> NDArray[np.int64]:
-    """Return a list array's offsets, int64 [N + 1], starting at 0."""
-    offsets = lists.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-    result: NDArray[np.int64] = offsets - offsets[0]
-    return result
-
-
 def _without_empty(column: TokenColumn) -> TokenColumn:
     """Drop the tokens that are the empty string."""
     empty = pc.equal(column.dictionary, "").to_numpy(zero_copy_only=False)
@@ -244,15 +219,3 @@ def _with_one_at_least(column: TokenColumn) -> TokenColumn:
     kept[column.offsets[:-1][np.diff(n_before[column.offsets]) == 0]] = True
     offsets = np.concatenate([[0], np.cumsum(kept)])[column.offsets]
     return TokenColumn(column.dictionary, offsets, column.values[kept])
-
-
-def expand(outer: TokenColumn, inner: TokenColumn) -> TokenColumn:
-    """Gather back: `inner` holds the tokens of each entry of `outer`'s dictionary, in its order."""
-    lengths = inner.lengths()[outer.values]
-    ends = np.cumsum(lengths, dtype=np.int64)
-    starts = inner.offsets[:-1][outer.values]
-    n_tokens = int(ends[-1]) if len(ends) else 0
-    shift = np.repeat(starts - (ends - lengths), lengths)
-    values = inner.values[shift + np.arange(n_tokens)]
-    offsets = np.concatenate([np.zeros(1, np.int64), ends])[outer.offsets]
-    return TokenColumn(inner.dictionary, offsets, values)

@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.errors import EmbeddingError
-from plaudit.text.tokens import TokenColumn, encode, expand, list_offsets, split_on_spaces
+from plaudit.text.column import TokenColumn, encode, expand, list_offsets
+from plaudit.text.tokens import split_on_spaces
 
 if TYPE_CHECKING:
     import tokenizers

@@ -55,11 +55,13 @@ class DenseLayers:
 
     def forward(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the last layer's output for `inputs` (float32 [N, in]), float32 [N, out]."""
-        x = inputs
-        for i, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
-            x = x @ kernel + bias
-            if i < len(self.kernels) - 1:
-                x = np.maximum(x, 0)
+        return self.forward_products(inputs @ self.kernels[0])
+
+    def forward_products(self, products: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the last layer's output, float32 [N, out], given the inputs times the first kernel, [N, hidden]."""
+        x = products + self.biases[0]
+        for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
+            x = np.maximum(x, 0) @ kernel + bias
         return x
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:

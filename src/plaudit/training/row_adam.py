@@ -11,12 +11,12 @@ is formed by one thread in a fixed order, so the bits do not depend on the numbe
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.cores import usable_cores
 from plaudit.errors import require
 from plaudit.training.adam import BETA1, BETA2, EPSILON
 
@@ -193,7 +193,7 @@ class Threads:
     """As many threads as this process may use, for kernels that release the lock."""
 
     def __init__(self) -> None:
-        self.n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.n = usable_cores()
         self._pool = ThreadPoolExecutor(self.n)
 
     def run(self, sizes: NDArray[np.int64], work: Callable[[int, int, int], None]) -> None:

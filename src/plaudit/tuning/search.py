@@ -174,7 +174,7 @@ class _Bench:
             monitors=[watch, *self._monitors],
         )
         trained = self._clock()
-        figures = evaluate(model, task.validation)
+        figures = evaluate(model, task.validation, resamples=0)
         scored = self._clock()
         with tempfile.TemporaryDirectory(prefix="plaudit-") as place:
             model.save(Path(place) / "model")

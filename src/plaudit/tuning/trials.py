@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from plaudit.evaluation import Metrics, MultiLabelMetrics
 
 Figures = Metrics | MultiLabelMetrics
@@ -115,20 +113,10 @@ def _f1(figures: Figures) -> float:
     return figures.f1 if isinstance(figures, Metrics) else figures.f1_micro
 
 
-def _macro_f1(figures: Figures) -> float:
-    if not isinstance(figures, Metrics):
-        return figures.f1_macro
-    if len(figures.classes) > 2:  # where f1 is the mean over classes; for two classes it is the second's
-        return figures.f1
-    sizes = figures.confusion.sum(axis=0) + figures.confusion.sum(axis=1)
-    f1 = 2 * figures.confusion.diagonal() / np.maximum(sizes, 1)
-    return float(f1[sizes > 0].mean())
-
-
 # f1: of two classes the second's, of more the mean over classes, multi-label all labels together (micro).
 METRICS: dict[str, Metric] = {
     "accuracy": Metric(lambda figures: figures.accuracy),
     "f1": Metric(_f1),
-    "macro_f1": Metric(_macro_f1),
+    "macro_f1": Metric(lambda figures: figures.f1_macro),
     "log_loss": Metric(lambda figures: figures.loss, sign=-1),
 }

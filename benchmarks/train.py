@@ -1,7 +1,7 @@
 """IMDB from the quickest recipe to the most accurate, beside peers in the same sitting.
 
-    .venv/bin/python benchmarks/ladder.py --peers --repeats 3
-    .venv/bin/python benchmarks/ladder.py --models models/imdb-encoder models/imdb-best
+    .venv/bin/python benchmarks/train.py --peers --repeats 3
+    .venv/bin/python benchmarks/train.py --models models/imdb-encoder models/imdb-best
 
 A recipe is trained on all of the training half, as `plaudit train imdb --refit` does; the seconds are those of training
 from texts in memory, and of choosing the epochs where there are several. Peers and quick recipes have been imported and
@@ -96,7 +96,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reference", default="ngram", help="whose seconds the others' are divided by")
     parser.add_argument("--scored", choices=("test", "validation", "sample"), default="test")
     parser.add_argument("--dry", action="store_const", const="sample", dest="scored", help="the built-in sample")
-    parser.add_argument("--output", type=Path, default=RESULTS / "ladder.json")
+    parser.add_argument("--output", type=Path, default=RESULTS / "train.json")
     return parser.parse_args()
 
 

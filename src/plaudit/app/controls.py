@@ -1,0 +1,211 @@
+"""Three simple models, trained on a model's own training texts, to tell what the model adds.
+
+The largest class, always; the tutorial's network on random vectors; TF-IDF and logistic regression as everybody has
+them, from scikit-learn, so that a fault of ours does not cancel out. None is tuned.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from rich.markup import escape
+from rich.table import Table
+
+from plaudit.app.parts import load_parts
+from plaudit.app.record import read_versions
+from plaudit.config import RunConfig
+from plaudit.data import Dataset
+from plaudit.errors import DataError, ModelError, PlauditError, require
+from plaudit.evaluation import Answers, Interval, answer, fingerprint, wilson_interval
+from plaudit.evaluation.paired import Comparison, compare_answers
+from plaudit.evaluation.scoring import labels_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAJORITY, RANDOM, TFIDF = "majority class", "network of random vectors", "TF-IDF (1,2) + logistic regression"
+
+
+@dataclass(frozen=True)
+class TrainingTexts:
+    """What a model learned from.
+
+    Attributes:
+        texts: The training texts; after a refit the validation texts too.
+        validation: What watched for overfitting; None after a refit.
+        seed: Of the run.
+    """
+
+    texts: Dataset
+    validation: Dataset | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class Control:
+    """A simple model beside the model.
+
+    Attributes:
+        name: What it is.
+        comparison: The model against it; None if it cannot be trained on these texts.
+        reason: Why it cannot.
+    """
+
+    name: str
+    comparison: Comparison | None
+    reason: str | None = None
+
+    @property
+    def interval(self) -> Interval | None:
+        """Wilson's 95 % interval of its accuracy."""
+        found = self.comparison
+        return None if found is None else wilson_interval(found.both_right + found.only_b_right, found.n)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON values; the differences are the model's minus the control's."""
+        if self.comparison is None or self.interval is None:
+            return {"control": self.name, "reason": self.reason}
+        figures = self.comparison.to_dict()
+        return {
+            "control": self.name,
+            "accuracy": self.comparison.accuracy[1],
+            "accuracy_interval_95": self.interval.to_list(),
+            "loss": self.comparison.loss[1],
+            **{name: figures[name] for name in figures if "difference" in name or name == "p_value"},
+        }
+
+    def sentence(self) -> str:
+        """Say in words how the model stands to it."""
+        if self.comparison is None:
+            return f"{self.name}: {self.reason}"
+        return self.comparison.sentence("The model", self.name)
+
+
+def training_texts(model: Path) -> TrainingTexts:
+    """Load what the model in a folder was trained on, by its run.toml.
+
+    Raises:
+        ModelError: The folder has no record of a run.
+        DataError: The texts cannot be read, or have changed since.
+        MissingExtraError: What trains the controls is not installed.
+    """
+    for module, extra in (("sklearn", "controls"), ("numba", "train")):
+        require(module, extra=extra, purpose="Training the controls")
+    recipe = model / "run.toml"
+    if not recipe.is_file():
+        raise ModelError(
+            f"{model}: no run.toml, so it is not known what the model was trained on; --controls takes a folder that "
+            "`plaudit train` wrote."
+        )
+    config, recorded = RunConfig.from_toml(recipe), read_versions(recipe).get("train_texts")
+    try:
+        parts = load_parts(config.data, seed=config.training.seed)
+    except PlauditError as error:
+        raise DataError(f"{model}: --controls needs the texts that the model was trained on: {error}") from error
+    if fingerprint(parts.train) != recorded:
+        raise DataError(f"{model}: --controls: {config.data.source} has changed since the model was trained on it.")
+    if not config.training.refit:
+        return TrainingTexts(parts.train, parts.validation, config.training.seed)
+    return TrainingTexts(_joined(parts.train, parts.validation), None, config.training.seed)
+
+
+def compare_controls(answers: Answers, dataset: Dataset, run: TrainingTexts) -> list[Control]:
+    """Train the three controls, and compare a model with each.
+
+    Args:
+        answers: The model's.
+        dataset: To these labelled texts.
+        run: What the controls learn from.
+    """
+    makers: dict[str, Callable[[Answers, Dataset, TrainingTexts], Answers]] = {
+        MAJORITY: _majority, RANDOM: _random_network, TFIDF: _tfidf,
+    }  # fmt: skip
+    found = []
+    for name, make in makers.items():
+        try:
+            found.append(Control(name, compare_answers(answers, make(answers, dataset, run))))
+        except DataError as error:
+            found.append(Control(name, None, f"cannot be trained on these texts: {error}"))
+    return found
+
+
+def controls_table(answers: Answers, controls: list[Control]) -> Table:
+    """Return a row for the model, whose answers these are, and one for each control."""
+    table = Table(title="beside controls", title_style="dim", title_justify="left", box=None, padding=(0, 2))
+    for heading in ("", "accuracy", "95 % interval", "loss", "the model is better by"):
+        table.add_column(heading, justify="right" if heading else "left")
+    own, loss = wilson_interval(int(answers.right.sum()), len(answers)), answers.losses.mean()
+    table.add_row("the model", f"{answers.right.mean():.4f}", f"{own.low:.4f} to {own.high:.4f}", f"{loss:.4f}", "")
+    for each in controls:
+        if each.comparison is None or each.interval is None:
+            table.add_row(escape(each.name), "-", "", "", "")
+            continue
+        gain, span = each.comparison.accuracy_difference, each.comparison.accuracy_interval
+        table.add_row(
+            escape(each.name),
+            f"{each.comparison.accuracy[1]:.4f}",
+            f"{each.interval.low:.4f} to {each.interval.high:.4f}",
+            f"{each.comparison.loss[1]:.4f}",
+            f"{gain:+.4f} ({span.low:+.4f} to {span.high:+.4f})",
+        )
+    return table
+
+
+def _majority(answers: Answers, dataset: Dataset, run: TrainingTexts) -> Answers:
+    """Answer every text with the largest class, as probable as it is among the training texts."""
+    counts = run.texts.class_counts()
+    shares = np.array([counts.get(name, 0) for name in answers.classes]) / len(run.texts)
+    found = (shares > 0.5).astype(np.int64) if answers.multi_label else np.argmax(shares)
+    return Answers(
+        answers.labels,
+        np.tile(shares, (len(answers), 1)),
+        np.broadcast_to(found, answers.labels.shape),
+        answers.classes,
+        answers.multi_label,
+    )
+
+
+def _random_network(answers: Answers, dataset: Dataset, run: TrainingTexts) -> Answers:
+    from plaudit.models import NetworkClassifier
+
+    watched = None if run.validation is None else (run.validation.texts, run.validation.label_names())
+    network = NetworkClassifier("random", seed=run.seed)
+    network.fit(run.texts.texts, run.texts.label_names(), validation=watched)
+    return answer(network, dataset)
+
+
+def _tfidf(answers: Answers, dataset: Dataset, run: TrainingTexts) -> Answers:
+    purpose = "The control TF-IDF"
+    text = require("sklearn.feature_extraction.text", extra="controls", purpose=purpose)
+    linear = require("sklearn.linear_model", extra="controls", purpose=purpose)
+    multiclass = require("sklearn.multiclass", extra="controls", purpose=purpose)
+    vectorizer = text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    head = linear.LogisticRegression(C=10, max_iter=1000, random_state=run.seed % 2**32)
+    if answers.multi_label:
+        head = multiclass.OneVsRestClassifier(head)
+    labels = labels_for(answers.classes, run.texts, multi_label=answers.multi_label)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a label that all texts have, of a solver that might go on
+        try:
+            rows = vectorizer.fit_transform(run.texts.texts.to_pylist())
+        except ValueError as error:  # its vocabulary is empty
+            raise DataError(f"{str(error).partition(';')[0]}.") from error
+        head.fit(rows, labels)
+        found = head.predict_proba(vectorizer.transform(dataset.texts.to_pylist()))
+    if answers.multi_label:
+        return Answers(answers.labels, found, (found > 0.5).astype(np.int64), answers.classes, multi_label=True)
+    probabilities = np.zeros((len(answers), len(answers.classes)))
+    probabilities[:, head.classes_] = found
+    return Answers(answers.labels, probabilities, np.argmax(probabilities, axis=1), answers.classes, multi_label=False)
+
+
+def _joined(train: Dataset, validation: Dataset) -> Dataset:
+    texts = pa.concat_arrays([train.texts, validation.texts])
+    assert train.labels is not None
+    assert validation.labels is not None
+    return Dataset(texts, np.concatenate([train.labels, validation.labels]), train.classes, train.name)

@@ -1,0 +1,101 @@
+"""`plaudit evaluate`: a model's figures on labelled texts, on parts of them, and beside simple models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from plaudit.app.controls import compare_controls, controls_table, training_texts
+from plaudit.app.plain import plain
+from plaudit.app.slices import slices_table
+from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
+from plaudit.app.test_part import choose_texts
+from plaudit.evaluation import answer, count_opening
+from plaudit.evaluation.slices import accuracy_by_slice, divide
+from plaudit.models import load
+
+
+def evaluate(
+    model: Path,
+    data: str,
+    *,
+    as_json: bool,
+    every_row: bool,
+    slices: Sequence[str] = (),
+    controls: bool = False,
+    text_column: str | None,
+    label_column: str | None,
+    label_separator: str | None,
+    data_dir: Path | None,
+) -> None:
+    """Measure a model on labelled texts, and print what was asked for.
+
+    In slices and beside controls a text that the model's rule gives no answer to counts as not right.
+
+    Args:
+        model: Its folder.
+        data: A data set's name or a path.
+        as_json: Print one JSON object.
+        every_row: Also the rows that the model was trained on.
+        slices: "length", or columns, each for a table of accuracies.
+        controls: Train the controls, and compare the model with them.
+        text_column: The column that holds the text.
+        label_column: The column that holds the label.
+        label_separator: What separates several labels of a text.
+        data_dir: Where IMDB lies.
+
+    Raises:
+        PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
+            training texts of the controls are not at hand; or the model's rule answers none of the texts.
+    """
+    classifier = load(model)
+    run = training_texts(model) if controls else None  # before the test texts are opened
+    chosen = choose_texts(
+        model,
+        data,
+        classes=classifier.class_names,
+        multi_label=classifier.multi_label_,
+        every_row=every_row,
+        text_column=text_column,
+        label_column=label_column,
+        label_separator=label_separator,
+        data_dir=data_dir,
+    )
+    divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices)]
+    answers = answer(classifier, chosen.dataset)
+    metrics = answers.measure()
+    openings = count_opening(model, chosen.dataset, command="evaluate")
+    parts = {division.by: accuracy_by_slice(division, answers.right) for division in divisions}
+    rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
+    console = make_console()
+    if not as_json:
+        print_metrics(console, metrics, title=escape(chosen.what))
+        if rule is not None:
+            console.print(f"Decision rule: {rule}.", markup=False)
+        if answers.n_unanswered and (parts or controls):
+            console.print("Below, a text without an answer counts as not right.")
+        for by, part in parts.items():
+            print_table(console, slices_table(by, part))
+        if run is not None:
+            console.print(f"\nTraining three controls on the model's {len(run.texts):,} training texts …", style="dim")
+    compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
+    if as_json:
+        more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
+        if parts:
+            more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
+        if run is not None:
+            more["controls"] = [each.to_dict() for each in compared]
+        print_json({**metrics.to_dict(), **more})
+        return
+    if compared:
+        print_table(console, controls_table(answers, compared))
+        for each in compared:
+            console.print(f"  {each.sentence()}", markup=False)
+    if openings > 1:
+        console.print(
+            f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
+            "a choice was made is too kind by what the choice gained."
+        )

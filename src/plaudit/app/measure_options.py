@@ -1,0 +1,109 @@
+"""The options of `plaudit evaluate`, `compare` and `learning-curve`; those of the data are `plaudit train`'s."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.train_options import (
+    DataDir,
+    GroupBy,
+    LabelColumn,
+    LabelSeparator,
+    Test,
+    TextColumn,
+    Validation,
+)
+
+_DATA = "imdb, sample, a file or a folder; of a data set with parts, its test part."
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@errors_as_lines
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model's folder.")],
+    data: Annotated[str, typer.Argument(help=_DATA)],
+    as_json: AsJson = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Also the rows that the model was trained on.")] = False,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", help="Also the accuracy by length of text (length) or by a column; repeat for more."),
+    ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option("--controls", help="Also three simple models, trained on the same texts, to see what it adds."),
+    ] = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Measure a model on labelled texts."""
+    from plaudit.app.evaluate import evaluate as evaluate_on
+
+    evaluate_on(
+        model, data, as_json=as_json, every_row=every_row, slices=slices or [], controls=controls,
+        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
+    )  # fmt: skip
+
+
+@errors_as_lines
+def compare(
+    model_a: Annotated[Path, typer.Argument(help="A model's folder.")],
+    model_b: Annotated[Path, typer.Argument(help="Another's, with the same classes.")],
+    data: Annotated[str, typer.Argument(help=_DATA)],
+    as_json: AsJson = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Say which of two models is better on the same texts, and whether chance explains the difference."""
+    from plaudit.app.compare import compare as compare_on
+
+    compare_on(
+        model_a, model_b, data, as_json=as_json, every_row=every_row,
+        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
+    )  # fmt: skip
+
+
+@errors_as_lines
+def learning_curve(
+    data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
+    recipe: Annotated[
+        Literal["network", "ngram", "encoder", "best"], typer.Option(help="What is trained, with its defaults.")
+    ] = "ngram",
+    embedding: Annotated[str | None, typer.Option(help="network: a name or a path. [minilm]")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where figures and plot go. [curves/DATA-RECIPE]")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the data's division, of the draws and of every training.")] = 0,
+    as_json: AsJson = False,
+    validation: Validation = None,
+    test: Test = None,
+    group_by: GroupBy = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Train on parts of the training texts, and say how many more labels one more point takes."""
+    from plaudit.app.learning_curve import run_learning_curve
+    from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+
+    run_learning_curve(
+        RunConfig(
+            data=DataConfig(
+                source=data, data_dir=None if data_dir is None else str(data_dir), text_column=text_column,
+                label_column=label_column, label_separator=label_separator, test=test, validation=validation,
+                group_by=group_by,
+            ),
+            model=ModelConfig(recipe=recipe, embedding=embedding),
+            training=TrainingConfig(seed=seed),
+        ),
+        output=output, as_json=as_json,
+    )  # fmt: skip
