@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from plaudit.data import Dataset, Splits, load_dataset, read_file
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
-    from plaudit.evaluation import Metrics, MultiLabelMetrics, evaluate
+    from plaudit.evaluation import Metrics, MultiLabelMetrics, choose_rule, evaluate
     from plaudit.explanation import Explanation, explain
     from plaudit.models import (
         BlendClassifier,
+        DecisionRule,
         DistilledClassifier,
         EncoderClassifier,
         NetworkClassifier,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BlendClassifier": "plaudit.models.blend",
     "Dataset": "plaudit.data",
+    "DecisionRule": "plaudit.models.rules",
     "DistilledClassifier": "plaudit.models.distilled",
     "EmbeddingTable": "plaudit.embeddings",
     "EncoderClassifier": "plaudit.models.encoder",
@@ -48,6 +50,7 @@ _HOMES = {
     "NgramClassifier": "plaudit.models.ngram",
     "PlauditError": "plaudit.errors",
     "Splits": "plaudit.data",
+    "choose_rule": "plaudit.evaluation",
     "evaluate": "plaudit.evaluation",
     "explain": "plaudit.explanation",
     "load": "plaudit.models",
@@ -60,6 +63,7 @@ _HOMES = {
 __all__ = [
     "BlendClassifier",
     "Dataset",
+    "DecisionRule",
     "DistilledClassifier",
     "EmbeddingTable",
     "EncoderClassifier",
@@ -71,6 +75,7 @@ __all__ = [
     "PlauditError",
     "Splits",
     "__version__",
+    "choose_rule",
     "evaluate",
     "explain",
     "load",

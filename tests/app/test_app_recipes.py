@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 import plaudit
 from plaudit.data import Dataset, as_text_column, load_sample
 from plaudit.models import Classifier
-from plaudit.models.artifact import write_manifest
 from plaudit.models.loading import KINDS
-from plaudit.models.parameters import from_json, to_json
 from plaudit.models.recipes import RECIPES
 
 Command = Callable[..., Any]
@@ -66,12 +64,11 @@ class WordCounts(Classifier):
 
     def write(self, folder: Path) -> None:
         (folder / "words.json").write_text(json.dumps(self.weights_))
-        write_manifest(folder, kind=self.kind, classes=self.classes_, parameters=to_json(self.get_params()))
+        self._write_manifest(folder)
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> WordCounts:
-        model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
-        model.classes_ = np.array(manifest["classes"])
+        model = cls._from_manifest(folder, manifest, ["words.json"])
         model.weights_ = json.loads((folder / "words.json").read_text())
         return model
 
@@ -111,13 +108,14 @@ def test_a_run_without_epochs_leaves_no_curves(command: Command, tmp_path: Path)
     folder = tmp_path / "model"
     assert {path.name for path in folder.iterdir()} == {
         "model.json", "words.json", "run.toml", "metrics.json", "README.md", "test_openings.json",
+        "reliability.svg", "reliability.png", "reliability-dark.png",
     }  # fmt: skip
     figures = read_metrics(folder)
     assert figures["train"].keys() == {"seconds", "n", "peak_memory_bytes", "size_bytes"}
     assert figures["train"]["size_bytes"] == sum((folder / n).stat().st_size for n in ("model.json", "words.json"))
     assert figures["validation"]["n"] == N_VALIDATION
     assert f"{len(weights(folder))} words" in done.lines()
-    assert "  metrics.json; run.toml repeats it, README.md describes it" in done.lines()
+    assert "  metrics.json, reliability.png; run.toml repeats it, README.md describes it" in done.lines()
     for word in ("Embedding", "epoch", "note: "):
         assert word not in done.out
 

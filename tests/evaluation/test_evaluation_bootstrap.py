@@ -25,15 +25,19 @@ def random_case(seed: int, n: int, n_classes: int) -> tuple[np.ndarray, np.ndarr
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_a_resamples_figures_are_those_of_its_texts(n_classes: int) -> None:
-    """All but the calibration error, whose bins stay those of the texts themselves."""
+@pytest.mark.parametrize("least", [0.0, 0.6])
+def test_a_resamples_figures_are_those_of_its_texts(n_classes: int, least: float) -> None:
+    """All but the calibration error, whose bins stay those of the texts themselves; with and without unanswered."""
     labels, probabilities = random_case(0, 200, n_classes)
-    statistic = single._statistic(labels, probabilities, probabilities.argmax(axis=1))
+    predictions = np.where(probabilities.max(axis=1) >= least, probabilities.argmax(axis=1), -1)
+    assert (predictions < 0).any() == (least > 0)
+    statistic = single._statistic(labels, probabilities, predictions)
     counts = next(draw_counts(200, 5, seed=1))
     found = statistic(counts)
     for i, row in enumerate(counts.astype(int)):
         texts = np.repeat(np.arange(200), row)
-        drawn = measure(labels[texts], probabilities[texts], tuple("abcd"[:n_classes]), resamples=0)
+        classes = tuple("abcd"[:n_classes])
+        drawn = measure(labels[texts], probabilities[texts], classes, predictions=predictions[texts], resamples=0)
         for name in found:
             if name != "calibration_error":
                 assert found[name][i] == pytest.approx(getattr(drawn, name), abs=1e-12), name
@@ -129,13 +133,23 @@ def test_every_figure_has_an_interval_that_holds_it() -> None:
         intervals = figures["intervals"]
         assert isinstance(intervals, dict)
         assert figures.keys() - intervals.keys() == {
-            "n", "accuracy_interval_95", "classes", "confusion_matrix", "intervals",
+            "n", "coverage", "accuracy_interval_95", "classes", "confusion_matrix", "intervals",
         }  # fmt: skip
         assert intervals["accuracy"] == figures["accuracy_interval_95"]
         for name, span in intervals.items():
             value = figures[name]
             pairs = [(value, span)] if not isinstance(value, dict) else [(value[c], span[c]) for c in value]
             assert all(low <= each <= high for each, (low, high) in pairs), name
+
+
+def test_where_few_were_answered_a_resample_may_have_none() -> None:
+    labels, probabilities = random_case(3, 40, 2)
+    predictions = np.full(40, -1)
+    predictions[0] = labels[0]
+    found = measure(labels, probabilities, ("a", "b"), predictions=predictions)
+    assert (found.coverage, found.accuracy, found.balanced_accuracy) == (1 / 40, 1, 1)
+    assert found.intervals["balanced_accuracy"] is None
+    assert found.intervals["loss"] is not None
 
 
 def test_no_resamples_no_intervals_but_the_accuracys() -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.evaluation import Interval, calibration_error, measure, reliability
+from plaudit.evaluation import Interval, calibration_error, measure, measure_sets, reliability
 from plaudit.evaluation.bootstrap import draw_counts
-from plaudit.evaluation.calibration import bin_numbers, calibration, calibration_interval, errors_by_chance
+from plaudit.evaluation.calibration import bin_numbers, calibration, calibration_interval, errors_by_chance, stated
 
 
 def test_a_worked_example() -> None:
@@ -22,12 +22,14 @@ def test_a_worked_example() -> None:
 def test_it_is_the_mean_gap_of_the_bins(seed: int, n: int, n_bins: int) -> None:
     random = np.random.default_rng(seed)
     probabilities, outcomes = np.round(random.random(n), 2), random.random(n) < 0.5
-    bins = reliability(probabilities, outcomes, n_bins=n_bins)
+    found = reliability(probabilities, outcomes, n_bins=n_bins)
+    bins = found.bins
     assert sum(each.n for each in bins) == n
     assert [each.probability for each in bins] == sorted(each.probability for each in bins)
-    assert all(each.interval.low <= each.share <= each.interval.high + 1e-12 for each in bins)
+    assert all(each.interval.low - 1e-12 <= each.share <= each.interval.high + 1e-12 for each in bins)
     expected = sum(each.n * abs(each.share - each.probability) for each in bins) / n
-    assert calibration_error(probabilities, outcomes, n_bins=n_bins) == pytest.approx(expected, abs=1e-12)
+    assert found.error == calibration_error(probabilities, outcomes, n_bins=n_bins)
+    assert found.error == pytest.approx(expected, abs=1e-12)
 
 
 def test_bins_hold_equally_many_and_equal_probabilities_share_one() -> None:
@@ -46,10 +48,41 @@ def test_the_order_of_texts_does_not_matter() -> None:
     assert turned == pytest.approx(calibration_error(probabilities, outcomes), abs=1e-12)
 
 
-def test_it_is_of_the_predicted_classes_probability() -> None:
+def test_it_is_of_the_likeliest_classes_probability_whatever_a_rule_answers() -> None:
     probabilities = np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]])
-    metrics = measure(np.array([0, 1, 0]), probabilities, ("a", "b"))
-    assert metrics.calibration_error == pytest.approx(abs(2 / 3 - 0.8))
+    for predictions in (None, np.array([1, 1, 1]), np.array([0, -1, -1])):
+        metrics = measure(np.array([0, 1, 0]), probabilities, ("a", "b"), predictions=predictions)
+        assert metrics.calibration_error == pytest.approx(abs(2 / 3 - 0.8))
+
+
+def test_of_sets_every_label_is_a_case() -> None:
+    indicator, probabilities = np.array([[1, 0], [1, 1]]), np.array([[0.9, 0.1], [0.8, 0.6]])
+    found = reliability(*stated(indicator, probabilities), n_bins=4).bins
+    assert [(each.n, each.share) for each in found] == [(1, 0), (1, 1), (1, 1), (1, 1)]
+    assert [each.probability for each in found] == pytest.approx([0.1, 0.6, 0.8, 0.9])
+    metrics = measure_sets(indicator, probabilities, ("a", "b"))
+    assert metrics.calibration_error == pytest.approx(3 / 4 - 2.4 / 4)  # of so few cases one bin
+
+
+def test_a_resamples_error_of_sets_is_that_of_its_texts_in_the_same_bins() -> None:
+    random = np.random.default_rng(3)
+    probabilities = random.random((60, 4))
+    outcomes = random.random((60, 4)) < probabilities**2
+    counts = next(draw_counts(60, 5, seed=1))
+    bins = bin_numbers(probabilities.ravel()).reshape(60, 4)
+    for found, row in zip(calibration(probabilities, outcomes)(counts), counts.astype(int), strict=True):
+        texts = np.repeat(np.arange(60), row)
+        gaps = np.bincount(bins[texts].ravel(), (outcomes - probabilities)[texts].ravel())
+        assert found == pytest.approx(np.abs(gaps).sum() / 240, abs=1e-12)
+
+
+def test_honest_probabilities_have_next_to_no_error_and_loud_ones_have() -> None:
+    random = np.random.default_rng(0)
+    second = random.random(50_000)
+    labels = (random.random(50_000) < second).astype(int)
+    assert calibration_error(*stated(labels, np.stack([1 - second, second], axis=1))) < 0.01
+    loud = np.where(second > 0.5, 0.99, 0.01)
+    assert calibration_error(*stated(labels, np.stack([1 - loud, loud], axis=1))) == pytest.approx(0.24, abs=0.01)
 
 
 def answers(n: int, *, seed: int, sharper: float) -> tuple[np.ndarray, np.ndarray]:

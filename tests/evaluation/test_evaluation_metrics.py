@@ -158,12 +158,39 @@ def test_what_does_not_fit_is_refused(labels: np.ndarray, probabilities: np.ndar
         measure(labels, probabilities, ("a", "b"))
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_was_not_answered_counts_for_coverage_and_probabilities_alone(n_classes: int) -> None:
+    labels, probabilities = random_case(0, 50, n_classes)
+    classes, predictions = tuple("abc"[:n_classes]), probabilities.argmax(axis=1)
+    predictions[::5] = -1
+    found, answered = measure(labels, probabilities, classes, predictions=predictions), predictions >= 0
+    assert found.n == 50
+    assert found.coverage == pytest.approx(0.8)
+    assert found.intervals["coverage"] == wilson_interval(40, 50)
+    assert found.accuracy_interval == wilson_interval(int((predictions == labels).sum()), 40)
+    of_answered = measure(labels[answered], probabilities[answered], classes, resamples=0)
+    for name in ("accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall", "f1_by_class"):
+        assert getattr(found, name) == pytest.approx(getattr(of_answered, name)), name
+    assert np.array_equal(found.confusion, of_answered.confusion)
+    of_all = measure(labels, probabilities, classes)
+    assert of_all.coverage == 1
+    for name in ("loss", "brier", "calibration_error", "roc_auc", "average_precision"):
+        assert getattr(found, name) == getattr(of_all, name), name
+        assert found.intervals[name] == of_all.intervals[name], name
+
+
+def test_where_nothing_was_answered_there_is_nothing_to_measure() -> None:
+    labels, probabilities = random_case(0, 5, 2)
+    with pytest.raises(DataError, match="rule answered none of 5 texts: there is nothing to measure"):
+        measure(labels, probabilities, ("a", "b"), predictions=np.full(5, -1))
+
+
 def test_figures_are_json_values() -> None:
     labels, probabilities = random_case(0, 50, 3)
     figures = measure(labels, probabilities, ("a", "b", "ç")).to_dict()
     assert json.loads(json.dumps(figures)) == figures
     assert set(figures) == {
-        "n", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
+        "n", "coverage", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
         "confusion_matrix", "balanced_accuracy", "brier", "calibration_error", "f1_macro", "precision_macro",
         "recall_macro", "f1_by_class", "average_precision", "intervals",
     }  # fmt: skip

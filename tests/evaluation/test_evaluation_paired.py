@@ -90,6 +90,19 @@ def test_sets_of_labels_are_right_as_a_whole() -> None:
     assert found.loss[0] == pytest.approx(-np.log(0.9))
 
 
+def test_a_text_without_an_answer_is_not_right() -> None:
+    labels = np.array([0, 0, 0, 1])
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]])
+    every = Answers(labels, probabilities, probabilities.argmax(axis=1), ("a", "b"), multi_label=False)
+    sure = Answers(labels, probabilities, np.array([0, -1, -1, 1]), ("a", "b"), multi_label=False)
+    assert sure.right.tolist() == [True, False, False, True]
+    assert (every.n_unanswered, sure.n_unanswered) == (0, 2)
+    found = compare_answers(every, sure)
+    assert (found.both_right, found.only_a_right, found.only_b_right, found.neither_right) == (2, 1, 0, 1)
+    assert found.accuracy == (0.75, 0.5)
+    assert found.loss_difference == 0
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     right = np.array([True, False])
     with pytest.raises(DataError, match="expected the same texts, at least one, got the answers to 2 and 1"):

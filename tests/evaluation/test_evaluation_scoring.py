@@ -28,6 +28,14 @@ def test_figures_are_of_the_models_answers(network: NetworkClassifier, more_revi
     assert metrics.classes == ("liked", "panned")
 
 
+def test_logits_at_hand_are_not_computed_again(network: NetworkClassifier, more_reviews: Dataset) -> None:
+    logits = network.decision_function(more_reviews.texts)
+    assert evaluate(network, more_reviews, logits=logits).to_dict() == evaluate(network, more_reviews).to_dict()
+    assert evaluate(network, more_reviews, logits=-logits, resamples=0).roc_auc == pytest.approx(
+        1 - (evaluate(network, more_reviews, resamples=0).roc_auc or 0)
+    )
+
+
 def test_classes_are_matched_by_name_not_by_number(network: NetworkClassifier, more_reviews: Dataset) -> None:
     assert more_reviews.labels is not None
     turned = replace(more_reviews, labels=1 - more_reviews.labels, classes=("panned", "liked"))

@@ -93,6 +93,7 @@ def _print_outcome(outcome: Outcome) -> None:
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
     curves = ", history.json, loss.png, accuracy.png" if "epochs" in figures else ""
+    curves += ", reliability.png" if (outcome.folder / "reliability.png").is_file() else ""
     console.print(
         f"\nModel: {outcome.folder}\n"
         f"  metrics.json{curves}; run.toml repeats it, README.md describes it\n"

@@ -64,14 +64,17 @@ def compare(
         for folder, classifier in ((model_a, a), (model_b, b))
     ]
     texts = _common(chosen, (model_a, model_b), data)
-    found = compare_answers(answer(a, texts.dataset), answer(b, texts.dataset))
+    answers = answer(a, texts.dataset), answer(b, texts.dataset)
+    found = compare_answers(*answers)
+    unanswered = [each.n_unanswered for each in answers]
     openings = [count_opening(folder, texts.dataset, command="compare") for folder in (model_a, model_b)]
     if as_json:
         models = {"a": str(model_a), "b": str(model_b)}
         sentence = found.sentence(*_names(model_a, model_b))
-        print_json({**models, **found.to_dict(), "sentence": sentence, "openings": openings, "data": texts.what})
+        more = {"sentence": sentence, "unanswered": unanswered, "openings": openings, "data": texts.what}
+        print_json({**models, **found.to_dict(), **more})
         return
-    _print(found, texts, model_a, model_b, openings)
+    _print(found, texts, model_a, model_b, unanswered, openings)
 
 
 def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -> None:
@@ -108,7 +111,9 @@ def _names(a: Path, b: Path) -> tuple[str, str]:
     return names if names[0] != names[1] else (str(a), str(b))
 
 
-def _print(found: Comparison, texts: Chosen, model_a: Path, model_b: Path, openings: list[int]) -> None:
+def _print(
+    found: Comparison, texts: Chosen, model_a: Path, model_b: Path, unanswered: list[int], openings: list[int]
+) -> None:
     a, b = (plain(name) for name in _names(model_a, model_b))
     console = make_console()
     console.print(f"{texts.what}  ({found.n:,} texts)", markup=False)
@@ -130,6 +135,9 @@ def _print(found: Comparison, texts: Chosen, model_a: Path, model_b: Path, openi
     counts.add_row("A right", f"{found.both_right:,}", f"{found.only_a_right:,}")
     counts.add_row("A wrong", f"{found.only_b_right:,}", f"{found.neither_right:,}")
     print_table(console, counts)
+    for name, n in zip("AB", unanswered, strict=True):
+        if n:
+            console.print(f"{name} gave no answer to {n:,} texts, which count as not right.")
     console.print(f"\n{found.sentence(a, b)}", markup=False)
     if max(openings) > 1:
         console.print(

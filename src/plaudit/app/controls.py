@@ -28,8 +28,6 @@ from plaudit.evaluation.scoring import labels_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plaudit.evaluation import Metrics, MultiLabelMetrics
-
 MAJORITY, RANDOM, TFIDF = "majority class", "network of random vectors", "TF-IDF (1,2) + logistic regression"
 
 
@@ -136,13 +134,13 @@ def compare_controls(answers: Answers, dataset: Dataset, run: TrainingTexts) -> 
     return found
 
 
-def controls_table(model: Metrics | MultiLabelMetrics, controls: list[Control]) -> Table:
-    """Return a row for the model and one for each control."""
+def controls_table(answers: Answers, controls: list[Control]) -> Table:
+    """Return a row for the model, whose answers these are, and one for each control."""
     table = Table(title="beside controls", title_style="dim", title_justify="left", box=None, padding=(0, 2))
     for heading in ("", "accuracy", "95 % interval", "loss", "the model is better by"):
         table.add_column(heading, justify="right" if heading else "left")
-    own = model.accuracy_interval
-    table.add_row("the model", f"{model.accuracy:.4f}", f"{own.low:.4f} to {own.high:.4f}", f"{model.loss:.4f}", "")
+    own, loss = wilson_interval(int(answers.right.sum()), len(answers)), answers.losses.mean()
+    table.add_row("the model", f"{answers.right.mean():.4f}", f"{own.low:.4f} to {own.high:.4f}", f"{loss:.4f}", "")
     for each in controls:
         if each.comparison is None or each.interval is None:
             table.add_row(escape(each.name), "-", "", "", "")

@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 
 from plaudit.app.controls import compare_controls, controls_table, training_texts
+from plaudit.app.plain import plain
 from plaudit.app.slices import slices_table
 from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
 from plaudit.app.test_part import choose_texts
@@ -32,6 +33,8 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled texts, and print what was asked for.
 
+    In slices and beside controls a text that the model's rule gives no answer to counts as not right.
+
     Args:
         model: Its folder.
         data: A data set's name or a path.
@@ -46,7 +49,7 @@ def evaluate(
 
     Raises:
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
-            training texts of the controls are not at hand.
+            training texts of the controls are not at hand; or the model's rule answers none of the texts.
     """
     classifier = load(model)
     run = training_texts(model) if controls else None  # before the test texts are opened
@@ -66,16 +69,21 @@ def evaluate(
     metrics = answers.measure()
     openings = count_opening(model, chosen.dataset, command="evaluate")
     parts = {division.by: accuracy_by_slice(division, answers.right) for division in divisions}
+    rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
     console = make_console()
     if not as_json:
         print_metrics(console, metrics, title=escape(chosen.what))
+        if rule is not None:
+            console.print(f"Decision rule: {rule}.", markup=False)
+        if answers.n_unanswered and (parts or controls):
+            console.print("Below, a text without an answer counts as not right.")
         for by, part in parts.items():
             print_table(console, slices_table(by, part))
         if run is not None:
             console.print(f"\nTraining three controls on the model's {len(run.texts):,} training texts …", style="dim")
     compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
     if as_json:
-        more: dict[str, Any] = {"openings": openings, "data": chosen.what}
+        more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
         if parts:
             more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
         if run is not None:
@@ -83,7 +91,7 @@ def evaluate(
         print_json({**metrics.to_dict(), **more})
         return
     if compared:
-        print_table(console, controls_table(metrics, compared))
+        print_table(console, controls_table(answers, compared))
         for each in compared:
             console.print(f"  {each.sentence()}", markup=False)
     if openings > 1:

@@ -61,6 +61,13 @@ def export(
     console = make_console()
     for line in _report(to, written, before, texts):
         console.print(line, markup=False)
+    if prepared.rule is not None:
+        console.print(
+            f"The decision rule stays behind ({prepared.rule.describe(classifier.class_names)}): the export's label is "
+            "the likeliest class. Apply the rule, in export.json, to its probabilities.",
+            markup=False,
+        )
+        classifier.set_rule(None)  # so that the two below are compared alike
     if prune or precision != "float32":
         console.print(_cost(classifier, prepared, texts), markup=False)
 

@@ -25,7 +25,8 @@ def predict_file(
     """Write the rows of `source` with two more columns, "prediction" and its "probability".
 
     Multi-label: "prediction" is a list of the labels, in CSV and TSV their names joined by a comma, and each class has
-    a column of its probabilities, "probability_NAME".
+    a column of its probabilities, "probability_NAME". Where the model's rule gives no answer, "prediction" is null (in
+    CSV and TSV empty), and "probability" is that of the likeliest class.
 
     Args:
         model: A fitted classifier.
@@ -44,7 +45,7 @@ def predict_file(
 
 
 def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Table:
-    from plaudit.training.losses import predicted, probabilities
+    from plaudit.training.losses import probabilities
 
     dataset = read_file(source, text_column=text_column, require_labels=False)
     columns: dict[str, object] = {dataset.text_name: dataset.texts}
@@ -52,15 +53,17 @@ def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Tabl
         words = pa.list_(pa.large_string()) if dataset.multi_label else pa.large_string()
         columns[dataset.label_name] = pa.array(dataset.label_names(), words)
     logits = model.decision_function(dataset.texts)
-    chosen = predicted(logits, multi_label=model.multi_label_)
+    chosen = model.decide(logits)
     shares = probabilities(logits, multi_label=model.multi_label_)
+    kind = pa.array(model.classes_.tolist()).type
     if model.multi_label_:
-        added = {PREDICTION: pa.array(model.label_sets(chosen), pa.list_(pa.array(model.classes_.tolist()).type))}
+        added = {PREDICTION: pa.array(model.label_sets(chosen), pa.list_(kind))}
         added |= {f"{PROBABILITY}_{name}": pa.array(shares[:, i]) for i, name in enumerate(model.class_names)}
     else:
+        named = np.where(chosen >= 0, chosen, shares.argmax(axis=1))
         added = {
-            PREDICTION: pa.array(model.classes_[chosen].tolist()),
-            PROBABILITY: pa.array(shares[np.arange(len(chosen)), chosen]),
+            PREDICTION: pa.array(model.labels_of(chosen).tolist(), kind),
+            PROBABILITY: pa.array(shares[np.arange(len(named)), named]),
         }
     columns |= {name: dataset.extra[name] for name in dataset.extra.column_names}
     if taken := [name for name in added if name in columns]:

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import plaudit
+from plaudit.app.calibrating import Calibrated
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
+from plaudit.errors import MissingExtraError
 from plaudit.evaluation import fingerprint
 from plaudit.models import Classifier
 from plaudit.models.recipes import settings_of
-from plaudit.report import model_card, plot_curves
+from plaudit.report import model_card, plot_curves, plot_reliability
 from plaudit.training import History
 
 
@@ -33,6 +35,7 @@ class Record:
         history: The curves; None for a recipe without epochs.
         kept_epoch: The epoch (from 1) whose weights were kept.
         metrics: What metrics.json holds.
+        calibrated: What the temperature did to the probabilities.
         story: What the curves say, in words.
         data: The lines that describe its texts.
     """
@@ -43,16 +46,29 @@ class Record:
     history: History | None
     kept_epoch: int | None
     metrics: Mapping[str, Mapping[str, Any]]
+    calibrated: Calibrated
     story: str
     data: list[str]
 
-    def write(self, folder: Path, model: Classifier, *, name: str, openings: int) -> None:
-        """Write run.toml, metrics.json, README.md, and of epochs history.json and the plots into a model's folder."""
+    def write(self, folder: Path, model: Classifier, *, name: str, openings: int) -> list[str]:
+        """Write run.toml, metrics.json, README.md, the plots, and of epochs history.json into a model's folder.
+
+        Returns:
+            Lines that a person should read: what could not be written.
+        """
         (folder / "run.toml").write_text(self.config.to_toml(versions=self.versions), encoding="utf-8")
         (folder / "metrics.json").write_text(_json(self.metrics), encoding="utf-8")
         if self.history is not None:
             (folder / "history.json").write_text(_json(_finite(self.history.history)), encoding="utf-8")
             plot_curves(self.history, folder, kept_epoch=self.kept_epoch)
+        notes = []
+        try:
+            calibrated, scaled = self.calibrated, self.calibrated.temperature
+            plot_reliability(
+                calibrated.before, calibrated.after, folder, temperature=scaled, multi_label=model.multi_label_
+            )
+        except MissingExtraError as error:  # a recipe without epochs needs no matplotlib, and does without this plot
+            notes.append(f"note: {error}")
         card = model_card(
             title=name,
             folder=name,
@@ -68,8 +84,10 @@ class Record:
             recipe=self.config.model.recipe,
             settings=settings_of(self.config),
             provenance=model.provenance(),
+            calibration=self.metrics["calibration"],
         )
         (folder / "README.md").write_text(card, encoding="utf-8")
+        return notes
 
 
 def run_versions(packages: Sequence[str], train: Dataset, unlabelled: Dataset | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from plaudit.evaluation import Metrics, MultiLabelMetrics
+    from plaudit.evaluation.metrics import FigureInterval
     from plaudit.training import EpochResult, History
 
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
@@ -39,7 +40,7 @@ _LINES = (  # a figure's name in `Metrics`, what a person reads, and what it is
 _LINES_OF_SETS = (
     ("loss", "loss", ""),
     ("brier", "Brier score", ""),
-    ("calibration_error", "calibration error", "mean over classes"),
+    ("calibration_error", "calibration error", "all labels together"),
     ("f1_macro", "F1, macro", "mean over classes"),
     ("f1_micro", "F1, micro", "all labels together"),
     ("f1_samples", "F1, samples", "mean over texts"),
@@ -136,14 +137,17 @@ def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, tit
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
     console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
     whole = "" if is_single else "; the whole set of labels right"
+    if isinstance(metrics, Metrics) and metrics.coverage < 1:
+        said = f"{_span(metrics.intervals['coverage'])}; {int(metrics.confusion.sum()):,} texts answered"
+        console.print(f"  {'coverage':<{_NAME}}{metrics.coverage:.4f}  ({said})")
+        whole = "; of the texts answered, as are balanced accuracy, F1, precision, recall and the table"
     console.print(f"  {'accuracy':<{_NAME}}{metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
     for name, label, note in _LINES if is_single else _LINES_OF_SETS:
         value, interval = getattr(metrics, name), metrics.intervals.get(name)
         if value is None or (name == "f1" and len(metrics.classes) > 2):  # for more than two classes f1 is f1_macro
             continue
         note = f"of {plain(metrics.classes[1])!r}" if note == _OF_SECOND else note
-        span = "" if interval is None or isinstance(interval, tuple) else f"{interval.low:.4f} to {interval.high:.4f}"
-        said = "; ".join(part for part in (span, note) if part)
+        said = "; ".join(part for part in (_span(interval), note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
     if not isinstance(metrics, Metrics):
         _print_classes(console, metrics)
@@ -151,6 +155,10 @@ def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, tit
         print_table(console, _confusion(metrics))
     else:
         console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
+
+
+def _span(interval: FigureInterval) -> str:
+    return "" if interval is None or isinstance(interval, tuple) else f"{interval.low:.4f} to {interval.high:.4f}"
 
 
 def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from plaudit.app.advise import advice_line
+from plaudit.app.calibrating import Calibrated, calibrate
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
@@ -40,7 +41,7 @@ class Outcome:
     Attributes:
         model: The trained classifier.
         folder: Where it was written.
-        metrics: What metrics.json holds: "train", "validation", "test".
+        metrics: What metrics.json holds: "train", "validation", "calibration", "test".
         test: The test figures.
         config: The run with everything decided.
     """
@@ -117,7 +118,8 @@ def run_training(
             "n": n,
             "peak_memory_bytes": _peak_memory_bytes(),
         },
-        "validation": fitted.validation.to_dict(),
+        "validation": fitted.calibrated.validation.to_dict(),
+        "calibration": fitted.calibrated.to_dict(),
         "test": test.to_dict(),
     }
     config = _decided(replace(config, data=parts.config), fitted.params)
@@ -128,6 +130,7 @@ def run_training(
         history=fitted.history,
         kept_epoch=fitted.kept_epoch,
         metrics=metrics,
+        calibrated=fitted.calibrated,
         story=" ".join([fitted.story, *model.notes_]).strip(),
         data=described + lines,
     )
@@ -135,7 +138,8 @@ def run_training(
         model.write(folder)
         metrics["train"]["size_bytes"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         openings = count_opening(folder, test_texts, command="train")
-        record.write(folder, model, name=output.name, openings=openings)
+        for line in record.write(folder, model, name=output.name, openings=openings):
+            say(line)
     return Outcome(model, output, metrics, test, config)
 
 
@@ -153,14 +157,14 @@ class _Fitted:
         kept_epoch: The epoch (from 1) whose weights were kept.
         params: Its settings, decided.
         story: What the curves say, in words; empty without epochs.
-        validation: The validation figures.
+        calibrated: Its temperature, and the validation figures with it.
     """
 
     history: History | None
     kept_epoch: int | None
     params: dict[str, Any]
     story: str
-    validation: Metrics | MultiLabelMetrics
+    calibrated: Calibrated
 
     def epochs(self) -> dict[str, int]:
         """Return the number of epochs and the best one, by name; nothing where there are none."""
@@ -177,7 +181,7 @@ def _fit(
     *,
     resume: bool,
 ) -> _Fitted:
-    """Train on the training texts, watching the validation texts."""
+    """Train on the training texts, watching the validation texts, and calibrate on those."""
     model.fit(
         parts.train.texts,
         parts.train.label_names(),
@@ -192,7 +196,9 @@ def _fit(
         epochs = params.get("epochs") or len(history)
         story = describe(history, epochs=epochs, stopped=bool(params.get("early_stopping")))
         say(story)
-    return _Fitted(history, model.kept_epoch_, params, story, evaluate(model, parts.validation))
+    calibrated = calibrate(model, parts.validation)
+    say(str(calibrated))
+    return _Fitted(history, model.kept_epoch_, params, story, calibrated)
 
 
 def _refit(
@@ -203,7 +209,10 @@ def _refit(
     say: Say,
     monitors: Sequence[Monitor],
 ) -> _Fitted:
-    """Train again on training and validation texts: the same settings, and about as many epochs as were best."""
+    """Train again on training and validation texts: the same settings, and about as many epochs as were best.
+
+    No texts are left to choose a temperature on, so it is the one of the model that was validated.
+    """
     texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
     labels = parts.train.label_names() + parts.validation.label_names()
     again = f"on all {len(texts):,} training and validation texts"
@@ -215,7 +224,10 @@ def _refit(
         again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
     say(f"Refit: {again}.")
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
-    return replace(fitted, story=f"{fitted.story} {story} (--refit).".strip())
+    model.temperature_ = fitted.calibrated.temperature
+    kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
+    say(kept)
+    return replace(fitted, story=f"{fitted.story} {story} (--refit). {kept}".strip())
 
 
 def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:

@@ -3,7 +3,9 @@
 The expected calibration error (Naeini et al. 2015; Guo et al. 2017, "On Calibration of Modern Neural Networks"): texts
 are put into bins by probability, and the error is the mean over texts of |share that came true - mean probability| of
 their bin. Bins hold equally many texts, which biases it less than bins of equal width (Nixon et al. 2019, "Measuring
-Calibration in Deep Learning"; Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation").
+Calibration in Deep Learning"; Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation"). The probability
+of a text is that of its likeliest class, whatever a decision rule answers; of sets of labels every pair of text and
+label is a case of its own (`stated`).
 
 The decision to question: its interval. Scatter inside the bins can only add to the error, so the figure is too great,
 most of all when the truth is near nought, and a resample adds as much again: percentiles of resamples lie above the
@@ -29,18 +31,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BINS = 15  # Guo et al. 2017
-_LEAST_TEXTS = 20  # in a bin: with fewer, scatter is most of the error
+_LEAST_CASES = 20  # in a bin: with fewer, scatter is most of the error
 _BY_CHANCE = 1_000  # simulated samples
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Texts of about one probability: a point of a reliability diagram.
+    """Cases of about one probability: a point of a reliability diagram.
 
     Attributes:
-        n: Texts.
+        n: Cases.
         probability: Their mean probability.
-        share: The share of them whose answer came true.
+        share: The share of them that came true.
         interval: Wilson's 95 % interval of the share.
     """
 
@@ -50,15 +52,47 @@ class Bin:
     interval: Interval
 
 
+@dataclass(frozen=True)
+class Reliability:
+    """Probabilities beside what came true.
+
+    Attributes:
+        bins: Lowest probability first.
+        error: The expected calibration error, 0 to 1.
+    """
+
+    bins: tuple[Bin, ...]
+    error: float
+
+
+def stated(
+    labels: NDArray[np.integer], probabilities: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the probabilities that are set beside what came true, and whether each did.
+
+    Args:
+        labels: int [N], the true class numbers; multi-label an indicator [N, C].
+        probabilities: float64 [N, C].
+
+    Returns:
+        float64 [N] and bool [N], of the likeliest class; multi-label [N, C] both.
+    """
+    if labels.ndim == 2:
+        return probabilities, labels > 0
+    likeliest = probabilities.argmax(axis=1)
+    return probabilities[np.arange(len(labels)), likeliest], likeliest == labels
+
+
 def calibration_error(
     probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, n_bins: int | None = None
 ) -> float:
-    """Return the expected calibration error of N answers, 0 to 1.
+    """Return the expected calibration error of N texts, 0 to 1.
 
     Args:
-        probabilities: float64 [N], at least one, 0 to 1: of each answer, that it is true.
-        outcomes: bool [N], whether it is.
-        n_bins: Bins at most; equal probabilities share one. None takes 15, or fewer so that 20 texts go into each.
+        probabilities: float64 [N], at least one, 0 to 1: of each text's answer, that it is true; or [N, C], of each of
+            C labels.
+        outcomes: bool, of the same shape, whether it is.
+        n_bins: Bins at most; equal probabilities share one. None takes 15, or fewer so that 20 cases go into each.
     """
     return float(calibration(probabilities, outcomes, n_bins=n_bins)(np.ones((1, len(probabilities))))[0])
 
@@ -70,12 +104,13 @@ def calibration(
 
     The bins are those of the texts themselves.
     """
-    bins = bin_numbers(probabilities, n_bins)
-    gaps, most = outcomes - probabilities, int(bins.max(initial=0)) + 1
+    n = len(probabilities)
+    bins = bin_numbers(probabilities.ravel(), n_bins).reshape(n, -1).T
+    gaps, most = (outcomes - probabilities).reshape(n, -1).T, int(bins.max(initial=0)) + 1
 
     def errors(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        missed = np.abs(group_sums(counts * gaps, bins, most)).sum(axis=1)
-        found: NDArray[np.float64] = missed / counts.sum(axis=1)
+        missed = sum(group_sums(counts * gap, of, most) for gap, of in zip(gaps, bins, strict=True))
+        found: NDArray[np.float64] = np.abs(missed).sum(axis=1) / (counts.sum(axis=1) * len(gaps))
         return found
 
     return errors
@@ -83,21 +118,22 @@ def calibration(
 
 def reliability(
     probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, n_bins: int | None = None
-) -> list[Bin]:
-    """Return the bins, lowest probability first; the arguments are those of `calibration_error`."""
-    bins = bin_numbers(probabilities, n_bins)
+) -> Reliability:
+    """Return the bins and the calibration error that is their mean gap; the arguments are `calibration_error`'s."""
+    bins = bin_numbers(probabilities.ravel(), n_bins)
     sizes = np.bincount(bins).tolist()
-    true, sums = (np.bincount(bins, values).tolist() for values in (outcomes, probabilities))
-    return [
+    true, sums = (np.bincount(bins, values.ravel()).tolist() for values in (outcomes, probabilities))
+    found = (
         Bin(n, total / n, right / n, wilson_interval(int(right), n))
         for n, right, total in zip(sizes, true, sums, strict=True)
-    ]
+    )
+    return Reliability(tuple(found), calibration_error(probabilities, outcomes, n_bins=n_bins))
 
 
 def bin_numbers(probabilities: NDArray[np.float64], n_bins: int | None = None) -> NDArray[np.int64]:
-    """Return each answer's bin, int64 [N]: equally many a bin but for ties, numbered from 0 without a gap."""
+    """Return the bin of each case, int64 [N]: equally many a bin but for ties, numbered from 0 without a gap."""
     n = len(probabilities)
-    most = n_bins or min(MOST_BINS, max(1, n // _LEAST_TEXTS))
+    most = n_bins or min(MOST_BINS, max(1, n // _LEAST_CASES))
     ordered = np.sort(probabilities)
     edges = ordered[(np.arange(1, most) * n) // most]
     bins: NDArray[np.int64] = np.unique(np.searchsorted(edges, probabilities, side="right"), return_inverse=True)[1]
@@ -105,15 +141,16 @@ def bin_numbers(probabilities: NDArray[np.float64], n_bins: int | None = None) -
 
 
 def errors_by_chance(probabilities: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
-    """Return the calibration errors of `_BY_CHANCE` samples in which each answer is true with its own probability.
+    """Return the calibration errors of `_BY_CHANCE` samples in which each case comes true with its own probability.
 
-    Each bin's sum is drawn as normal with the variance of its answers, which 20 of them come near enough to (after
-    Bröcker & Smith 2007, "Increasing the Reliability of Reliability Diagrams").
+    Each bin's sum is drawn as normal with the variance of its cases, which 20 of them come near enough to (after
+    Bröcker & Smith 2007, "Increasing the Reliability of Reliability Diagrams"). The labels of one text are taken as
+    independent here. The argument is that of `calibration_error`.
     """
-    bins = bin_numbers(probabilities)
-    spread = np.sqrt(np.bincount(bins, probabilities * (1 - probabilities)))
+    cases = probabilities.ravel()
+    spread = np.sqrt(np.bincount(bin_numbers(cases), cases * (1 - cases)))
     drawn = np.random.Generator(np.random.PCG64(seed)).standard_normal((_BY_CHANCE, len(spread)))
-    found: NDArray[np.float64] = np.abs(drawn * spread).sum(axis=1) / len(probabilities)
+    found: NDArray[np.float64] = np.abs(drawn * spread).sum(axis=1) / len(cases)
     return found
 
 

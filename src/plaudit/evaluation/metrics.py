@@ -22,7 +22,7 @@ from plaudit.evaluation.bootstrap import (
     group_sums,
     percentile_interval,
 )
-from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance
+from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance, stated
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.ranking import ranking
 
@@ -39,15 +39,19 @@ Intervals = Mapping[str, FigureInterval]
 class Metrics:
     """Figures of a classifier on N labelled texts.
 
+    Where a decision rule gave no answer to some, accuracy, balanced accuracy, F1, precision, recall and the confusion
+    matrix are of the texts that were answered; the others are of all.
+
     Attributes:
         n: Texts.
+        coverage: Share of the texts that were answered, above 0; 1 but for a rule that may give no answer.
         accuracy: Share predicted right, 0 to 1.
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
         balanced_accuracy: Mean recall of the classes that occur.
         loss: Mean negative log of the true class's probability, in nats (log loss, cross-entropy).
         brier: Mean squared error of the probabilities: of two classes, of the second's (0 to 1); of more, summed over
             the classes (0 to 2).
-        calibration_error: Of the predicted classes' probabilities (`evaluation.calibration`), 0 to 1.
+        calibration_error: Of the likeliest classes' probabilities (`evaluation.calibration`), 0 to 1.
         f1: For two classes, the second class's; for more, the mean over classes (macro).
         f1_macro: Mean over the classes that occur or are predicted; so are the next two.
         precision_macro: Mean precision.
@@ -62,10 +66,12 @@ class Metrics:
         confusion: int64 [C, C], rows are true classes, columns predicted ones.
         classes: The label names, in that order.
         intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1_by_class` one a class; None
-            where one is not defined. All are bootstrap intervals over texts but the accuracy's. Empty without them.
+            where one is not defined. All are bootstrap intervals over texts but Wilson's of the accuracy and, where it
+            is below 1, of the coverage.
     """
 
     n: int
+    coverage: float
     accuracy: float
     accuracy_interval: Interval
     balanced_accuracy: float
@@ -89,6 +95,7 @@ class Metrics:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
         return {
             "n": self.n,
+            "coverage": self.coverage,
             "accuracy": self.accuracy,
             "accuracy_interval_95": self.accuracy_interval.to_list(),
             **{name: getattr(self, name) for name in _SCALARS},
@@ -121,12 +128,12 @@ def measure(
         labels: int [N], the true class numbers.
         probabilities: float64 [N, C], rows summing to 1.
         classes: C label names.
-        predictions: int [N], the predicted class numbers; None takes the first most probable class.
-        resamples: Of the intervals, at most; 0 for none but the accuracy's. Fewer for very many texts and classes.
+        predictions: int [N], the predicted class numbers, -1 for no answer; None takes the first most probable class.
+        resamples: Of the intervals, at most; 0 for none but Wilson's. Fewer for very many texts and classes.
         seed: Of the resamples.
 
     Raises:
-        DataError: There are no texts, or a shape does not fit.
+        DataError: There are no texts, none was answered, or a shape does not fit.
     """
     n, n_classes = probabilities.shape
     if n == 0:
@@ -136,20 +143,27 @@ def measure(
             f"labels {labels.shape} and probabilities {probabilities.shape} do not fit {len(classes)} classes."
         )
     predicted = np.argmax(probabilities, axis=1) if predictions is None else predictions
+    is_answered = predicted >= 0
+    n_answered, right = int(is_answered.sum()), int((labels == predicted).sum())
+    if not n_answered:
+        raise DataError(f"the model's decision rule answered none of {n:,} texts: there is nothing to measure.")
     statistic = _statistic(labels, probabilities, predicted)
     figures = point_figures(statistic, n)
-    right = int((labels == predicted).sum())
-    accuracy_interval = wilson_interval(right, n)
+    accuracy_interval = wilson_interval(right, n_answered)
     intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
+    if n_answered < n:
+        intervals["coverage"] = wilson_interval(n_answered, n)
     if resamples:
         many = count_resamples(n, 1 if n_classes == 2 else n_classes, most=resamples)
-        by_chance = errors_by_chance(probabilities[np.arange(n), predicted], seed=seed)
+        by_chance = errors_by_chance(stated(labels, probabilities)[0], seed=seed)
         intervals |= bootstrap_intervals(statistic, n, by_chance, resamples=many, seed=seed)
+    pairs = (labels * n_classes + predicted)[is_answered]
     return Metrics(
         n=n,
-        accuracy=right / n,
+        coverage=n_answered / n,
+        accuracy=right / n_answered,
         accuracy_interval=accuracy_interval,
-        confusion=np.bincount(labels * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes),
+        confusion=np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes),
         classes=classes,
         intervals=intervals,
         **figures,
@@ -204,7 +218,9 @@ def _statistic(
 ) -> Statistic:
     n, n_classes = probabilities.shape
     rows = np.arange(n)
-    right = labels == predicted
+    right, is_answered = labels == predicted, predicted >= 0
+    # What was not answered is a class of its own here, which is left out of the sums.
+    labels_answered, answers = (np.where(is_answered, numbers, n_classes) for numbers in (labels, predicted))
     losses = log_losses(probabilities[rows, labels])
     if n_classes == 2:
         squares = np.square(probabilities[:, 1] - labels)
@@ -212,20 +228,20 @@ def _statistic(
     else:
         squares = np.square(probabilities).sum(axis=1) + 1 - 2 * probabilities[rows, labels]
         rankings = [ranking(labels == c, probabilities[:, c]) for c in range(n_classes)]
-    calibrated = calibration(probabilities[rows, predicted], right)
+    calibrated = calibration(*stated(labels, probabilities))
 
     def figures(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        true, found = (group_sums(counts, numbers, n_classes) for numbers in (labels, predicted))
+        true, found = (group_sums(counts, of, n_classes + 1)[:, :-1] for of in (labels_answered, answers))
         both = group_sums(counts * right, labels, n_classes)
         precision, recall, f1 = both / np.maximum(found, 1), both / np.maximum(true, 1), f1_of(both, true, found)
         occurs = true + found > 0
         macro = {
-            f"{name}_macro": values.sum(axis=1, where=occurs) / occurs.sum(axis=1)
+            f"{name}_macro": _mean_where(values, occurs)
             for name, values in (("precision", precision), ("recall", recall), ("f1", f1))
         }
         areas = [area(counts) for area in rankings]
         return {
-            "balanced_accuracy": recall.sum(axis=1) / (true > 0).sum(axis=1),
+            "balanced_accuracy": _mean_where(recall, true > 0),
             "loss": (counts * losses).sum(axis=1) / n,
             "brier": (counts * squares).sum(axis=1) / n,
             "calibration_error": calibrated(counts),
@@ -239,6 +255,13 @@ def _statistic(
         }
 
     return figures
+
+
+def _mean_where(values: NDArray[np.float64], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return each resample's mean over some classes, float64 [R]; NaN where there are none, none being answered."""
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = values.sum(axis=1, where=of) / of.sum(axis=1)
+    return mean
 
 
 def f1_of(both: NDArray[np.float64], true: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:

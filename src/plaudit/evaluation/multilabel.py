@@ -42,7 +42,7 @@ class MultiLabelMetrics:
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
         loss: Mean binary log loss over all texts and classes, in nats.
         brier: Mean squared error of the probabilities over all texts and classes, 0 to 1.
-        calibration_error: Mean over classes of the error of the class's probabilities (`evaluation.calibration`).
+        calibration_error: Of the probabilities of all (text, class) pairs (`evaluation.calibration`), 0 to 1.
         f1_micro: F1 of all (text, class) pairs together, so that common classes weigh more.
         f1_macro: Mean of the classes' F1, so that every class weighs the same; so are the next two.
         precision_macro: Mean precision.
@@ -136,8 +136,8 @@ def measure_sets(
     intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
     if resamples:
         many = count_resamples(n, len(classes), most=resamples)
-        chance = [errors_by_chance(probabilities[:, c], seed=seed + c) for c in range(len(classes))]
-        intervals |= bootstrap_intervals(statistic, n, np.mean(chance, axis=0), resamples=many, seed=seed)
+        by_chance = errors_by_chance(probabilities, seed=seed)
+        intervals |= bootstrap_intervals(statistic, n, by_chance, resamples=many, seed=seed)
     return MultiLabelMetrics(
         n=n,
         accuracy=n_right / n,
@@ -158,7 +158,7 @@ def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities:
     sizes = true.sum(axis=1) + found.sum(axis=1)
     f1_of_texts = np.where(sizes > 0, 2 * both.sum(axis=1) / np.maximum(sizes, 1), 1)
     rankings = [ranking(true[:, c], probabilities[:, c]) for c in range(n_classes)]
-    calibrated = [calibration(probabilities[:, c], true[:, c]) for c in range(n_classes)]
+    calibrated = calibration(probabilities, true)
 
     def figures(counts: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:
         n_both, n_true, n_found = (group_sums(counts, of, n_classes, texts) for texts, of in entries)
@@ -168,7 +168,7 @@ def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities:
         return {
             "loss": (counts * losses).sum(axis=1) / n,
             "brier": (counts * squares).sum(axis=1) / n,
-            "calibration_error": np.mean([errors(counts) for errors in calibrated], axis=0),
+            "calibration_error": calibrated(counts),
             "f1_micro": f1_of(n_both.sum(axis=1), n_true.sum(axis=1), n_found.sum(axis=1)),
             "f1_macro": f1.mean(axis=1),
             "precision_macro": precision.mean(axis=1),

@@ -30,7 +30,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """How two classifiers, A and B, do on the same N texts.
+    """How two classifiers, A and B, do on the same N texts; a text without an answer is not right.
 
     Attributes:
         n: Texts.

@@ -10,9 +10,10 @@ import numpy as np
 from plaudit.data.dataset import Dataset
 from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES
+from plaudit.evaluation.calibration import Reliability, reliability, stated
 from plaudit.evaluation.metrics import Metrics, log_losses, measure
 from plaudit.evaluation.multilabel import MultiLabelMetrics, measure_sets
-from plaudit.training.losses import predicted, probabilities
+from plaudit.training.losses import probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class Answers:
     Attributes:
         labels: int64 [N], the true class numbers; multi-label int64 [N, C], 1 where a text has the class.
         probabilities: float64 [N, C].
-        predictions: Like `labels`, what was answered.
+        predictions: Like `labels`, what was answered; -1 where a decision rule gave no answer.
         classes: C label names, those of the classifier.
         multi_label: Whether an answer is a set of labels.
     """
@@ -43,10 +44,15 @@ class Answers:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Whether each text's label, or whole set of labels, is right: bool [N]."""
+        """Whether each text's label, or whole set of labels, is right: bool [N]. No answer is not right."""
         same: NDArray[np.bool_] = self.labels == self.predictions
         whole: NDArray[np.bool_] = np.asarray(same.all(axis=1)) if self.multi_label else same
         return whole
+
+    @property
+    def n_unanswered(self) -> int:
+        """How many texts got no answer."""
+        return int((self.predictions < 0).sum())
 
     @property
     def losses(self) -> NDArray[np.float64]:
@@ -57,11 +63,16 @@ class Answers:
             return mean
         return log_losses(self.probabilities[np.arange(len(self)), self.labels])
 
+    @property
+    def reliability(self) -> Reliability:
+        """The probabilities beside what came true."""
+        return reliability(*stated(self.labels, self.probabilities))
+
     def measure(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Metrics | MultiLabelMetrics:
         """Return all figures; the arguments are those of `evaluate`.
 
         Raises:
-            DataError: There are no texts.
+            DataError: There are no texts, or none was answered.
         """
         how = measure_sets if self.multi_label else measure
         return how(
@@ -70,38 +81,45 @@ class Answers:
 
 
 def evaluate(
-    model: Classifier, dataset: Dataset, *, resamples: int = RESAMPLES, seed: int = 0
+    model: Classifier,
+    dataset: Dataset,
+    *,
+    logits: NDArray[np.floating] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Metrics | MultiLabelMetrics:
-    """Measure `model` on a labelled data set, whose classes are matched by name.
+    """Measure `model` on a labelled data set, whose classes are matched by name, deciding by the model's rule.
 
     A multi-label model's answers are compared with sets of labels; one label a text is then a set of one.
 
     Args:
         model: A fitted classifier.
         dataset: N labelled texts.
-        resamples: Of the bootstrap intervals, at most; 0 for figures without them (but the accuracy's), which saves
-            about two seconds for 25,000 texts.
+        logits: Its `decision_function` of them, where they are at hand; None computes them.
+        resamples: Of the bootstrap intervals, at most; 0 for figures without them (but Wilson's), which saves about
+            two seconds for 25,000 texts.
         seed: Of the resamples; the same seed gives the same intervals.
 
     Raises:
         DataError: The texts have no labels, there are none, a label is not one of the model's, or the texts have sets
-            of labels and the model answers with one label.
+            of labels and the model answers with one label; or its rule answers none of them.
     """
-    return answer(model, dataset).measure(resamples=resamples, seed=seed)
+    return answer(model, dataset, logits=logits).measure(resamples=resamples, seed=seed)
 
 
-def answer(model: Classifier, dataset: Dataset) -> Answers:
-    """Return `model`'s answers to a labelled data set, whose classes are matched by name.
+def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] | None = None) -> Answers:
+    """Return `model`'s answers to a labelled data set, whose classes are matched by name; arguments as `evaluate`'s.
 
     Raises:
-        DataError: As `evaluate`; no texts are no fault here.
+        DataError: As `evaluate`; no texts and no answers are no fault here.
     """
     labels = labels_for(model.class_names, dataset, multi_label=model.multi_label_)
-    logits = model.decision_function(dataset.texts)
+    if logits is None:
+        logits = model.decision_function(dataset.texts)
     return Answers(
         labels,
         probabilities(logits, multi_label=model.multi_label_),
-        predicted(logits, multi_label=model.multi_label_),
+        model.decide(logits),
         model.class_names,
         model.multi_label_,
     )

@@ -50,7 +50,7 @@ class Slice:
     Attributes:
         name: What the texts have in common.
         n: Texts, at least 1.
-        accuracy: Share of them that is right.
+        accuracy: Share of them that is right; those without an answer are not.
         interval: Wilson's 95 % interval of it.
     """
 

@@ -59,7 +59,7 @@ def scaled_shares(
 ) -> WordShares:
     """Return the words' shares in a weighted sum (float64 [N, K]) of what `decision_function` gives."""
     found: WordShares = engine(model).word_shares(model, texts, weights, words, tokens)
-    return found.scaled(_scale(model, texts))
+    return found.scaled(1 / model.temperature_)
 
 
 def engine(model: Classifier) -> Any:  # Any: a module with `tokenizers` and `word_shares`
@@ -85,12 +85,3 @@ def coefficients(model: Classifier, classes: NDArray[np.int64]) -> NDArray[np.fl
     if n_classes == 2:
         return np.where(classes == 1, 1.0, -1.0)[:, None]
     return (np.eye(n_classes) - 1 / n_classes)[classes]
-
-
-def _scale(model: Classifier, texts: pa.LargeStringArray) -> float:
-    """Return the one number by which `decision_function` multiplies what the model computes (a temperature's 1/T)."""
-    asked = pa.concat_arrays([texts.slice(0, 1), pa.array([""], pa.large_string())])
-    given, raw = model.decision_function(asked).astype(np.float64), model._logits(asked).astype(np.float64)
-    if np.array_equal(given, raw) or not raw.any():
-        return 1.0
-    return float((given * raw).sum() / (raw * raw).sum())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.embeddings.table import EmbeddingTable
-    from plaudit.models import Classifier, NetworkClassifier
+    from plaudit.models import Classifier, DecisionRule, NetworkClassifier
 
 Target = Literal["savedmodel", "keras", "onnx"]
 TARGETS: tuple[str, ...] = get_args(Target)
@@ -53,10 +53,12 @@ class Prepared:
     Attributes:
         model: A copy whose vectors are the rounded, pruned ones.
         stored: Its vectors as the export keeps them.
+        rule: The decision rule that the model was given without: an export's label is the likeliest class's.
     """
 
     model: NetworkClassifier
     stored: StoredVectors
+    rule: DecisionRule | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Export:
 def prepare(model: Classifier, *, precision: Precision = "float32", kept: NDArray[np.bool_] | None = None) -> Prepared:
     """Return a copy of a network with fewer rows or rounded vectors; the model itself is left as it is.
 
+    The copy has no decision rule: whoever runs the export applies it to the probabilities.
+
     Args:
         model: A fitted `NetworkClassifier`.
         precision: How the vectors are stored.
@@ -98,7 +102,8 @@ def prepare(model: Classifier, *, precision: Precision = "float32", kept: NDArra
     stored = store(table.vectors, precision)
     smaller = copy.copy(network)
     smaller.table_ = table.with_vectors(stored.restored())
-    return Prepared(smaller, stored)
+    smaller.rule_ = None
+    return Prepared(smaller, stored, network.rule_)
 
 
 def export_model(prepared: Prepared, to: Target, folder: str | Path, texts: object = ()) -> Export:
@@ -215,6 +220,7 @@ def _describe(prepared: Prepared, to: Target, folder: Path, difference: float, *
         "takes": takes,
         "classes": prepared.model.classes_.tolist(),
         "multi_label": prepared.model.multi_label_,
+        "rule": None if prepared.rule is None else prepared.rule.to_dict(),
         "gives": "logits" if to == "keras" else "probabilities and label",
         "embedding": table.name,
         "rows": len(table.vectors),

@@ -26,7 +26,7 @@ from plaudit.errors import ConfigError, EmbeddingError, MissingExtraError
 from plaudit.interop import tensorflow_text
 from plaudit.interop.compact import StoredVectors, store
 from plaudit.interop.ids import token_ids
-from plaudit.interop.networks import as_network
+from plaudit.interop.networks import answering_layers, as_network
 from plaudit.text import build_tokenizer
 
 if TYPE_CHECKING:
@@ -250,8 +250,9 @@ def to_keras(
     )
     is_text = layer.inputs == "text"
     parts = [keras.Input((), dtype="string") if is_text else keras.Input((None,), dtype="int32"), layer]
-    last = len(network.layers_.biases) - 1
-    for i, bias in enumerate(network.layers_.biases):
+    layers = answering_layers(network)
+    last = len(layers.biases) - 1
+    for i, bias in enumerate(layers.biases):
         activation, name = (None, "logits") if i == last else ("relu", f"dense_{i}")
         parts.append(keras.layers.Dense(len(bias), activation, name=name))
         if i < last and network.dropout:
@@ -260,6 +261,6 @@ def to_keras(
     if stored is not None:
         layer.set_stored(stored)
     dense = [part for part in handed.layers if isinstance(part, keras.layers.Dense)]
-    for part, kernel, bias in zip(dense, network.layers_.kernels, network.layers_.biases, strict=True):
+    for part, kernel, bias in zip(dense, layers.kernels, layers.biases, strict=True):
         part.set_weights([kernel, bias])
     return handed

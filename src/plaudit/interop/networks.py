@@ -1,9 +1,12 @@
-"""Which classifiers can be handed over."""
+"""Which classifiers can be handed over, and what of them."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from plaudit.errors import ConfigError
 from plaudit.models import Classifier, NetworkClassifier
+from plaudit.training.dense import DenseLayers
 
 
 def as_network(model: Classifier) -> NetworkClassifier:
@@ -17,3 +20,11 @@ def as_network(model: Classifier) -> NetworkClassifier:
         raise ConfigError(f"only networks can be exported, and this is a model of the kind {model.kind!r}.")
     model._check_fitted()
     return model
+
+
+def answering_layers(network: NetworkClassifier) -> DenseLayers:
+    """Return the dense layers that give the network's logits by themselves, its temperature in the last of them."""
+    layers, temperature = network.layers_, np.float32(network.temperature_)
+    return DenseLayers(
+        [*layers.kernels[:-1], layers.kernels[-1] / temperature], [*layers.biases[:-1], layers.biases[-1] / temperature]
+    )

@@ -17,6 +17,7 @@ import numpy as np
 
 from plaudit.errors import EmbeddingError, require
 from plaudit.interop.ids import rows_of
+from plaudit.interop.networks import answering_layers
 from plaudit.interop.onnx_text import PUNCTUATION_INPUT, delete_punctuation
 from plaudit.text import SpaceTokenizer, WordPieceTokenizer
 
@@ -246,7 +247,7 @@ def _text_vectors(graph: _Graph, stored: StoredVectors, power: float) -> None:
 def _dense_layers(graph: _Graph, model: NetworkClassifier) -> None:
     """Yield "logits" float32 [N, 1] or [N, C] from "vectors"."""
     x = "vectors"
-    layers = model.layers_
+    layers = answering_layers(model)
     for i, (kernel, bias) in enumerate(zip(layers.kernels, layers.biases, strict=True)):
         is_last = i == len(layers.kernels) - 1
         product = graph.add("MatMul", x, graph.constant(kernel, f"dense_{i}.kernel"))

@@ -14,6 +14,7 @@ import numpy as np
 from plaudit.errors import require
 from plaudit.interop import tensorflow_text
 from plaudit.interop.ids import rows_of
+from plaudit.interop.networks import answering_layers
 from plaudit.text import WordPieceTokenizer
 
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ def write_savedmodel(model: NetworkClassifier, stored: StoredVectors, folder: Pa
     require("tensorflow", extra="tensorflow", purpose="Exporting a SavedModel")
     import tensorflow as tf
 
+    layers = answering_layers(model)
     module = tf.Module(name="plaudit")
     module.vectors = tf.Variable(stored.values, trainable=False)
     module.scales = None if stored.scales is None else tf.Variable(stored.scales[:, None], trainable=False)
     module.dense = [
         (tf.Variable(kernel, trainable=False), tf.Variable(bias, trainable=False))
-        for kernel, bias in zip(model.layers_.kernels, model.layers_.biases, strict=True)
+        for kernel, bias in zip(layers.kernels, layers.biases, strict=True)
     ]
     module.classes = tf.constant(model.classes_.tolist())
     module.multi_label = model.multi_label_

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from plaudit.lazy import lazy
 from plaudit.models.base import Classifier
 from plaudit.models.loading import load
+from plaudit.models.rules import DecisionRule
 
 if TYPE_CHECKING:
     from plaudit.models.blend import BlendClassifier
@@ -30,6 +31,7 @@ _HOMES = {
 __all__ = [
     "BlendClassifier",
     "Classifier",
+    "DecisionRule",
     "DistilledClassifier",
     "EncoderClassifier",
     "NetworkClassifier",

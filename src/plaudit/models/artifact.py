@@ -27,6 +27,8 @@ FORMAT, VERSION = "plaudit-model", 1
 MANIFEST = "model.json"
 _MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
+_DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None}
+_LEAST_TEMPERATURE, _MOST_TEMPERATURE = 1e-3, 1e3  # what training can choose, with room for what a person may set
 _CHECKPOINT = "checkpoint.safetensors"  # what a run that was cut off leaves where its model would have come
 
 
@@ -75,7 +77,14 @@ def check_target(target: Path) -> None:
 
 
 def write_manifest(
-    folder: Path, *, kind: str, classes: NDArray[Any], parameters: dict[str, Any], multi_label: bool = False
+    folder: Path,
+    *,
+    kind: str,
+    classes: NDArray[Any],
+    parameters: dict[str, Any],
+    multi_label: bool = False,
+    temperature: float = 1.0,
+    rule: dict[str, Any] | None = None,
 ) -> None:
     """Write `model.json` for the files that now lie in `folder`."""
     import plaudit
@@ -92,16 +101,41 @@ def write_manifest(
         "kind": kind,
         "classes": classes.tolist(),
         "multi_label": multi_label,
+        "temperature": temperature,
+        "rule": rule,
         "parameters": parameters,
         "files": files,
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_json(folder / MANIFEST, manifest)
+
+
+def write_rule(folder: Path, rule: dict[str, Any] | None) -> None:
+    """Put another decision rule into the manifest of a model that stands, whole or not at all.
+
+    Raises:
+        ModelError: It is no model, or cannot be written.
+    """
+    manifest = {**read_manifest(folder), "rule": rule}
+    temporary = folder / f"{MANIFEST}.{os.getpid()}"
+    try:
+        _write_json(temporary, manifest)
+        temporary.replace(folder / MANIFEST)
+    except OSError as error:
+        raise ModelError(f"{folder / MANIFEST} cannot be written ({error.strerror or error}).") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read `model.json` and check it, and every file that it names, before anything is built from them.
 
-    A manifest without "multi_label" gets it as false: the first models had none.
+    A manifest without "multi_label", "temperature" or "rule" gets them as false, 1.0 and null: the first models had
+    none. What the rule holds, the classifier checks.
 
     Raises:
         ModelError: The folder is missing, is no model, is damaged, or is of a newer format.
@@ -129,7 +163,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
             _check_file(folder, name, facts)
         except OSError as error:
             raise ModelError(f"{folder}: {name!r} cannot be read: {error.strerror or error}.") from error
-    checked: dict[str, Any] = {"multi_label": False, **manifest}
+    checked: dict[str, Any] = {**manifest, **{key: value for key, value in _DEFAULTS.items() if key not in manifest}}
     return checked
 
 
@@ -149,6 +183,9 @@ def _check_manifest(path: Path, manifest: object) -> None:
     classes, multi_label = manifest["classes"], manifest.get("multi_label", False)
     if type(multi_label) is not bool:
         raise ModelError(f"{path}: damaged: multi_label must be true or false.")
+    temperature = manifest.get("temperature", 1.0)
+    if type(temperature) not in (int, float) or not _LEAST_TEMPERATURE <= temperature <= _MOST_TEMPERATURE:
+        raise ModelError(f"{path}: damaged: temperature must be a number from 0.001 to 1000.")
     least = 1 if multi_label else 2
     if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
         count = "one" if multi_label else "two"

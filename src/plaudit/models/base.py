@@ -2,13 +2,12 @@
 
 The constructor only stores its arguments, `fit` returns self, learned names end in ``_``, and a second `fit` forgets
 the first, so that `clone`, `cross_val_score` and `GridSearchCV` work
-(https://scikit-learn.org/stable/developers/develop.html). Scikit-learn itself is imported only when it asks for its
-tags: a process that scores texts should start in a fraction of a second.
+(https://scikit-learn.org/stable/developers/develop.html). Nothing heavy is imported here: a process that scores texts
+should start in a fraction of a second.
 """
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from plaudit.config import check_setting
 from plaudit.data.dataset import as_text_column, label_sets
 from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, ModelError, NotFittedError
-from plaudit.models.targets import Labels, to_indicator
+from plaudit.models.arguments import Arguments
+from plaudit.models.rules import DecisionRule, rule_from_manifest
+from plaudit.models.targets import Labels, Targets, to_indicator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from plaudit.training.loop import Monitor
 
 
-class Classifier(ABC):
+class Classifier(Arguments, ABC):
     """A text classifier.
 
     Attributes:
@@ -42,6 +42,8 @@ class Classifier(ABC):
         history_: Loss and accuracy of every epoch; None when it has no epochs, or was loaded.
         kept_epoch_: The epoch (from 1) that it was taken from; None likewise.
         notes_: Sentences about the fit that its owner should read.
+        temperature_: What its logits are divided by, so that its probabilities are right as often as they say; above 0.
+        rule_: What is answered; None for the likeliest class, or of sets of labels those above 0.5.
     """
 
     kind: ClassVar[str]
@@ -52,6 +54,8 @@ class Classifier(ABC):
     history_: History | None = None
     kept_epoch_: int | None = None
     notes_: tuple[str, ...] = ()
+    temperature_: float = 1.0
+    rule_: DecisionRule | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -101,6 +105,11 @@ class Classifier(ABC):
     def read(cls, folder: Path, manifest: dict[str, Any]) -> Classifier:
         """Build a fitted classifier from what `write` wrote; `manifest` is the checked model.json."""
 
+    def _learned(self, classes: NDArray[Any], *, multi_label: bool) -> None:
+        """Take on what `fit` ends with: the labels, with neither temperature nor rule of an earlier fit."""
+        self.classes_, self.multi_label_ = classes, multi_label
+        self.temperature_, self.rule_ = 1.0, None
+
     def _write_manifest(self, folder: Path) -> None:
         """Write the manifest over all that `write` has put into `folder`; `_from_manifest` reads it."""
         from plaudit.models.artifact import write_manifest
@@ -112,6 +121,8 @@ class Classifier(ABC):
             classes=self.classes_,
             parameters=to_json(self._stored_params()),
             multi_label=self.multi_label_,
+            temperature=float(self.temperature_),
+            rule=None if self.rule_ is None else self.rule_.to_dict(),
         )
 
     def _stored_params(self) -> dict[str, Any]:
@@ -134,7 +145,10 @@ class Classifier(ABC):
             raise ModelError(f"{folder}: damaged: {error}") from error
         if missing := [name for name in files if name not in manifest["files"]]:
             raise ModelError(f"{folder}: damaged: the manifest does not list {missing[0]}.")
-        model.classes_, model.multi_label_ = np.array(manifest["classes"]), manifest["multi_label"]
+        classes, multi_label = np.array(manifest["classes"]), manifest["multi_label"]
+        model._learned(classes, multi_label=multi_label)
+        model.temperature_ = float(manifest["temperature"])
+        model.rule_ = rule_from_manifest(manifest["rule"], len(classes), multi_label=multi_label, where=str(folder))
         return model
 
     def predict_proba(self, texts: object) -> NDArray[np.float64]:
@@ -151,28 +165,88 @@ class Classifier(ABC):
         return probabilities(logits, multi_label=self.multi_label_)
 
     def predict(self, texts: object) -> NDArray[Any]:
-        """Return the label of each of N texts: the second of two classes when its logit is above 0.
+        """Return the label of each of N texts: by `rule_`, else the second of two classes when its logit is above 0.
 
-        Multi-label: an indicator matrix, int64 [N, C], 1 where a class's logit is above 0; `label_sets` names them.
+        A rule that may give no answer gives None there, in an array of objects. Multi-label: an indicator matrix, int64
+        [N, C], 1 where a class's logit is above 0, or its probability above the rule's threshold; `label_sets` names
+        them.
         """
-        from plaudit.training.losses import predicted
+        found = self.decide(self.decision_function(texts))
+        return found if self.multi_label_ else self.labels_of(found)
 
-        logits = self.decision_function(texts)
-        found = predicted(logits, multi_label=self.multi_label_)
-        return found if self.multi_label_ else self.classes_[found]
+    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Return what `rule_` makes of logits as `decision_function` gives them: class numbers, int64 [N], -1 for none.
+
+        Multi-label: an indicator, int64 [N, C].
+        """
+        from plaudit.training.losses import predicted, probabilities
+
+        if self.rule_ is None:
+            return predicted(logits, multi_label=self.multi_label_)
+        shares = probabilities(logits, multi_label=self.multi_label_)
+        return self.rule_.decide(shares, multi_label=self.multi_label_)
+
+    def labels_of(self, numbers: NDArray[np.integer]) -> NDArray[Any]:
+        """Return the labels of class numbers [N]; under a rule that may give no answer objects, None for -1."""
+        if self.rule_ is None or self.rule_.abstain_below is None:
+            named: NDArray[Any] = self.classes_[numbers]
+        else:
+            named = np.array([*self.classes_.tolist(), None], dtype=object)[numbers]
+        return named
 
     def label_sets(self, indicator: NDArray[np.integer]) -> list[tuple[Any, ...]]:
         """Return the labels that each row of an indicator matrix [N, C] stands for, N tuples; none is ``()``."""
         return label_sets(indicator, self.classes_.tolist())
 
     def decision_function(self, texts: object) -> NDArray[np.float32]:
-        """Return the logits of N texts, float32 [N, 1] for two classes (the second's) or [N, C]; multi-label [N, C]."""
+        """Return the logits of N texts, float32 [N, 1] for two classes (the second's) or [N, C]; multi-label [N, C].
+
+        They are divided by `temperature_`.
+        """
         self._check_fitted()
-        return self._logits(as_text_column(texts))
+        logits = self._logits(as_text_column(texts))
+        return logits if self.temperature_ == 1 else logits / np.float32(self.temperature_)
+
+    def calibrate(self, texts: object, labels: Labels) -> Self:
+        """Choose `temperature_` on texts that were not trained on, and return self.
+
+        It stays 1 where no temperature lowers the log loss of these texts. Answers stay as they are, but for a rule's:
+        that was chosen for other probabilities, so choose it again.
+
+        Args:
+            texts: N texts, one or more.
+            labels: N labels as `fit` takes them, each of them known.
+
+        Raises:
+            DataError: There are no texts, or a label is unknown.
+        """
+        from plaudit.models.examples import validation_set
+        from plaudit.training.temperature import fit_temperature
+
+        self._check_fitted()
+        known = Targets(self.classes_, np.zeros(0, np.int64), self.multi_label_)
+        held = validation_set(texts, labels, known)
+        assert held.labels is not None
+        self.temperature_ = 1.0
+        self.temperature_ = fit_temperature(self.decision_function(held.texts), held.labels)
+        return self
+
+    def set_rule(self, rule: DecisionRule | None) -> Self:
+        """Decide by `rule` from now on, by none for None, and return self.
+
+        Raises:
+            ConfigError: The rule is not for these classes.
+        """
+        self._check_fitted()
+        if rule is not None:
+            rule.check(len(self.classes_), multi_label=self.multi_label_)
+        self.rule_ = rule
+        return self
 
     def score(self, texts: object, labels: Labels, sample_weight: object = None) -> float:
         """Return the share of texts whose label is predicted, 0 to 1 (scikit-learn's default score).
 
+        A text that gets no answer counts as wrong.
         Multi-label: whose set of labels is predicted whole (subset accuracy); labels are sets or an indicator matrix.
         """
         found = self.predict(texts)
@@ -214,37 +288,6 @@ class Classifier(ABC):
         """Return the constructor's arguments, with what the last `fit` decided in place of those left open."""
         return self.get_params()
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments (scikit-learn's contract; `deep` changes nothing)."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set constructor arguments and return self.
-
-        Raises:
-            ConfigError: A name is not an argument of the constructor.
-        """
-        for name, value in params.items():
-            if name not in self._parameter_names():
-                raise ConfigError(f"{type(self).__name__} has no parameter {name!r}.")
-            setattr(self, name, value)
-        return self
-
-    @classmethod
-    def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def _check_params(self) -> None:
-        """Refuse arguments out of range, by the command line's rules; None passes where it is the default.
-
-        Raises:
-            ConfigError: One is.
-        """
-        for name, parameter in inspect.signature(type(self)).parameters.items():
-            value = getattr(self, name)
-            if value is not None or parameter.default is not None:
-                check_setting(name, value)
-
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(
@@ -253,22 +296,3 @@ class Classifier(ABC):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classes_")
-
-    def __sklearn_tags__(self) -> Any:  # sklearn.utils.Tags, which this module must not import
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_label=True),
-            input_tags=InputTags(two_d_array=False, one_d_array=True, string=True),
-        )
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
-        changed = [f"{k}={v!r}" for k, v in self.get_params().items() if not _is_same(v, defaults[k].default)]
-        return f"{type(self).__name__}({', '.join(changed)})"
-
-
-def _is_same(value: object, default: object) -> bool:
-    return value is default or (type(value) is type(default) and bool(np.all(value == default)))

@@ -181,7 +181,7 @@ class BlendClassifier(Classifier):
             resume=resume,
         )
         self.ngram_, self.encoder_ = ngram, encoder
-        self.classes_, self.multi_label_ = targets.classes, targets.multi_label
+        self._learned(targets.classes, multi_label=targets.multi_label)
         self.history_, self.kept_epoch_, self.notes_ = encoder.history_, encoder.kept_epoch_, encoder.notes_
         if self.blend_weights is not None:
             self.blend_weights_ = self.blend_weights

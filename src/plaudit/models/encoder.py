@@ -228,7 +228,8 @@ class EncoderClassifier(Classifier):
             vectors = self._vectors(model, training.sequences)
             head = linear(*fit_head(vectors, training.targets.astype(np.float64), weights, seed=self.seed))
             model, self.training_vectors_ = replace(model, head=head), vectors
-        self.model_, self.classes_, self.multi_label_ = model, classes, multi_label
+        self.model_ = model
+        self._learned(classes, multi_label=multi_label)
         self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
         self.n_threads_ = placement.n_threads
         return self

@@ -191,7 +191,7 @@ class NetworkClassifier(Classifier):
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.batch_size_ = loop.batch_size
-        self.classes_, self.multi_label_ = targets.classes, targets.multi_label
+        self._learned(targets.classes, multi_label=targets.multi_label)
         return self
 
     def summary(self) -> NetworkSummary:

@@ -161,7 +161,7 @@ class NgramClassifier(Classifier):
         fitted = on_all_cores(lambda logit: fit(*logit), list(zip(answers.T, weight.T, strict=True)))
         self.vocabulary_ = vocabulary
         self.weights_ = NgramWeights(*(np.stack(arrays) for arrays in zip(*fitted, strict=True)))
-        self.classes_, self.multi_label_ = classes, multi_label
+        self._learned(classes, multi_label=multi_label)
         return self
 
     def summary(self) -> NgramSummary:

@@ -35,6 +35,10 @@ or `plaudit predict {folder} "a text"`.
 everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
 
 {story}
+## When to rely on it
+
+{calibration}{rule}
+
 ## The model
 
 ```
@@ -49,6 +53,8 @@ everything was decided. The interval (Wilson) takes texts as independent; it say
 weights again. `model.json` lists every file that scoring needs, with its SHA-256.
 """
 
+_RULE = "Decision rule: "
+_NO_RULE = "none; {default} is answered."
 _UNKNOWN = "no provenance recorded"
 _HEADING = ("| | texts | accuracy | 95 % interval | loss | F1 | ROC-AUC |", "|---|---|---|---|---|---|---|")
 _SETS_HEADING = (
@@ -78,6 +84,7 @@ def model_card(
     recipe: str,
     settings: Mapping[str, object],
     provenance: Mapping[str, Mapping[str, str]],
+    calibration: Mapping[str, float] | None = None,
 ) -> str:
     """Return the card as Markdown.
 
@@ -96,6 +103,7 @@ def model_card(
         recipe: What it was made by.
         settings: Its settings by name, JSON values or tuples of them.
         provenance: Where what it was built upon comes from, by what that is ("embedding").
+        calibration: As metrics.json holds it; None leaves it out.
     """
     said = ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items())
     origins = (
@@ -117,8 +125,37 @@ def model_card(
         openings="once" if openings == 1 else f"{openings} times",
         kinder="The validation texts chose the epoch, so their figure is the kinder one. " if has_epochs else "",
         story=f"\n{story}\n" if story else "",
+        calibration="" if calibration is None else _calibration(calibration, metrics.get("test", {})) + "\n\n",
+        rule=_RULE + _default_rule(multi_label=multi_label),
         summary=summary,
         built="\n\n".join([f"Recipe: {recipe}; {_code(said)}", *origins]),
+    )
+
+
+def with_rule(card: str, rule: str | None, *, multi_label: bool) -> str:
+    """Return a card with another decision rule in it, None for none; one that has no line for it, as it stands."""
+    line = _RULE + (f"{rule} The figures above are without it." if rule else _default_rule(multi_label=multi_label))
+    return "\n".join(line if old.startswith(_RULE) else old for old in card.split("\n"))
+
+
+def _default_rule(*, multi_label: bool) -> str:
+    return _NO_RULE.format(default="every label above 0.5" if multi_label else "the likeliest class")
+
+
+def _calibration(figures: Mapping[str, float], test: Mapping[str, Any]) -> str:
+    error = test.get("calibration_error")
+    on_test = "" if error is None else f" On the test texts it is {error:.4f}."
+    before, after = figures["calibration_error_before"], figures["calibration_error"]
+    error_is = "Expected calibration error, the mean distance from probability to the share that is right:"
+    if figures["temperature"] == 1:
+        return (
+            "Logits are not scaled: no temperature lowers the log loss of the validation texts.\n"
+            f"{error_is} {after:.4f} there.{on_test}"
+        )
+    return (
+        f"Logits are divided by a temperature of {figures['temperature']:.4f}, chosen on the validation texts: log\n"
+        f"loss {figures['loss_before']:.4f} before, {figures['loss']:.4f} after. {error_is}\n"
+        f"{before:.4f} before, {after:.4f} after (`reliability.svg`).{on_test}"
     )
 
 

@@ -56,28 +56,39 @@ def plot_curves(history: History, folder: Path, *, kept_epoch: int | None = None
     return paths
 
 
-def save_plot(folder: Path, name: str, draw: Callable[[Any, Theme], None]) -> list[Path]:
+def save_plot(
+    folder: Path,
+    name: str,
+    draw: Callable[[Any, Theme], None],
+    *,
+    size_inches: tuple[float, float] = _SIZE_INCHES,
+    legend_below: bool = False,
+) -> list[Path]:
     """Draw a plot as ``NAME.svg``, ``NAME.png`` and, for dark pages, ``NAME-dark.png``; the same bytes each time.
 
     Args:
         folder: An existing folder.
         name: What the files are called.
         draw: Puts marks, titles and labels into matplotlib's Axes, in a theme's colours.
+        size_inches: Width and height.
+        legend_below: Whether the legend stands below the axes, not in them.
 
     Raises:
         MissingExtraError: matplotlib is not installed (extra ``train``).
     """
-    figures = require("matplotlib.figure", extra="train", purpose="Drawing the curves")
-    matplotlib = require("matplotlib", extra="train", purpose="Drawing the curves")
+    figures = require("matplotlib.figure", extra="train", purpose="Drawing a plot")
+    matplotlib = require("matplotlib", extra="train", purpose="Drawing a plot")
     paths = []
     for suffix, theme in ((".svg", LIGHT), (".png", LIGHT), ("-dark.png", DARK)):
-        # A fixed salt and no date: the same history gives the same bytes.
+        # A fixed salt and no date: the same figures give the same bytes.
         with matplotlib.rc_context({"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}):
-            figure = figures.Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor=theme.background)
+            figure = figures.Figure(figsize=size_inches, layout="constrained", facecolor=theme.background)
             figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
             axes = figure.add_subplot(facecolor=theme.background)
             draw(axes, theme)
             _colour(axes, theme)
+            legend, place = (figure.legend, "outside lower center") if legend_below else (axes.legend, "best")
+            legend(loc=place, frameon=False, labelcolor=theme.text)
             metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
             paths.append(folder / f"{name}{suffix}")
             figure.savefig(paths[-1], dpi=150, metadata=metadata, facecolor=theme.background)
@@ -110,4 +121,3 @@ def _colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which i
     for side, spine in axes.spines.items():
         spine.set_color(theme.grid)
         spine.set_visible(side in ("left", "bottom"))
-    axes.legend(frameon=False, labelcolor=theme.text)

@@ -1,0 +1,64 @@
+"""The last step that looks at the validation texts: the temperature, and what it does to the probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plaudit.data import Dataset
+from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, answer
+from plaudit.models import Classifier
+from plaudit.training.temperature import fit_temperature
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model's probabilities on its validation texts.
+
+    Attributes:
+        temperature: What its logits are divided by.
+        validation: The validation figures with it.
+        loss_before: The log loss without it.
+        before: Probabilities beside what came true, without it.
+        after: The same with it.
+    """
+
+    temperature: float
+    validation: Metrics | MultiLabelMetrics
+    loss_before: float
+    before: Reliability
+    after: Reliability
+
+    def to_dict(self) -> dict[str, float]:
+        """Return what metrics.json keeps as "calibration"; all but the temperature is of the validation texts."""
+        return {
+            "temperature": self.temperature,
+            "loss_before": self.loss_before,
+            "loss": self.validation.loss,
+            "calibration_error_before": self.before.error,
+            "calibration_error": self.after.error,
+        }
+
+    def __str__(self) -> str:
+        if self.temperature == 1:
+            return (
+                f"Calibration: no temperature lowers the validation log loss; calibration error {self.after.error:.4f}."
+            )
+        return (
+            f"Calibration: temperature {self.temperature:.4f}; on the validation texts log loss {self.loss_before:.4f} "
+            f"-> {self.validation.loss:.4f}, calibration error {self.before.error:.4f} -> {self.after.error:.4f}."
+        )
+
+
+def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
+    """Give a fitted model its temperature and measure it; its logits, which may take minutes, are computed once."""
+    model.temperature_ = 1.0
+    logits = model.decision_function(validation.texts)
+    before = answer(model, validation, logits=logits)
+    model.temperature_ = fit_temperature(logits, before.labels)
+    scaled = logits / np.float32(model.temperature_)  # as `decision_function` does from now on
+    after = answer(model, validation, logits=scaled)
+    return Calibrated(
+        model.temperature_, after.measure(), float(before.losses.mean()), before.reliability, after.reliability
+    )

@@ -1,0 +1,138 @@
+"""`plaudit threshold`: choose a model's decision rule on its validation texts, show it, or take it back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plaudit.app.plain import plain
+from plaudit.app.terminal import make_console, print_json
+from plaudit.app.validation_part import choosing_texts
+from plaudit.errors import ConfigError
+from plaudit.evaluation import choose_rule
+from plaudit.models import Classifier, load
+from plaudit.models.artifact import write_rule
+from plaudit.report import with_rule
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from plaudit.evaluation import Choice
+
+_CARD = "README.md"
+
+
+def threshold(
+    model: Path,
+    data: str | None,
+    *,
+    goals: Mapping[str, Any],
+    reset: bool,
+    as_json: bool,
+    columns: Mapping[str, Any],
+) -> None:
+    """Choose, show or take back a rule.
+
+    Args:
+        model: A model's folder.
+        data: Labelled texts; None for the model's own validation texts.
+        goals: What `choose_rule` takes, by name; "costs" as the user gave them. None or False: not given.
+        reset: Take the rule back.
+        as_json: Print JSON.
+        columns: How to read `data`, by the names that `choosing_texts` has.
+    """
+    given = {name: value for name, value in goals.items() if value not in (None, False)}
+    if reset and (given or data is not None):
+        raise ConfigError("threshold: --reset takes the rule back, and takes no other option and no data.")
+    classifier = load(model)
+    if not given and not reset:
+        if data is not None:
+            raise ConfigError("threshold: say what for: --f1, --recall, --precision, --abstain or --costs.")
+        _show(classifier, {}, as_json=as_json)
+        return
+    choice, what = None, ""
+    if given:
+        if "costs" in given:
+            given["costs"] = _read_costs(given["costs"])
+        names, multi_label = classifier.class_names, classifier.multi_label_
+        chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, **columns)
+        choice, what = choose_rule(classifier, chosen.dataset, **given), chosen.what
+    classifier.set_rule(None if choice is None else choice.rule)
+    write_rule(model, None if choice is None else choice.rule.to_dict())
+    _rewrite_card(model / _CARD, classifier)
+    _show(classifier, {} if choice is None else _facts(choice, what), as_json=as_json)
+    if choice is not None and not as_json:
+        _print_reached(choice, what)
+
+
+def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool) -> None:
+    """Print the rule that the model has."""
+    rule = classifier.rule_
+    if as_json:
+        print_json({"rule": None if rule is None else rule.to_dict(), **facts})
+        return
+    usual = "every label above 0.5 is given" if classifier.multi_label_ else "the likeliest class is answered"
+    line = f"none; {usual}" if rule is None else rule.describe(classifier.class_names)
+    make_console().print(f"Decision rule: {plain(line)}.", markup=False)
+
+
+def _facts(choice: Choice, what: str) -> dict[str, Any]:
+    reached = {
+        name: {
+            "value": figure.value,
+            "interval_95": None if figure.interval is None else figure.interval.to_list(),
+            "without_rule": figure.before,
+        }
+        for name, figure in choice.reached.items()
+    }
+    return {"of": choice.of, "data": what, "n": choice.n, "reached": reached, "notes": list(choice.notes)}
+
+
+def _print_reached(choice: Choice, what: str) -> None:
+    console: Console = make_console()
+    of = "" if choice.of is None else f", of {plain(choice.of)!r}"
+    console.print(f"\n{plain(what)}{of}", markup=False)
+    width = max(map(len, choice.reached))
+    for name, figure in choice.reached.items():
+        bounds = figure.interval
+        interval = "no text" if bounds is None else f"95 % interval {bounds.low:.4f} to {bounds.high:.4f}"
+        line = f"  {name:<{width}}  {figure.value:.4f}  ({interval}; without the rule {figure.before:.4f})"
+        console.print(line, markup=False)
+    for note in choice.notes:
+        console.print(f"note: {plain(note)}", markup=False)
+    if choice.rule.costs is None:
+        console.print(
+            "\nThe rule was chosen on these very texts, so the figures are kinder than new texts will be: the more so, "
+            "the fewer the texts and the more the thresholds."
+        )
+    console.print("predict and evaluate follow it from now on; --reset takes it back.")
+
+
+def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks
+    """Return costs given as JSON, or as a file of it."""
+    is_inline = given.lstrip().startswith("{")
+    text = given
+    if not is_inline:
+        try:
+            text = Path(given).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not text in UTF-8"
+            raise ConfigError(f"--costs {given[:200]}: neither JSON nor a file that can be read: {reason}.") from error
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = "--costs" if is_inline else given
+        raise ConfigError(
+            f'{where}: not JSON ({error}); expected {{"true class": {{"answered class": cost}}}}.'
+        ) from error
+
+
+def _rewrite_card(path: Path, classifier: Classifier) -> None:
+    """Say the rule in the model card; a card that is not there, or not ours any more, is left as it is."""
+    rule = None if classifier.rule_ is None else classifier.rule_.describe(classifier.class_names) + "."
+    with contextlib.suppress(OSError, ValueError):
+        card = path.read_text(encoding="utf-8")
+        path.write_text(with_rule(card, rule, multi_label=classifier.multi_label_), encoding="utf-8")

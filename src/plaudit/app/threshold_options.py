@@ -1,0 +1,56 @@
+"""The options of `plaudit threshold`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn
+
+
+@errors_as_lines
+def threshold(
+    model: Annotated[Path, typer.Argument(help="A model's folder.")],
+    data: Annotated[
+        str | None, typer.Argument(help="Labelled texts to choose on. [the validation texts of the model's own run]")
+    ] = None,
+    f1: Annotated[
+        bool, typer.Option("--f1", help="The best F1; of sets of labels a threshold for each label.")
+    ] = False,
+    recall: Annotated[float | None, typer.Option(help="The best precision that finds this share of the class.")] = None,
+    precision: Annotated[float | None, typer.Option(help="The best recall of which this share is right.")] = None,
+    abstain: Annotated[
+        float | None, typer.Option(help="The most answers of which this share is right; no answer to the rest.")
+    ] = None,
+    costs: Annotated[
+        str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option("--class", help="Whose F1, recall or precision. [the second of two]")
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Take the rule back.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    label_separator: LabelSeparator = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Choose what a model answers when it is how sure; without a goal, show the rule that it has."""
+    from plaudit.app.threshold import threshold as choose
+
+    choose(
+        model,
+        data,
+        goals={
+            "f1": f1, "recall": recall, "precision": precision, "abstain": abstain, "costs": costs, "of": of,
+        },
+        reset=reset,
+        as_json=as_json,
+        columns={
+            "text_column": text_column, "label_column": label_column, "label_separator": label_separator,
+            "data_dir": data_dir,
+        },
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""Which rows `plaudit threshold` may choose on: never the test texts, and never those that the model was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from plaudit.app.parts import load_parts
+from plaudit.app.record import read_versions
+from plaudit.app.test_part import Chosen
+from plaudit.config import RunConfig
+from plaudit.data import DATASET_NAMES, load_dataset, read_file
+from plaudit.errors import ConfigError, DataError
+from plaudit.evaluation import fingerprint
+
+
+def choosing_texts(
+    model: Path,
+    data: str | None,
+    *,
+    classes: tuple[str, ...],
+    multi_label: bool,
+    text_column: str | None,
+    label_column: str | None,
+    label_separator: str | None,
+    data_dir: Path | None,
+) -> Chosen:
+    """Return the validation texts of the model's own run, or of other `data` what may be chosen on.
+
+    That is every row of a file, and of a data set with parts its training part.
+
+    Raises:
+        DataError: The texts cannot be had, or are those that the model was trained or tested on.
+        ConfigError: run.toml is no run's.
+    """
+    record = model / "run.toml"
+    run = RunConfig.from_toml(record) if record.is_file() else None
+    recorded = read_versions(record) if run is not None else {}
+    if data is None and run is None:
+        raise DataError(
+            f"{model}: it was not written by `plaudit train`, so its validation texts are not known; name labelled "
+            "texts that it was not trained on."
+        )
+    if run is not None and (data is None or _is_same(data, run.data.source)):
+        return _own_validation(model, run, recorded, data_dir)
+    assert data is not None
+    if run is not None and run.data.test is not None and _is_same(data, run.data.test):
+        raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
+    if data not in DATASET_NAMES and Path(data).is_file():
+        rows = read_file(
+            data,
+            text_column=text_column,
+            label_column=label_column,
+            label_separator=label_separator,
+            classes=classes,
+            multi_label=multi_label,
+        )
+        what = f"{data}: every row"
+    else:
+        splits = load_dataset(
+            data,
+            text_column=text_column,
+            label_column=label_column,
+            label_separator=label_separator,
+            data_dir=data_dir,
+            parts=("train",),
+        )
+        rows, what = splits.train, f"{data}: its training part"
+    identity = fingerprint(rows)
+    if identity == recorded.get("test_texts"):
+        raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
+    if identity == recorded.get("train_texts"):
+        raise DataError(f"{data}: the model was trained on these texts, and is surer of them than of others.")
+    return Chosen(rows, what)
+
+
+def _own_validation(model: Path, run: RunConfig, recorded: dict[str, str], data_dir: Path | None) -> Chosen:
+    """Divide the run's data again, and return the validation part."""
+    if run.training.refit:
+        raise DataError(
+            f"{model}: it was trained again on its validation texts (--refit), and is surer of them than of others; "
+            "name labelled texts that it was not trained on."
+        )
+    source = run.data.source
+    config = run.data if data_dir is None else replace(run.data, data_dir=str(data_dir))
+    try:
+        parts = load_parts(config, seed=run.training.seed)
+    except (ConfigError, DataError) as error:
+        raise DataError(
+            f"{model}: the validation texts of its run cannot be had again: {error} Name other labelled texts."
+        ) from error
+    if fingerprint(parts.train) != recorded.get("train_texts"):
+        raise DataError(
+            f"{source}: it has changed since this model was trained on it, so its validation texts can no longer be "
+            "told from its training texts; name other labelled texts."
+        )
+    return Chosen(parts.validation, f"{source}: the model's {len(parts.validation):,} validation texts")
+
+
+def _is_same(data: str, source: str) -> bool:
+    return data == source or (bool(source) and Path(data).resolve() == Path(source).resolve())

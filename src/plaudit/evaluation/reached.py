@@ -1,0 +1,121 @@
+"""Figures of a decision rule on some texts, each with its interval and what it was without the rule.
+
+Shares have Wilson's interval. F1 and mean costs are no shares: theirs is the bootstrap's over texts, from a fixed seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plaudit.evaluation.bootstrap import bootstrap, count_resamples, percentile_interval
+from plaudit.evaluation.intervals import Interval, wilson_interval
+from plaudit.evaluation.metrics import f1_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.models.rules import DecisionRule
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A figure under a rule.
+
+    Attributes:
+        value: The figure.
+        interval: Its 95 % interval, for the rule as it stands; None where no text bears on it.
+        before: What it is without a rule.
+    """
+
+    value: float
+    interval: Interval | None
+    before: float
+
+
+def share_reached(is_so: NDArray[np.bool_], *, before: float) -> Reached:
+    """Return the share of texts that something is true of; 0 of no texts."""
+    n, right = len(is_so), int(is_so.sum())
+    return Reached(right / n, wilson_interval(right, n), before) if n else Reached(0.0, None, before)
+
+
+def two_classes_reached(
+    is_positive: NDArray[np.bool_], is_found: NDArray[np.bool_], was_found: NDArray[np.bool_]
+) -> dict[str, Reached]:
+    """Return precision, recall and F1 of a class, and the accuracy, all arguments bool [N]."""
+
+    def f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return f1_of(*counts.T)
+
+    def cases(found: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.stack([is_positive & found, is_positive, found], axis=1).astype(np.float64)
+
+    now, before = cases(is_found), cases(was_found).sum(axis=0)
+    precision_before, recall_before = before[0] / max(before[2], 1), before[0] / max(before[1], 1)
+    return {
+        "precision": share_reached(is_positive[is_found], before=float(precision_before)),
+        "recall": share_reached(is_found[is_positive], before=float(recall_before)),
+        "F1": _bootstrapped(now, f1, before=float(f1(before[None])[0])),
+        "accuracy": share_reached(is_found == is_positive, before=float((was_found == is_positive).mean())),
+    }
+
+
+def cost_reached(
+    rule: DecisionRule, truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64]
+) -> dict[str, Reached]:
+    """Return the mean cost of an answer, and the accuracy.
+
+    Args:
+        rule: One with costs.
+        truth: Class numbers [N].
+        found: Probabilities [N, C].
+        plain: The answers without the rule, [N].
+    """
+    costs, answers = np.array(rule.costs), rule.decide(found)
+    paid = costs[truth, answers][:, None]
+    n = len(truth)
+    mean = _bootstrapped(paid, lambda sums: sums[:, 0] / n, before=float(costs[truth, plain].mean()))
+    return {
+        "mean cost": mean,
+        "accuracy": share_reached(answers == truth, before=float((plain == truth).mean())),
+    }
+
+
+def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDArray[np.int64]) -> dict[str, Reached]:
+    """Return macro-F1, micro-F1 and the share of sets that are right, all arguments indicators [N, C]."""
+
+    def parts(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return counts.reshape(len(counts), 3, -1).swapaxes(0, 1)
+
+    def macro(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(f1_of(*parts(counts)).mean(axis=1))
+
+    def micro(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return f1_of(*parts(counts).sum(axis=2))
+
+    def cases(found: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.concatenate([truth & found, truth, found], axis=1).astype(np.float64)
+
+    now, before = cases(given), cases(plain)
+    sums = before.sum(axis=0)[None]
+    return {
+        "macro-F1": _bootstrapped(now, macro, before=float(macro(sums)[0])),
+        "micro-F1": _bootstrapped(now, micro, before=float(micro(sums)[0])),
+        "accuracy": share_reached((given == truth).all(axis=1), before=float((plain == truth).all(axis=1).mean())),
+    }
+
+
+def _bootstrapped(
+    cases: NDArray[np.float64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], *, before: float
+) -> Reached:
+    """Return a statistic of sums over N texts: `cases` [N, K] are summed to [R, K], `statistic` yields [R]."""
+    n = len(cases)
+
+    def figures(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        return {"figure": statistic(counts @ cases)}
+
+    resampled = bootstrap(figures, n, resamples=count_resamples(n, cases.shape[1]))["figure"]
+    return Reached(float(figures(np.ones((1, n)))["figure"][0]), percentile_interval(resampled), before)

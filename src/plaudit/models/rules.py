@@ -1,0 +1,157 @@
+"""Decision rules: what is answered when a class has some probability.
+
+Without a rule the likeliest class is answered, and of sets of labels those above 0.5. A rule says otherwise: a
+threshold, costs of mistakes, or a probability below which there is no answer. It moves no probability.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plaudit.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LARGEST_COST = 1e12
+NO_ANSWER = -1
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """What is answered; exactly one of the three is given.
+
+    Attributes:
+        thresholds: For two classes one number: the second class is answered when its probability is above it. For
+            sets of labels a number for each class. 0 to 1.
+        costs: ``costs[i][j]`` is what it costs to answer class j when i is true, from 0; the class with the least
+            expected cost is answered, the first of several.
+        abstain_below: When the likeliest class has a smaller probability than this, there is no answer. 0 to 1.
+    """
+
+    thresholds: tuple[float, ...] | None = None
+    costs: tuple[tuple[float, ...], ...] | None = None
+    abstain_below: float | None = None
+
+    def __post_init__(self) -> None:
+        given = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        if len(given) != 1:
+            raise ConfigError(
+                "a decision rule has thresholds, costs or abstain_below, and one of them alone; "
+                f"got {' and '.join(given) or 'none'}."
+            )
+        if self.thresholds is not None:
+            object.__setattr__(self, "thresholds", _numbers("thresholds", self.thresholds, 1))
+        if self.abstain_below is not None:
+            object.__setattr__(self, "abstain_below", _numbers("abstain_below", [self.abstain_below], 1)[0])
+        if self.costs is not None:
+            rows = self.costs if isinstance(self.costs, Sequence | np.ndarray) else ()
+            costs = tuple(_numbers("costs", row, _LARGEST_COST) for row in rows)
+            if not costs or any(len(row) != len(costs) for row in costs):
+                raise ConfigError("a decision rule's costs: expected a row for each class, with a number for each.")
+            object.__setattr__(self, "costs", costs)
+
+    def check(self, n_classes: int, *, multi_label: bool) -> None:
+        """Refuse classes that the rule is not for.
+
+        Raises:
+            ConfigError: The number of classes is another, or such a rule cannot answer with sets of labels.
+        """
+        if multi_label and self.thresholds is None:
+            raise ConfigError(
+                "a model that answers with sets of labels takes thresholds, one a label, and no other rule."
+            )
+        expected = n_classes if multi_label or self.costs is not None else 1
+        given = self.thresholds if self.thresholds is not None else self.costs
+        found = 1 if given is None else len(given)
+        if self.thresholds is not None and not multi_label and n_classes != 2:
+            raise ConfigError(f"a threshold decides between two classes, and these are {n_classes}: give costs.")
+        if found != expected:
+            what = "thresholds" if self.costs is None else "rows of costs"
+            raise ConfigError(f"a decision rule for {n_classes} classes has {expected} {what}, got {found}.")
+
+    def decide(self, probabilities: NDArray[np.float64], *, multi_label: bool = False) -> NDArray[np.int64]:
+        """Return the class number of each row of [N, C], int64 [N], and `NO_ANSWER` (-1) for none.
+
+        Multi-label: an indicator, int64 [N, C].
+        """
+        if self.thresholds is not None:
+            above = probabilities if multi_label else probabilities[:, 1:]
+            given: NDArray[np.int64] = (above > np.array(self.thresholds)).astype(np.int64)
+            return given if multi_label else given[:, 0]
+        if self.costs is not None:
+            cheapest: NDArray[np.int64] = np.argmin(probabilities @ np.array(self.costs), axis=1)
+            return cheapest
+        likeliest: NDArray[np.int64] = probabilities.argmax(axis=1)
+        return np.where(probabilities.max(axis=1) >= self.abstain_below, likeliest, NO_ANSWER)
+
+    def describe(self, classes: Sequence[str]) -> str:
+        """Say in a sentence without a full stop what is answered; of many classes the first few."""
+        if self.abstain_below is not None:
+            return f"no answer when no class has a probability of at least {self.abstain_below:.4g}"
+        if self.thresholds is not None and len(self.thresholds) == 1 and len(classes) == 2:
+            return f"{classes[1]!r} when its probability is above {self.thresholds[0]:.4g}, else {classes[0]!r}"
+        if self.thresholds is not None:
+            named = [f"{name!r} above {limit:.4g}" for name, limit in zip(classes, self.thresholds, strict=True)]
+            return "each label when its probability is above its threshold: " + _first(named)
+        assert self.costs is not None
+        named = [
+            f"{answered!r} for {true!r} costs {cost:.4g}"
+            for true, row in zip(classes, self.costs, strict=True)
+            for answered, cost in zip(classes, row, strict=True)
+            if cost != (answered != true)
+        ]
+        return "the class with the least expected cost: " + _first([*named, "any other mistake costs 1"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rule as JSON values: its one entry by name."""
+        return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
+
+
+def rule_from_manifest(stored: object, n_classes: int, *, multi_label: bool, where: str) -> DecisionRule | None:
+    """Return the rule that `DecisionRule.to_dict` gave, None for None, from a manifest that anyone may have written.
+
+    Raises:
+        ModelError: It is no rule, or not one for these classes; `where` opens the message.
+    """
+    if stored is None:
+        return None
+    names = {field.name for field in fields(DecisionRule)}
+    if not isinstance(stored, dict) or not set(stored) <= names:
+        raise ModelError(f"{where}: damaged: rule must be null or have one of {', '.join(sorted(names))}.")
+    try:
+        rule = DecisionRule(**stored)
+        rule.check(n_classes, multi_label=multi_label)
+    except ConfigError as error:
+        raise ModelError(f"{where}: damaged: {error}") from error
+    return rule
+
+
+def _numbers(name: str, values: object, most: float) -> tuple[float, ...]:
+    if not isinstance(values, Sequence | np.ndarray) or not all(_is_within(value, most) for value in values):
+        shown = "numbers from 0 to 1" if most == 1 else f"numbers from 0 to {most:g}"
+        raise ConfigError(f"a decision rule's {name}: expected {shown}, got {str(values)[:60]}.")
+    return tuple(map(float, values))
+
+
+def _is_within(value: object, most: float) -> bool:
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return is_number and 0 <= _as_float(value) <= most
+
+
+def _as_float(value: Any) -> float:  # Any: a number of any size
+    """Return a number as a float, NaN if it is too large to be one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
+def _first(named: list[str]) -> str:
+    return ", ".join(named[:6]) + (f", … {len(named)} in all" if len(named) > 6 else "")

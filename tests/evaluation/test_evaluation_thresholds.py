@@ -1,0 +1,246 @@
+"""A rule is chosen on texts, and what it reaches there is told."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+
+import plaudit
+from plaudit import DecisionRule, NetworkClassifier, NgramClassifier, choose_rule
+from plaudit.data import Dataset
+from plaudit.errors import ConfigError, DataError
+from plaudit.evaluation import wilson_interval
+from plaudit.evaluation.thresholds import Choice
+
+
+@pytest.fixture(scope="module")
+def model(reviews: Dataset) -> NgramClassifier:
+    return NgramClassifier(min_texts=1).fit(reviews.texts, reviews.label_names())
+
+
+def seconds(model: NgramClassifier, dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the second class's probabilities, and which texts are of it."""
+    assert dataset.labels is not None
+    return model.predict_proba(dataset.texts)[:, 1], dataset.labels == 1
+
+
+def figures(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return precision, recall and F1."""
+    both = (found & truth).sum()
+    return both / max(found.sum(), 1), both / truth.sum(), 2 * both / (found.sum() + truth.sum())
+
+
+def every(model: NgramClassifier, dataset: Dataset) -> list[tuple[float, float, float]]:
+    scores, truth = seconds(model, dataset)
+    return [figures(scores >= limit, truth) for limit in np.unique(scores)]
+
+
+def threshold(choice: Choice) -> float:
+    assert choice.rule.thresholds is not None
+    return choice.rule.thresholds[0]
+
+
+def test_no_threshold_has_a_better_f1(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, f1=True)
+    scores, truth = seconds(model, more_reviews)
+    assert figures(scores > threshold(choice), truth)[2] == pytest.approx(
+        max(f1 for _, _, f1 in every(model, more_reviews))
+    )
+    assert (choice.of, choice.n) == ("panned", 30)
+
+
+@pytest.mark.parametrize("least", [0.5, 0.8, 1.0])
+def test_recall_is_reached_with_the_best_precision(model: NgramClassifier, more_reviews: Dataset, least: float) -> None:
+    choice = choose_rule(model, more_reviews, recall=least)
+    scores, truth = seconds(model, more_reviews)
+    precision, recall, _ = figures(scores > threshold(choice), truth)
+    assert recall >= least
+    assert precision == pytest.approx(max(p for p, r, _ in every(model, more_reviews) if r >= least))
+
+
+def test_precision_is_reached_with_the_best_recall(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, precision=0.9)
+    scores, truth = seconds(model, more_reviews)
+    precision, recall, _ = figures(scores > threshold(choice), truth)
+    assert precision >= 0.9
+    assert recall == pytest.approx(max(r for p, r, _ in every(model, more_reviews) if p >= 0.9))
+
+
+def test_the_first_class_can_be_meant(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, recall=1.0, of="liked")
+    model.set_rule(choice.rule)
+    try:
+        found = model.predict(more_reviews.texts) == "liked"
+    finally:
+        model.set_rule(None)
+    _, truth = seconds(model, more_reviews)
+    assert found[~truth].all()
+    assert choice.reached["recall"].value == 1
+    assert choice.reached["precision"].value == pytest.approx((~truth)[found].mean())
+
+
+def test_what_is_reached_is_what_evaluate_finds(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, recall=0.9)
+    before = plaudit.evaluate(model, more_reviews)
+    found = plaudit.evaluate(model.set_rule(choice.rule), more_reviews)
+    model.set_rule(None)
+    assert isinstance(found, plaudit.Metrics)
+    assert isinstance(before, plaudit.Metrics)
+    for name, now, was in (
+        ("precision", found.precision[1], before.precision[1]),
+        ("recall", found.recall[1], before.recall[1]),
+        ("F1", found.f1, before.f1),
+        ("accuracy", found.accuracy, before.accuracy),
+    ):
+        reached = choice.reached[name]
+        assert [reached.value, reached.before] == pytest.approx([now, was])
+        assert reached.interval is not None
+        assert reached.interval.low <= reached.value <= reached.interval.high
+    assert choice.reached["accuracy"].interval == wilson_interval(round(found.accuracy * 30), 30)
+
+
+def test_the_most_answers_are_kept_that_are_right_often_enough(model: NgramClassifier, more_reviews: Dataset) -> None:
+    shares = model.predict_proba(more_reviews.texts)
+    top, right = shares.max(axis=1), shares.argmax(axis=1) == more_reviews.labels
+    most = max((top >= limit).sum() for limit in top if right[top >= limit].mean() == 1)
+    choice = choose_rule(model, more_reviews, abstain=1)
+    answered = choice.rule.decide(shares) >= 0
+    assert answered.sum() == most < 30
+    assert right[answered].all()
+    assert choice.reached["coverage"].value == pytest.approx(most / 30)
+    assert choice.reached["accuracy of the answers"].value == pytest.approx(right[answered].mean())
+
+
+def test_where_all_answers_are_right_often_enough_all_are_given(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, abstain=0.1)
+    assert choice.rule == DecisionRule(abstain_below=0.0)
+    assert choice.notes[0].startswith("Every text is answered: ")
+
+
+def test_costs_are_taken_by_name(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, costs={"liked": {"panned": 5}})
+    assert choice.rule == DecisionRule(costs=((0, 5), (1, 0)))
+    scores, truth = seconds(model, more_reviews)
+    found = scores > 5 / 6  # Elkan 2001, "The foundations of cost-sensitive learning", equation 2
+    paid = np.where(found & ~truth, 5, found != truth)
+    assert choice.reached["mean cost"].value == pytest.approx(paid.mean())
+    assert choice.reached["mean cost"].before == pytest.approx(
+        np.where((scores > 0.5) & ~truth, 5, (scores > 0.5) != truth).mean()
+    )
+
+
+def test_many_classes_have_costs_and_abstaining(topics: Dataset) -> None:
+    model = NgramClassifier(min_texts=1).fit(topics.texts, topics.label_names())
+    costs = {"class 0": {"class 1": 0, "class 2": 3}}
+    rule = choose_rule(model, topics, costs=costs).rule
+    assert rule.costs is not None
+    assert rule.costs[0] == (0, 0, 3, 1)
+    assert rule.costs[3] == (1, 1, 1, 0)
+    assert choose_rule(model, topics, abstain=0.9).rule.abstain_below is not None
+    with pytest.raises(ConfigError, match="a threshold decides between two classes, and these are 4: take abstain or"):
+        choose_rule(model, topics, f1=True)
+
+
+def test_sets_get_the_threshold_with_the_best_f1_each(moods: Dataset) -> None:
+    model = NgramClassifier(min_texts=1, regularisation=20).fit(moods.texts, moods.label_names())
+    choice = choose_rule(model, moods, f1=True)
+    shares, truth = model.predict_proba(moods.texts), moods.labels
+    assert truth is not None
+    assert choice.rule.thresholds is not None
+    for column, limit in enumerate(choice.rule.thresholds):
+        scores, is_so = shares[:, column], truth[:, column] == 1
+        best = max(figures(scores >= x, is_so)[2] for x in np.unique(scores))
+        assert figures(scores > limit, is_so)[2] == pytest.approx(best)
+    before = plaudit.evaluate(model, moods)
+    after = plaudit.evaluate(model.set_rule(choice.rule), moods)
+    assert isinstance(before, plaudit.MultiLabelMetrics)
+    assert isinstance(after, plaudit.MultiLabelMetrics)
+    for name in ("macro", "micro"):
+        reached = choice.reached[f"{name}-F1"]
+        assert reached.value == pytest.approx(getattr(after, f"f1_{name}"))
+        assert reached.before == pytest.approx(getattr(before, f"f1_{name}"))
+    assert choice.reached["accuracy"].value == pytest.approx(after.accuracy)
+    assert after.f1_macro > before.f1_macro
+
+
+def test_a_label_that_no_text_has_keeps_a_half(mood_network: NetworkClassifier, moods: Dataset) -> None:
+    assert moods.labels is not None
+    labels = moods.labels.copy()
+    labels[:, 1] = 0
+    choice = choose_rule(mood_network, dataclasses.replace(moods, labels=labels), f1=True)
+    assert choice.rule.thresholds is not None
+    assert choice.rule.thresholds[1] == 0.5
+    assert choice.notes == ("No text here has glad: 0.5 stays.",)
+
+
+def test_the_bootstraps_interval_is_that_of_drawing_texts_again(model: NgramClassifier, more_reviews: Dataset) -> None:
+    choice = choose_rule(model, more_reviews, f1=True)
+    scores, truth = seconds(model, more_reviews)
+    found, random = scores > threshold(choice), np.random.default_rng(9)
+    drawn = [figures(found[rows], truth[rows])[2] for rows in random.integers(0, 30, (4_000, 30))]
+    interval = choice.reached["F1"].interval
+    assert interval is not None
+    assert [interval.low, interval.high] == pytest.approx(np.percentile(drawn, [2.5, 97.5]).tolist(), abs=0.03)
+
+
+def test_scores_that_are_neighbours_among_the_floats_are_told_apart() -> None:
+    from plaudit.evaluation.thresholds import _Candidates
+
+    low = 0.5
+    high = float(np.nextafter(low, 1))
+    found = _Candidates.of(np.array([False, True, True]), np.array([low, high, 1.0]))
+    assert (np.array([low, high]) > found.thresholds[1]).tolist() == [False, True]
+    assert found.right.tolist() == [2, 2, 1]
+    assert len(_Candidates.of(np.array([True]), np.array([0.0])).thresholds) == 0
+
+
+@pytest.mark.parametrize(
+    ("goal", "error", "message"),
+    [
+        ({}, ConfigError, "choose one goal: f1, recall, precision, abstain or costs"),
+        ({"f1": True, "recall": 0.5}, ConfigError, "choose one goal"),
+        ({"recall": 0.0}, ConfigError, "recall: expected a share above 0 and at most 1, got 0.0"),
+        ({"recall": float("nan")}, ConfigError, "got nan"),
+        ({"precision": 95}, ConfigError, "precision: expected a share above 0 and at most 1, got 95"),
+        ({"f1": True, "of": "mixed"}, ConfigError, "'mixed' is none of the model's classes: liked, panned"),
+        ({"abstain": 0.9, "of": "liked"}, ConfigError, "a class is named for f1, recall or precision"),
+        ({"costs": {"mixed": {}}}, ConfigError, "costs: 'mixed' is none of the model's classes"),
+        ({"costs": {"liked": {"mixed": 1}}}, ConfigError, "costs: 'mixed' is none of"),
+        ({"costs": {"liked": 3}}, ConfigError, 'costs: expected {"true class"'),
+        ({"costs": [1]}, ConfigError, 'costs: expected {"true class"'),
+        ({"costs": {"liked": {"panned": "5"}}}, ConfigError, "costs: expected numbers from 0"),
+    ],
+)
+def test_a_goal_that_cannot_be_is_refused(
+    model: NgramClassifier, more_reviews: Dataset, goal: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        choose_rule(model, more_reviews, **goal)
+
+
+def test_what_no_threshold_reaches_is_told_with_the_most_that_one_does(model: NgramClassifier) -> None:
+    texts = pa.array(["good joy warm", "bad grim cold"], pa.large_string())
+    upside_down = Dataset(texts, np.array([1, 0], np.int32), ("liked", "panned"), "upside down")
+    with pytest.raises(
+        DataError, match=r"no threshold reaches a precision of 0.9 of 'panned' on these 2 texts; the most is 0.5"
+    ):
+        choose_rule(model, upside_down, precision=0.9)
+    with pytest.raises(
+        DataError, match=r"no part of the answers to these 2 texts reaches an accuracy of 0.9; the most is 0.0"
+    ):
+        choose_rule(model, upside_down, abstain=0.9)
+    one_class = dataclasses.replace(upside_down, labels=np.array([0, 0], np.int32))
+    with pytest.raises(DataError, match="none of these 2 texts is 'panned'"):
+        choose_rule(model, one_class, f1=True)
+    with pytest.raises(DataError, match="there are no texts to choose a rule on"):
+        choose_rule(model, upside_down.take(np.zeros(0, int)), f1=True)
+
+
+def test_sets_of_labels_take_one_goal(mood_network: NetworkClassifier, moods: Dataset) -> None:
+    goals: list[dict[str, Any]] = [{"abstain": 0.9}, {"recall": 0.9}, {"costs": {}}]
+    for goal in goals:
+        with pytest.raises(ConfigError, match="takes one goal: f1"):
+            choose_rule(mood_network, moods, **goal)
