@@ -1,5 +1,6 @@
 """Shares add up to the logit less that of the empty text, whatever the model, the labels and the text."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plaudit
-from plaudit import Explanation, NetworkClassifier, NgramClassifier
+from plaudit import DecisionRule, Explanation, NetworkClassifier, NgramClassifier
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, DataError, NotFittedError
+from plaudit.explanation import find_flips
 from plaudit.explanation.network import mean_gradients
 from plaudit.text import SpaceTokenizer
 from plaudit.training.dense import DenseLayers
@@ -160,16 +162,24 @@ def test_sets_of_labels_explain_each_that_is_given_or_the_nearest(models: dict[s
     assert not found[-1].is_given
 
 
-def test_a_factor_on_the_logits_is_a_factor_on_the_shares(
-    models: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = models["network four"]
-    (before,) = plaudit.explain(model, ["good bad film"])
-    plain = type(model).decision_function
-    monkeypatch.setattr(type(model), "decision_function", lambda self, texts: plain(self, texts) / np.float32(2.5))
-    (after,) = plaudit.explain(model, ["good bad film"])
+@pytest.mark.parametrize("name", ["network four", "ngram two", "ngram sets"])
+def test_a_temperature_divides_the_shares(models: dict[str, Any], name: str) -> None:
+    model = copy.copy(models[name])
+    before = plaudit.explain(model, ["good bad film"])[0]
+    model.temperature_ = 2.5
+    after = plaudit.explain(model, ["good bad film"])[0]
+    check(model, ["good bad film"], [after])
     np.testing.assert_allclose(after.shares, before.shares / 2.5, rtol=1e-5)
     assert after.completeness_error < 1e-6
+
+
+def test_where_a_rule_gives_no_answer_the_likeliest_class_is_explained(models: dict[str, Any]) -> None:
+    model = copy.copy(models["network four"])
+    before = plaudit.explain(model, ["good bad film"])[0]
+    found = plaudit.explain(model.set_rule(DecisionRule(abstain_below=1.0)), ["good bad film"])[0]
+    assert (found.predicted, found.label, found.is_given) == (None, before.label, False)
+    np.testing.assert_array_equal(found.shares, before.shares)
+    assert find_flips(model, [found]) == [None]
 
 
 def test_unknown_words_are_marked(models: dict[str, Any]) -> None:
