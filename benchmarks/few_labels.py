@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/few_labels.py --recipes network ngram --slow encoder:epochs=5
 
 Each draw takes as many texts of every class from IMDB's training half, by its own seed, and is the same for all.
-Recipes under `--slow` are scored on a fixed 5,000 of the test reviews, the others on all and on those 5,000, so that
-each is compared on equal texts. What results/few_labels.json holds already is not done again.
+Recipes under `--slow` are scored on a fixed 5,000 of the test reviews (`--some`), the others on all and on those, so that each
+is compared on equal texts. What results/few_labels.json holds already is not done again.
 """
 
 import argparse
@@ -17,7 +17,6 @@ from peers import WordsAndPairs
 from recipes_by_name import Ours, build
 
 CONTROL = "TF-IDF (1,2) and logistic regression"
-SUBSET = 5_000
 
 
 def draw(train: Part, n: int, seed: int) -> Part:
@@ -47,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slow", nargs="*", default=[], metavar="RECIPE[:SETTING=VALUE,...]")
     parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 1000])
     parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--some", type=int, default=5_000, help="how many texts slow recipes are scored on")
     parser.add_argument("--scored", choices=("test", "validation", "sample"), default="test")
     parser.add_argument("--dry", action="store_const", const="sample", dest="scored", help="the built-in sample")
     parser.add_argument("--output", type=Path, default=RESULTS / "few_labels.json")
@@ -65,7 +65,7 @@ def main() -> None:
     options = arguments()
     names = [CONTROL, *options.recipes, *options.slow]
     task = load_task(options.scored, needs_unlabelled=any(build(name, 0).uses_unlabelled for name in names[1:]))
-    size = min(SUBSET, len(task.scored.texts))
+    size = min(options.some, len(task.scored.texts))
     some = task.scored.take(np.random.default_rng(0).choice(len(task.scored.texts), size, replace=False).tolist())
     figures = Figures(options.output)
 
