@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/few_labels.py --recipes network ngram --slow encoder:epochs=5
 
 Each draw takes as many texts of every class from IMDB's training half, by its own seed, and is the same for all.
-Recipes under `--slow` are scored on a fixed 5,000 of the test reviews (`--some`), the others on all and on those, so that each
-is compared on equal texts. What results/few_labels.json holds already is not done again.
+Recipes under `--slow` are scored on 5,000 of the test reviews (`--some`), always the same, and the others on all and on
+those, so that each is compared on equal texts. What results/few_labels.json holds already is not done again.
 """
 
 import argparse
