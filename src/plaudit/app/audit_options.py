@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn
+from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn
 
 
 @errors_as_lines
@@ -36,7 +36,7 @@ def audit(
         str | None, typer.Option(help="Say how many of the words this embedding knows: a name or a path.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the search for wrong labels.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     label_separator: LabelSeparator = None,

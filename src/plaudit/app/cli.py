@@ -19,7 +19,7 @@ from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.explain_options import explain
 from plaudit.app.measure_options import compare, evaluate, learning_curve
 from plaudit.app.threshold_options import threshold
-from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn, train
+from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
 
 app = typer.Typer(
@@ -34,8 +34,6 @@ data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
 embeddings_app = typer.Typer(no_args_is_help=True, help="Look at text embeddings.")
 app.add_typer(data_app, name="data")
 app.add_typer(embeddings_app, name="embeddings")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:

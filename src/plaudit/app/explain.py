@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from plaudit.app.plain import plain
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, print_json
 from plaudit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -145,9 +144,8 @@ def _records(found: Sequence[Explanation], flips: Sequence[Flip | None], asked_f
 
 
 def _print_records(records: Iterator[dict[str, Any]]) -> None:
-    is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
     for record in records:
-        sys.stdout.write(json.dumps(record, ensure_ascii=not is_unicode) + "\n")
+        print_json(record)
 
 
 def _page(found: Sequence[Explanation], flips: Sequence[Flip | None], *, asked_flip: bool, title: str) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +10,10 @@ from rich.markup import escape
 
 from plaudit.app.parts import load_parts
 from plaudit.app.plain import plain
-from plaudit.app.terminal import make_console, print_table
+from plaudit.app.terminal import make_console, print_json, print_table
+from plaudit.app.test_part import Chosen
 from plaudit.config import RunConfig
-from plaudit.data import DATASET_NAMES, Dataset, load_dataset, read_file
+from plaudit.data import DATASET_NAMES, load_dataset, read_file
 from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,14 +21,6 @@ if TYPE_CHECKING:
 
 _SLOW = ("encoder", "blend")  # kinds of model that take seconds a text
 _SLOW_TEXTS = 200
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """Texts, and what to call them."""
-
-    dataset: Dataset
-    what: str
 
 
 def explain_data(
@@ -59,8 +49,7 @@ def explain_data(
     found = top_words(classifier, dataset.texts, n=top, label=label)
     what = chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {n:,} texts, evenly spaced"
     if as_json:
-        is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
-        sys.stdout.write(json.dumps(_record(found, what, len(dataset)), ensure_ascii=not is_unicode) + "\n")
+        print_json(_record(found, what, len(dataset)))
         return
     _print(found, what, has_two=len(classifier.classes_) == 2 and not classifier.multi_label_)
 
@@ -72,17 +61,17 @@ def _choose(
     label_column: str | None,
     label_separator: str | None,
     data_dir: Path | None,
-) -> _Chosen:
+) -> Chosen:
     """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
     config = _own_run(model)
     if data is None and config is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
     if config is not None and (data is None or _is_same(data, config.data.source)):
         part = load_parts(config.data, seed=config.training.seed).validation
-        return _Chosen(part, f"{config.data.source}: the validation texts of this model")
+        return Chosen(part, f"{config.data.source}: the validation texts of this model")
     assert data is not None
     if data not in DATASET_NAMES and Path(data).is_file():
-        return _Chosen(read_file(data, text_column=text_column, require_labels=False), f"{data}: every row")
+        return Chosen(read_file(data, text_column=text_column, require_labels=False), f"{data}: every row")
     splits = load_dataset(
         data,
         text_column=text_column,
@@ -92,8 +81,8 @@ def _choose(
         parts=("train", "validation"),
     )
     if splits.validation is not None:
-        return _Chosen(splits.validation, f"{data}: its validation part")
-    return _Chosen(splits.train, f"{data}: its training part")
+        return Chosen(splits.validation, f"{data}: its validation part")
+    return Chosen(splits.train, f"{data}: its training part")
 
 
 def _own_run(model: Path) -> RunConfig | None:

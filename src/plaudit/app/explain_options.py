@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn
+from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn
 
 
 @errors_as_lines
@@ -26,7 +26,7 @@ def explain(
         Path | None, typer.Option("--output", "-o", help="With -i: a .jsonl or .html file to write.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write a page that needs nothing but itself.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     label: Annotated[
         str | None, typer.Option("--class", help="The class to explain. [the one that is predicted]")
     ] = None,

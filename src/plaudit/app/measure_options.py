@@ -9,6 +9,7 @@ import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.train_options import (
+    AsJson,
     DataDir,
     GroupBy,
     LabelColumn,
@@ -19,7 +20,6 @@ from plaudit.app.train_options import (
 )
 
 _DATA = "imdb, sample, a file or a folder; of a data set with parts, its test part."
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @errors_as_lines

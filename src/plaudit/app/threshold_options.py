@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import DataDir, LabelColumn, LabelSeparator, TextColumn
+from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn
 
 
 @errors_as_lines
@@ -32,7 +32,7 @@ def threshold(
         str | None, typer.Option("--class", help="Whose F1, recall or precision. [the second of two]")
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Take the rule back.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     label_separator: LabelSeparator = None,

@@ -23,6 +23,7 @@ Validation = Annotated[
 ]
 Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
 GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),

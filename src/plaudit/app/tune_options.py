@@ -9,6 +9,7 @@ import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.train_options import (
+    AsJson,
     DataDir,
     GroupBy,
     LabelColumn,
@@ -35,7 +36,7 @@ def tune(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the findings go. [tuned/DATA]")] = None,
     seed: Annotated[int, typer.Option(help="Of the search, of the data's division and of every training.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
