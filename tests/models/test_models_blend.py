@@ -17,9 +17,7 @@ from plaudit import BlendClassifier, DistilledClassifier, EncoderClassifier, Ngr
 from plaudit.data import Dataset
 from plaudit.embeddings.hugging_face import find_encoder
 from plaudit.errors import ConfigError, DataError, ModelError
-from plaudit.models.blend import choose_weights
 from plaudit.training.encoder_model import EncoderModel
-from plaudit.training.losses import cross_entropy
 
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 2}
 TEXTS = ["", "a good film", "好 🙂", "film " * 50]
@@ -138,40 +136,6 @@ def test_a_blend_with_a_frozen_encoder_holds_nothing_out(bert: Path, reviews: Da
     np.testing.assert_array_equal(
         plaudit.load(tmp_path / "model").decision_function(TEXTS), model.decision_function(TEXTS)
     )
-
-
-@pytest.mark.parametrize("shape", ["two", "many", "sets"])
-def test_chosen_weights_have_the_lowest_loss(shape: str) -> None:
-    random = np.random.default_rng(0)
-    n_logits = 1 if shape == "two" else 4
-    truth = random.normal(size=(400, n_logits))
-    logits = np.stack([truth + random.normal(size=truth.shape) * noise for noise in (0.5, 2.0)]).astype(np.float32)
-    if shape == "many":
-        labels = (truth + random.gumbel(size=truth.shape)).argmax(axis=1)
-    else:
-        labels = (truth + random.logistic(size=truth.shape) > 0).astype(np.uint8)
-        labels = labels if shape == "sets" else labels[:, 0]
-
-    chosen = choose_weights(logits, labels)
-
-    def loss(weights: tuple[float, ...]) -> float:
-        return float(cross_entropy(np.tensordot(weights, logits, axes=1), labels)[0].mean())
-
-    steps = [(a, b) for a in (-0.02, 0, 0.02) for b in (-0.02, 0, 0.02)]
-    assert loss(chosen) == pytest.approx(min(loss((chosen[0] + a, chosen[1] + b)) for a, b in steps), abs=1e-6)
-    assert chosen[0] > chosen[1] >= 0
-    if shape == "two":
-        peer = LogisticRegression(C=1e6, fit_intercept=False).fit(logits[:, :, 0].T, labels)
-        np.testing.assert_allclose(chosen, peer.coef_[0], rtol=1e-2, atol=1e-3)
-
-
-def test_a_useless_member_gets_no_weight() -> None:
-    random = np.random.default_rng(1)
-    truth = random.normal(size=(300, 1))
-    labels = (truth[:, 0] > 0).astype(np.int64)
-    logits = np.stack([truth, -truth]).astype(np.float32)
-
-    assert choose_weights(logits, labels)[1] == pytest.approx(0, abs=1e-6)
 
 
 def test_a_student_answers_like_its_teacher_on_the_unlabelled_texts(reviews: Dataset, more_reviews: Dataset) -> None:

@@ -24,12 +24,12 @@ from plaudit.data.split import hold_out
 from plaudit.errors import ModelError
 from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
+from plaudit.models.blend_weights import choose_weights
 from plaudit.models.encoder import EncoderClassifier
 from plaudit.models.examples import targets_of, text_weights, training_set, validation_set, weights_of
 from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.targets import Labels, encode_labels
 from plaudit.training.frozen_head import fit_head
-from plaudit.training.losses import cross_entropy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -275,23 +275,3 @@ class BlendClassifier(Classifier):
     def _member_logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
         """Return the logits of the n-grams and of the encoder, float32 [2, N, K]."""
         return np.stack([member.decision_function(texts) for member in (self.ngram_, self.encoder_)])
-
-
-def choose_weights(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> tuple[float, float]:
-    """Return what to multiply two members' logits by for the lowest log loss of their sum.
-
-    The loss is convex in the two weights; they are kept from 0 up, where more of a member cannot mean less.
-
-    Args:
-        logits: float32 [2, N, K].
-        labels: Class numbers [N]; multi-label, an indicator [N, K].
-    """
-    from scipy.optimize import minimize
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        losses, gradient = cross_entropy(np.tensordot(weights, logits, axes=1), labels)
-        return float(losses.mean()), np.einsum("nk,mnk->m", gradient, logits) / len(labels)
-
-    found = minimize(loss, np.full(2, 0.5), jac=True, bounds=[(0, None)] * 2, method="L-BFGS-B")
-    ngrams, encoder = found.x.tolist()
-    return ngrams, encoder
