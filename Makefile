@@ -28,8 +28,9 @@ bench:
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/text.py
 	$(BIN)/python benchmarks/score.py
-	$(BIN)/python benchmarks/train.py --peers --repeats 3
+	$(BIN)/python benchmarks/train.py --peers --repeats 3 --plot results/train.svg
 	$(BIN)/python benchmarks/tutorial.py --whole
+	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/scale.py
 
 lint: setup

@@ -3,7 +3,8 @@
     PLAUDIT_EVAL_DATA=... .venv/bin/python benchmarks/beyond_movies.py --recipes network ngram encoder
 
 Each recipe has its own defaults on every set, and nothing is tuned for one. A set's dev.tsv, where there is one, is
-what early stopping watches. What results/beyond_movies.json holds already is not done again.
+what early stopping watches. The encoder inside `best` answers alone too, as a row of its own. What
+results/beyond_movies.json holds already is not done again.
 """
 
 import argparse
@@ -17,8 +18,10 @@ from peers import WordsAndPairs
 from recipes_by_name import Ours
 
 from plaudit.data import Dataset, load_sample, read_file
+from plaudit.models import BlendClassifier
 
 CONTROL = "TF-IDF (1,2) and logistic regression"
+INSIDE = "encoder, of {}"
 
 
 class Source(NamedTuple):
@@ -61,21 +64,24 @@ def load(name: str, scored: str) -> Texts:
     return Texts(train, parts.get("dev.tsv"), parts[f"{scored}.tsv"])
 
 
-def answers(name: str, seed: int, texts: Texts) -> Any:
-    """Train and return the predictions: names, or an indicator matrix of sets."""
+def answers(name: str, seed: int, texts: Texts) -> dict[str, Any]:
+    """Train and return the predictions, names or an indicator matrix of sets, by whose they are."""
     train, scored = as_part(texts.train), texts.scored.texts.to_pylist()
     if name == CONTROL:
         control = WordsAndPairs(seed)
         control.fit(train.texts, texts.train.labels if texts.train.multi_label else train.labels)
-        return control.predict(scored)
+        return {name: control.predict(scored)}
     ours = Ours(name, seed)
     validation = None if texts.validation is None else tuple(as_part(texts.validation))
     ours.fit(*train, validation=validation)
-    found = ours.predict(scored)
+    models = {name: ours.model}
+    if isinstance(ours.model, BlendClassifier) and ours.model.trainable:
+        models[INSIDE.format(name)] = ours.model.encoder_
+    found = {whose: model.predict(scored) for whose, model in models.items()}
     if not texts.train.multi_label:
         return found
     columns = [ours.model.class_names.index(label) for label in texts.train.classes]
-    return found[:, columns]
+    return {whose: predicted[:, columns] for whose, predicted in found.items()}
 
 
 def measure(predicted: Any, scored: Dataset) -> dict[str, float]:
@@ -102,20 +108,27 @@ def main() -> None:
     figures = Figures(options.output)
     header = ["set", "task", "", "accuracy", "macro-F1", "micro-F1"]
     rows = []
+    names = (CONTROL, *options.recipes)
     for each in options.sets:
         texts = None
-        for name in (CONTROL, *options.recipes):
-            runs = []
+
+        def key(whose: str, seed: int, each: str = each) -> str:
+            return f"{each}, {options.scored}, {whose}, seed {seed}"
+
+        for name in names:
             for seed in options.seeds:
-                key = f"{each}, {options.scored}, {name}, seed {seed}"
-                if key not in figures.all:
-                    texts = texts or load(each, options.scored)
-                    figures.put(key, measure(answers(name, seed, texts), texts.scored))
-                    print(f"{key}: {figures.all[key]['accuracy']:.4f}", flush=True)
-                runs.append(figures.all[key])
-            mean = {k: float(np.mean([run[k] for run in runs])) for k in ("accuracy", "f1_macro", "f1_micro")}
-            task = SETS[each].task if each in SETS else "the built-in sample"
-            rows.append([each, task, name, *(f"{mean[k]:.4f}" for k in ("accuracy", "f1_macro", "f1_micro"))])
+                if key(name, seed) in figures.all:
+                    continue
+                texts = texts or load(each, options.scored)
+                for whose, predicted in answers(name, seed, texts).items():
+                    figures.put(key(whose, seed), measure(predicted, texts.scored))
+                    print(f"{key(whose, seed)}: {figures.all[key(whose, seed)]['accuracy']:.4f}", flush=True)
+        for whose in (*names, *map(INSIDE.format, names)):
+            runs = [figures.all[key(whose, seed)] for seed in options.seeds if key(whose, seed) in figures.all]
+            if len(runs) == len(options.seeds):
+                mean = {k: float(np.mean([run[k] for run in runs])) for k in ("accuracy", "f1_macro", "f1_micro")}
+                task = SETS[each].task if each in SETS else "the built-in sample"
+                rows.append([each, task, whose, *(f"{mean[k]:.4f}" for k in ("accuracy", "f1_macro", "f1_micro"))])
     seeds = ", ".join(map(str, options.seeds))
     print(f"\n{options.scored} texts, mean of seeds {seeds}; the accuracy of sets of labels is of whole sets\n")
     print(table(header, rows))

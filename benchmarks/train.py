@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from measured import RESULTS, Figures, Task, accuracy, load_task, machine, spread, table
-from peers import installed_peers
+from peers import PEERS, installed_peers
 from recipes_by_name import Ours, build, warm_up
 
 import plaudit
@@ -85,6 +85,31 @@ def row(name: str, runs: dict[str, dict[str, float]], reference: dict[str, dict[
     ]
 
 
+def draw_front(figures: dict[str, dict[str, dict[str, float]]], file: Path) -> None:
+    """Draw accuracy against seconds to train; a line joins those that none beats in both (the Pareto front)."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    points = []
+    for name, runs in figures.items():
+        seconds, right = (np.median([run[key] for run in runs.values()]) for key in ("seconds", "accuracy"))
+        points.append((float(seconds), 100 * float(right), name))
+    front = [p for p in sorted(points) if all(q[1] < p[1] for q in points if q[0] <= p[0] and q is not p)]
+    plot, axes = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
+    axes.step(*zip(*[point[:2] for point in front], strict=True), where="post", color="#999999", lw=1, zorder=1)
+    for seconds, right, name in points:
+        colour, marker = ("#D55E00", "s") if name in PEERS else ("#0072B2", "o")
+        axes.scatter(seconds, right, color=colour, marker=marker, zorder=2)
+        axes.annotate(name, (seconds, right), xytext=(5, -10), textcoords="offset points", fontsize=8)
+    axes.set(xscale="log", xlabel="seconds to train, texts in memory", ylabel="accuracy, %")
+    axes.margins(x=0.25, y=0.12)
+    axes.set_title("Plaudit's recipes (circles) and peers (squares)", fontsize=10)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    plot.savefig(file)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", nargs="*", default=RECIPES, metavar="RECIPE[:SETTING=VALUE,...]")
@@ -96,6 +121,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reference", default="ngram", help="whose seconds the others' are divided by")
     parser.add_argument("--scored", choices=("test", "validation", "sample"), default="test")
     parser.add_argument("--dry", action="store_const", const="sample", dest="scored", help="the built-in sample")
+    parser.add_argument("--plot", type=Path, help="also draw accuracy against seconds (.svg, .png)")
     parser.add_argument("--output", type=Path, default=RESULTS / "train.json")
     return parser.parse_args()
 
@@ -131,6 +157,8 @@ def main() -> None:
     reference = figures.get(options.reference, {})
     print(f"\n{len(task.train.texts):,} texts to train, {options.scored}: {len(task.scored.texts):,}; {machine()}\n")
     print(table(header, [row(name, runs, reference) for name, runs in figures.items()]))
+    if options.plot:
+        draw_front(figures, options.plot)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def run(script: str, output: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) -> None:
     options = ("--recipes", "ngram", "ngram:n_max=1", "--peers", "--repeats", "2", "--models", str(sample_model))
+    options += ("--plot", "front.svg")
     out = run("train.py", tmp_path / "found.json", *options)
     figures = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert {"ngram", "ngram:n_max=1", "TF-IDF (1,2) and logistic regression"} < figures.keys()
@@ -35,6 +36,7 @@ def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) 
     first = next(line for line in out.splitlines() if line.startswith("| ngram |"))
     assert f"| {figures['ngram']['repeat 0, seed 0']['accuracy']:.4f} |" in first
     assert "1.00 (1.00 to 1.00)" in first
+    assert "<svg" in (tmp_path / "front.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -44,6 +46,8 @@ def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) 
         ("text.py", ("--turns", "1"), "| WordPiece ids | "),
         ("score.py", ("--turns", "1", "--only", "ngram, 1 to 3", "TF-IDF (1,2) and logistic regression"), "| no |"),
         ("scale.py", ("--sizes", "500", "1500"), "| train ngram | 1,500 | "),
+        ("floor.py", ("--turns", "1"), "| words and marks | "),
+        ("encoder_settings.py", ("--texts", "8", "--scored", "8"), "| max_tokens | 64 | "),
         pytest.param("tutorial.py", ("--turns", "1"), "| an epoch | ", marks=NEEDS_TENSORFLOW),
     ],
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # _is_punctuation).
 _ASCII_PUNCTUATION = r"([!-/:-@\[-`{-~])"
 _CHUNK = 16_384  # pieces handed over at a time; an Encoding is about a kilobyte while it lives
+_FEW = 64  # pieces for which waking the reference's threads takes longer than their work
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,13 @@ class WordPieceTokenizer:
 
     def _encode(self, pieces: pa.LargeStringArray) -> TokenColumn:
         ids: list[list[int]] = []
-        for start in range(0, len(pieces), _CHUNK):
-            chunk = pieces.slice(start, _CHUNK).to_pylist()
-            ids.extend(e.ids for e in self._reference.encode_batch_fast(chunk, add_special_tokens=False))
+        reference = self._reference
+        if len(pieces) <= _FEW:
+            ids.extend(reference.encode(piece, add_special_tokens=False).ids for piece in pieces.to_pylist())
+        else:
+            for start in range(0, len(pieces), _CHUNK):
+                chunk = pieces.slice(start, _CHUNK).to_pylist()
+                ids.extend(e.ids for e in reference.encode_batch_fast(chunk, add_special_tokens=False))
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
         values = np.fromiter(itertools.chain.from_iterable(ids), dtype=np.int32, count=int(offsets[-1]))
