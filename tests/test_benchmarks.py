@@ -25,8 +25,7 @@ def run(script: str, output: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) -> None:
     options = ("--recipes", "ngram", "ngram:n_max=1", "--peers", "--repeats", "2", "--models", str(sample_model))
-    options += ("--plot", "front.svg")
-    out = run("train.py", tmp_path / "found.json", *options)
+    out = run("train.py", tmp_path / "found.json", *options, "--plot", "front.svg")
     figures = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert {"ngram", "ngram:n_max=1", "TF-IDF (1,2) and logistic regression"} < figures.keys()
     assert figures["ngram"].keys() == {"repeat 0, seed 0", "repeat 1, seed 0"}

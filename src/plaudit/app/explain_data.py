@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.markup import escape
 
+from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen
-from plaudit.config import RunConfig
 from plaudit.data import DATASET_NAMES, load_dataset, read_file
 from plaudit.errors import ConfigError
 
@@ -63,10 +63,10 @@ def _choose(
     data_dir: Path | None,
 ) -> Chosen:
     """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
-    config = _own_run(model)
+    config = own_run(model)
     if data is None and config is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
-    if config is not None and (data is None or _is_same(data, config.data.source)):
+    if config is not None and (data is None or is_same_source(data, config.data.source)):
         part = load_parts(config.data, seed=config.training.seed).validation
         return Chosen(part, f"{config.data.source}: the validation texts of this model")
     assert data is not None
@@ -83,23 +83,6 @@ def _choose(
     if splits.validation is not None:
         return Chosen(splits.validation, f"{data}: its validation part")
     return Chosen(splits.train, f"{data}: its training part")
-
-
-def _own_run(model: Path) -> RunConfig | None:
-    path = model / "run.toml"
-    if not path.is_file():  # saved by `save`, not by a run
-        return None
-    try:
-        config = RunConfig.from_toml(path)
-    except ConfigError:
-        return None
-    return config if config.data.source else None
-
-
-def _is_same(data: str, source: str) -> bool:
-    if data in DATASET_NAMES or source in DATASET_NAMES:
-        return data == source
-    return Path(data).expanduser().resolve() == Path(source).expanduser().resolve()
 
 
 def _record(found: list[ClassWords], what: str, n: int) -> dict[str, Any]:

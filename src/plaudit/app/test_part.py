@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
 from plaudit.app.record import read_versions
-from plaudit.config import RunConfig
 from plaudit.data import DATASET_NAMES, Dataset, load_dataset, read_file
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import fingerprint
@@ -74,15 +74,8 @@ def choose_texts(
 
 def _sealed_part(model: Path, data: str) -> Chosen | None:
     """Return the test texts of the model's own run if `data` is what it was trained on, else None."""
-    recipe = model / "run.toml"
-    if not recipe.is_file():  # saved by `save`, not by a run
-        return None
-    try:
-        config = RunConfig.from_toml(recipe)
-        recorded = read_versions(recipe).get("test_texts")
-    except ConfigError:
-        return None
-    if not config.data.source or Path(config.data.source).resolve() != Path(data).resolve():
+    config = own_run(model)
+    if config is None or not is_same_source(data, config.data.source):
         return None
     try:
         test = load_parts(config.data, seed=config.training.seed).open_test()
@@ -91,7 +84,7 @@ def _sealed_part(model: Path, data: str) -> Chosen | None:
             f"{data}: this model was trained on it, but it cannot be divided into training and test texts again: "
             f"{error} Take every row with --all."
         ) from error
-    if fingerprint(test) != recorded:
+    if fingerprint(test) != read_versions(model / "run.toml").get("test_texts"):
         raise DataError(
             f"{data}: this model was trained on a file of this name that has changed since, so its test texts can no "
             "longer be told from its training texts; name other data, or take every row with --all."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
 from plaudit.app.record import read_versions
 from plaudit.app.test_part import Chosen
@@ -33,18 +34,17 @@ def choosing_texts(
         DataError: The texts cannot be had, or are those that the model was trained or tested on.
         ConfigError: run.toml is no run's.
     """
-    record = model / "run.toml"
-    run = RunConfig.from_toml(record) if record.is_file() else None
-    recorded = read_versions(record) if run is not None else {}
+    run = own_run(model)
+    recorded = {} if run is None else read_versions(model / "run.toml")
     if data is None and run is None:
         raise DataError(
             f"{model}: it was not written by `plaudit train`, so its validation texts are not known; name labelled "
             "texts that it was not trained on."
         )
-    if run is not None and (data is None or _is_same(data, run.data.source)):
+    if run is not None and (data is None or is_same_source(data, run.data.source)):
         return _own_validation(model, run, recorded, data_dir)
     assert data is not None
-    if run is not None and run.data.test is not None and _is_same(data, run.data.test):
+    if run is not None and run.data.test is not None and is_same_source(data, run.data.test):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
     if data not in DATASET_NAMES and Path(data).is_file():
         rows = read_file(
@@ -95,7 +95,3 @@ def _own_validation(model: Path, run: RunConfig, recorded: dict[str, str], data_
             "told from its training texts; name other labelled texts."
         )
     return Chosen(parts.validation, f"{source}: the model's {len(parts.validation):,} validation texts")
-
-
-def _is_same(data: str, source: str) -> bool:
-    return data == source or (bool(source) and Path(data).resolve() == Path(source).resolve())
