@@ -78,7 +78,7 @@ class ModelConfig:
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
         long_texts: encoder: of a longer text it reads its head and tail, or windows one after the other.
-        device: encoder: where it is trained, "auto", "cpu", "cuda".
+        device: encoder: where it is trained, "auto", "cpu", "cuda", or "ray:N" for N workers of a Ray cluster.
         layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
         blend_weights: best: what the logits of the n-grams and of the encoder are multiplied by; not given, those with
@@ -272,7 +272,10 @@ def _layers(option: str, value: object) -> None:
 
 def _device(option: str, value: object) -> None:
     if not isinstance(value, str):
-        raise ConfigError(f"{option}: expected auto, cpu or cuda, got {value!r}.")
+        raise ConfigError(f"{option}: expected auto, cpu, cuda or ray:N, got {value!r}.")
+    kind, _, number = value.partition(":")
+    if kind == "ray" and not (number.isdecimal() and int(number)):
+        raise ConfigError(f"{option}: expected ray: and a number of workers, like ray:2, got {value!r}.")
 
 
 _RULES: dict[str, Callable[[str, object], None]] = {

@@ -94,7 +94,7 @@ def test_portions_add_up_to_the_gradient_of_the_batch(
         monkeypatch.setattr(encoder_network, "_PORTION", portion)
         model = model_of(tmp_path)
         examples = EncoderExamples(model.cut(column(), 8, long_texts), targets(), weights)
-        loss, logits = network_of(model, examples).accumulate(np.arange(len(TEXTS)))
+        loss, logits = network_of(model, examples).accumulate(np.arange(len(TEXTS)), len(TEXTS))
         found.append((loss, logits, gradients(model)))
     for loss, logits, parts in found[1:]:
         assert loss == pytest.approx(found[0][0], rel=1e-5)
@@ -112,7 +112,7 @@ def test_the_gradient_is_that_of_soft_targets_and_weights(tmp_path: Path, multi_
     examples = EncoderExamples(sequences, targets(), weights)
     network = network_of(model, examples, multi_label=multi_label)
     batch = np.array([5, 0, 3, 7])
-    loss, _ = network.accumulate(batch)
+    loss, _ = network.accumulate(batch, len(batch))
     found = gradients(model)
     for module in (model.encoder, model.head):
         module.zero_grad()
@@ -173,7 +173,7 @@ def test_a_text_in_windows_counts_once(tmp_path: Path) -> None:
         z = model.forward(sequences, rows, CPU)
         p = torch.from_numpy(targets()[[3] * len(rows)])
         expected = cross_entropy(z, p, multi_label=False).mean()
-    loss, logits = network.accumulate(np.array([3]))
+    loss, logits = network.accumulate(np.array([3]), 1)
     assert loss == pytest.approx(float(expected), rel=1e-5)
     np.testing.assert_allclose(logits[0], z.numpy().mean(axis=0), atol=1e-5)
 

@@ -81,7 +81,7 @@ def train(
         Literal["head_tail", "windows"] | None,
         typer.Option(help="encoder: of a longer text, its two ends or all of it in windows. [head_tail]"),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="encoder: auto, cpu or cuda. [auto]")] = None,
+    device: Annotated[str | None, typer.Option(help="encoder: auto, cpu, cuda or ray:N. [auto]")] = None,
     layer_decay: Annotated[
         float | None, typer.Option(help="encoder: the step size's factor from a layer to the one below.")
     ] = None,

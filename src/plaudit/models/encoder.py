@@ -24,7 +24,7 @@ from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
 from plaudit.training.encoder_model import EncoderModel, linear, most_tokens, working
 from plaudit.training.encoder_network import EncoderExamples
-from plaudit.training.fine_tuning import epochs_for, fine_tune
+from plaudit.training.fine_tuning import FineTuning, epochs_for, fine_tune
 from plaudit.training.frozen_head import fit_head
 from plaudit.training.loop import Monitor
 from plaudit.training.soft_targets import as_targets
@@ -88,7 +88,7 @@ class EncoderClassifier(Classifier):
             max_tokens: The longest sequence, special tokens included; time grows with it.
             long_texts: "head_tail" reads a longer text's first quarter and last three quarters of `max_tokens`;
                 "windows" reads all of it, window by window, and averages their logits.
-            device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", "cuda:1", ...
+            device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", ..., "ray:2": workers of a cluster.
             layer_decay: Each layer's learning rate is that of the layer above times this, 0 < layer_decay <= 1.
             label_smoothing: Share of each label that is spread over all classes, 0 <= label_smoothing < 1.
             class_weight: "none", "balanced", or a weight for each class.
@@ -211,18 +211,10 @@ class EncoderClassifier(Classifier):
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
         if self.trainable:
             epochs = self.epochs or epochs_for(len(training))
-            result = fine_tune(
-                model,
-                training,
-                None if validation is None else examples(*validation),
-                settings={**self.get_params(), "epochs": epochs},
-                classes=classes.tolist(),
-                multi_label=multi_label,
-                placement=placement,
-                monitors=monitors,
-                checkpoint=checkpoint,
-                resume=resume,
-            )
+            settings = {**self.get_params(), "epochs": epochs}
+            seen = None if validation is None else examples(*validation)
+            work = FineTuning(model, training, seen, settings, classes.tolist(), multi_label)
+            result = fine_tune(work, placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
             vectors = self._vectors(model, training.sequences)

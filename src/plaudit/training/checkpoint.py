@@ -35,18 +35,20 @@ class Checkpoint:
         path: The file.
         fingerprint: What must be the same for a run to be continued: settings and data, as the caller hashes them.
         resume: Whether to continue from the file when it is there.
+        keeps: Whether this process writes the file; of several that train together one does.
     """
 
     path: Path
     fingerprint: str
     resume: bool = False
+    keeps: bool = True
     _saved_at: float = field(default=-float("inf"), init=False)
     _cost_s: float = field(default=0.0, init=False)
     _opened_at: float = field(default_factory=time.monotonic, init=False)
 
     def is_due(self) -> bool:
         """Whether enough time has passed since the last save to save after an epoch."""
-        return time.monotonic() - self._saved_at >= self._cost_s / _SHARE
+        return self.keeps and time.monotonic() - self._saved_at >= self._cost_s / _SHARE
 
     def is_overdue(self) -> bool:
         """Whether so much time has passed, since the last save or the start, that an epoch's end is not waited for."""

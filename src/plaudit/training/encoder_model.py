@@ -14,6 +14,7 @@ from plaudit.embeddings.hugging_face import quiet, read_tokenizer
 from plaudit.errors import EmbeddingError
 from plaudit.text.sequences import LONG_TEXTS, Sequences
 from plaudit.text.subwords import SubwordTokenizer
+from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
 
 if TYPE_CHECKING:
@@ -92,16 +93,16 @@ class EncoderModel:
         weight = mask.unsqueeze(2).float()
         return (hidden.float() * weight).sum(dim=1) / weight.sum(dim=1)
 
-    def logits(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
-        """Return N texts' logits, float32 [N, K]: the mean of their sequences' logits."""
-        return self._of_texts(self.forward, self.n_logits, sequences, placement)
+    def logits(self, sequences: Sequences, placement: Placement, team: Team = ALONE) -> NDArray[np.float32]:
+        """Return N texts' logits, float32 [N, K]: the mean of their sequences' logits; a `team` divides the work."""
+        return self._of_texts(self.forward, self.n_logits, sequences, placement, team)
 
     def vectors(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
         """Return N texts' vectors, float32 [N, D]: the mean of their sequences' mean token vectors."""
-        return self._of_texts(self.pooled, int(self.head.in_features), sequences, placement)
+        return self._of_texts(self.pooled, int(self.head.in_features), sequences, placement, ALONE)
 
     def _of_texts(
-        self, of_rows: Callable[..., Any], width: int, sequences: Sequences, placement: Placement
+        self, of_rows: Callable[..., Any], width: int, sequences: Sequences, placement: Placement, team: Team
     ) -> NDArray[np.float32]:
         import torch
 
@@ -109,10 +110,10 @@ class EncoderModel:
         size = _SCORED.get(placement.device.type, _SCORED_ELSEWHERE)
         found = np.zeros((len(order), width), np.float32)
         with torch.inference_mode():
-            for start in range(0, len(order), size):
+            for start in range(team.rank * size, len(order), team.size * size):
                 rows = order[start : start + size]
                 found[rows] = of_rows(sequences, rows, placement).cpu().numpy()
-        return mean_by_text(found, sequences)
+        return mean_by_text(team.add(found, placement.device).astype(np.float32, copy=False), sequences)
 
     def tensors(self) -> dict[str, Any]:
         """Return the weights by name, torch tensors that training moves."""

@@ -19,6 +19,7 @@ import numpy as np
 
 from plaudit.training.encoder_optimiser import make_adamw, rate_factor
 from plaudit.training.soft_targets import are_right, cross_entropy, smoothed
+from plaudit.training.team import Team
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,6 +85,7 @@ class EncoderNetwork:
         self._model, self._train, self._validation = model, train, validation
         self._placement, self._multi_label = placement, multi_label
         self._n_steps, self._seed, self._step = n_steps, seed, 0
+        self._team = Team.of_this_process()
         self._targets = smoothed(train.targets, label_smoothing, multi_label=multi_label)
         model.to(placement)
         self._optimiser = make_adamw(model.encoder, model.head, learning_rate=learning_rate, layer_decay=layer_decay)
@@ -110,17 +112,24 @@ class EncoderNetwork:
         factor = rate_factor(self._step, self._n_steps)
         for group in self._optimiser.param_groups:
             group["lr"] = group["base_rate"] * factor
+        share = self._team.share(batch)
         with self._dropout():
-            loss, logits = self.accumulate(batch)
+            loss, logits = self.accumulate(share, n=len(batch))
+        self._team.add_gradients(self._parameters)
         self._step += 1
         torch.nn.utils.clip_grad_norm_(self._parameters, _MOST_GRADIENT)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
-        right = are_right(logits, self._train.targets[batch], multi_label=self._multi_label)
-        return loss, int(right.sum())
+        right = are_right(logits, self._train.targets[share], multi_label=self._multi_label)
+        loss, n_right = self._team.add(np.array([loss, right.sum()], np.float64), self._placement.device).tolist()
+        return loss, int(n_right)
 
-    def accumulate(self, batch: NDArray[np.int64]) -> tuple[float, NDArray[np.float32]]:
-        """Add the gradient of the texts' mean loss; return the summed loss and each text's logits, float32 [B, K]."""
+    def accumulate(self, batch: NDArray[np.int64], n: int) -> tuple[float, NDArray[np.float32]]:
+        """Add the gradient of these texts' part in the mean loss of `n`.
+
+        Returns:
+            Their summed loss, and each text's logits, float32 [B, K].
+        """
         import torch
 
         train, device = self._train, self._placement.device
@@ -128,7 +137,7 @@ class EncoderNetwork:
         by_length = np.argsort(train.sequences.lengths()[rows], kind="stable")
         rows, places = rows[by_length], places[by_length]
         n_windows = np.bincount(places, minlength=len(batch))
-        shares = np.ones((len(batch), 1)) if train.weights is None else train.weights[batch].reshape(len(batch), -1)
+        shares = np.ones((len(batch), 1)) if train.weights is None else train.weights.reshape(len(train), -1)[batch]
         shares = (shares / n_windows[:, None])[places].astype(np.float32)
         logits = np.zeros((len(batch), self._model.n_logits), np.float32)
         portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
@@ -140,7 +149,7 @@ class EncoderNetwork:
             targets = torch.from_numpy(self._targets[texts]).to(device)
             weights = torch.from_numpy(shares[part]).to(device)
             loss = cross_entropy(outputs, targets, weights, multi_label=self._multi_label).sum()
-            (loss / len(batch)).backward()
+            (loss / n).backward()
             total += float(loss.detach())
             np.add.at(logits, places[part], outputs.detach().cpu().numpy())
         logits /= n_windows[:, None].astype(np.float32)
@@ -152,7 +161,8 @@ class EncoderNetwork:
 
         if self._validation is None:
             return None
-        logits, targets = self._model.logits(self._validation.sequences, self._placement), self._validation.targets
+        logits = self._model.logits(self._validation.sequences, self._placement, self._team)
+        targets = self._validation.targets
         as_tensors = [torch.from_numpy(array.astype(np.float64)) for array in (logits, targets)]
         losses = cross_entropy(*as_tensors, multi_label=self._multi_label)
         return float(losses.mean()), float(are_right(logits, targets, multi_label=self._multi_label).mean())
@@ -184,7 +194,7 @@ class EncoderNetwork:
 
     @contextlib.contextmanager
     def _dropout(self) -> Any:
-        """Switch on the encoder's own dropout for a step, drawn from (seed, step); not on the CPU."""
+        """Switch on the encoder's own dropout for a step, drawn from (seed, step, rank); not on the CPU."""
         import torch
 
         if self._placement.is_cpu:
@@ -192,7 +202,8 @@ class EncoderNetwork:
             return
         device = self._placement.device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(int(np.random.default_rng([self._seed, _DROPOUT, self._step]).integers(2**62)))
+            draw = [self._seed, _DROPOUT, self._step, *([self._team.rank] if self._team.rank else [])]
+            torch.manual_seed(int(np.random.default_rng(draw).integers(2**62)))
             self._model.encoder.train()
             try:
                 yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.encoder_model import EncoderModel, working
 from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork, fingerprint
 from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, train
-from plaudit.training.torch_device import Placement
+from plaudit.training.torch_device import Placement, count_workers
 
 # Fewer texts are seen more often: as many times as makes this many, and not more than that.
 _TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
@@ -21,58 +22,92 @@ def epochs_for(n: int) -> int:
     return min(max(_TEXTS_OF_AN_EPOCH // n, 1), _MOST_EPOCHS)
 
 
-def fine_tune(
-    model: EncoderModel,
-    training: EncoderExamples,
-    watched: EncoderExamples | None,
-    *,
-    settings: Mapping[str, Any],
-    classes: Sequence[object],
-    multi_label: bool,
-    placement: Placement,
-    monitors: Sequence[Monitor] = (),
-    checkpoint: Path | None = None,
-    resume: bool = False,
-) -> TrainingResult:
-    """Train every weight of `model`, and leave the kept ones in it.
+@dataclass(frozen=True)
+class FineTuning:
+    """All that decides the trained weights.
 
-    Args:
+    Attributes:
         model: What is trained.
         training: What it learns from.
         watched: Validation texts, or None.
         settings: `EncoderClassifier`'s, with the number of epochs decided.
         classes: The labels.
         multi_label: Whether a text may have several.
-        placement: Where it is trained.
-        monitors: Who watches the run.
-        checkpoint: A file that keeps the state of the run.
-        resume: Whether to continue from it.
     """
-    may_stop = settings["early_stopping"] and watched is not None and settings["epochs"] > 1
-    loop = LoopSettings(
-        epochs=settings["epochs"],
-        batch_size=settings["batch_size"],
-        patience=settings["patience"] if may_stop else None,
-        seed=settings["seed"],
-    )
-    saved = None
-    if checkpoint is not None:
-        decisive = {k: v for k, v in settings.items() if k not in ("encoder", "validation_fraction")}
-        saved = Checkpoint(checkpoint, fingerprint(repr((decisive, classes)), model, training, watched), resume)
-    with working():
-        network = EncoderNetwork(
-            model,
-            training,
-            watched,
-            placement=placement,
-            learning_rate=settings["learning_rate"],
-            layer_decay=settings["layer_decay"],
-            label_smoothing=settings["label_smoothing"],
-            multi_label=multi_label,
-            n_steps=loop.epochs * loop.n_steps(len(training)),
+
+    model: EncoderModel
+    training: EncoderExamples
+    watched: EncoderExamples | None
+    settings: Mapping[str, Any]
+    classes: Sequence[object]
+    multi_label: bool
+
+    def run(
+        self,
+        placement: Placement,
+        *,
+        monitors: Sequence[Monitor] = (),
+        checkpoint: Path | None = None,
+        resume: bool = False,
+        keeps: bool = True,
+    ) -> TrainingResult:
+        """Train every weight of the model, alone or with the other processes of `Team.of_this_process`.
+
+        Args:
+            placement: Where.
+            monitors: Who watches the run.
+            checkpoint: A file that keeps the state of the run.
+            resume: Whether to continue from it.
+            keeps: Whether this process writes it.
+        """
+        settings = self.settings
+        may_stop = settings["early_stopping"] and self.watched is not None and settings["epochs"] > 1
+        loop = LoopSettings(
+            epochs=settings["epochs"],
+            batch_size=settings["batch_size"],
+            patience=settings["patience"] if may_stop else None,
             seed=settings["seed"],
         )
-        result = train(network, loop, monitors=monitors, checkpoint=saved)
-    result.check_converged()
-    model.load(result.weights)
+        saved = None
+        if checkpoint is not None:
+            saved = Checkpoint(checkpoint, self._fingerprint(), resume, keeps)
+        with working():
+            network = EncoderNetwork(
+                self.model,
+                self.training,
+                self.watched,
+                placement=placement,
+                learning_rate=settings["learning_rate"],
+                layer_decay=settings["layer_decay"],
+                label_smoothing=settings["label_smoothing"],
+                multi_label=self.multi_label,
+                n_steps=loop.epochs * loop.n_steps(len(self.training)),
+                seed=settings["seed"],
+            )
+            result = train(network, loop, monitors=monitors, checkpoint=saved)
+        result.check_converged()
+        return result
+
+    def _fingerprint(self) -> str:
+        decisive = {k: v for k, v in self.settings.items() if k not in ("encoder", "validation_fraction")}
+        return fingerprint(repr((decisive, self.classes)), self.model, self.training, self.watched)
+
+
+def fine_tune(
+    work: FineTuning,
+    placement: Placement,
+    *,
+    monitors: Sequence[Monitor] = (),
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> TrainingResult:
+    """Train a model, here or on the workers that its device names, and leave the kept weights in it."""
+    n_workers = count_workers(work.settings["device"])
+    if n_workers is None:
+        result = work.run(placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
+    else:
+        from plaudit.training.ray_workers import run_on_workers
+
+        result = run_on_workers(work, n_workers, monitors=monitors, checkpoint=checkpoint, resume=resume)
+    work.model.load(result.weights)
     return result

@@ -52,6 +52,12 @@ class Placement:
         return context
 
 
+def count_workers(device: str) -> int | None:
+    """Return the number of workers of a device like "ray:2"; None for a device of this machine."""
+    kind, _, number = device.partition(":")
+    return int(number) if kind == "ray" else None
+
+
 def place(device: str) -> Placement:
     """Choose the device, and bfloat16 where the processor multiplies it in hardware.
 
@@ -59,19 +65,22 @@ def place(device: str) -> Placement:
 
     Args:
         device: "auto" (CUDA when there is one, else the CPU), or what torch calls it: "cpu", "cuda", "cuda:1", "mps".
+            "ray:2" is where a model is trained; what is left to compute here takes "auto".
 
     Raises:
         ConfigError: There is no such device.
     """
     import torch
 
-    if device == "auto":
+    if device == "auto" or count_workers(device):
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         chosen = torch.device(device)
         torch.zeros(1, device=chosen).cpu()
     except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
-        raise ConfigError(f"--device {device}: there is no such device here; expected auto, cpu or cuda.") from error
+        raise ConfigError(
+            f"--device {device}: there is no such device here; expected auto, cpu, cuda or ray:N."
+        ) from error
     if chosen.type == "cuda":
         return Placement(chosen, "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32")
     if chosen.type != "cpu":
