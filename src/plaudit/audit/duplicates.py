@@ -51,16 +51,27 @@ class Duplicates:
     is_complete: bool
 
 
-def find_duplicates(texts: pa.LargeStringArray, *, least: float = LEAST_SIMILARITY) -> Duplicates:
+def find_duplicates(
+    texts: pa.LargeStringArray,
+    *,
+    least: float = LEAST_SIMILARITY,
+    normalised: pa.LargeStringArray | None = None,
+    look_for_near: bool = True,
+) -> Duplicates:
     """Find the rows of N texts that repeat another.
 
     Args:
         texts: Arrow ``large_string`` [N].
         least: The Jaccard similarity of word triples from which two texts are nearly equal, above 0, at most 1.
+        normalised: What `data.normalise_texts` makes of them, where it is at hand.
+        look_for_near: Whether to look for nearly equal texts, which takes most of the time; if not, there are no pairs.
     """
     blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
-    normal = normalise_texts(texts)
+    normal = normalise_texts(texts) if normalised is None else normalised
     equal, alike = _number(texts, blank), _number(normal, blank)
+    if not look_for_near:
+        none = np.zeros(0, np.int64)
+        return Duplicates(equal, alike, alike, none, none, np.zeros(0), is_complete=True)
     firsts = np.unique(alike, return_index=True)[1]
     firsts = np.sort(firsts[~blank[firsts]])
     column = WordTokenizer().tokenize(normal.take(pa.array(firsts)))

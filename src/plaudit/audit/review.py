@@ -98,6 +98,8 @@ def review(
     *,
     table: EmbeddingTable | None = None,
     least_similarity: float = LEAST_SIMILARITY,
+    normalised: pa.LargeStringArray | None = None,
+    look_for_near: bool = True,
     look_for_noise: bool = True,
     without_noise: str = "not asked for",
     seed: int = 0,
@@ -109,6 +111,8 @@ def review(
         corpus: The rows.
         table: An embedding whose coverage is measured too.
         least_similarity: From which texts are nearly equal, above 0, at most 1.
+        normalised: Its texts as `data.normalise_texts` makes them, where they are at hand.
+        look_for_near: Whether to look for texts that are nearly equal.
         look_for_noise: Whether to fit models and rank labels.
         without_noise: Why not, if not.
         seed: Of the models.
@@ -118,9 +122,11 @@ def review(
         MissingExtraError: Label noise is to be looked for, and cleanlab or numba is not installed.
     """
     say("Looking for texts that occur again …")
-    duplicates = find_duplicates(corpus.texts, least=least_similarity)
+    duplicates = find_duplicates(
+        corpus.texts, least=least_similarity, normalised=normalised, look_for_near=look_for_near
+    )
     say("Looking at texts …")
-    suspects = check_texts(corpus.texts)
+    suspects = check_texts(corpus.texts, lengths=np.concatenate([column.lengths() for column in corpus.words]))
     found = [*repeat_findings(corpus, duplicates), *label_findings(corpus), *text_findings(suspects)]
     blank = next(each.rows for each in suspects if each.kind == "empty")
     rows = np.setdiff1d(np.flatnonzero(corpus.has_label[: corpus.n_train]), blank)

@@ -66,17 +66,23 @@ class Slice:
         }  # fmt: skip
 
 
-def divide(dataset: Dataset, by: str) -> Division:
+def divide(dataset: Dataset, by: str, *, lengths: NDArray[np.int64] | None = None) -> Division:
     """Divide texts by length ("length": quarters by their number of tokens), or by an extra column.
 
     A column of numbers with more than 20 different ones is divided into quarters; of other columns the values that most
     texts have are slices, and those beyond the twentieth are one, "other". Equal values are never divided.
 
+    Args:
+        dataset: N texts.
+        by: "length", or a column's name.
+        lengths: int64 [N], the texts' numbers of tokens, where they are at hand.
+
     Raises:
         DataError: There is no such column, or it holds something else than words, numbers and booleans.
     """
     if by == LENGTH:
-        return _quarters(by, WordTokenizer().tokenize(dataset.texts).lengths().astype(np.float64), "tokens")
+        found = WordTokenizer().tokenize(dataset.texts).lengths() if lengths is None else lengths
+        return _quarters(by, found.astype(np.float64), "tokens")
     if by not in dataset.extra.column_names:
         names = ", ".join(map(repr, [LENGTH, *dataset.extra.column_names]))
         raise DataError(f"{dataset.name}: --slice {by}: no such column; expected one of {names}.")
