@@ -18,6 +18,7 @@ from plaudit.data import DATASET_NAMES, Dataset, shared_texts
 from plaudit.models.recipes import settings_of
 from plaudit.report.audit_facts import quick_audit
 from plaudit.report.facts import FORMAT_VERSION, CalibrationFacts, CurvesFacts, PartFacts, ReportFacts, RunFacts
+from plaudit.report.figure_facts import TEST_TEXTS
 from plaudit.report.measuring import commonest, held_out_facts, measured_facts
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from plaudit.report.text_facts import ExplainedFacts
     from plaudit.training import History
 
-TEST_TEXTS = "the test texts"
 _UNKNOWN = "no provenance recorded"
 
 
@@ -82,7 +82,7 @@ def gather_facts(
         format_version=FORMAT_VERSION,
         classes=model.class_names,
         multi_label=model.multi_label_,
-        parts=tuple(_part(name, dataset, parts.train, model.class_names) for name, dataset in named.items()),
+        parts=tuple(part_facts(name, dataset, parts.train, model.class_names) for name, dataset in named.items()),
         curves=None if history is None else _curves(history, kept_epoch),
         calibration=CalibrationFacts(**calibrated.to_dict()),
         validation=measured_facts(
@@ -150,13 +150,14 @@ def _is_size(spec: str) -> bool:
         return False
 
 
-def _part(name: str, dataset: Dataset, train: Dataset, classes: tuple[str, ...]) -> PartFacts:
+def part_facts(name: str, dataset: Dataset, train: Dataset | None, classes: tuple[str, ...]) -> PartFacts:
+    """Return what there is to say of a part; `classes` are the model's, `train` None where it is not at hand."""
     counts = dataset.class_counts()
     return PartFacts(
         name=name,
         n=len(dataset),
         counts=tuple(counts.get(each, 0) for each in classes),
-        shared=0 if name == "train" else shared_texts(train, dataset).count,
+        shared=0 if train is None or train is dataset else shared_texts(train, dataset).count,
         sets=describe_sets(dataset) if dataset.multi_label else "",
     )
 

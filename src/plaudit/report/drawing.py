@@ -213,7 +213,4 @@ def _text(x: float, y: float, words: str, kind: str) -> str:
 def _svg(height: float, title: str, words: str, body: Sequence[str]) -> str:
     name, said = html.escape(visible(title)), html.escape(visible(words[:1500]))
     size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}"'
-    return (
-        f'<svg {size} role="img" aria-label="{name}">'
-        f"<title>{name}</title><desc>{said}</desc>{''.join(body)}</svg>"
-    )
+    return f'<svg {size} role="img" aria-label="{name}"><title>{name}</title><desc>{said}</desc>{"".join(body)}</svg>'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TEST_TEXTS = "the test texts"  # what those are called that a run opened once, at its end
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from plaudit.errors import ConfigError
 from plaudit.evaluation import answer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _SLOW = ("encoder", "blend")  # kinds that take seconds to explain a text
 _MISTAKES, _MISTAKES_SLOW = 10, 6
+_AGAIN = 10  # times that many are looked at, because the same text may be wrong again
 _WORDS_OF, _WORDS_OF_SLOW = 1_000, 16  # texts
 _WORDS, _WORDS_MANY, _FEW_CLASSES = 15, 8, 4
 _MOST_CLASSES = 40
@@ -48,11 +50,12 @@ class Wrong:
     n: int
 
 
-def find_wrong(answers: Answers, logits: NDArray[np.floating], *, n: int) -> Wrong:
-    """Return the `n` wrong answers with the greatest loss; no answer is no mistake.
+def find_wrong(answers: Answers, texts: pa.LargeStringArray, logits: NDArray[np.floating], *, n: int) -> Wrong:
+    """Return the `n` wrong answers with the greatest loss, of equal texts one; no answer is no mistake.
 
     Args:
         answers: To N texts.
+        texts: Arrow ``large_string`` [N].
         logits: As `decision_function` gives them, float [N, K].
         n: How many at most.
     """
@@ -65,8 +68,13 @@ def find_wrong(answers: Answers, logits: NDArray[np.floating], *, n: int) -> Wro
         is_wrong = (found != true) & (found >= 0)
         classes = np.ones_like(found) if len(answers.classes) == 2 else found
     rows = np.flatnonzero(is_wrong)
-    chosen = rows[np.argsort(-losses[rows], kind="stable")[:n]]
+    chosen = _distinct(texts, rows[np.argsort(-losses[rows], kind="stable")[: n * _AGAIN]])[:n]
     return Wrong(chosen, classes[chosen], len(rows))
+
+
+def _distinct(texts: pa.LargeStringArray, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows, of those with the same text the first."""
+    return rows[np.sort(np.unique(texts.take(pa.array(rows)).to_pylist(), return_index=True)[1]).astype(np.int64)]
 
 
 def explain_wrong(model: Classifier, dataset: Dataset, wrong: Wrong, logits: NDArray[np.float32]) -> list[Explanation]:
@@ -88,7 +96,8 @@ def explained_facts(model: Classifier, dataset: Dataset, logits: NDArray[np.floa
         logits: Its `decision_function` of them.
     """
     is_slow = model.kind in _SLOW
-    wrong = find_wrong(answer(model, dataset, logits=logits), logits, n=_MISTAKES_SLOW if is_slow else _MISTAKES)
+    answers, n_mistakes = answer(model, dataset, logits=logits), _MISTAKES_SLOW if is_slow else _MISTAKES
+    wrong = find_wrong(answers, dataset.texts, logits, n=n_mistakes)
     truths = [named(truth) for truth in dataset.take(wrong.rows).label_names()]
     n_of = min(len(dataset), _WORDS_OF_SLOW if is_slow else _WORDS_OF)
     try:
@@ -126,7 +135,7 @@ def passage(explanation: Explanation, *, most: int = _MOST_CHARACTERS) -> tuple[
         return 0, most
     sums = np.concatenate([[0.0], np.cumsum(np.abs(explanation.shares))])
     last = np.searchsorted(ends, starts + most, "right")
-    first = int(np.argmax(sums[np.maximum(last, np.arange(len(starts)))] - sums[:-1]))
+    first = int(np.argmax(sums[np.maximum(last, np.arange(1, len(sums)))] - sums[:-1]))
     start = int(starts[first])
     stop = len(text) if len(text) - start <= most else int(ends[max(int(last[first]) - 1, first)])
     return start, min(stop, start + most)

@@ -20,6 +20,7 @@ from plaudit.report.drawing import (
     draw_whiskers,
     shorten,
 )
+from plaudit.report.figure_facts import TEST_TEXTS
 from plaudit.report.highlight import STYLE, explanations_html, mark_words
 from plaudit.report.verdict import headline, verdict
 from plaudit.report.visible import visible
@@ -78,6 +79,7 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
         style=safe(STYLE),
         headline=headline(facts),
         verdict=verdict(facts, openings=openings),
+        is_test=facts.test.what == TEST_TEXTS,
         figures=_figures(facts),
         whiskers=safe(_whiskers(facts)),
         balance=safe(_balance(facts)),
@@ -126,7 +128,7 @@ def _whiskers(facts: ReportFacts) -> str:
 
 
 def _balance(facts: ReportFacts) -> str:
-    parts = [part for part in facts.parts if part.name in ("train", "test")][:2]
+    parts = (facts.parts[0], facts.parts[-1])
     order = sorted(range(len(facts.classes)), key=lambda i: (-facts.parts[0].counts[i], i))[:_MOST_BARS]
     groups = [
         Bars(
@@ -136,7 +138,7 @@ def _balance(facts: ReportFacts) -> str:
         )
         for i in order
     ]
-    return draw_bars(groups, title="Texts of each class, training and test")
+    return draw_bars(groups, title=f"Texts of each class, {parts[0].name} and {parts[1].name}")
 
 
 def _curves(facts: ReportFacts) -> list[str]:
@@ -171,7 +173,7 @@ def _reliability(measured: Measured, *, multi_label: bool) -> str:
     return draw_reliability(
         points(measured.bins),
         points(measured.bins_raw),
-        title="Reliability on the test texts",
+        title="Reliability",
         across="probability of the label" if multi_label else "probability of the answer",
         up="share that has it" if multi_label else "share that is right",
     )
@@ -191,7 +193,7 @@ def _mistake(mistake: Mistake) -> str:
     rows = ((m.start, m.end, m.share, m.level, m.unseen, m.unread) for m in mistake.marks)
     before, after = ("… " if cut else "" for cut in mistake.is_cut)
     heading = f"It answered {mistake.predicted}; the label is {mistake.given}"
-    explained = f"Probability of {mistake.explained}: {mistake.probability:.3f}."
+    explained = f"The logit explained is that of {mistake.explained}, whose probability is {mistake.probability:.3f}."
     return (
         f"<article>\n<h3>{escape(visible(heading))}</h3>\n"
         f'<p class="text" dir="auto">{before}{mark_words(mistake.text, rows)}{" …" if after else ""}</p>\n'

@@ -12,12 +12,13 @@ from typing import Literal
 
 from plaudit.evaluation import wilson_interval
 from plaudit.report.facts import PartFacts, ReportFacts
-from plaudit.report.figure_facts import ClassFigures, Measured
+from plaudit.report.figure_facts import TEST_TEXTS, ClassFigures, Measured
 
 Tone = Literal["good", "mind", "plain"]
 _FEW = 20  # texts of a class: the 95 % interval of its recall is then up to 40 points wide
 _GAP = 0.10  # between two classes' recall, from which a reader should know of it
 _NARROW, _WIDE = 2.0, 6.0  # points from end to end of the accuracy's interval
+_SPARED = 0.2  # of a guess's errors: below it the model is hardly worth its keep
 _OFF = 0.03  # mean distance of probabilities from the truth that matters little to a decision
 
 
@@ -49,7 +50,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
     """
     rules = (_width, _coverage, _guess, _labels, _classes, _rare, _calibration, _fit, _kinder, _shared)
     said = [each for rule in rules for each in rule(facts)]
-    return [*said, _opened(openings), _other_texts()]
+    return [*said, _opened(facts, openings), _other_texts()]
 
 
 def _width(facts: ReportFacts) -> Iterator[Said]:
@@ -57,7 +58,7 @@ def _width(facts: ReportFacts) -> Iterator[Said]:
     accuracy = measured.figures["accuracy"]
     low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
     points = 100 * (high - low)
-    known = f"{measured.n:,} test texts leave it between {_percent(low)} and {_percent(high)} (95 times of 100)"
+    known = f"From {measured.n:,} texts: between {_percent(low)} and {_percent(high)} (95 times of 100)"
     if points < _NARROW:
         yield Said("How sure that is", "good", f"{known}: narrow, so a model that is a point better would show.")
     elif points < _WIDE:
@@ -65,7 +66,7 @@ def _width(facts: ReportFacts) -> Iterator[Said]:
     else:
         yield Said(
             "How sure that is", "mind",
-            f"{known}: wide. Do not choose between models by a few points; four times as many test texts halve it.",
+            f"{known}: wide. Do not choose between models by a few points; four times as many texts halve it.",
         )  # fmt: skip
 
 
@@ -82,7 +83,8 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
     low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
     if low > guess:
         spared = (accuracy.value - guess) / (1 - guess)
-        yield Said("Beside a guess", "good", f"{always}; the model spares {_hundred(spared)} of 100 of those errors.")
+        tone: Tone = "good" if spared >= _SPARED else "mind"
+        yield Said("Beside a guess", tone, f"{always}; the model spares {_hundred(spared)} of 100 of those errors.")
     elif high < guess:
         yield Said("Beside a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
     else:
@@ -121,17 +123,19 @@ def _rare(facts: ReportFacts) -> Iterator[Said]:
     rare = [each.name for each in facts.test.measured.classes if each.n < _FEW]
     if rare:
         names = ", ".join(map(_quoted, rare[:5])) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
-        yield Said("Rare classes", "mind", f"Fewer than {_FEW} test texts have {names}: too few to judge.")
+        yield Said("Rare classes", "mind", f"Fewer than {_FEW} of the texts measured have {names}: too few to judge.")
 
 
 def _calibration(facts: ReportFacts) -> Iterator[Said]:
     measured = facts.test.measured
     error = measured.figures["calibration_error"]
     off = f"they are off by {100 * error.value:.1f} points on average"
-    if error.low == 0:
-        yield Said("Its probabilities", "good", f"They can be taken at their word: {off}, which chance alone explains.")
-    elif error.value <= _OFF:
-        yield Said("Its probabilities", "good", f"They are nearly right: {off}.")
+    if error.value <= _OFF:
+        yield Said("Its probabilities", "good", f"They can be taken at their word: {off}.")
+    elif error.low == 0:
+        yield Said(
+            "Its probabilities", "plain", f"They may well be right: {off}, which chance explains: the texts are few."
+        )
     else:
         side = "too sure of itself" if _excess(measured) > 0 else "not sure enough"
         yield Said("Its probabilities", "mind", f"Take them with care: {off}; it is mostly {side}.")
@@ -177,13 +181,15 @@ def _shared(facts: ReportFacts) -> Iterator[Said]:
         )  # fmt: skip
 
 
-def _opened(openings: int) -> Said:
+def _opened(facts: ReportFacts, openings: int) -> Said:
+    is_test = facts.test.what == TEST_TEXTS
+    topic, texts = ("The test", "Its texts") if is_test else ("The texts measured", "They")
     if openings == 1:
-        return Said("The test", "good", "Its texts were opened once, after everything was decided.")
+        return Said(topic, "good", f"{texts} were opened once, after everything was decided.")
     return Said(
-        "The test", "mind",
-        f"Its texts have been opened {openings} times. A figure that was looked at before a choice was made is too "
-        "kind by what the choice gained.",
+        topic, "mind",
+        f"{texts} have been opened {openings} times. A figure that was looked at before a choice was made is too kind "
+        "by what the choice gained.",
     )  # fmt: skip
 
 
@@ -211,12 +217,12 @@ def _hundred(share: float) -> str:
     n = round(100 * share)
     if n == 100 and share < 1:
         return "more than 99"
-    return "fewer than 1" if n == 0 and share > 0 else f"about {n}" if abs(100 * share - n) > 1e-9 else str(n)
+    return "fewer than 1" if n == 0 and share > 0 else f"about {n}" if 0 < share < 1 else str(n)
 
 
 def _percent(share: float) -> str:
     digits = 1 if 0.0005 <= share <= 0.9995 else 0 if share in (0, 1) else 2
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}\u00a0%"
 
 
 def _quoted(name: str) -> str:
