@@ -76,7 +76,7 @@ def gather_facts(
         run: How it was made.
     """
     named = {"train": parts.train, "validation": parts.validation, "test": tested.dataset}
-    audit, corpus = quick_audit(named, command=audit_command(parts.config))
+    audit = quick_audit(named, command=audit_command(parts.config))
     own = model.temperature_
     return ReportFacts(
         format_version=FORMAT_VERSION,
@@ -94,7 +94,6 @@ def gather_facts(
             tested.dataset,
             what=TEST_TEXTS,
             guessed=commonest(parts.train),
-            lengths=corpus.words[-1].lengths(),
         ),
         explained=explained,
         audit=audit,

@@ -162,7 +162,7 @@ def run_training(
             calibrated=fitted.calibrated,
             facts=facts,
         )
-        openings = count_opening(folder, test_texts, command="train")
+        openings = count_opening(folder, test_texts, command="train", identity=versions["test_texts"])
         for line in record.write(folder, model, name=output.name, openings=openings):
             say(line)
     return Outcome(model, output, metrics, test, config)

@@ -68,7 +68,8 @@ def find_duplicates(
     """
     blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
     normal = normalise_texts(texts) if normalised is None else normalised
-    equal, alike = _number(texts, blank), _number(normal, blank)
+    alike = _number(normal, blank)
+    equal = _number_equal(texts, alike)
     if not look_for_near:
         none = np.zeros(0, np.int64)
         return Duplicates(equal, alike, alike, none, none, np.zeros(0), is_complete=True)
@@ -84,6 +85,15 @@ def find_duplicates(
 def _number(texts: pa.LargeStringArray, blank: NDArray[np.bool_]) -> NDArray[np.int64]:
     numbers: NDArray[np.int64] = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
     numbers[blank] = len(texts) + np.flatnonzero(blank)
+    return numbers
+
+
+def _number_equal(texts: pa.LargeStringArray, alike: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number equal texts; only those that are alike can be, which are few."""
+    _, which, counts = np.unique(alike, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(counts[which] > 1)
+    numbers = np.arange(len(texts), dtype=np.int64) + len(rows)
+    numbers[rows] = texts.take(pa.array(rows)).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     return numbers
 
 

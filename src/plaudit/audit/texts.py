@@ -63,7 +63,7 @@ def check_texts(texts: pa.LargeStringArray, *, lengths: NDArray[np.int64] | None
 
     Args:
         texts: Arrow ``large_string`` [N].
-        lengths: int64 [N], the number of their words by the word tokenizer; None counts them.
+        lengths: int64 [N], in any unit; None counts words.
     """
     blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
     silent = pc.and_not(pc.invert(pc.match_substring_regex(texts, _SAID)), blank)

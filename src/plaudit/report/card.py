@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from plaudit.report.facts import AuditFacts, ReportFacts
     from plaudit.report.figure_facts import Figure, Measured
 
+_SLICES = {"characters": "length in characters"}
 _MOST_CLASSES = 8  # named with their texts
 
 _CARD = """\
@@ -165,7 +166,7 @@ def _slices(facts: ReportFacts) -> str:
             f"| {plain_line(each.name)} | {each.n:,} | {each.accuracy.value:.4f} | {_interval(each.accuracy)} |"
             for each in division.slices
         ]
-        heading = f"| by {plain_line(division.by)} | texts | accuracy | 95 % interval |"
+        heading = f"| by {plain_line(_SLICES.get(division.by, division.by))} | texts | accuracy | 95 % interval |"
         tables.append("\n".join([heading, "|---|---|---|---|", *rows]))
     return "".join(f"\n{table}\n" for table in tables)
 

@@ -62,12 +62,22 @@ class RemarkFacts:
 
 @dataclass(frozen=True)
 class AuditFacts:
-    """Whether the data are sound, as far as a quick look can tell; `with_near`: nearly equal texts were looked for."""
+    """Whether the data are sound, as far as a quick look can tell.
+
+    Attributes:
+        parts: Their names.
+        findings: What was found in rows.
+        remarks: What was found in whole parts.
+        with_near: Whether nearly equal texts were looked for.
+        with_words: Whether words were counted that training has not seen.
+        command: What looks for everything.
+    """
 
     parts: tuple[str, ...]
     findings: tuple[FindingFacts, ...]
     remarks: tuple[RemarkFacts, ...]
     with_near: bool
+    with_words: bool
     command: str
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from plaudit.errors import DataError
 from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, reliability
 from plaudit.evaluation.calibration import stated
-from plaudit.evaluation.slices import LENGTH, accuracy_by_slice, divide
+from plaudit.evaluation.slices import CHARACTERS, accuracy_by_slice, divide
 from plaudit.report.figure_facts import (
     BinFacts,
     ClassFigures,
@@ -89,7 +89,6 @@ def held_out_facts(
     *,
     what: str,
     guessed: tuple[str, ...],
-    lengths: NDArray[np.int64] | None = None,
 ) -> HeldOutFacts:
     """Return the figures of texts that decided nothing, with their slices and beside a guess.
 
@@ -99,10 +98,9 @@ def held_out_facts(
         dataset: The texts.
         what: What they are called.
         guessed: The label that is commonest in training, or the set of labels (`commonest`).
-        lengths: int64 [N], the texts' numbers of tokens, where they are at hand.
     """
     truth = [set(names) if isinstance(names, tuple) else {names} for names in dataset.label_names()]
-    divisions, undivided = _divisions(dataset, answers.right, lengths)
+    divisions, undivided = _divisions(dataset, answers.right)
     return HeldOutFacts(
         what=what,
         measured=measured,
@@ -149,31 +147,31 @@ def _bins(found: Reliability) -> tuple[BinFacts, ...]:
     )
 
 
-def _divisions(
-    dataset: Dataset, right: NDArray[np.bool_], lengths: NDArray[np.int64] | None
-) -> tuple[tuple[DivisionFacts, ...], tuple[str, ...]]:
+def _divisions(dataset: Dataset, right: NDArray[np.bool_]) -> tuple[tuple[DivisionFacts, ...], tuple[str, ...]]:
     """Return the accuracy by length and by each column that divides the texts, and the columns that do not."""
     found, undivided = [], []
-    for by in dict.fromkeys((LENGTH, *dataset.extra.column_names)):
-        slices = _slices(dataset, by, right, lengths) if len(found) < _MOST_COLUMNS else None
+    for by in dict.fromkeys((CHARACTERS, *dataset.extra.column_names)):
+        slices = _slices(dataset, by, right) if len(found) < _MOST_COLUMNS else None
         if slices is not None:
             found.append(DivisionFacts(by, slices))
-        elif by != LENGTH:
+        elif by != CHARACTERS:
             undivided.append(by)
     return tuple(found), tuple(undivided)
 
 
-def _slices(
-    dataset: Dataset, by: str, right: NDArray[np.bool_], lengths: NDArray[np.int64] | None
-) -> tuple[SliceFacts, ...] | None:
+def _slices(dataset: Dataset, by: str, right: NDArray[np.bool_]) -> tuple[SliceFacts, ...] | None:
     """Return the slices of one division; None if there is but one, or most texts have a value of their own."""
     try:
-        division = divide(dataset, by, lengths=lengths)
+        division = divide(dataset, by)
     except DataError:
         return None
     slices = accuracy_by_slice(division, right)
     is_rest = slices[-1].name.startswith("other (") and slices[-1].n > len(dataset) / 2
-    if len(slices) < 2 or is_rest or (by != LENGTH and pc.count_distinct(dataset.extra[by]).as_py() > len(right) / 2):
+    if (
+        len(slices) < 2
+        or is_rest
+        or (by != CHARACTERS and pc.count_distinct(dataset.extra[by]).as_py() > len(right) / 2)
+    ):
         return None
     return tuple(
         SliceFacts(each.name, each.n, Figure(each.accuracy, each.interval.low, each.interval.high)) for each in slices
