@@ -79,7 +79,7 @@ def report(
 def _openings(model: Path, facts: ReportFacts) -> int:
     """Return how often the run's test texts were opened: once at least, when it ended."""
     identity = facts.run.versions.get("test_texts")
-    return max(1, sum(entry.get("fingerprint") == identity for entry in read_openings(model)))
+    return max(1, [entry.get("fingerprint") for entry in read_openings(model)].count(identity))
 
 
 def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:

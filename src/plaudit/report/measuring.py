@@ -149,7 +149,8 @@ def _bins(found: Reliability) -> tuple[BinFacts, ...]:
 
 def _divisions(dataset: Dataset, right: NDArray[np.bool_]) -> tuple[tuple[DivisionFacts, ...], tuple[str, ...]]:
     """Return the accuracy by length and by each column that divides the texts, and the columns that do not."""
-    found, undivided = [], []
+    found: list[DivisionFacts] = []
+    undivided: list[str] = []
     for by in dict.fromkeys((CHARACTERS, *dataset.extra.column_names)):
         slices = _slices(dataset, by, right) if len(found) < _MOST_COLUMNS else None
         if slices is not None:
