@@ -180,8 +180,11 @@ def _reliability(measured: Measured, *, multi_label: bool) -> str:
 
 
 def _division(division: DivisionFacts, facts: ReportFacts) -> str:
-    rows = [Row(f"{each.name} ({each.n:,})", each.accuracy.value, each.accuracy.low, each.accuracy.high)
-            for each in division.slices]  # fmt: skip
+    unit = f" {division.by}"  # which the heading says
+    rows = []
+    for each in division.slices:
+        name = f"{each.name.removesuffix(unit)} ({each.n:,})"
+        rows.append(Row(name, each.accuracy.value, each.accuracy.low, each.accuracy.high))
     overall = facts.test.measured.figures["accuracy"].value
     return draw_whiskers(rows, title=f"Accuracy by {division.by}", reference=overall, meaning="the accuracy of all")
 
