@@ -108,7 +108,7 @@ def test_a_run_without_epochs_leaves_no_curves(command: Command, tmp_path: Path)
     folder = tmp_path / "model"
     assert {path.name for path in folder.iterdir()} == {
         "model.json", "words.json", "run.toml", "metrics.json", "README.md", "test_openings.json",
-        "reliability.svg", "reliability.png", "reliability-dark.png",
+        "reliability.svg", "reliability.png", "reliability-dark.png", "report.html", "report.json",
     }  # fmt: skip
     figures = read_metrics(folder)
     assert figures["train"].keys() == {"seconds", "n", "peak_memory_bytes", "size_bytes"}
