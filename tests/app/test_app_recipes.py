@@ -116,7 +116,8 @@ def test_a_run_without_epochs_leaves_no_curves(command: Command, tmp_path: Path)
     assert figures["validation"]["n"] == N_VALIDATION
     assert f"{len(weights(folder))} words" in done.lines()
     assert (
-        "  report.html shows all on one page; metrics.json, reliability.png; run.toml repeats it, README.md describes it"
+        files = "  report.html shows all on one page; metrics.json, reliability.png; run.toml repeats it, README.md describes it"
+        assert files in done.lines()
         in done.lines()
     )
     for word in ("Embedding", "epoch", "note: "):
