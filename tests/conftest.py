@@ -20,6 +20,7 @@ from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.models import NetworkClassifier
+from plaudit.report import ReportFacts, read_facts
 from plaudit.text import WordTokenizer
 
 GOOD, BAD = ("good", "fine", "joy", "warm"), ("bad", "dull", "cold", "grim")
@@ -101,6 +102,12 @@ def sample_outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 def sample_model(sample_outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the folder of `sample_outcome`."""
     return Path(shutil.copytree(sample_outcome.folder, tmp_path_factory.mktemp("copy") / "model"))
+
+
+@pytest.fixture(scope="session")
+def sample_facts(sample_outcome: Outcome) -> ReportFacts:
+    """What the report of `sample_outcome` says."""
+    return read_facts(sample_outcome.folder)
 
 
 @pytest.fixture

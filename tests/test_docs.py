@@ -13,6 +13,7 @@ COMMAND = re.compile(r"plaudit ((?:[a-z-]+ )*?[a-z-]+)\b([^`\n#|]*)")
 COMMANDS = {
     "advise", "train", "tune", "evaluate", "compare", "predict", "data show", "embeddings list", "embeddings show",
     "info", "export", "learning-curve", "audit", "explain", "threshold",
+    "report",
 }  # fmt: skip
 
 

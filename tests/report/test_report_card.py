@@ -1,74 +1,83 @@
 """The model card says what whoever finds the folder needs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import plaudit
 from plaudit.app.train import Outcome
-from plaudit.report import model_card
+from plaudit.report import ReportFacts, model_card
+from plaudit.report.figure_facts import Figure
 
 
-def card(**changes: Any) -> str:
-    figures = {
-        "n": 1_200, "accuracy": 0.87654, "accuracy_interval_95": [0.86, 0.89], "loss": 0.3, "f1": 0.8, "roc_auc": 0.95,
+@pytest.fixture
+def facts(sample_facts: ReportFacts) -> ReportFacts:
+    figures = sample_facts.test.measured.figures | {
+        "accuracy": Figure(0.87654, 0.86, 0.89), "loss": Figure(0.3), "roc_auc": Figure(0.95),
     }  # fmt: skip
-    content: dict[str, Any] = {
-        "title": "tickets",
-        "folder": "tickets",
-        "version": "9.9",
-        "classes": ("billing", "bug"),
-        "data": "- 10 texts",
-        "metrics": {"validation": figures, "test": figures},
-        "openings": 1,
-        "story": "It went well.",
-        "has_epochs": True,
-        "summary": "a table",
-        "recipe": "network",
-        "settings": {"hidden": (16,), "loss": "cross_entropy"},
-        "provenance": {"embedding": {"source": "vectors", "licence": "MIT"}},
-    }
-    return model_card(**(content | changes))
+    classes = tuple(replace(each, f1=Figure(0.8)) for each in sample_facts.test.measured.classes)
+    measured = replace(sample_facts.test.measured, n=1_200, figures=figures, classes=classes)
+    return replace(sample_facts, test=replace(sample_facts.test, measured=measured))
 
 
-def test_the_card_holds_the_figures_with_their_interval() -> None:
-    assert "| test | 1,200 | 0.8765 | 0.8600 to 0.8900 | 0.3000 | 0.8000 | 0.9500 |" in card()
-    assert "opened once" in card()
-    assert "opened 3 times" in card(openings=3)
+def card(facts: ReportFacts, *, folder: str = "tickets", openings: int = 1) -> str:
+    return model_card(facts, title=folder, folder=folder, openings=openings)
 
 
-def test_the_card_says_where_the_embedding_comes_from() -> None:
-    assert "Embedding: source: vectors; licence: MIT" in card()
-    assert "Embedding: no provenance recorded" in card(provenance={"embedding": {}})
-    assert "Embedding" not in card(provenance={})
+def with_run(facts: ReportFacts, **changes: Any) -> ReportFacts:
+    return replace(facts, run=replace(facts.run, **changes))
 
 
-def test_the_card_names_recipe_and_settings() -> None:
-    assert 'Recipe: network; `hidden = [16], loss = "cross_entropy"`' in card()
+def test_the_card_holds_the_figures_with_their_interval(facts: ReportFacts) -> None:
+    assert "| test | 1,200 | 0.8765 | 0.8600 to 0.8900 | 0.3000 | 0.8000 | 0.9500 |" in card(facts)
+    assert "opened once" in card(facts)
+    assert "opened 3 times" in card(facts, openings=3)
 
 
-def test_only_epochs_make_the_validation_figure_kinder() -> None:
-    assert "The validation texts chose the epoch" in card()
-    assert "chose the epoch" not in card(has_epochs=False)
+def test_the_card_says_what_the_page_says(facts: ReportFacts) -> None:
+    text = card(facts)
+    assert "It answers about 88 of 100 texts like these right." in text
+    assert "- Beside a guess: Always answering “neg”" in text
+    assert "| by stars | texts | accuracy | 95 % interval |" in text
+    assert "More is looked for by `plaudit audit sample`." in text
+    assert not any(each.text in text for each in facts.explained.mistakes)  # a card is handed on
 
 
-def test_an_area_that_is_not_known_is_left_empty() -> None:
-    figures = {"n": 1, "accuracy": 1.0, "accuracy_interval_95": [0.2, 1.0], "loss": 0.1, "f1": 1.0, "roc_auc": None}
-    assert card(metrics={"test": figures}).count("| test |") == 1
-    assert "| 1.0000 |  |" in card(metrics={"test": figures})
-    assert "| validation |" not in card(metrics={"test": figures})
+def test_the_card_says_where_the_embedding_comes_from(facts: ReportFacts) -> None:
+    assert "Embedding: source: here" in card(with_run(facts, provenance=("Embedding: source: here",)))
+    assert "Embedding" not in card(with_run(facts, provenance=(), summary=""))
 
 
-def test_class_names_of_any_kind_stay_on_their_line() -> None:
-    assert "one of\n`a b`, `` c`d ``." in card(classes=("a\nb", "c`d"))
+def test_the_card_names_recipe_and_settings(facts: ReportFacts) -> None:
+    run = with_run(facts, settings={"hidden": "[16]", "loss": '"cross_entropy"'})
+    assert 'Recipe: network; `hidden = [16], loss = "cross_entropy"`' in card(run)
 
 
-def test_a_folder_of_any_name_is_quoted() -> None:
-    assert 'plaudit.load("it\'s \\"mine\\"")' in card(folder='it\'s "mine"')
-    assert "plaudit predict 'my model' " in card(folder="my model")
+def test_only_epochs_make_the_validation_figure_kinder(facts: ReportFacts) -> None:
+    assert "The validation texts chose the epoch" in card(facts)
+    assert "chose the epoch" not in card(replace(facts, curves=None))
 
 
-def test_braces_in_names_are_left_alone() -> None:
-    assert "`{version}`" in card(classes=("{version}", "b"))
+def test_an_area_that_is_not_known_is_left_empty(facts: ReportFacts) -> None:
+    measured = facts.test.measured
+    figures = {name: value for name, value in measured.figures.items() if name != "roc_auc"}
+    without = replace(facts, test=replace(facts.test, measured=replace(measured, figures=figures)))
+    assert "| 0.8000 |  |" in card(without)
+
+
+def test_class_names_of_any_kind_stay_on_their_line(facts: ReportFacts) -> None:
+    assert "one of\n`a b`, `` c`d ``." in card(replace(facts, classes=("a\nb", "c`d")))
+
+
+def test_a_folder_of_any_name_is_quoted(facts: ReportFacts) -> None:
+    assert 'plaudit.load("it\'s \\"mine\\"")' in card(facts, folder='it\'s "mine"')
+    assert "plaudit predict 'my model' " in card(facts, folder="my model")
+
+
+def test_braces_in_names_are_left_alone(facts: ReportFacts) -> None:
+    assert "`{version}`" in card(replace(facts, classes=("{version}", "b")))
 
 
 def test_the_card_of_a_run_matches_its_record(sample_outcome: Outcome, sample_model: Path) -> None:

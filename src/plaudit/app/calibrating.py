@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plaudit.data import Dataset
-from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, answer
+from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, Reliability, answer
 from plaudit.models import Classifier
 from plaudit.training.temperature import fit_temperature
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Calibrated:
         loss_before: The log loss without it.
         before: Probabilities beside what came true, without it.
         after: The same with it.
+        logits: With it, float [N, K].
+        answers: With it.
     """
 
     temperature: float
@@ -29,6 +35,8 @@ class Calibrated:
     loss_before: float
     before: Reliability
     after: Reliability
+    logits: NDArray[Any]
+    answers: Answers
 
     def to_dict(self) -> dict[str, float]:
         """Return what metrics.json keeps as "calibration"; all but the temperature is of the validation texts."""
@@ -60,5 +68,11 @@ def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
     scaled = logits / np.float32(model.temperature_)  # as `decision_function` does from now on
     after = answer(model, validation, logits=scaled)
     return Calibrated(
-        model.temperature_, after.measure(), float(before.losses.mean()), before.reliability, after.reliability
+        temperature=model.temperature_,
+        validation=after.measure(),
+        loss_before=float(before.losses.mean()),
+        before=before.reliability,
+        after=after.reliability,
+        logits=scaled,
+        answers=after,
     )

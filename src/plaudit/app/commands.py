@@ -93,10 +93,11 @@ def _print_outcome(outcome: Outcome) -> None:
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
     curves = ", history.json, loss.png, accuracy.png" if "epochs" in figures else ""
+    page = "report.html shows all on one page; " if (outcome.folder / "report.html").is_file() else ""
     curves += ", reliability.png" if (outcome.folder / "reliability.png").is_file() else ""
     console.print(
         f"\nModel: {outcome.folder}\n"
-        f"  metrics.json{curves}; run.toml repeats it, README.md describes it\n"
+        f"  {page}metrics.json{curves}; run.toml repeats it, README.md describes it\n"
         f"Took {figures['seconds']:.1f} s{most}.\n"
         f'Next: plaudit predict {shlex.quote(str(outcome.folder))} "your text"',
         markup=False,

@@ -160,7 +160,7 @@ def _page(found: Sequence[Explanation], flips: Sequence[Flip | None], *, asked_f
 
 
 def _heading(one: Explanation) -> str:
-    from plaudit.report.highlight import named
+    from plaudit.report.mistakes import named
 
     is_said = one.predicted == one.label or one.against is not None
     return named(one.predicted) + ("" if is_said else f" (explained: {one.label})")

@@ -19,9 +19,10 @@ from plaudit.data import Dataset
 from plaudit.errors import MissingExtraError
 from plaudit.evaluation import fingerprint
 from plaudit.models import Classifier
-from plaudit.models.recipes import settings_of
-from plaudit.report import model_card, plot_curves, plot_reliability
+from plaudit.report import ReportFacts, model_card, plot_curves, plot_reliability, report_page
 from plaudit.training import History
+
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -31,27 +32,23 @@ class Record:
     Attributes:
         config: Its settings, with everything decided.
         versions: What its bits depend on besides (`run_versions`).
-        classes: The labels.
         history: The curves; None for a recipe without epochs.
         kept_epoch: The epoch (from 1) whose weights were kept.
         metrics: What metrics.json holds.
         calibrated: What the temperature did to the probabilities.
-        story: What the curves say, in words.
-        data: The lines that describe its texts.
+        facts: What report and card say.
     """
 
     config: RunConfig
     versions: Mapping[str, str]
-    classes: tuple[str, ...]
     history: History | None
     kept_epoch: int | None
     metrics: Mapping[str, Mapping[str, Any]]
     calibrated: Calibrated
-    story: str
-    data: list[str]
+    facts: ReportFacts
 
     def write(self, folder: Path, model: Classifier, *, name: str, openings: int) -> list[str]:
-        """Write run.toml, metrics.json, README.md, the plots, and of epochs history.json into a model's folder.
+        """Write run.toml, metrics.json, README.md, the report, the plots, and of epochs history.json into a folder.
 
         Returns:
             Lines that a person should read: what could not be written.
@@ -69,24 +66,14 @@ class Record:
             )
         except MissingExtraError as error:  # a recipe without epochs needs no matplotlib, and does without this plot
             notes.append(f"note: {error}")
-        card = model_card(
-            title=name,
-            folder=name,
-            version=plaudit.__version__,
-            classes=self.classes,
-            multi_label=model.multi_label_,
-            data="\n".join(f"- {' '.join(line.split())}" for line in self.data),
-            metrics={part: self.metrics[part] for part in ("validation", "test")},
-            openings=openings,
-            story=self.story,
-            has_epochs=self.history is not None,
-            summary=str(model.summary()),
-            recipe=self.config.model.recipe,
-            settings=settings_of(self.config),
-            provenance=model.provenance(),
-            calibration=self.metrics["calibration"],
-        )
+        self.facts.write(folder)
+        card = model_card(self.facts, title=name, folder=name, openings=openings)
         (folder / "README.md").write_text(card, encoding="utf-8")
+        try:
+            page = report_page(self.facts, name=name, openings=openings, rule=None)
+            (folder / REPORT).write_text(page, encoding="utf-8")
+        except MissingExtraError as error:  # nor does it need jinja2; report.json is there, and draws the page later
+            notes.append(f"note: {error}")
         return notes
 
 

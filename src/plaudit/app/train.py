@@ -21,13 +21,15 @@ from plaudit.app.calibrating import Calibrated, calibrate
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
+from plaudit.app.reporting import Tested, gather_facts, run_facts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import require
-from plaudit.evaluation import Metrics, MultiLabelMetrics, count_opening, evaluate, fingerprint
+from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs
+from plaudit.report.mistakes import explained_facts
 from plaudit.training import History, Monitor, describe, refit_epochs
 
 Say = Callable[[str], None]
@@ -99,6 +101,9 @@ def run_training(
     if changed := differences(recorded_versions or {}, versions):
         say(f"note: the weights may differ from the recorded run's: {changed}.")
     fitted = _fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
+    trained = time.perf_counter()
+    explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
+    started += time.perf_counter() - trained  # which is no training
     if config.training.refit:
         fitted = _refit(fitted, model, parts, unlabelled, say, monitors)
     if not isinstance(model, NetworkClassifier):  # whose layers were told before training
@@ -109,7 +114,10 @@ def run_training(
     test_texts = parts.open_test()  # here, and nowhere before
     lines = describe_part("test", test_texts, parts.train)
     _say_all(say, lines)
-    test = evaluate(model, test_texts)
+    logits = model.decision_function(test_texts.texts)
+    answers = answer(model, test_texts, logits=logits)
+    test = answers.measure()
+    tested = Tested(test_texts, logits, answers, test)
     n = len(parts.train) + (len(parts.validation) if config.training.refit else 0)
     metrics: dict[str, dict[str, Any]] = {
         "train": {
@@ -123,21 +131,38 @@ def run_training(
         "test": test.to_dict(),
     }
     config = _decided(replace(config, data=parts.config), fitted.params)
-    record = Record(
-        config=config,
-        versions={**versions, "test_texts": fingerprint(test_texts)},
-        classes=parts.train.classes,
-        history=fitted.history,
-        kept_epoch=fitted.kept_epoch,
-        metrics=metrics,
-        calibrated=fitted.calibrated,
-        story=" ".join([fitted.story, *model.notes_]).strip(),
-        data=described + lines,
-    )
+    versions = {**versions, "test_texts": fingerprint(test_texts)}
     with publish(output) as folder:
         model.write(folder)
-        metrics["train"]["size_bytes"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        openings = count_opening(folder, test_texts, command="train")
+        size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        metrics["train"]["size_bytes"] = size_bytes
+        facts = gather_facts(
+            model,
+            parts,
+            tested,
+            calibrated=fitted.calibrated,
+            explained=explained,
+            history=fitted.history,
+            kept_epoch=fitted.kept_epoch,
+            run=run_facts(
+                model,
+                config,
+                versions=versions,
+                story=" ".join([fitted.story, *model.notes_]).strip(),
+                seconds=seconds,
+                size_bytes=size_bytes,
+            ),
+        )
+        record = Record(
+            config=config,
+            versions=versions,
+            history=fitted.history,
+            kept_epoch=fitted.kept_epoch,
+            metrics=metrics,
+            calibrated=fitted.calibrated,
+            facts=facts,
+        )
+        openings = count_opening(folder, test_texts, command="train", identity=versions["test_texts"])
         for line in record.write(folder, model, name=output.name, openings=openings):
             say(line)
     return Outcome(model, output, metrics, test, config)

@@ -7,7 +7,7 @@ first, so that "the same text again" is one question whether the two stand in on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,9 +24,12 @@ from plaudit.data.imdb_members import is_root
 from plaudit.data.labels import label_name, label_set, sort_classes
 from plaudit.data.load import find_parts
 from plaudit.errors import ConfigError, DataError
+from plaudit.text import WordTokenizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from plaudit.text import TokenColumn
 
 Names = list[tuple[str, ...] | None]  # each row's labels; None where it has none and should
 
@@ -96,6 +99,11 @@ class Corpus:
     def starts(self) -> NDArray[np.int64]:
         """The first row of each part, and N."""
         return np.cumsum([0, *map(len, self.parts)])
+
+    @cached_property
+    def words(self) -> tuple[TokenColumn, ...]:
+        """The word tokenizer's tokens of each part."""
+        return tuple(WordTokenizer().tokenize(part.texts) for part in self.parts)
 
     @cached_property
     def has_label(self) -> NDArray[np.bool_]:
@@ -174,10 +182,20 @@ def load_corpus(
     return _join([*parts, *read])
 
 
+def corpus_of(parts: Mapping[str, Dataset]) -> Corpus:
+    """Return labelled data sets as a corpus, by the names of their parts, "train" first.
+
+    Raises:
+        DataError: There is no labelled text.
+    """
+    return _join([_known(dataset, name) for name, dataset in parts.items()])
+
+
 def _known(dataset: Dataset, name: str) -> Part:
-    """Return a part of a named data set; where its rows have files of their own, these are their places."""
+    """Return a part of a loaded data set; where its rows have files of their own, these are their places."""
     names = dataset.label_names()
-    columns = {dataset.text_name: dataset.texts, dataset.label_name: pa.array(names, pa.large_string())}
+    label_type = pa.list_(pa.large_string()) if dataset.multi_label else pa.large_string()
+    columns = {dataset.text_name: dataset.texts, dataset.label_name: pa.array(names, label_type)}
     columns |= {column: dataset.extra[column] for column in dataset.extra.column_names}
     has_files = "file" in dataset.extra.column_names
     return Part(
@@ -186,8 +204,8 @@ def _known(dataset: Dataset, name: str) -> Part:
         unit="file" if has_files else "row",
         places=dataset.extra["file"].to_pylist() if has_files else range(1, len(dataset) + 1),
         texts=dataset.texts,
-        names=[(label,) for label in names],
-        multi_label=False,
+        names=names if dataset.multi_label else [(label,) for label in names],
+        multi_label=dataset.multi_label,
         table=pa.table(columns),
         chosen=ChosenColumns(dataset.text_name, dataset.label_name),
     )

@@ -12,8 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.text import WordTokenizer
-
 if TYPE_CHECKING:
     from plaudit.audit.corpus import Corpus
     from plaudit.embeddings import EmbeddingTable
@@ -45,7 +43,7 @@ def measure_coverage(corpus: Corpus, table: EmbeddingTable | None = None) -> lis
     texts = [part.texts for part in corpus.parts]
     found = []
     if len(corpus.parts) > 1:
-        columns = [WordTokenizer().tokenize(each) for each in texts]
+        columns = corpus.words
         for part, column in zip(corpus.parts[1:], columns[1:], strict=True):
             known = pc.is_in(column.dictionary, value_set=columns[0].dictionary).to_numpy(zero_copy_only=False)
             counts = np.bincount(column.values, minlength=len(known))

@@ -51,16 +51,28 @@ class Duplicates:
     is_complete: bool
 
 
-def find_duplicates(texts: pa.LargeStringArray, *, least: float = LEAST_SIMILARITY) -> Duplicates:
+def find_duplicates(
+    texts: pa.LargeStringArray,
+    *,
+    least: float = LEAST_SIMILARITY,
+    normalised: pa.LargeStringArray | None = None,
+    look_for_near: bool = True,
+) -> Duplicates:
     """Find the rows of N texts that repeat another.
 
     Args:
         texts: Arrow ``large_string`` [N].
         least: The Jaccard similarity of word triples from which two texts are nearly equal, above 0, at most 1.
+        normalised: What `data.normalise_texts` makes of them, where it is at hand.
+        look_for_near: Whether to look for nearly equal texts, which takes most of the time; if not, there are no pairs.
     """
     blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
-    normal = normalise_texts(texts)
-    equal, alike = _number(texts, blank), _number(normal, blank)
+    normal = normalise_texts(texts) if normalised is None else normalised
+    alike = _number(normal, blank)
+    equal = _number_equal(texts, alike)
+    if not look_for_near:
+        none = np.zeros(0, np.int64)
+        return Duplicates(equal, alike, alike, none, none, np.zeros(0), is_complete=True)
     firsts = np.unique(alike, return_index=True)[1]
     firsts = np.sort(firsts[~blank[firsts]])
     column = WordTokenizer().tokenize(normal.take(pa.array(firsts)))
@@ -73,6 +85,15 @@ def find_duplicates(texts: pa.LargeStringArray, *, least: float = LEAST_SIMILARI
 def _number(texts: pa.LargeStringArray, blank: NDArray[np.bool_]) -> NDArray[np.int64]:
     numbers: NDArray[np.int64] = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
     numbers[blank] = len(texts) + np.flatnonzero(blank)
+    return numbers
+
+
+def _number_equal(texts: pa.LargeStringArray, alike: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number equal texts; only those that are alike can be, which are few."""
+    _, which, counts = np.unique(alike, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(counts[which] > 1)
+    numbers = np.arange(len(texts), dtype=np.int64) + len(rows)
+    numbers[rows] = texts.take(pa.array(rows)).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     return numbers
 
 

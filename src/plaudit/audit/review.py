@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plaudit.audit.balance import Balance, measure_balance
 from plaudit.audit.corpus import Corpus
@@ -98,6 +99,9 @@ def review(
     *,
     table: EmbeddingTable | None = None,
     least_similarity: float = LEAST_SIMILARITY,
+    normalised: pa.LargeStringArray | None = None,
+    look_for_near: bool = True,
+    look_at_words: bool = True,
     look_for_noise: bool = True,
     without_noise: str = "not asked for",
     seed: int = 0,
@@ -109,6 +113,9 @@ def review(
         corpus: The rows.
         table: An embedding whose coverage is measured too.
         least_similarity: From which texts are nearly equal, above 0, at most 1.
+        normalised: Its texts as `data.normalise_texts` makes them, where they are at hand.
+        look_for_near: Whether to look for texts that are nearly equal.
+        look_at_words: Whether to count words; if not, lengths are in characters, and coverage is not measured.
         look_for_noise: Whether to fit models and rank labels.
         without_noise: Why not, if not.
         seed: Of the models.
@@ -118,9 +125,11 @@ def review(
         MissingExtraError: Label noise is to be looked for, and cleanlab or numba is not installed.
     """
     say("Looking for texts that occur again …")
-    duplicates = find_duplicates(corpus.texts, least=least_similarity)
+    duplicates = find_duplicates(
+        corpus.texts, least=least_similarity, normalised=normalised, look_for_near=look_for_near
+    )
     say("Looking at texts …")
-    suspects = check_texts(corpus.texts)
+    suspects = check_texts(corpus.texts, lengths=_lengths(corpus) if look_at_words else _characters(corpus.texts))
     found = [*repeat_findings(corpus, duplicates), *label_findings(corpus), *text_findings(suspects)]
     blank = next(each.rows for each in suspects if each.kind == "empty")
     rows = np.setdiff1d(np.flatnonzero(corpus.has_label[: corpus.n_train]), blank)
@@ -130,11 +139,20 @@ def review(
         noise, without = _find_noise(corpus, rows, duplicates, seed)
     if noise is not None:
         found += noise_findings(corpus, noise, rows)
-    balance, coverage = measure_balance(corpus), measure_coverage(corpus, table)
+    balance, coverage = measure_balance(corpus), measure_coverage(corpus, table) if look_at_words else []
     order = {kind: i for i, kind in enumerate(KINDS)}
     found.sort(key=lambda each: (order[each.kind], 0 if each.kind == "label noise" else each.row))
     remarks = [*remark_on_classes(balance, multi_label=corpus.multi_label), *remark_on_coverage(coverage)]
     return Audit(corpus, duplicates, tuple(found), tuple(remarks), balance, tuple(coverage), noise, rows, without)
+
+
+def _lengths(corpus: Corpus) -> NDArray[np.int64]:
+    return np.concatenate([column.lengths() for column in corpus.words])
+
+
+def _characters(texts: pa.LargeStringArray) -> NDArray[np.int64]:
+    lengths: NDArray[np.int64] = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
+    return lengths
 
 
 def _find_noise(

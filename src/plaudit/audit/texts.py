@@ -58,8 +58,13 @@ class Suspects:
     details: list[str]
 
 
-def check_texts(texts: pa.LargeStringArray) -> list[Suspects]:
-    """Return the faults of N texts; a row may be in several, but a blank one is in "empty" alone."""
+def check_texts(texts: pa.LargeStringArray, *, lengths: NDArray[np.int64] | None = None) -> list[Suspects]:
+    """Return the faults of N texts; a row may be in several, but a blank one is in "empty" alone.
+
+    Args:
+        texts: Arrow ``large_string`` [N].
+        lengths: int64 [N], in any unit; None counts words.
+    """
     blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
     silent = pc.and_not(pc.invert(pc.match_substring_regex(texts, _SAID)), blank)
     empty, junk = _where(blank), _where(silent)
@@ -69,7 +74,9 @@ def check_texts(texts: pa.LargeStringArray) -> list[Suspects]:
         _check_decoding(texts),
         _matches("control characters", texts, _CONTROL, _name_controls),
         _matches("html", texts, _HTML, lambda found: found),
-        _check_lengths(texts, np.union1d(empty, junk)),
+        _check_lengths(
+            WordTokenizer().tokenize(texts).lengths() if lengths is None else lengths, np.union1d(empty, junk)
+        ),
     ]
 
 
@@ -115,9 +122,8 @@ def _misread(text: str) -> str | None:
     return None
 
 
-def _check_lengths(texts: pa.LargeStringArray, left_out: NDArray[np.int64]) -> Suspects:
+def _check_lengths(words: NDArray[np.int64], left_out: NDArray[np.int64]) -> Suspects:
     """Return rows whose length in words is far from the others', as a robust z of its logarithm."""
-    words = WordTokenizer().tokenize(texts).lengths()
     lengths = np.log1p(words)
     kept = np.ones(len(words), np.bool_)
     kept[left_out] = False

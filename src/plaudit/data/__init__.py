@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from plaudit.lazy import lazy
 
 if TYPE_CHECKING:
-    from plaudit.data.dataset import Dataset, Splits, as_text_column
+    from plaudit.data.dataset import Dataset, Splits, as_text_column, normalise_texts
     from plaudit.data.fetch import cache_dir
     from plaudit.data.files import read_file
     from plaudit.data.imdb import imdb_at_hand, load_imdb
     from plaudit.data.load import DATASET_NAMES, has_test_part, load_dataset
     from plaudit.data.sample import load_sample
-    from plaudit.data.split import HoldOut, SharedTexts, hold_out, normalise_texts, shared_texts
+    from plaudit.data.split import HoldOut, SharedTexts, hold_out, shared_texts
 
 _HOMES = {
     "DATASET_NAMES": "plaudit.data.load",
@@ -27,7 +27,7 @@ _HOMES = {
     "load_dataset": "plaudit.data.load",
     "load_imdb": "plaudit.data.imdb",
     "load_sample": "plaudit.data.sample",
-    "normalise_texts": "plaudit.data.split",
+    "normalise_texts": "plaudit.data.dataset",
     "read_file": "plaudit.data.files",
     "shared_texts": "plaudit.data.split",
 }

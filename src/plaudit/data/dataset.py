@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from plaudit.cores import on_all_cores
 from plaudit.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_PART_TEXTS = 4_096  # that a core takes at a time
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Dataset:
         """Whether each text has a set of labels, which may be empty."""
         return self.labels is not None and self.labels.ndim == 2
 
+    @cached_property
+    def normalised(self) -> pa.LargeStringArray:
+        """The texts as `normalise_texts` gives them, Arrow ``large_string`` [N]; made once and kept."""
+        return normalise_texts(self.texts)
+
     def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> Dataset:
         """Return the rows at `positions` (int [M], in that order, repeats allowed)."""
         index = pa.array(np.asarray(positions, dtype=np.int64))
@@ -93,6 +103,21 @@ class Dataset:
         if self.multi_label:
             return label_sets(self.labels, self.classes)
         return [self.classes[label] for label in self.labels.tolist()]
+
+
+def normalise_texts(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return texts in lower case, with one space for each run of anything but letters, their marks and digits.
+
+    A text that has none of these (``":-)"``) stays as it is, without outer white space.
+    """
+    parts = [texts.slice(start, _PART_TEXTS) for start in range(0, max(len(texts), 1), _PART_TEXTS)]
+    return pa.concat_arrays(on_all_cores(_normalise, parts))
+
+
+def _normalise(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    words = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\pL\pM\pN]+", " ")
+    words = pc.utf8_trim(words, " ")
+    return pc.if_else(pc.equal(words, ""), pc.utf8_trim_whitespace(texts), words)
 
 
 def label_sets(indicator: NDArray[np.integer], classes: Sequence[Any]) -> list[tuple[Any, ...]]:

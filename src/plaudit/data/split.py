@@ -99,24 +99,14 @@ def hold_out(
 def shared_texts(a: Dataset, b: Dataset) -> SharedTexts:
     """Find the texts of `b` that equal a text of `a` after normalising.
 
-    Normalising is that of `normalise_texts`. Empty sets share nothing.
+    Normalising is that of `dataset.normalise_texts`. Empty sets share nothing.
     """
-    matches = pc.index_in(normalise_texts(b.texts), value_set=normalise_texts(a.texts))
+    matches = pc.index_in(b.normalised, value_set=a.normalised)
     positions = np.flatnonzero(matches.is_valid().to_numpy(zero_copy_only=False)).astype(np.int64)
     if not len(positions):
         return SharedTexts(0, positions, None)
     first = int(positions[0])
     return SharedTexts(len(positions), positions, (int(matches[first].as_py()), first))
-
-
-def normalise_texts(texts: pa.LargeStringArray) -> pa.LargeStringArray:
-    """Return texts in lower case, with one space for each run of anything but letters, their marks and digits.
-
-    A text that has none of these (``":-)"``) stays as it is, without outer white space.
-    """
-    words = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\pL\pM\pN]+", " ")
-    words = pc.utf8_trim(words, " ")
-    return pc.if_else(pc.equal(words, ""), pc.utf8_trim_whitespace(texts), words)
 
 
 def _count(dataset: Dataset, size: int | float) -> int:

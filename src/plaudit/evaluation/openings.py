@@ -25,14 +25,16 @@ def fingerprint(dataset: Dataset) -> str:
     return f"{total:032x}"
 
 
-def count_opening(folder: Path, dataset: Dataset, *, command: str) -> int:
+def count_opening(folder: Path, dataset: Dataset, *, command: str, identity: str | None = None) -> int:
     """Record in a model's folder that these test texts were looked at; return how often that makes.
+
+    `identity` is their fingerprint, where it is at hand.
 
     A test figure is honest once: each further look invites choosing by it. Where the folder cannot be written, the
     count is returned all the same.
     """
     openings = read_openings(folder)
-    identity = fingerprint(dataset)
+    identity = identity or fingerprint(dataset)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     openings.append({"data": dataset.name, "n": len(dataset), "fingerprint": identity, "at": now, "by": command})
     temporary = folder / f"{OPENINGS}.{os.getpid()}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LENGTH = "length"
+CHARACTERS = "characters"
 _MOST_VALUES = 20  # slices of a column; a reader sees no more at once
 _MISSING = "(missing)"
 
@@ -33,7 +34,7 @@ class Division:
     """Which slice each of N texts is in.
 
     Attributes:
-        by: What divides them: "length", or a column.
+        by: What divides them: "length", "characters", or a column.
         names: What the slices are called, S of them, in order.
         numbers: int64 [N], each text's slice.
     """
@@ -67,7 +68,7 @@ class Slice:
 
 
 def divide(dataset: Dataset, by: str) -> Division:
-    """Divide texts by length ("length": quarters by their number of tokens), or by an extra column.
+    """Divide texts into quarters by length ("length" in tokens, "characters" is quicker), or by an extra column.
 
     A column of numbers with more than 20 different ones is divided into quarters; of other columns the values that most
     texts have are slices, and those beyond the twentieth are one, "other". Equal values are never divided.
@@ -77,8 +78,10 @@ def divide(dataset: Dataset, by: str) -> Division:
     """
     if by == LENGTH:
         return _quarters(by, WordTokenizer().tokenize(dataset.texts).lengths().astype(np.float64), "tokens")
+    if by == CHARACTERS:
+        return _quarters(by, pc.utf8_length(dataset.texts).to_numpy(zero_copy_only=False).astype(np.float64), by)
     if by not in dataset.extra.column_names:
-        names = ", ".join(map(repr, [LENGTH, *dataset.extra.column_names]))
+        names = ", ".join(map(repr, [LENGTH, CHARACTERS, *dataset.extra.column_names]))
         raise DataError(f"{dataset.name}: --slice {by}: no such column; expected one of {names}.")
     column = dataset.extra[by].combine_chunks()
     if pa.types.is_dictionary(column.type):

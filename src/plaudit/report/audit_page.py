@@ -6,12 +6,12 @@ in the page forbids scripts and loading.
 
 from __future__ import annotations
 
-import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from plaudit.audit import KINDS
 from plaudit.errors import require
+from plaudit.report.visible import visible
 
 if TYPE_CHECKING:
     from plaudit.audit import Audit, Finding
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _MOST_CARDS = 40  # of a kind
 _MOST_CLASSES = 20
 _BAR_WIDTH = 230.0
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNITS = {
     "line": "Places are lines of the file, counted from 1, the header too.",
     "row": "Places are rows, counted from 1.",
@@ -77,12 +76,7 @@ def _card(audit: Audit, finding: Finding) -> dict[str, Any]:
 
 def _row(audit: Audit, row: int) -> dict[str, str]:
     corpus = audit.corpus
-    return {"place": corpus.where(row), "given": corpus.label_text(row), "text": _visible(corpus.texts[row].as_py())}
-
-
-def _visible(text: str) -> str:
-    """Return a text with control characters written out, which a page would not show."""
-    return _CONTROL.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+    return {"place": corpus.where(row), "given": corpus.label_text(row), "text": visible(corpus.texts[row].as_py())}
 
 
 def _bars(audit: Audit) -> dict[str, Any]:

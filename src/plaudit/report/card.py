@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from plaudit.report.verdict import headline, verdict
+from plaudit.report.visible import visible
+
+if TYPE_CHECKING:
+    from plaudit.report.facts import AuditFacts, ReportFacts
+    from plaudit.report.figure_facts import Figure, Measured
+
+_SLICES = {"characters": "length in characters"}
+_MOST_CLASSES = 8  # named with their texts
 
 _CARD = """\
 # {title}
@@ -20,11 +30,21 @@ model = plaudit.load({quoted})
 model.predict(["a text", "another"])
 ```
 
-or `plaudit predict {folder} "a text"`.
+or `plaudit predict {folder} "a text"`. `report.html` shows what is told here, with plots and examples.
+
+## The verdict
+
+{headline}
+
+{verdict}
 
 ## Data
 
 {data}
+
+What a quick look at every text found:
+
+{audit}
 
 ## How good it is
 
@@ -34,7 +54,7 @@ or `plaudit predict {folder} "a text"`.
 {meaning}{kinder}The test texts were opened {openings}, after
 everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
 
-{story}
+{story}{slices}
 ## When to rely on it
 
 {calibration}{rule}
@@ -55,7 +75,6 @@ weights again. `model.json` lists every file that scoring needs, with its SHA-25
 
 _RULE = "Decision rule: "
 _NO_RULE = "none; {default} is answered."
-_UNKNOWN = "no provenance recorded"
 _HEADING = ("| | texts | accuracy | 95 % interval | loss | F1 | ROC-AUC |", "|---|---|---|---|---|---|---|")
 _SETS_HEADING = (
     "| | texts | accuracy | 95 % interval | loss | macro-F1 | micro-F1 | ROC-AUC |",
@@ -68,67 +87,41 @@ that of all labels together; a label is given when its probability is above 0.5.
 """
 
 
-def model_card(
-    *,
-    title: str,
-    folder: str,
-    version: str,
-    classes: tuple[str, ...],
-    multi_label: bool = False,
-    data: str,
-    metrics: Mapping[str, Mapping[str, Any]],
-    openings: int,
-    story: str,
-    has_epochs: bool,
-    summary: str,
-    recipe: str,
-    settings: Mapping[str, object],
-    provenance: Mapping[str, Mapping[str, str]],
-    calibration: Mapping[str, float] | None = None,
-) -> str:
-    """Return the card as Markdown.
+def model_card(facts: ReportFacts, *, title: str, folder: str, openings: int) -> str:
+    """Return the card as Markdown: the facts of the report without its texts.
 
     Args:
+        facts: What it says.
         title: What the model is called.
         folder: Its folder's name.
-        version: Of Plaudit.
-        classes: The labels.
-        multi_label: Whether the model answers with a set of labels.
-        data: What it learned from and was measured on, a paragraph.
-        metrics: "validation" and "test" as metrics.json holds them; a missing one is left out.
         openings: How often the test texts have been looked at.
-        story: What the curves say, in words, and what else is to be known of the fit; may be empty.
-        has_epochs: Whether the validation texts chose an epoch.
-        summary: What was built and how big it is, in plain text.
-        recipe: What it was made by.
-        settings: Its settings by name, JSON values or tuples of them.
-        provenance: Where what it was built upon comes from, by what that is ("embedding").
-        calibration: As metrics.json holds it; None leaves it out.
     """
-    said = ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items())
-    origins = (
-        f"{name.capitalize()}: " + ("; ".join(f"{key}: {value}" for key, value in facts.items()) or _UNKNOWN)
-        for name, facts in provenance.items()
-    )
-    rows = [_row(part, metrics[part]) for part in ("validation", "test") if part in metrics]
+    multi_label, run = facts.multi_label, facts.run
+    said = ", ".join(f"{name} = {value}" for name, value in run.settings.items())
+    rows = [_row(name, each, facts) for name, each in (("validation", facts.validation), ("test", facts.test.measured))]
+    lines = [f"- {each.topic}: {each.text}" for each in verdict(facts, openings=openings)]
     return _CARD.format(
         title=title,
         folder=shlex.quote(folder),
         quoted=json.dumps(folder, ensure_ascii=False),
-        version=version,
+        version=run.plaudit_version,
         answers="with a set of labels, none to all of" if multi_label else "one of",
         heading="\n".join(_SETS_HEADING if multi_label else _HEADING),
         meaning=_SETS_MEANING if multi_label else "",
-        classes=", ".join(map(_code, classes)),
-        data=data,
+        classes=", ".join(map(_code, facts.classes)),
+        headline=headline(facts),
+        verdict="\n".join(" ".join(line.split()) for line in lines),
+        data="\n".join(f"- {' '.join(line.split())}" for line in _data_lines(facts)),
+        audit=_audit(facts.audit),
         figures="\n".join(rows),
         openings="once" if openings == 1 else f"{openings} times",
-        kinder="The validation texts chose the epoch, so their figure is the kinder one. " if has_epochs else "",
-        story=f"\n{story}\n" if story else "",
-        calibration="" if calibration is None else _calibration(calibration, metrics.get("test", {})) + "\n\n",
+        kinder="The validation texts chose the epoch, so their figure is the kinder one. " if facts.curves else "",
+        story=f"\n{run.story}\n" if run.story else "",
+        slices=_slices(facts),
+        calibration=_calibration(facts) + "\n\n",
         rule=_RULE + _default_rule(multi_label=multi_label),
-        summary=summary,
-        built="\n\n".join([f"Recipe: {recipe}; {_code(said)}", *origins]),
+        summary=run.summary,
+        built="\n\n".join([f"Recipe: {run.recipe}; {_code(said)}", *run.provenance]),
     )
 
 
@@ -142,21 +135,62 @@ def _default_rule(*, multi_label: bool) -> str:
     return _NO_RULE.format(default="every label above 0.5" if multi_label else "the likeliest class")
 
 
-def _calibration(figures: Mapping[str, float], test: Mapping[str, Any]) -> str:
-    error = test.get("calibration_error")
-    on_test = "" if error is None else f" On the test texts it is {error:.4f}."
-    before, after = figures["calibration_error_before"], figures["calibration_error"]
+def _data_lines(facts: ReportFacts) -> Iterator[str]:
+    """Yield a line a part, and one more where texts are also among the training texts."""
+    for part in facts.parts:
+        counts = [f"{plain_line(name)} {n:,}" for name, n in zip(facts.classes, part.counts, strict=True)]
+        more = f", … {len(counts)} classes" if len(counts) > _MOST_CLASSES else ""
+        sets = f"; {part.sets}" if part.sets else ""
+        yield f"{part.name} {part.n:,} texts ({', '.join(counts[:_MOST_CLASSES])}{more}){sets}"
+        if part.shared:
+            yield (
+                f"note: {part.shared:,} {part.name} texts are also among the training texts (equal but for case and "
+                f"punctuation): the {part.name} figures are that much too kind."
+            )
+
+
+def _audit(audit: AuditFacts) -> str:
+    lines = [
+        f"- {each.gravity}: {each.title}, {counts}: {each.advice}"
+        for each in audit.findings
+        if (counts := ", ".join(f"{part} {n:,}" for part, n in zip(audit.parts, each.counts, strict=True) if n))
+    ]
+    lines += [f"- {each.gravity}: {each.part}, {each.title}: {plain_line(each.detail)}" for each in audit.remarks]
+    return "\n".join([*lines, "", f"More is looked for by {_code(audit.command)}."]).lstrip("\n")
+
+
+def _slices(facts: ReportFacts) -> str:
+    tables = []
+    for division in facts.test.divisions:
+        rows = [
+            f"| {plain_line(each.name)} | {each.n:,} | {each.accuracy.value:.4f} | {_interval(each.accuracy)} |"
+            for each in division.slices
+        ]
+        heading = f"| by {plain_line(_SLICES.get(division.by, division.by))} | texts | accuracy | 95 % interval |"
+        tables.append("\n".join([heading, "|---|---|---|---|", *rows]))
+    return "".join(f"\n{table}\n" for table in tables)
+
+
+def _calibration(facts: ReportFacts) -> str:
+    figures = facts.calibration
+    on_test = f" On the test texts it is {facts.test.measured.figures['calibration_error'].value:.4f}."
     error_is = "Expected calibration error, the mean distance from probability to the share that is right:"
-    if figures["temperature"] == 1:
+    if figures.temperature == 1:
         return (
             "Logits are not scaled: no temperature lowers the log loss of the validation texts.\n"
-            f"{error_is} {after:.4f} there.{on_test}"
+            f"{error_is} {figures.calibration_error:.4f} there.{on_test}"
         )
     return (
-        f"Logits are divided by a temperature of {figures['temperature']:.4f}, chosen on the validation texts: log\n"
-        f"loss {figures['loss_before']:.4f} before, {figures['loss']:.4f} after. {error_is}\n"
-        f"{before:.4f} before, {after:.4f} after (`reliability.svg`).{on_test}"
+        f"Logits are divided by a temperature of {figures.temperature:.4f}, chosen on the validation texts: log\n"
+        f"loss {figures.loss_before:.4f} before, {figures.loss:.4f} after. {error_is}\n"
+        f"{figures.calibration_error_before:.4f} before, {figures.calibration_error:.4f} after "
+        f"(`reliability.svg`).{on_test}"
     )
+
+
+def plain_line(name: str) -> str:
+    """Return a name on one line, with what Markdown's tables would take for an edge or HTML for a tag written out."""
+    return " ".join(visible(name).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _code(name: str) -> str:
@@ -165,12 +199,20 @@ def _code(name: str) -> str:
     return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
-def _row(part: str, figures: Mapping[str, Any]) -> str:
-    low, high = figures["accuracy_interval_95"]
-    auc = "" if figures["roc_auc"] is None else f"{figures['roc_auc']:.4f}"
-    several = [figures[f"f1_{mean}"] for mean in ("macro", "micro")] if "f1_micro" in figures else [figures["f1"]]
-    f1 = " | ".join(f"{value:.4f}" for value in several)
+def _row(part: str, measured: Measured, facts: ReportFacts) -> str:
+    figures = measured.figures
+    auc = f"{figures['roc_auc'].value:.4f}" if "roc_auc" in figures else ""
+    if facts.multi_label:
+        several = [figures["f1_macro"], figures["f1_micro"]]
+    else:
+        several = [measured.classes[1].f1 if len(facts.classes) == 2 else figures["f1_macro"]]
+    f1 = " | ".join(f"{each.value:.4f}" for each in several)
+    accuracy = figures["accuracy"]
     return (
-        f"| {part} | {figures['n']:,} | {figures['accuracy']:.4f} | {low:.4f} to {high:.4f} "
-        f"| {figures['loss']:.4f} | {f1} | {auc} |"
+        f"| {part} | {measured.n:,} | {accuracy.value:.4f} | {_interval(accuracy)} "
+        f"| {figures['loss'].value:.4f} | {f1} | {auc} |"
     )
+
+
+def _interval(figure: Figure) -> str:
+    return "" if figure.low is None or figure.high is None else f"{figure.low:.4f} to {figure.high:.4f}"

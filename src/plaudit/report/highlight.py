@@ -9,15 +9,13 @@ from texts and models is escaped, and nothing is loaded from anywhere.
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from plaudit.errors import DataError
-from plaudit.explanation import MOST_WORDS, Explanation, Flip, explain_classes
-from plaudit.training.losses import cross_entropy
+from plaudit.evaluation import answer
+from plaudit.explanation import MOST_WORDS, Explanation, Flip
+from plaudit.report.mistakes import explain_wrong, find_wrong, named
+from plaudit.report.visible import visible
 
 if TYPE_CHECKING:
     from plaudit.data import Dataset
@@ -69,18 +67,26 @@ _LEGEND = (
     '<span class="unseen">Dotted</span>: unknown to the model. <span class="unread">Pale</span>: in a part that the '
     "model does not read. A word's number shows when it is pointed at.</p>"
 )
-# What HTML may not hold, whatever its escape (HTML standard 13.2.3.5); a form feed is kept out for tools' sake.
-_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _STRONGEST = 5
 
 
 def highlight(explanation: Explanation) -> str:
     """Return the text as HTML, each word with a share, unknown or unread in a span; style it with `STYLE`."""
-    text, parts, position = explanation.text, [], 0
     columns = (explanation.starts, explanation.ends, explanation.shares, explanation.levels())
     marks = (explanation.unseen, explanation.unread)
     rows = zip(*(column.tolist() for column in (*columns, *marks)), strict=True)
-    for start, end, share, level, unseen, unread in rows:
+    return mark_words(explanation.text, rows)
+
+
+def mark_words(text: str, marks: Iterable[tuple[int, int, float, int, bool, bool]]) -> str:
+    """Return a text as HTML with some of its words in spans.
+
+    Args:
+        text: As it was written.
+        marks: In the order of the text, start, end, share, level (-3 to 3), and whether it is unseen and unread.
+    """
+    parts, position = [], 0
+    for start, end, share, level, unseen, unread in marks:
         classes = [f"{'for' if level > 0 else 'against'} l{abs(level)}"] if level else []
         classes += ["unseen"] * unseen + ["unread"] * unread
         parts.append(_escaped(text[position:start]))
@@ -137,44 +143,15 @@ def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:
     Raises:
         DataError: The texts have no labels, or one that the model does not know.
     """
-    if dataset.labels is None:
-        raise DataError(f"{dataset.name}: these texts have no labels to compare with.")
-    counts = dataset.class_counts()
-    if unknown := [name for name, count in counts.items() if count and name not in model.class_names]:
-        raise DataError(f"{dataset.name}: label {unknown[0]!r} is none of the model's classes.")
-    logits, predicted = model.decision_function(dataset.texts), model.predict(dataset.texts)
-    names = list(model.class_names)
-    if model.multi_label_:
-        sets = dataset.label_names()
-        true = np.array([[name in (s if isinstance(s, tuple) else (s,)) for name in names] for s in sets], np.int64)
-        true = true.reshape(len(dataset), len(names))
-        by_label = np.maximum(logits, 0) - logits * true + np.log1p(np.exp(-np.abs(logits)))
-        wrong = predicted != true
-        losses, worst_label = (by_label * wrong).max(axis=1), (by_label * wrong).argmax(axis=1)
-        is_wrong = wrong.any(axis=1)
-    else:
-        true = np.array([names.index(name) for name in dataset.label_names()], np.int64)
-        places = {label: i for i, label in enumerate(model.classes_.tolist())}
-        found = np.array([places.get(label, -1) for label in predicted.tolist()], np.int64)  # -1: no answer, no mistake
-        losses, _ = cross_entropy(logits, true)
-        is_wrong = (found != true) & (found >= 0)
-        worst_label = np.ones_like(found) if len(names) == 2 else found
-    wrong_rows = np.flatnonzero(is_wrong)
-    rows = wrong_rows[np.argsort(-losses[wrong_rows], kind="stable")[:n]]
-    explained = explain_classes(model, dataset.texts, rows, worst_label[rows], logits=logits, predicted=predicted)
-    truths = dataset.take(rows).label_names()
+    logits = model.decision_function(dataset.texts)
+    wrong = find_wrong(answer(model, dataset, logits=logits), dataset.texts, logits, n=n)
+    explained = explain_wrong(model, dataset, wrong, logits)
+    truths = dataset.take(wrong.rows).label_names()
     articles = [
         explanation_html(one, heading=f"{named(one.predicted)}; the label is {named(truth)}", asked_flip=False)
         for one, truth in zip(explained, truths, strict=True)
     ]
     return f"<style>\n{STYLE}</style>\n{explanations_html(articles)}"
-
-
-def named(answer: object) -> str:
-    """Return an answer in words: a label, or a set of them."""
-    if isinstance(answer, tuple):
-        return ", ".join(map(str, answer)) or "no label"
-    return "no answer" if answer is None else str(answer)
 
 
 def flip_line(explanation: Explanation, flip: Flip | None) -> str:
@@ -210,4 +187,4 @@ def _strongest_lines(explanation: Explanation) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_UNFIT.sub("\N{REPLACEMENT CHARACTER}", text))
+    return html.escape(visible(text))

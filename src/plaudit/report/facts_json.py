@@ -1,0 +1,60 @@
+"""From JSON back to frozen dataclasses, strictly: what is missing, too much or of another type is a damaged file."""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+from plaudit.errors import ModelError
+
+T = TypeVar("T")
+_PLAIN = (str, bool, int, float, types.NoneType)
+
+
+def read_value(kind: type[T], value: object, where: str) -> T:
+    """Return `value` as a `kind`: a dataclass of plain values, tuples, mappings of str and other such dataclasses.
+
+    Args:
+        kind: A dataclass.
+        value: What the JSON holds.
+        where: The file, for the message.
+
+    Raises:
+        ModelError: It does not fit.
+    """
+    found: T = _read(kind, value, where, "")
+    return found
+
+
+def _read(kind: Any, value: Any, where: str, path: str) -> Any:  # Any: a type as annotations have it, and its value
+    if is_dataclass(kind):
+        return _read_dataclass(kind, value, where, path)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_read(arguments[0], each, where, f"{path}[{i}]") for i, each in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: _read(arguments[1], each, where, f"{path}.{key}") for key, each in value.items()}
+    if origin is types.UnionType:
+        if value is None:
+            return None
+        return _read(next(each for each in arguments if each is not types.NoneType), value, where, path)
+    if kind is float and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if kind in _PLAIN and kind is not float and type(value) is kind:
+        return value
+    name = "list" if origin is tuple else "object" if origin is dict else getattr(kind, "__name__", str(kind))
+    raise ModelError(f"{where}: damaged: {path.lstrip('.')[:100]}: expected {name}, found {str(value)[:60]!r}.")
+
+
+def _read_dataclass(kind: Any, value: Any, where: str, path: str) -> Any:
+    names = {field.name for field in fields(kind)}
+    if not isinstance(value, dict) or value.keys() != names:
+        found = sorted(value)[:8] if isinstance(value, dict) else type(value).__name__
+        raise ModelError(
+            f"{where}: damaged: {path.lstrip('.')[:100] or 'the whole'}: expected {sorted(names)}, found {found}."
+        )
+    hints = typing.get_type_hints(kind)
+    return kind(**{name: _read(hints[name], value[name], where, f"{path}.{name}") for name in names})

@@ -1,0 +1,179 @@
+"""From a classifier's answers to the figures of a report.
+
+The decision to question: what the accuracy is held against. It is always answering what is commonest in training, as
+somebody would who has read no text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from plaudit.errors import DataError
+from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, reliability
+from plaudit.evaluation.calibration import stated
+from plaudit.evaluation.slices import CHARACTERS, accuracy_by_slice, divide
+from plaudit.report.figure_facts import (
+    BinFacts,
+    ClassFigures,
+    Confused,
+    DivisionFacts,
+    Figure,
+    HeldOutFacts,
+    Measured,
+    SliceFacts,
+)
+from plaudit.training.losses import probabilities
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.data import Dataset
+    from plaudit.evaluation import Answers
+
+MOST_IN_MATRIX = 12  # classes; of more a reader sees no pattern in a matrix
+_MOST_CONFUSED = 15
+_MOST_COLUMNS = 6
+_FIGURES = (
+    "accuracy", "balanced_accuracy", "f1_micro", "f1_macro", "f1_samples", "precision_macro", "recall_macro", "roc_auc",
+    "average_precision", "loss", "brier", "calibration_error",
+)  # fmt: skip
+
+
+def measured_facts(
+    answers: Answers,
+    metrics: Metrics | MultiLabelMetrics,
+    *,
+    logits: NDArray[np.floating],
+    temperature: float,
+) -> Measured:
+    """Return the figures of N labelled texts.
+
+    Args:
+        answers: What was answered.
+        metrics: Its figures.
+        logits: What `decision_function` gave, float [N, K].
+        temperature: By which it had divided them.
+    """
+    is_single = isinstance(metrics, Metrics)
+    raw: tuple[BinFacts, ...] = ()
+    if temperature != 1:
+        shares = probabilities(logits * np.float32(temperature), multi_label=answers.multi_label)
+        raw = _bins(reliability(*stated(answers.labels, shares)))
+    matrix = metrics.confusion if isinstance(metrics, Metrics) else None
+    is_small = matrix is not None and len(matrix) <= MOST_IN_MATRIX
+    return Measured(
+        n=metrics.n,
+        coverage=metrics.coverage if isinstance(metrics, Metrics) else 1.0,
+        figures={
+            name: _figure(getattr(metrics, name), metrics.intervals.get(name))
+            for name in _FIGURES
+            if getattr(metrics, name, None) is not None
+        },
+        classes=_classes(answers, metrics, "f1_by_class" if is_single else "f1"),
+        matrix=tuple(map(tuple, matrix.tolist())) if matrix is not None and is_small else (),
+        confused=() if matrix is None else _confused(matrix, metrics.classes),
+        bins=_bins(answers.reliability),
+        bins_raw=raw,
+    )
+
+
+def held_out_facts(
+    answers: Answers,
+    measured: Measured,
+    dataset: Dataset,
+    *,
+    what: str,
+    guessed: tuple[str, ...],
+) -> HeldOutFacts:
+    """Return the figures of texts that decided nothing, with their slices and beside a guess.
+
+    Args:
+        answers: What was answered to N texts.
+        measured: Its figures.
+        dataset: The texts.
+        what: What they are called.
+        guessed: The label that is commonest in training, or the set of labels (`commonest`).
+    """
+    truth = [set(names) if isinstance(names, tuple) else {names} for names in dataset.label_names()]
+    divisions, undivided = _divisions(dataset, answers.right)
+    return HeldOutFacts(
+        what=what,
+        measured=measured,
+        divisions=divisions,
+        undivided=undivided,
+        guess=sum(names == set(guessed) for names in truth) / len(truth),
+        guessed=guessed,
+    )
+
+
+def commonest(dataset: Dataset) -> tuple[str, ...]:
+    """Return the label that most texts have, alone in a tuple, or the set of labels; the first of equals."""
+    names: Sequence[Any] = dataset.label_names()
+    (most, _), *_ = Counter(names).most_common(1)
+    return most if isinstance(most, tuple) else (str(most),)
+
+
+def _figure(value: float, interval: Any) -> Figure:  # Any: an Interval, or None
+    return Figure(float(value)) if interval is None else Figure(float(value), interval.low, interval.high)
+
+
+def _classes(answers: Answers, metrics: Metrics | MultiLabelMetrics, f1: str) -> tuple[ClassFigures, ...]:
+    n_classes = len(metrics.classes)
+    counts = answers.labels.sum(axis=0) if answers.multi_label else np.bincount(answers.labels, minlength=n_classes)
+    columns = []
+    for name in ("precision", "recall", f1):
+        found = metrics.intervals.get(name)
+        intervals = found if isinstance(found, tuple) else (None,) * n_classes
+        columns.append([_figure(*pair) for pair in zip(getattr(metrics, name), intervals, strict=True)])
+    rows = zip(metrics.classes, counts.tolist(), *columns, strict=True)
+    return tuple(ClassFigures(*row) for row in rows)
+
+
+def _confused(matrix: NDArray[np.int64], classes: Sequence[str]) -> tuple[Confused, ...]:
+    wrong = matrix - np.diag(np.diag(matrix))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_CONFUSED]
+    pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    return tuple(Confused(classes[i], classes[j], int(wrong[i, j])) for i, j in pairs if wrong[i, j])
+
+
+def _bins(found: Reliability) -> tuple[BinFacts, ...]:
+    return tuple(
+        BinFacts(each.n, each.probability, each.share, each.interval.low, each.interval.high) for each in found.bins
+    )
+
+
+def _divisions(dataset: Dataset, right: NDArray[np.bool_]) -> tuple[tuple[DivisionFacts, ...], tuple[str, ...]]:
+    """Return the accuracy by length and by each column that divides the texts, and the columns that do not."""
+    found: list[DivisionFacts] = []
+    undivided: list[str] = []
+    for by in dict.fromkeys((CHARACTERS, *dataset.extra.column_names)):
+        slices = _slices(dataset, by, right) if len(found) < _MOST_COLUMNS else None
+        if slices is not None:
+            found.append(DivisionFacts(by, slices))
+        elif by != CHARACTERS:
+            undivided.append(by)
+    return tuple(found), tuple(undivided)
+
+
+def _slices(dataset: Dataset, by: str, right: NDArray[np.bool_]) -> tuple[SliceFacts, ...] | None:
+    """Return the slices of one division; None if there is but one, or most texts have a value of their own."""
+    try:
+        division = divide(dataset, by)
+    except DataError:
+        return None
+    slices = accuracy_by_slice(division, right)
+    is_rest = slices[-1].name.startswith("other (") and slices[-1].n > len(dataset) / 2
+    if (
+        len(slices) < 2
+        or is_rest
+        or (by != CHARACTERS and pc.count_distinct(dataset.extra[by]).as_py() > len(right) / 2)
+    ):
+        return None
+    return tuple(
+        SliceFacts(each.name, each.n, Figure(each.accuracy, each.interval.low, each.interval.high)) for each in slices
+    )

@@ -1,0 +1,204 @@
+"""A model's report as one HTML page: no script, nothing from the network, light and dark, fit for a phone and paper.
+
+It is made of `ReportFacts` alone, so it can be written again without the data. The page shows texts of the data and is
+as private as they are. Whatever comes from the data is escaped, and a policy in the page forbids scripts and loading.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from plaudit.errors import require
+from plaudit.report.drawing import (
+    Bars,
+    Point,
+    Row,
+    draw_bars,
+    draw_curves,
+    draw_reliability,
+    draw_whiskers,
+    shorten,
+)
+from plaudit.report.figure_facts import TEST_TEXTS
+from plaudit.report.highlight import STYLE, explanations_html, mark_words
+from plaudit.report.verdict import headline, verdict
+from plaudit.report.visible import visible
+
+if TYPE_CHECKING:
+    from plaudit.report.facts import ReportFacts
+    from plaudit.report.figure_facts import BinFacts, ClassFigures, DivisionFacts, Measured
+    from plaudit.report.text_facts import Mistake
+
+_MOST_BARS = 20  # classes
+_MOST_ROWS, _SHOWN_ROWS = 40, 20  # of the table of classes; of more, the worst are shown
+_SIDE_BY_SIDE = 4  # classes whose words stand beside each other
+_FIGURES = {  # a figure's name in metrics.json, what a person reads, and what it is
+    "accuracy": ("accuracy", "share of the answers that are right"),
+    "balanced_accuracy": ("balanced accuracy", "mean of the classes' recall"),
+    "f1_micro": ("F1, micro", "all labels together"),
+    "f1_macro": ("F1, macro", "mean over classes; F1 balances precision and recall"),
+    "f1_samples": ("F1, samples", "mean over texts"),
+    "precision_macro": ("precision, macro", "of what was given a class, the share that has it"),
+    "recall_macro": ("recall, macro", "of what has a class, the share that was found"),
+    "roc_auc": ("ROC-AUC", "how well texts with a class are told from the others: 0.5 is chance, 1 perfect"),
+    "average_precision": ("average precision", "precision over all thresholds"),
+    "loss": ("log loss", "0 is best; the logarithm of the true answer's probability"),
+    "brier": ("Brier score", "0 is best; the squared error of the probabilities"),
+    "calibration_error": ("calibration error", "0 is best; how far probabilities are off on average"),
+}
+_DRAWN = ("accuracy", "balanced_accuracy", "f1_micro", "f1_macro", "roc_auc", "average_precision")
+_SUBSET = "share of the texts whose whole set of labels is right"
+
+
+def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | None) -> str:
+    """Return the page as HTML.
+
+    Args:
+        facts: What it says.
+        name: What the model is called.
+        openings: How often the test texts have been looked at.
+        rule: The decision rule that the model has now, in words; None for none.
+
+    Raises:
+        MissingExtraError: Jinja is not installed (extra ``train``).
+    """
+    jinja2 = require("jinja2", extra="train", purpose="Writing the report")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
+    )
+    environment.filters |= {"n": _number, "pct": _percent, "short": shorten}
+    source = resources.files("plaudit.report").joinpath("templates", "report.html").read_text(encoding="utf-8")
+    safe = require("markupsafe", extra="train", purpose="Writing the report").Markup
+    measured = facts.test.measured
+    page: str = environment.from_string(source).render(
+        facts=facts,
+        name=name,
+        openings=openings,
+        rule=rule,
+        style=safe(STYLE),
+        headline=headline(facts),
+        verdict=verdict(facts, openings=openings),
+        is_test=facts.test.what == TEST_TEXTS,
+        figures=_figures(facts),
+        whiskers=safe(_whiskers(facts)),
+        balance=safe(_balance(facts)),
+        n_bars_left=max(len(facts.classes) - _MOST_BARS, 0),
+        curves=[safe(drawing) for drawing in _curves(facts)],
+        class_rows=_class_rows(measured),
+        matrix=_matrix(measured),
+        reliability=safe(_reliability(measured, multi_label=facts.multi_label)),
+        divisions=[(division, safe(_division(division, facts))) for division in facts.test.divisions],
+        side_by_side=len(facts.explained.words) <= _SIDE_BY_SIDE,
+        mistakes=safe(explanations_html([_mistake(each) for each in facts.explained.mistakes])),
+    )
+    return page
+
+
+def _finalize(value: Any) -> Any:  # Any: whatever the page prints
+    return visible(value) if type(value) is str else value  # not Markup, which is ready
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
+    test, validation = facts.test.measured.figures, facts.validation.figures
+    rows = []
+    for key, (name, what) in _FIGURES.items():
+        if key in test:
+            is_set = key == "accuracy" and facts.multi_label
+            cells = [test[key], validation.get(key)]
+            rows.append({"name": name, "what": _SUBSET if is_set else what, "cells": cells})
+    return rows
+
+
+def _whiskers(facts: ReportFacts) -> str:
+    test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
+    rows = [Row(_FIGURES[key][0], test[key].value, test[key].low, test[key].high) for key in _DRAWN if key in test]
+    rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high))
+    return draw_whiskers(
+        rows, title="Figures with their 95 % intervals", reference=facts.test.guess, meaning="the accuracy of a guess"
+    )
+
+
+def _balance(facts: ReportFacts) -> str:
+    parts = (facts.parts[0], facts.parts[-1])
+    order = sorted(range(len(facts.classes)), key=lambda i: (-facts.parts[0].counts[i], i))[:_MOST_BARS]
+    groups = [
+        Bars(
+            facts.classes[i],
+            [part.counts[i] / max(part.n, 1) for part in parts],
+            [f"{part.counts[i]:,} ({_percent(part.counts[i] / max(part.n, 1))})" for part in parts],
+        )
+        for i in order
+    ]
+    return draw_bars(groups, title=f"Texts of each class, {parts[0].name} and {parts[1].name}")
+
+
+def _curves(facts: ReportFacts) -> list[str]:
+    if facts.curves is None:
+        return []
+    curves, kept = facts.curves, facts.curves.kept_epoch
+    return [
+        draw_curves(curves.loss, curves.val_loss, name="Loss", kept=kept),
+        draw_curves(curves.accuracy, curves.val_accuracy, name="Accuracy", kept=kept),
+    ]
+
+
+def _class_rows(measured: Measured) -> list[ClassFigures]:
+    """Return the classes of the table: all in their order, or of very many those with the lowest F1 that occur."""
+    if len(measured.classes) <= _MOST_ROWS:
+        return list(measured.classes)
+    return sorted((each for each in measured.classes if each.n), key=lambda each: each.f1.value)[:_SHOWN_ROWS]
+
+
+def _matrix(measured: Measured) -> list[list[dict[str, Any]]]:
+    """Return the cells of the confusion matrix, with how dark each is, 0 to 4, by its share of the true class."""
+    return [
+        [{"n": n, "level": min(4, -(-4 * n // max(sum(row), 1))), "is_right": i == j} for j, n in enumerate(row)]
+        for i, row in enumerate(measured.matrix)
+    ]
+
+
+def _reliability(measured: Measured, *, multi_label: bool) -> str:
+    def points(bins: tuple[BinFacts, ...]) -> list[Point]:
+        return [Point(each.probability, each.share, each.low, each.high) for each in bins]
+
+    return draw_reliability(
+        points(measured.bins),
+        points(measured.bins_raw),
+        title="Reliability",
+        across="probability of the label" if multi_label else "probability of the answer",
+        up="share that has it" if multi_label else "share that is right",
+    )
+
+
+def _division(division: DivisionFacts, facts: ReportFacts) -> str:
+    unit = f" {division.by}"  # which the heading says
+    rows = []
+    for each in division.slices:
+        name = f"{each.name.removesuffix(unit)} ({each.n:,})"
+        rows.append(Row(name, each.accuracy.value, each.accuracy.low, each.accuracy.high))
+    overall = facts.test.measured.figures["accuracy"].value
+    return draw_whiskers(rows, title=f"Accuracy by {division.by}", reference=overall, meaning="the accuracy of all")
+
+
+def _mistake(mistake: Mistake) -> str:
+    """Return a wrong answer as an HTML article."""
+    from html import escape
+
+    rows = ((m.start, m.end, m.share, m.level, m.unseen, m.unread) for m in mistake.marks)
+    before, after = ("… " if cut else "" for cut in mistake.is_cut)
+    heading = f"It answered {mistake.predicted}; the label is {mistake.given}"
+    explained = f"The logit explained is that of {mistake.explained}, whose probability is {mistake.probability:.3f}."
+    return (
+        f"<article>\n<h3>{escape(visible(heading))}</h3>\n"
+        f'<p class="text" dir="auto">{before}{mark_words(mistake.text, rows)}{" …" if after else ""}</p>\n'
+        f'<p class="facts">{escape(visible(explained))}</p>\n</article>'
+    )

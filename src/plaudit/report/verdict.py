@@ -1,0 +1,229 @@
+"""What the figures mean, in words that need no statistics: rules, each a function of the facts.
+
+Every bound stands beside its reason. Differences are called differences only where intervals say so; a rule that has
+nothing to say is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from plaudit.evaluation import wilson_interval
+from plaudit.report.facts import PartFacts, ReportFacts
+from plaudit.report.figure_facts import TEST_TEXTS, ClassFigures, Measured
+
+Tone = Literal["good", "mind", "plain"]
+_FEW = 20  # texts of a class: the 95 % interval of its recall is then up to 40 points wide
+_GAP = 0.10  # between two classes' recall, from which a reader should know of it
+_NARROW, _WIDE = 2.0, 6.0  # points from end to end of the accuracy's interval
+_SPARED = 0.2  # of a guess's errors: below it the model is hardly worth its keep
+_OFF = 0.03  # mean distance of probabilities from the truth that matters little to a decision
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence or two on one topic; `tone` says whether it is good news, or something to mind."""
+
+    topic: str
+    tone: Tone
+    text: str
+
+
+def headline(facts: ReportFacts) -> str:
+    """Return the first sentence: how often the answer is right."""
+    measured = facts.test.measured
+    accuracy = measured.figures["accuracy"]
+    right = "gets the whole set of labels right for" if facts.multi_label else "answers"
+    tail = "" if facts.multi_label else " right"
+    of = "of the texts that it answers" if measured.coverage < 1 else "texts like these"
+    return f"It {right} {_hundred(accuracy.value)} of 100 {of}{tail}."
+
+
+def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
+    """Return what else there is to say, in order.
+
+    Args:
+        facts: The run's.
+        openings: How often the test texts have been looked at, from 1.
+    """
+    rules = (_width, _coverage, _guess, _labels, _classes, _rare, _calibration, _fit, _kinder, _shared)
+    said = [each for rule in rules for each in rule(facts)]
+    return [*said, _opened(facts, openings), _other_texts()]
+
+
+def _width(facts: ReportFacts) -> Iterator[Said]:
+    measured = facts.test.measured
+    accuracy = measured.figures["accuracy"]
+    low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+    points = 100 * (high - low)
+    known = f"From {measured.n:,} texts: between {_percent(low)} and {_percent(high)} (95 times of 100)"
+    if points < _NARROW:
+        yield Said("How sure that is", "good", f"{known}: narrow, so a model that is a point better would show.")
+    elif points < _WIDE:
+        yield Said("How sure that is", "plain", f"{known}: differences of less than {points:.0f} points may be luck.")
+    else:
+        yield Said(
+            "How sure that is", "mind",
+            f"{known}: wide. Do not choose between models by a few points; four times as many texts halve it.",
+        )  # fmt: skip
+
+
+def _coverage(facts: ReportFacts) -> Iterator[Said]:
+    coverage = facts.test.measured.coverage
+    if coverage < 1:
+        yield Said("No answer", "mind", f"Its decision rule leaves {_percent(1 - coverage)} of the texts unanswered.")
+
+
+def _guess(facts: ReportFacts) -> Iterator[Said]:
+    accuracy, guess = facts.test.measured.figures["accuracy"], facts.test.guess
+    name = " and ".join(map(_quoted, facts.test.guessed)) or "no label"
+    always = f"Always answering {name} would be right for {_percent(guess)}"
+    low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+    if low > guess:
+        spared = (accuracy.value - guess) / (1 - guess)
+        tone: Tone = "good" if spared >= _SPARED else "mind"
+        yield Said("Beside a guess", tone, f"{always}; the model spares {_hundred(spared)} of 100 of those errors.")
+    elif high < guess:
+        yield Said("Beside a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
+    else:
+        yield Said("Beside a guess", "mind", f"{always}: these texts cannot tell whether the model is better.")
+
+
+def _labels(facts: ReportFacts) -> Iterator[Said]:
+    if facts.multi_label:
+        figures = facts.test.measured.figures
+        yield Said(
+            "Label by label", "plain",
+            f"Of all labels together F1, the balance of finding them and of being right, is "
+            f"{figures['f1_micro'].value:.2f}; as a mean over the labels, the rare ones counting as much, "
+            f"{figures['f1_macro'].value:.2f}.",
+        )  # fmt: skip
+
+
+def _classes(facts: ReportFacts) -> Iterator[Said]:
+    known = [each for each in facts.test.measured.classes if each.n >= _FEW]
+    if len(known) < 2:
+        return
+    ranked = sorted(known, key=lambda each: each.recall.value)
+    worst, best = ranked[0], ranked[-1]
+    found = f"{_percent(worst.recall.value)} of the texts that are {_quoted(worst.name)}"
+    other = f"{_percent(best.recall.value)} of those that are {_quoted(best.name)}"
+    gap = best.recall.value - worst.recall.value
+    if gap >= _GAP and _span(worst)[1] < _span(best)[0]:
+        yield Said("The classes", "mind", f"It finds {found}, but {other}: they are not treated alike.")
+    elif gap >= _GAP:
+        yield Said("The classes", "plain", f"It finds {found}, and {other}; with so few texts that may be chance.")
+    else:
+        yield Said("The classes", "good", f"No class is much worse than another: it finds {found}, and {other}.")
+
+
+def _rare(facts: ReportFacts) -> Iterator[Said]:
+    rare = [each.name for each in facts.test.measured.classes if each.n < _FEW]
+    if rare:
+        names = ", ".join(map(_quoted, rare[:5])) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
+        yield Said("Rare classes", "mind", f"Fewer than {_FEW} of the texts measured have {names}: too few to judge.")
+
+
+def _calibration(facts: ReportFacts) -> Iterator[Said]:
+    measured = facts.test.measured
+    error = measured.figures["calibration_error"]
+    off = f"they are off by {100 * error.value:.1f} points on average"
+    if error.value <= _OFF:
+        yield Said("Its probabilities", "good", f"They can be taken at their word: {off}.")
+    elif error.low == 0:
+        yield Said(
+            "Its probabilities", "plain", f"They may well be right: {off}, which chance explains: the texts are few."
+        )
+    else:
+        side = "too sure of itself" if _excess(measured) > 0 else "not sure enough"
+        yield Said("Its probabilities", "mind", f"Take them with care: {off}; it is mostly {side}.")
+
+
+def _fit(facts: ReportFacts) -> Iterator[Said]:
+    curves = facts.curves
+    if curves is None:
+        return
+    n, best, kept = len(curves.loss), curves.best_epoch, curves.kept_epoch
+    refit = " It was then trained again on the validation texts too." if facts.run.is_refit else ""
+    if not curves.val_loss:
+        yield Said("Overfitting", "mind", "No validation texts were watched: nothing says whether it overfits.")
+    elif best == n:
+        yield Said("Overfitting", "plain", f"None was seen: it was still getting better in its last epoch, {n}.{refit}")
+    elif kept == best:
+        text = f"It began after epoch {best} of {n} and was stopped: the model is that of epoch {best}.{refit}"
+        yield Said("Overfitting", "good", text)
+    else:
+        text = f"It was best after epoch {best}, and trained on to epoch {n}: it has learned its texts by heart.{refit}"
+        yield Said("Overfitting", "mind", text)
+
+
+def _kinder(facts: ReportFacts) -> Iterator[Said]:
+    validation, test = facts.validation.figures["accuracy"], facts.test.measured.figures["accuracy"]
+    if None in (validation.low, test.high) or (validation.low or 0.0) <= (test.high or 0.0):
+        return
+    gap = 100 * (validation.value - test.value)
+    yield Said(
+        "Validation and test", "mind",
+        f"On the validation texts it was {gap:.1f} points better than on the test: these are of another kind than what "
+        "it learned from, or share less with it. Believe the test.",
+    )  # fmt: skip
+
+
+def _shared(facts: ReportFacts) -> Iterator[Said]:
+    test = _part(facts, "test")
+    if test is not None and test.shared:
+        yield Said(
+            "Texts seen before", "mind",
+            f"{test.shared:,} of {test.n:,} test texts are also among the training texts: the figures are that much "
+            "too kind.",
+        )  # fmt: skip
+
+
+def _opened(facts: ReportFacts, openings: int) -> Said:
+    is_test = facts.test.what == TEST_TEXTS
+    topic, texts = ("The test", "Its texts") if is_test else ("The texts measured", "They")
+    if openings == 1:
+        return Said(topic, "good", f"{texts} were opened once, after everything was decided.")
+    return Said(
+        topic, "mind",
+        f"{texts} have been opened {openings} times. A figure that was looked at before a choice was made is too kind "
+        "by what the choice gained.",
+    )  # fmt: skip
+
+
+def _other_texts() -> Said:
+    return Said("What it does not say", "plain", "How good the model is on texts of another kind, place or time.")
+
+
+def _part(facts: ReportFacts, name: str) -> PartFacts | None:
+    return next((part for part in facts.parts if part.name == name), None)
+
+
+def _span(each: ClassFigures) -> tuple[float, float]:
+    """Return Wilson's interval of a class's recall: unlike the bootstrap's it has a width where all are right."""
+    found = wilson_interval(round(each.recall.value * each.n), each.n)
+    return found.low, found.high
+
+
+def _excess(measured: Measured) -> float:
+    """Return by how much probabilities are above what came true, on average."""
+    return sum(each.n * (each.probability - each.share) for each in measured.bins)
+
+
+def _hundred(share: float) -> str:
+    """Return about how many of a hundred, never all or none of them by rounding."""
+    n = round(100 * share)
+    if n == 100 and share < 1:
+        return "more than 99"
+    return "fewer than 1" if n == 0 and share > 0 else f"about {n}" if 0 < share < 1 else str(n)
+
+
+def _percent(share: float) -> str:
+    digits = 1 if 0.0005 <= share <= 0.9995 else 0 if share in (0, 1) else 2
+    return f"{100 * share:.{digits}f}\u00a0%"
+
+
+def _quoted(name: str) -> str:
+    return f"“{name}”"

@@ -1,0 +1,152 @@
+"""The verdict says in words what the figures say, and no more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from plaudit.evaluation import wilson_interval
+from plaudit.report import ReportFacts
+from plaudit.report.facts import CurvesFacts, PartFacts
+from plaudit.report.figure_facts import BinFacts, ClassFigures, Figure
+from plaudit.report.verdict import Said, headline, verdict
+
+
+def wilson(share: float, n: int) -> Figure:
+    found = wilson_interval(round(share * n), n)
+    return Figure(share, found.low, found.high)
+
+
+def with_test(facts: ReportFacts, *, guess: float | None = None, **changes: Any) -> ReportFacts:
+    measured = replace(facts.test.measured, **changes)
+    return replace(
+        facts, test=replace(facts.test, measured=measured, guess=facts.test.guess if guess is None else guess)
+    )
+
+
+def with_accuracy(facts: ReportFacts, share: float, n: int, **more: Any) -> ReportFacts:
+    figures = facts.test.measured.figures | {"accuracy": wilson(share, n)}
+    return with_test(facts, n=n, figures=figures, **more)
+
+
+def with_recalls(facts: ReportFacts, recalls: Sequence[float], n: int) -> ReportFacts:
+    some = Figure(0.5)
+    return with_test(
+        facts, classes=tuple(ClassFigures(f"c{i}", n, some, Figure(each), some) for i, each in enumerate(recalls))
+    )
+
+
+def said(facts: ReportFacts, topic: str, *, openings: int = 1) -> Said | None:
+    return next((each for each in verdict(facts, openings=openings) if each.topic == topic), None)
+
+
+def text(facts: ReportFacts, topic: str, *, openings: int = 1) -> str:
+    found = said(facts, topic, openings=openings)
+    assert found is not None
+    return found.text
+
+
+def test_the_headline_counts_of_a_hundred(sample_facts: ReportFacts) -> None:
+    assert headline(with_accuracy(sample_facts, 0.877, 25_000)) == "It answers about 88 of 100 texts like these right."
+    assert "more than 99 of 100" in headline(with_accuracy(sample_facts, 0.9988, 2_500))
+    assert "answers 100 of 100" in headline(with_accuracy(sample_facts, 1.0, 30))
+    sets = replace(sample_facts, multi_label=True)
+    assert headline(with_accuracy(sets, 0.31, 5_000)).startswith("It gets the whole set of labels right for about 31")
+
+
+@pytest.mark.parametrize(
+    ("n", "tone", "words"), [(25_000, "good", "narrow"), (1_500, "plain", "may be luck"), (300, "mind", "wide")]
+)
+def test_a_wide_interval_is_something_to_mind(sample_facts: ReportFacts, n: int, tone: str, words: str) -> None:
+    found = said(with_accuracy(sample_facts, 0.88, n), "How sure that is")
+    assert found is not None
+    assert (found.tone, words in found.text) == (tone, True)
+
+
+@pytest.mark.parametrize(
+    ("share", "guess", "tone", "words"),
+    [
+        (0.88, 0.5, "good", "spares about 76 of 100"),
+        (0.56, 0.5, "mind", "spares about 12 of 100"),
+        (0.51, 0.5, "mind", "cannot tell"),
+        (0.80, 0.87, "mind", "more than the model"),
+    ],
+)
+def test_accuracy_is_held_against_a_guess(
+    sample_facts: ReportFacts, share: float, guess: float, tone: str, words: str
+) -> None:
+    found = said(with_accuracy(sample_facts, share, 1_000, guess=guess), "Beside a guess")
+    assert found is not None
+    assert (found.tone, words in found.text) == (tone, True)
+
+
+def test_classes_are_unlike_only_where_intervals_say_so(sample_facts: ReportFacts) -> None:
+    apart = said(with_recalls(sample_facts, (0.9, 0.6, 0.8), 500), "The classes")
+    assert apart is not None
+    assert apart.tone == "mind"
+    assert "“c1”" in apart.text
+    assert "“c0”" in apart.text
+    assert "may be chance" in text(with_recalls(sample_facts, (0.8, 0.65), 25), "The classes")
+    assert "No class" in text(with_recalls(sample_facts, (0.85, 0.8), 500), "The classes")
+    certain = said(with_recalls(sample_facts, (1.0, 1.0), 30), "The classes")
+    assert certain is not None
+    assert certain.tone == "good"
+
+
+def test_rare_classes_are_named_and_not_judged(sample_facts: ReportFacts) -> None:
+    rare = with_recalls(sample_facts, (0.0,) * 7, 3)
+    assert said(rare, "The classes") is None
+    assert "“c4” and 2 more" in text(rare, "Rare classes")
+
+
+def test_probabilities_are_judged_with_their_interval(sample_facts: ReportFacts) -> None:
+    def of(figure: Figure, share: float) -> Said:
+        figures = sample_facts.test.measured.figures | {"calibration_error": figure}
+        bins = (BinFacts(100, 0.8, share, 0.5, 0.9),)
+        found = said(with_test(sample_facts, figures=figures, bins=bins), "Its probabilities")
+        assert found is not None
+        return found
+
+    assert "at their word" in of(Figure(0.01, 0.005, 0.02), 0.79).text
+    assert of(Figure(0.06, 0.0, 0.07), 0.74).tone == "plain"
+    assert "too sure" in of(Figure(0.1, 0.05, 0.12), 0.7).text
+    assert "not sure enough" in of(Figure(0.1, 0.05, 0.12), 0.9).text
+
+
+@pytest.mark.parametrize(
+    ("n", "best", "kept", "tone", "words"),
+    [
+        (7, 4, 4, "good", "after epoch 4 of 7 and was stopped"),
+        (7, 7, 7, "plain", "still getting better in its last epoch, 7"),
+        (40, 6, 40, "mind", "by heart"),
+    ],
+)
+def test_the_curves_tell_whether_overfitting_was_stopped(
+    sample_facts: ReportFacts, n: int, best: int, kept: int, tone: str, words: str
+) -> None:
+    some = (0.5,) * n
+    found = said(replace(sample_facts, curves=CurvesFacts(some, some, some, some, best, kept)), "Overfitting")
+    assert found is not None
+    assert (found.tone, words in found.text) == (tone, True)
+    assert said(replace(sample_facts, curves=None), "Overfitting") is None
+
+
+def test_a_test_much_below_validation_is_said(sample_facts: ReportFacts) -> None:
+    validation = replace(
+        sample_facts.validation, figures=sample_facts.validation.figures | {"accuracy": wilson(0.95, 1_000)}
+    )
+    facts = replace(with_accuracy(sample_facts, 0.85, 1_000), validation=validation)
+    assert "10.0 points better" in text(facts, "Validation and test")
+    assert said(replace(with_accuracy(sample_facts, 0.94, 1_000), validation=validation), "Validation and test") is None
+
+
+def test_shared_texts_and_further_openings_are_said(sample_facts: ReportFacts) -> None:
+    test = PartFacts("test", 300, (150, 150), 12, "")
+    assert "12 of 300" in text(replace(sample_facts, parts=(*sample_facts.parts[:2], test)), "Texts seen before")
+    assert said(sample_facts, "Texts seen before") is None
+    assert "opened once" in text(sample_facts, "The test")
+    again = said(sample_facts, "The test", openings=3)
+    assert again is not None
+    assert again.tone == "mind"
+    assert "opened 3 times" in again.text
