@@ -31,6 +31,7 @@ bench:
 	$(BIN)/python benchmarks/train.py --peers --repeats 3
 	$(BIN)/python benchmarks/tutorial.py --whole
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/batch.py
 
 lint: setup
 	$(BIN)/ruff check .

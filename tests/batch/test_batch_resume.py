@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from plaudit.batch import predict_files, rows, work
+from plaudit.batch.plan import Plan
 from plaudit.batch.work import Part, Progress, Work
 from plaudit.errors import ConfigError, DataError
 from plaudit.models import NetworkClassifier
@@ -238,6 +239,19 @@ def test_a_full_disk_keeps_what_is_scored(model: Path, source: Path, small_disk:
     predict_files(model, str(source), tmp_path / "whole.csv")
     assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert [path.name for path in small_disk.iterdir()] == ["out.csv"]
+
+
+def test_an_engine_that_cannot_start_costs_nothing(
+    model: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoCluster:
+        def run(self, plan: Plan, watch: Callable[[int, int], None]) -> None:
+            raise ConfigError("no cluster")
+
+    n_rows = cut_off(model, source, tmp_path / "out.csv", monkeypatch)
+    with pytest.raises(ConfigError, match="no cluster"):
+        predict_files(model, str(source), tmp_path / "out.csv", resume=True, engine=NoCluster())
+    assert predict_files(model, str(source), tmp_path / "out.csv", resume=True).earlier_rows == n_rows
 
 
 def start(*words: str | Path) -> subprocess.Popen[bytes]:

@@ -69,6 +69,7 @@ def score_piece(
     part: Part,
     *,
     reader: Reader | None = None,
+    at_once: int | None = None,
     watch: Callable[[int], None] = lambda position: None,
 ) -> None:
     """Score a source into a part, from where the part ends.
@@ -79,6 +80,7 @@ def score_piece(
         fields: `answer_fields` of it.
         part: Where the bytes go.
         reader: The source, if it is open.
+        at_once: As in `scored`.
         watch: Called after each batch, with the bytes of the source that are used up.
 
     Raises:
@@ -91,7 +93,7 @@ def score_piece(
         return
     with closing(reader or piece.open()) as source:
         head = piece.head(whole_schema(piece, source, fields))
-        stream = scored(piece, model, fields, source, skip=part.progress.batches)
+        stream = scored(piece, model, fields, source, skip=part.progress.batches, at_once=at_once)
         with part.growing(head), closing(stream) as batches:
             for batch in batches:
                 progress = part.progress.plus(
@@ -114,15 +116,23 @@ def whole_schema(piece: Piece, reader: Reader, fields: Sequence[pa.Field]) -> pa
 
 
 def scored(
-    piece: Piece, model: Classifier, fields: Sequence[pa.Field], reader: Reader, *, skip: int = 0
+    piece: Piece,
+    model: Classifier,
+    fields: Sequence[pa.Field],
+    reader: Reader,
+    *,
+    skip: int = 0,
+    at_once: int | None = None,
 ) -> Generator[Scored]:
     """Yield a source's batches scored, but for the first `skip`: each is read, scored and encoded in its own thread.
+
+    `at_once` batches are scored at a time; None for as many as keep this machine's cores busy.
 
     Raises:
         DataError: As `score_piece`.
     """
     schema = piece.schema or reader.schema
-    with ahead(reader.batches()) as batches, ahead(_answered(batches, model, fields, skip)) as answered:
+    with ahead(reader.batches()) as batches, ahead(_answered(batches, model, fields, skip, at_once)) as answered:
         for first_row, batch, answers in answered:
             if piece.keep_lines:
                 check_names([*batch.keys], fields, piece.source.name)
@@ -132,14 +142,14 @@ def scored(
 
 
 def _answered(
-    batches: Iterator[Batch], model: Classifier, fields: Sequence[pa.Field], skip: int
+    batches: Iterator[Batch], model: Classifier, fields: Sequence[pa.Field], skip: int, at_once: int | None
 ) -> Iterator[tuple[int, Batch, list[pa.Array]]]:
     def answer(numbered: tuple[int, Batch]) -> tuple[int, Batch, list[pa.Array]]:
         first_row, batch = numbered
         return first_row, batch, score(model, batch, fields)
 
     # A model that PyTorch scores takes all cores for one batch.
-    n = 1 if "torch" in model.packages else min(usable_cores(), _MOST_UNDER_WAY)
+    n = at_once or (1 if "torch" in model.packages else min(usable_cores(), _MOST_UNDER_WAY))
     return in_order(answer, islice(_numbered(batches), skip, None), n)
 
 

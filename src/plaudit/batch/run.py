@@ -23,7 +23,7 @@ from plaudit.batch.readers.text_input import standard_input
 from plaudit.batch.scoring import answer_fields
 from plaudit.batch.sources import Source, find_sources, is_many, not_empty, spooled
 from plaudit.batch.work import Work, cannot_write
-from plaudit.errors import ConfigError, PlauditError
+from plaudit.errors import ConfigError, DataError, PlauditError
 
 if TYPE_CHECKING:
     from plaudit.models import Classifier
@@ -118,8 +118,10 @@ def predict_files(
             if not work.n_rows() or sources[0].path is None:
                 work.remove()
             raise
-        except PlauditError:
-            work.remove()
+        except PlauditError as error:
+            is_final = isinstance(error, DataError) and not isinstance(error.__cause__, OSError)
+            if is_final or not work.n_rows():  # else (a disk that fails, no cluster) what is scored is of use
+                work.remove()
             raise
         except OSError as error:
             kept = work.n_rows() if sources[0].path is not None else 0
