@@ -55,8 +55,8 @@ def predict_on_ray(*words: str | Path) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str], *, code: int = 0) -> str:
-    out, err = process.communicate(timeout=300)
-    assert (process.returncode, out) == (code, ""), err
+    _, err = process.communicate(timeout=500)
+    assert process.returncode == code, err
     return err.splitlines()[-1]  # before it, Ray's C++ may warn; nothing silences that but a line of its own
 
 

@@ -59,7 +59,7 @@ class RayEngine:
         todo = [each for each in zip(plan.pieces, plan.parts, strict=True) if not each[1].progress.is_done]
         if not todo:
             return
-        ray = _import_ray()
+        ray = _import_ray(is_local=self._address is None)
         is_ours = not ray.is_initialized()
         try:
             if is_ours:
@@ -163,8 +163,12 @@ def _with_whole_path(piece: Piece) -> Piece:
     return replace(piece, source=replace(piece.source, path=piece.source.path.absolute()))
 
 
-def _import_ray() -> Any:  # Any: Ray's module
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray is imported: nothing is reported to anyone
+def _import_ray(*, is_local: bool) -> Any:  # Any: Ray's module
+    # Both are read when Ray is imported. Nothing is reported to anyone; and one machine talks to itself by 127.0.0.1,
+    # not by its public address, as Ray does where it has no clusters (`get_node_ip_address` in ray/_private/services.py).
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if is_local:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     ray = require("ray", extra="ray", purpose="--engine ray")
     require("ray.data", extra="ray", purpose="--engine ray")
     logging.getLogger("ray.data").setLevel(logging.ERROR)
