@@ -165,7 +165,7 @@ def _with_whole_path(piece: Piece) -> Piece:
 
 def _import_ray(*, is_local: bool) -> Any:  # Any: Ray's module
     # Both are read when Ray is imported. Nothing is reported to anyone; and one machine talks to itself by 127.0.0.1,
-    # not by its public address, as Ray does where it has no clusters (`get_node_ip_address` in ray/_private/services.py).
+    # not by its public address: Ray's way where it has no clusters (`get_node_ip_address`, ray/_private/services.py).
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if is_local:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
