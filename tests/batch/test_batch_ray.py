@@ -15,9 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from plaudit.batch import Options, predict_files
-from plaudit.batch.ray_engine import RayEngine
-from plaudit.errors import ConfigError
+from plaudit.batch import predict_files
 from plaudit.models import NetworkClassifier
 
 N = 600
@@ -130,5 +128,5 @@ def test_no_cluster_and_no_file_are_one_line(model: Path, tmp_path: Path) -> Non
     write_part(tmp_path / "in", 0, ".csv")
     words = (model, "-i", tmp_path / "in", "-o", tmp_path / "out.csv", "--address", "127.0.0.1:1")
     assert "--engine ray: no cluster at 127.0.0.1:1" in finish(predict_on_ray(*words), code=2)
-    with pytest.raises(ConfigError, match="standard input has no place"):
-        predict_files(model, "-", tmp_path / "out.csv", options=Options(format="jsonl"), engine=RayEngine())
+    words = (model, "-i", "-", "--format", "csv", "-o", tmp_path / "out.csv")
+    assert "standard input has no place" in finish(predict_on_ray(*words), code=2)

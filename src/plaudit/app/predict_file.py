@@ -51,6 +51,8 @@ def predict_file(
         raise ConfigError(f"{'--resume' if resume else '--engine ray'} goes with -o FILE.")
     if address is not None and engine != _RAY:
         raise ConfigError("--address goes with --engine ray.")
+    if source == "-" and engine == _RAY:
+        raise ConfigError("--engine ray: standard input has no place that workers could read; write it to a file.")
     start = time.perf_counter()
     with ScoringLine() as line:
         try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from plaudit.batch.plan import Plan
 
 _STORE_BYTES = 200 * 2**20  # of Ray's own memory for objects: only numbers and names pass through it
+
+_KNOCK_S = 10.0
 
 
 class RayEngine:
@@ -75,6 +78,7 @@ class RayEngine:
         quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": True}
         try:
             if self._address is not None:
+                _knock(self._address)
                 ray.init(address=self._address, **quiet)
             else:
                 ray.init(
@@ -85,7 +89,7 @@ class RayEngine:
                     _node_ip_address="127.0.0.1",
                     **quiet,
                 )
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             where = self._address or "this machine"
             raise ConfigError(f"--engine ray: no cluster at {where}: {' '.join(str(error).split())[:200]}") from error
 
@@ -112,6 +116,17 @@ class RayEngine:
             )
             .iter_rows()
         )
+
+
+def _knock(address: str) -> None:
+    """See whether anyone listens there: Ray itself tries for minutes.
+
+    Raises:
+        OSError: Nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), _KNOCK_S).close()
 
 
 class _Worker:
