@@ -128,5 +128,5 @@ def test_no_cluster_and_no_file_are_one_line(model: Path, tmp_path: Path) -> Non
     write_part(tmp_path / "in", 0, ".csv")
     words = (model, "-i", tmp_path / "in", "-o", tmp_path / "out.csv", "--address", "127.0.0.1:1")
     assert "--engine ray: no cluster at 127.0.0.1:1" in finish(predict_on_ray(*words), code=2)
-    words = (model, "-i", "-", "--format", "csv", "-o", tmp_path / "out.csv")
-    assert "standard input has no place" in finish(predict_on_ray(*words), code=2)
+    process = predict_on_ray(model, "-i", "-", "--format", "csv", "-o", tmp_path / "out.csv")
+    assert "standard input has no place" in finish(process, code=2)
