@@ -32,6 +32,7 @@ bench:
 	$(BIN)/python benchmarks/tutorial.py --whole
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/batch.py
 
 lint: setup
 	$(BIN)/ruff check .

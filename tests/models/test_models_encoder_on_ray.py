@@ -33,7 +33,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster() -> Any:
     """Start one cluster for all tests here; a run would start its own."""
-    with connected() as ray:
+    with connected("ray.train.torch") as ray:
         yield ray
 
 

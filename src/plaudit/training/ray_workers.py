@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plaudit.cluster import connected
-from plaudit.errors import ConfigError, PlauditError, require
+from plaudit.errors import ConfigError, PlauditError
 from plaudit.training.history import EpochResult, History
 from plaudit.training.loop import Monitor, TrainingResult
 from plaudit.training.torch_device import place
@@ -95,16 +95,15 @@ def run_on_workers(
         ConfigError: The cluster has fewer processors, or training failed again and again.
         MissingExtraError: The extra "ray" is not installed.
     """
-    trainers = require("ray.train.torch", extra="ray", purpose="Training on several workers")
     if checkpoint is not None and not resume:
         checkpoint.unlink(missing_ok=True)
-    with connected() as ray, tempfile.TemporaryDirectory(prefix="plaudit-ray-") as storage:
+    with connected("ray.train.torch") as ray, tempfile.TemporaryDirectory(prefix="plaudit-ray-") as storage:
         has = ray.cluster_resources()
         cores, n_gpus = int(has.get("CPU", 0)), int(has.get("GPU", 0))
         if cores < n_workers:
             raise ConfigError(f"--device ray:{n_workers}: the cluster has {cores} processors; give it as many workers.")
         letters = ray.util.queue.Queue(actor_options={"num_cpus": 0})
-        trainer = trainers.TorchTrainer(
+        trainer = ray.train.torch.TorchTrainer(
             _on_worker,
             # in a list, for Ray would replace a bare reference by what it stands for
             train_loop_config={"work": [ray.put(work)], "letters": letters, "checkpoint": _absolute(checkpoint)},
