@@ -18,6 +18,7 @@ from plaudit.app.audit_options import audit
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.explain_options import explain
 from plaudit.app.measure_options import compare, evaluate, learning_curve
+from plaudit.app.serve_options import serve
 from plaudit.app.threshold_options import threshold
 from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
@@ -71,6 +72,7 @@ app.command()(compare)
 app.command()(threshold)
 app.command("learning-curve")(learning_curve)
 app.command()(explain)
+app.command()(serve)
 
 
 @app.command()

@@ -113,8 +113,9 @@ def predict(
     text_column: str | None,
 ) -> None:
     """Label texts given as arguments or in a file."""
-    from plaudit.app.answers import answer_lines, answer_records
+    from plaudit.app.answers import answer_lines
     from plaudit.models import load
+    from plaudit.models.answers import answer_records
 
     if bool(texts) == (input_file is not None):
         raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
