@@ -51,7 +51,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(models: dict[str, Path] | Sequence[ServedModel], limits: Limits | None = None, **more: Any) -> Iterator[Running]:
+def serving(
+    models: dict[str, Path] | Sequence[ServedModel], limits: Limits | None = None, **more: Any
+) -> Iterator[Running]:
     """Serve folders by name until the block ends."""
     served = [ServedModel(name, path) for name, path in models.items()] if isinstance(models, dict) else list(models)
     limits = limits or Limits()

@@ -11,7 +11,16 @@ from serving import Running
 
 import plaudit
 
-TEXTS = ["joy joy warm film", "grim dull film", "", "  ", "😀 naïve", "two\nlines\x00", "joy joy warm film", "غريب 另一个"]
+TEXTS = [
+    "joy joy warm film",
+    "grim dull film",
+    "",
+    "  ",
+    "😀 naïve",
+    "two\nlines\x00",
+    "joy joy warm film",
+    "غريب 另一个",
+]
 
 
 def rows_of(answer: Any) -> list[list[float]]:
@@ -58,7 +67,9 @@ def test_tensorflow_servings_rows_and_columns(alone: Running) -> None:
     rows = alone.http.post(
         "/v1/models/reviews:predict", json={"signature_name": "serving_default", "instances": ["joy", {"text": "grim"}]}
     ).json()["predictions"]
-    columns = alone.http.post("/v1/models/reviews:predict", json={"inputs": {"text": ["joy", "grim"]}}).json()["outputs"]
+    columns = alone.http.post("/v1/models/reviews:predict", json={"inputs": {"text": ["joy", "grim"]}}).json()[
+        "outputs"
+    ]
     assert columns == {
         "label": [row["label"] for row in rows], "probabilities": [row["probabilities"] for row in rows]
     }  # fmt: skip
@@ -71,7 +82,10 @@ def test_tensorflow_servings_rows_and_columns(alone: Running) -> None:
 def test_v1_wants_one_of_rows_and_columns(alone: Running) -> None:
     for body in ({}, {"instances": ["a"], "inputs": ["a"]}):
         refused = alone.http.post("/v1/models/reviews:predict", json=body)
-        assert (refused.status_code, refused.json()["error"]) == (422, "give either instances or inputs, a list of texts.")
+        assert (refused.status_code, refused.json()["error"]) == (
+            422,
+            "give either instances or inputs, a list of texts.",
+        )
 
 
 @pytest.mark.parametrize(("name", "n"), [("reviews", 1), ("topics", 1), ("unsure", 1)])

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from plaudit.server.settings import Limits
 
 _FIRST_PACE = 100_000.0  # characters a second, until a model's own is known; an encoder's order of magnitude
+_LEAST_COST = 5_000.0  # of a batch: one that took long by chance must not make the next ones tiny
 _TEXT_OVERHEAD = 100  # what a text costs beside its characters, in characters
 
 
@@ -46,8 +47,8 @@ class _Scores:
 
     def take(self, most_texts: int, most_cost: float) -> int:
         """Return how many of the next texts fit."""
-        end = int(np.searchsorted(self.costs, self.costs[self.done] + most_cost, "right")) - 1
-        return min(end - self.done, most_texts, len(self.texts) - self.done)
+        end = int(np.searchsorted(self.costs, self.costs[self.done] + max(most_cost, 0), "right")) - 1
+        return min(end - self.done, most_texts)
 
 
 @dataclass(eq=False)
@@ -117,14 +118,20 @@ class Batcher:
     async def _work(self) -> None:
         while True:
             await self._arrived.wait()
-            batch = self._take()
-            self._metrics.queue.set(len(self._jobs))
-            if isinstance(batch, _Call):
-                await self._call(batch)
-            elif batch:
-                await self._score(batch)
-            elif not self._jobs:
-                self._arrived.clear()
+            batch: _Call | list[tuple[_Scores, int]] = []
+            try:
+                batch = self._take()
+                self._metrics.queue.set(len(self._jobs))
+                if isinstance(batch, _Call):
+                    await self._call(batch)
+                elif batch:
+                    await self._score(batch)
+                elif not self._jobs:
+                    self._arrived.clear()
+            except Exception as error:  # whatever it is, it is these requests' to tell; the next ones are served
+                for job in [batch] if isinstance(batch, _Call) else [job for job, _ in batch]:
+                    if not job.future.done():
+                        job.future.set_exception(error)
 
     def _take(self) -> _Call | list[tuple[_Scores, int]]:
         """Take what comes next off the queue: a call, or jobs of one model with how many texts of each."""
@@ -142,7 +149,7 @@ class Batcher:
                 kept.append(job)
                 continue
             if not batch:
-                cost = self._pace.get(job.loaded.name, _FIRST_PACE) * self._limits.batch_s
+                cost = max(_LEAST_COST, self._pace.get(job.loaded.name, _FIRST_PACE) * self._limits.batch_s)
             elif job.loaded is not batch[0][0].loaded:
                 kept.append(job)
                 continue
@@ -159,14 +166,9 @@ class Batcher:
         return batch
 
     async def _call(self, job: _Call) -> None:
-        try:
-            result = await asyncio.get_running_loop().run_in_executor(self._thread, job.function)
-        except Exception as error:  # whatever it is, it is the request's to tell
-            if not job.future.done():
-                job.future.set_exception(error)
-        else:
-            if not job.future.done():
-                job.future.set_result(result)
+        result = await asyncio.get_running_loop().run_in_executor(self._thread, job.function)
+        if not job.future.done():
+            job.future.set_result(result)
 
     async def _score(self, batch: list[tuple[_Scores, int]]) -> None:
         import pyarrow as pa
@@ -176,13 +178,7 @@ class Batcher:
         texts = slices[0] if len(slices) == 1 else pa.concat_arrays(slices)
         cost = float(sum(job.costs[job.done + n] - job.costs[job.done] for job, n in batch))
         start = time.perf_counter()
-        try:
-            found = await asyncio.get_running_loop().run_in_executor(self._thread, answer, loaded.classifier, texts)
-        except Exception as error:
-            for job, _ in batch:
-                if not job.future.done():
-                    job.future.set_exception(error)
-            return
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, answer, loaded.classifier, texts)
         if len(texts):
             pace = cost / max(time.perf_counter() - start, 1e-6)
             known = self._pace.get(loaded.name)

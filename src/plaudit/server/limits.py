@@ -102,31 +102,32 @@ class Gate:
             if headers.get(b"expect", b"").lower() != b"100-continue":  # it would wait for a word, and gets this one
                 await _drain(receive)
             raise self._too_large()
-        chunks = []
+        chunks: list[bytes] = []
+        is_whole = False
         try:
             async with asyncio.timeout(self._limits.body_timeout_s):
-                while True:
+                while not is_whole and held[0] <= most:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise ClientLeftError
-                    chunk = message.get("body", b"")
-                    self._hold(len(chunk), held)
-                    if held[0] > most:
-                        chunks.clear()
-                        self._hold(-held[0], held)
-                        await _drain(receive)
-                        raise self._too_large()
+                    chunks.append(message.get("body", b""))
+                    is_whole = not message.get("more_body", False)
+                    self._hold(len(chunks[-1]), held)
                     if self._held > self._limits.held_bytes:
                         raise Refusal(
                             503, "too many large requests at once; try again later.", reason="memory", retry=True
                         )
-                    chunks.append(chunk)
-                    if not message.get("more_body", False):
-                        return b"".join(chunks)
         except TimeoutError:
             raise Refusal(
                 408, f"the body did not arrive within {self._limits.body_timeout_s:g} seconds.", reason="slow"
             ) from None
+        if held[0] <= most:
+            return b"".join(chunks)
+        chunks.clear()
+        self._hold(-held[0], held)
+        if not is_whole:
+            await _drain(receive)
+        raise self._too_large()
 
     def _hold(self, n_bytes: int, held: list[int]) -> None:
         held[0] += n_bytes

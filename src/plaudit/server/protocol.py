@@ -15,6 +15,8 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 from plaudit.server.refusals import RETRY_AFTER_S
 from plaudit.server.settings import Limits
 
+_LINGER_S = 2.0  # for a refused client to hear it and go
+
 
 class BoundedProtocol(H11Protocol):
     """A connection that no client can hold on to.
@@ -24,6 +26,7 @@ class BoundedProtocol(H11Protocol):
     """
 
     limits: ClassVar[Limits] = Limits()
+    _is_refused = False
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
 
@@ -42,7 +45,7 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and time the head of the next request from its first byte."""
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
@@ -94,7 +97,13 @@ class BoundedProtocol(H11Protocol):
                 self.transport.write(self.conn.send(event=event) or b"")
         except h11.LocalProtocolError:  # an answer is under way already: nothing can be said any more
             pass
-        self.transport.close()
+        # Closed at once, with bytes of the client's unread, the system would reset the connection, and the client
+        # might lose the answer.
+        self._is_refused = True
+        self.connections.discard(self)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(_LINGER_S, self.transport.abort)
 
     def _stop_timers(self) -> None:
         for timer in (self._head_timer, self._write_timer):
