@@ -107,7 +107,7 @@ def test_no_answer_and_sets_are_said_in_words(page: Any, running: Running) -> No
     page.select_option("#model", "moods")
     said = type_and_wait(page, "joy joy warm warm film", "calm")
     assert "; glad, " in said
-    assert page.inner_text("#about").startswith("moods tells which apply of calm, glad, sad.")
+    assert page.inner_text("#about").startswith("Model moods: any of calm, glad, sad.")
 
 
 def test_a_file_that_is_dropped_is_scored(page: Any, alone: Running, tmp_path: Path) -> None:

@@ -121,19 +121,20 @@ def _listen(host: str, port: int) -> socket.socket:
     Raises:
         ConfigError: Nothing can.
     """
+    listener = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener = socket.socket(found[0][0], socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        listener.bind(found[0][4])
         listener.listen(2048)
         listener.set_inheritable(True)
     except (OSError, UnicodeError) as error:
+        if listener is not None:
+            listener.close()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise ConfigError(
-            f"--host {host} --port {port}: nothing can listen there ({reason}); choose another."
-        ) from error
+        message = f"--host {host} --port {port}: nothing can listen there ({reason}); choose another."
+        raise ConfigError(message) from error
     return listener
 
 

@@ -67,7 +67,7 @@ function about() {
   if (!one) return;
   const names = one.classes.slice(0, 8).map(String).join(", ") + (one.classes.length > 8 ? ", …" : "");
   const rule = one.rule ? ` Its rule: ${one.rule}.` : "";
-  $("about").textContent = `${one.name} tells ${one.multi_label ? "which apply of " : ""}${names}.${rule}`;
+  $("about").textContent = `Model ${one.name}: ${one.multi_label ? "any of" : "one of"} ${names}.${rule}`;
 }
 
 function askSoon() {
@@ -117,17 +117,18 @@ function setText(element, text) {
 }
 
 function showBars(chances, given) {
-  const rows = chances.slice(0, MOST_BARS).flatMap(([name, p]) => {
-    const mark = given.includes(name) ? "is-answer" : "";
-    const value = make("dd", undefined, mark);
-    const track = make("div", undefined, "track");
+  const rows = chances.slice(0, MOST_BARS).map(([name, p]) => {
+    const row = make("div", undefined, given.includes(name) ? "bar is-answer" : "bar");
+    const track = make("dd", undefined, "track");
+    track.setAttribute("aria-hidden", "true"); // the number beside it says it
     track.append(make("div", undefined, "fill"));
     track.firstChild.style.width = `${100 * p}%`;
-    value.append(track, make("span", percent(p), "value"));
-    return [make("dt", name, mark), value];
+    row.append(make("dt", name), make("dd", percent(p), "value"), track);
+    return row;
   });
-  if (chances.length > MOST_BARS) rows.push(make("dt", `and ${chances.length - MOST_BARS} less likely`));
   $("bars").replaceChildren(...rows);
+  const more = chances.length - MOST_BARS;
+  $("more").textContent = more > 0 ? `and ${more} less likely ${more === 1 ? "class" : "classes"}` : "";
 }
 
 function showShares(text, explanations) {
@@ -201,7 +202,8 @@ function showPreview(table) {
   table.forEach((cells, number) => {
     const row = make("tr");
     cells.forEach((cell) => {
-      const element = make(number ? "td" : "th", cell.length > 160 ? `${cell.slice(0, 160)} …` : cell);
+      const long = cell.length > 160 ? `${cell.slice(0, 160)} …` : cell;
+      const element = make(number ? "td" : "th", /^[01]\.\d{5,}/.test(cell) ? Number(cell).toFixed(4) : long);
       if (!number) element.scope = "col";
       row.append(element);
     });
