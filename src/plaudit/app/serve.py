@@ -124,7 +124,8 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        listener = socket.socket(found[0][0], socket.SOCK_STREAM)
+        # With the protocol named, or asyncio leaves Nagle's algorithm on: an answer's second part would wait 40 ms.
+        listener = socket.socket(*found[0][:3])
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(found[0][4])
         listener.listen(2048)

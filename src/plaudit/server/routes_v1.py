@@ -16,15 +16,7 @@ from plaudit.server.service import Service
 router = APIRouter(prefix="/v1/models", tags=["TensorFlow Serving v1"])
 
 
-@router.get("/{name}", responses=error_responses(404))
-async def status(request: Request, name: str) -> Response:
-    """Say which version of a model is loaded."""
-    service: Service = request.app.state.service
-    version = service.find(name).version
-    state = {"state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
-    return json_response({"model_version_status": [{"version": version, **state}]})
-
-
+# Before the path of a model, which would match too, and would be asked which methods this one takes.
 @router.post(
     "/{name}:predict",
     response_model=V1Response,
@@ -50,3 +42,12 @@ async def predict(request: Request, name: str) -> Response:
         return json_response({"outputs": {"label": found.labels, "probabilities": rows}})
     answers = [{"label": label, "probabilities": row} for label, row in zip(found.labels, rows, strict=True)]
     return json_response({"predictions": answers})
+
+
+@router.get("/{name}", responses=error_responses(404))
+async def status(request: Request, name: str) -> Response:
+    """Say which version of a model is loaded."""
+    service: Service = request.app.state.service
+    version = service.find(name).version
+    state = {"state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+    return json_response({"model_version_status": [{"version": version, **state}]})

@@ -113,7 +113,11 @@ async def infer(
     name: str,
     version: str | None = None,
     inference_header_content_length: Annotated[
-        str | None, Header(description="How much of the body is JSON, when tensors follow it in binary.")
+        str | None,
+        Header(
+            description="How many bytes of the body are JSON, when tensors follow it in binary.",
+            json_schema_extra={"pattern": "^[0-9]{1,15}$"},
+        ),
     ] = None,
 ) -> Response:
     """Label texts given as a BYTES tensor."""

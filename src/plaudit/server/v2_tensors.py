@@ -31,7 +31,7 @@ class InputTensor(BaseModel):
 
     name: str
     shape: Shape
-    datatype: str = Field(description="BYTES")
+    datatype: str = Field(json_schema_extra={"const": "BYTES"})
     parameters: Parameters | None = None
     data: Annotated[list[str | list[str]], OneError()] | None = None
 
