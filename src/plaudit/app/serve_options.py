@@ -12,7 +12,7 @@ from plaudit.app.errors_as_lines import errors_as_lines
 
 @errors_as_lines
 def serve(
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Model folders; NAME=FOLDER names one.")],
+    models: Annotated[list[str], typer.Argument(help="Model folders; NAME=FOLDER names one.")],
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
     workers: Annotated[
