@@ -24,23 +24,32 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        one = {"registry": self._registry}
-        self.requests = Counter("plaudit_requests", "Requests answered.", ["method", "route", "status"], **one)
+        registry = self._registry
+        self.requests = Counter(
+            "plaudit_requests", "Requests answered.", ["method", "route", "status"], registry=registry
+        )
         self.seconds = Histogram(
             "plaudit_request_seconds",
             "From a request's head to the end of its answer.",
             ["route"],
             buckets=_SECONDS,
-            **one,
+            registry=registry,
         )
-        self.refused = Counter("plaudit_refused", "Requests refused, by reason.", ["reason"], **one)
-        self.texts = Counter("plaudit_texts", "Texts scored.", ["model"], **one)
-        self.batch_texts = Histogram("plaudit_batch_texts", "Texts scored together.", buckets=_TEXTS, **one)
+        self.refused = Counter("plaudit_refused", "Requests refused, by reason.", ["reason"], registry=registry)
+        self.texts = Counter("plaudit_texts", "Texts scored.", ["model"], registry=registry)
+        self.batch_texts = Histogram("plaudit_batch_texts", "Texts scored together.", buckets=_TEXTS, registry=registry)
         self.queue = Gauge(
-            "plaudit_queue_requests", "Requests that wait for their scores.", multiprocess_mode="livesum", **one
+            "plaudit_queue_requests",
+            "Requests that wait for their scores.",
+            multiprocess_mode="livesum",
+            registry=registry,
         )
-        self.held = Gauge("plaudit_held_bytes", "Bodies held in memory.", multiprocess_mode="livesum", **one)
-        self.loads = Counter("plaudit_model_loads", "Versions loaded, by outcome.", ["model", "outcome"], **one)
+        self.held = Gauge(
+            "plaudit_held_bytes", "Bodies held in memory.", multiprocess_mode="livesum", registry=registry
+        )
+        self.loads = Counter(
+            "plaudit_model_loads", "Versions loaded, by outcome.", ["model", "outcome"], registry=registry
+        )
 
     def render(self) -> bytes:
         """Return all figures in Prometheus's text format."""
@@ -49,7 +58,7 @@ class Metrics:
             return generate_latest(self._registry)
         _forget_the_dead(Path(folder))
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=folder)
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 

@@ -119,7 +119,8 @@ def _elements(tail: bytes, size: object) -> list[str]:
     """Return the texts of a BYTES tensor in its binary form."""
     if type(size) is not int or size != len(tail):
         raise Refusal(400, f"inputs.0: binary_data_size {str(size)[:20]}, but {len(tail):,} bytes follow the JSON.")
-    texts, at = [], 0
+    texts: list[str] = []
+    at = 0
     while at < size:
         if at + 4 > size:
             raise Refusal(400, "inputs.0: the binary data end within a length.")
