@@ -31,6 +31,10 @@ bench:
 	$(BIN)/python benchmarks/train.py --peers --repeats 3
 	$(BIN)/python benchmarks/tutorial.py --whole
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/serve.py --overload
+	$(BIN)/python benchmarks/serve.py --texts 1000000
+	$(BIN)/python benchmarks/hostile.py
 
 lint: setup
 	$(BIN)/ruff check .
