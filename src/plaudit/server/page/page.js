@@ -8,6 +8,8 @@ const $ = (id) => document.getElementById(id);
 let models = [];
 let key = sessionStorage.getItem("plaudit-key") || "";
 let asked = 0; // the newest question: older answers are dropped
+let busy = false; // a question is under way
+let again = false; // and the text has changed since
 let pause = 0;
 let download = null;
 
@@ -79,25 +81,34 @@ function askSoon() {
 async function ask() {
   clearTimeout(pause);
   const text = $("text").value;
-  const number = ++asked;
   $("clear").disabled = text === "";
   if (text.trim() === "" || !models.length) {
+    asked++;
+    again = false;
     $("answer").hidden = true;
     complain("problem", null);
     return;
   }
+  again = busy;
+  if (busy) return; // one question at a time: a slow model would have them pile up
+  busy = true;
+  const number = ++asked;
   $("answer").classList.add("stale");
   try {
     const body = JSON.stringify({ texts: [text.toWellFormed ? text.toWellFormed() : text], model: current().name });
     const answer = await (await request("explain", { method: "POST", body })).json();
-    if (number !== asked) return;
-    complain("problem", null);
-    show(text, answer.answers[0]);
+    if (number === asked) {
+      complain("problem", null);
+      show(text, answer.answers[0]);
+    }
   } catch (error) {
-    if (number !== asked) return;
-    $("answer").hidden = true;
-    complain("problem", error);
+    if (number === asked) {
+      $("answer").hidden = true;
+      complain("problem", error);
+    }
   }
+  busy = false;
+  if (again) ask();
 }
 
 function show(text, answer) {
