@@ -151,7 +151,7 @@ KINDS = (
     Kind("odd paths and methods", odd_path, 200, 400, 404, 405),
     Kind("no HTTP", no_http, 400),
     Kind("wrong lengths", wrong_length, 400, 501),
-    Kind("large heads", large_head, 400),
+    Kind("large heads", large_head, 400, 431),
     Kind("leaves in the middle", leaves),
 )
 

@@ -133,6 +133,12 @@ def test_what_is_no_http_is_refused_in_json(small: Running, data: bytes) -> None
     assert (status_of(answer), error_of(answer)) == (400, "this is not a valid HTTP/1.1 request.")
 
 
+def test_a_large_head_is_refused_also_in_one_piece(small: Running) -> None:
+    answer = small.http.get("/", headers={"X-Large": "a" * 66_000})
+    assert answer.status_code in (400, 431)  # in pieces it is no HTTP to h11
+    assert answer.json()["error"]
+
+
 def test_a_wrong_length_is_refused(small: Running) -> None:
     assert status_of(small.raw(post(b"{}", "Content-Length: -1"))) == 400
     assert status_of(small.raw(post(b"{}", "Content-Length: 2", "Content-Length: 3"))) == 400

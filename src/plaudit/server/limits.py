@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OPEN_PATHS = frozenset(
     {"/", "/page.js", "/page.css", "/icon.svg", "/v2/health/live", "/v2/health/ready", "/openapi.json"}
 )
+_HEAD_BYTES = 64 * 1024  # h11's own bound, which it holds against what comes in pieces alone
 # A client that sends more than is taken rarely listens before it is done: this much more, for so long, is read and
 # dropped, so that it hears the answer rather than a connection that is reset.
 _DRAIN_BYTES, _DRAIN_S = 256 * 1024 * 1024, 10.0
@@ -49,6 +50,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEAD_BYTES:
+            raise Refusal(431, f"the request's head is larger than {_HEAD_BYTES:,} bytes.", reason="head")
         client = self._client(scope, headers)
         if self._open[client] >= self._limits.client_requests:
             raise Refusal(

@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 connection, with the bounds that it lacks: slow heads, unread answers, too many connections.
 
 uvicorn waits for ever for the rest of a request's head, and for a client that does not read its answer. The parser is
-h11, not the faster httptools, because h11 bounds a head's size (64 KiB).
+h11, not the faster httptools, because h11 bounds a head that comes in pieces (64 KiB; the gate bounds the others).
 """
 
 from __future__ import annotations

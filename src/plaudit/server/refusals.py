@@ -33,7 +33,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         self.headers = {"Retry-After": str(RETRY_AFTER_S)} if retry else {}
         if status == 401:
             self.headers["WWW-Authenticate"] = "Bearer"
-        if status in (408, 413):  # the rest of the body is not wanted
+        if status in (408, 413, 431):  # the rest is not wanted
             self.headers["Connection"] = "close"
 
     def response(self) -> Response:
@@ -65,6 +65,7 @@ _MEANINGS = {
     408: "The body took too long to arrive.",
     413: "The body is too large.",
     422: "The request is understood and cannot be answered: a text is too long, there are too many, a field is wrong.",
+    431: "The head is too large.",
     429: "This client has too many requests open.",
     500: "A fault of the server.",
     501: "What is asked for needs a package that is not installed.",
@@ -77,5 +78,5 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of error responses for OpenAPI; those that any request may get are always in it."""
     return {
         status: {"model": ErrorMessage, "description": _MEANINGS[status]}
-        for status in sorted({*statuses, 400, 401, 408, 413, 429, 500, 503})
+        for status in sorted({*statuses, 400, 401, 408, 413, 429, 431, 500, 503})
     }
