@@ -33,6 +33,10 @@ bench:
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/serve.py --overload
+	$(BIN)/python benchmarks/serve.py --texts 1000000
+	$(BIN)/python benchmarks/hostile.py
 
 lint: setup
 	$(BIN)/ruff check .

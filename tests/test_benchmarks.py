@@ -77,6 +77,28 @@ def test_other_tasks_are_resumed(tmp_path: Path) -> None:
     assert "| sample | the built-in sample | ngram |" in again
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("uvicorn") is None, reason="needs the extra serve")
+def test_a_server_is_loaded_overloaded_and_filled(tmp_path: Path, sample_model: Path) -> None:
+    """No request is lost or answered with an error, but for those that an overload sheds."""
+    output = tmp_path / "found.json"
+    assert "| 2 | " in run("serve.py", output, str(sample_model), "--connections", "2")
+    run("serve.py", output, str(sample_model), "--overload")
+    run("serve.py", output, str(sample_model), "--texts", "20000")
+    figures = json.loads(output.read_text(encoding="utf-8"))
+    assert figures["2 connections"]["statuses"].keys() == {"200"}
+    assert figures["overload"]["after"].keys() == {"200"}
+    assert figures["overload"]["during"].keys() <= {"200", "503"}
+    assert list(figures["memory"])[-1] == "20,000"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("uvicorn") is None, reason="needs the extra serve")
+def test_hostile_requests_get_clear_errors(tmp_path: Path, sample_model: Path) -> None:
+    out = run("hostile.py", tmp_path / "found.json", str(sample_model))
+    assert "wrong answers, faults and leaks: 0" in out
+
+
 def test_a_recipe_that_does_not_exist_is_named(tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "few_labels.py"), "--dry", "--recipes", "forest"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)

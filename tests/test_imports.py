@@ -15,7 +15,7 @@ SIDE = "interop"  # may import whatever lies up to models, and only app imports 
 DOOR = Path("models/base.py")  # `Classifier.to_keras` opens interop when it is called
 ORDER = (
     "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report",
-    "batch", "app",
+    "batch", "server", "app",
 )  # fmt: skip
 BELOW_ALL = ("errors", "config", "cores", "cluster", "lazy", "")  # "" is the package itself: its version
 ROOT = Path(plaudit.__file__).parent

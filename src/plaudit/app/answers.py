@@ -1,27 +1,15 @@
-"""A classifier's answers to texts given on the command line: records for JSON, lines for a person."""
+"""A classifier's answers to texts given on the command line, as lines for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from plaudit.app.plain import plain
+from plaudit.models.answers import answer_records
 
 if TYPE_CHECKING:
     from plaudit.models import Classifier
-
-
-def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield each text with its label (multi-label: a list; None for no answer) and every class's probability."""
-    from plaudit.training.losses import probabilities
-
-    logits, classes = model.decision_function(texts), model.classes_.tolist()
-    rows = probabilities(logits, multi_label=model.multi_label_).tolist()
-    chosen = model.decide(logits)
-    labels = model.label_sets(chosen) if model.multi_label_ else model.labels_of(chosen).tolist()
-    for text, label, row in zip(texts, labels, rows, strict=True):
-        by_class = {str(name): p for name, p in zip(classes, row, strict=True)}
-        yield {"text": text, "label": label, "probabilities": by_class}
 
 
 def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:

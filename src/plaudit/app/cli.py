@@ -20,6 +20,7 @@ from plaudit.app.explain_options import explain
 from plaudit.app.measure_options import compare, evaluate, learning_curve
 from plaudit.app.predict_options import predict
 from plaudit.app.report_options import report
+from plaudit.app.serve_options import serve
 from plaudit.app.threshold_options import threshold
 from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
@@ -75,6 +76,7 @@ app.command("learning-curve")(learning_curve)
 app.command()(explain)
 app.command()(report)
 app.command()(predict)
+app.command()(serve)
 
 
 @app.command()

@@ -120,21 +120,7 @@ def _write(target: Path, content: str) -> None:
 def _records(found: Sequence[Explanation], flips: Sequence[Flip | None], asked_flip: bool) -> Iterator[dict[str, Any]]:
     """Yield each explanation as JSON values; "flip" is there where it was looked for, and null where none was found."""
     for one, flip in zip(found, flips, strict=True):
-        columns = (one.words, one.starts.tolist(), one.ends.tolist(), one.shares.tolist())
-        marks = (one.unseen.tolist(), one.unread.tolist())
-        names = ("word", "start", "end", "share", "unseen", "unread")
-        record: dict[str, Any] = {
-            "row": one.row,
-            "text": one.text,
-            "predicted": list(one.predicted) if isinstance(one.predicted, tuple) else one.predicted,
-            "label": one.label,
-            "probability": one.probability,
-            "logit": one.logit,
-            "base_logit": one.base_logit,
-            "completeness_error": one.completeness_error,
-            "method": one.method,
-            "words": [dict(zip(names, word, strict=True)) for word in zip(*columns, *marks, strict=True)],
-        }
+        record = one.to_dict()
         if asked_flip:
             record["flip"] = None
             if flip is not None:

@@ -77,6 +77,24 @@ class Explanation:
         steps = np.searchsorted(_LEVELS, np.abs(self.shares) / most, "right")
         return (np.sign(self.shares) * steps).astype(np.int64)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as JSON values; "words" has a record for each word."""
+        columns = (self.words, self.starts.tolist(), self.ends.tolist(), self.shares.tolist())
+        marks = (self.unseen.tolist(), self.unread.tolist())
+        names = ("word", "start", "end", "share", "unseen", "unread")
+        return {
+            "row": self.row,
+            "text": self.text,
+            "predicted": list(self.predicted) if isinstance(self.predicted, tuple) else self.predicted,
+            "label": self.label,
+            "probability": self.probability,
+            "logit": self.logit,
+            "base_logit": self.base_logit,
+            "completeness_error": self.completeness_error,
+            "method": self.method,
+            "words": [dict(zip(names, word, strict=True)) for word in zip(*columns, *marks, strict=True)],
+        }
+
     def strongest(self, n: int, *, sign: int) -> list[int]:
         """Return the numbers of at most `n` words whose share has this sign (1 or -1), the greatest share first."""
         order = np.argsort(-sign * self.shares, kind="stable")[:n]

@@ -1,0 +1,149 @@
+"""What `plaudit serve` does: load, bind, serve until it is told to stop."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plaudit.app.terminal import make_console
+from plaudit.errors import ConfigError, require
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from plaudit.server.settings import Limits
+
+_WORKER_SILENT_S = 30  # a worker that scores long texts may let uvicorn's watchdog wait longer than its 5 seconds
+
+
+def serve(
+    models: list[str],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    api_key_file: Path | None,
+    grace_s: int,
+    limits: Limits,
+) -> None:
+    """Serve model folders until SIGTERM or Ctrl-C; see `plaudit.server` for what it answers."""
+    for module in ("fastapi", "uvicorn", "prometheus_client"):
+        require(module, extra="serve", purpose="Serving")
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from plaudit.server.app import create_app
+    from plaudit.server.logs import log_settings
+    from plaudit.server.metrics import FOLDER_VARIABLE
+    from plaudit.server.protocol import BoundedProtocol
+    from plaudit.server.served_model import ServedModel, name_models
+
+    named = name_models(models)
+    keys = _read_keys(api_key_file)
+    served = [ServedModel(name, folder) for name, folder in named.items()]
+    for model in served:
+        model.load()  # here, where what is wrong with it is one line
+    listener = _listen(host, port)
+    # A worker is another process: it gets the recipe of the application, not the application.
+    build = functools.partial(_build, tuple(named.items()), limits, keys)
+    with tempfile.TemporaryDirectory(prefix="plaudit-metrics-") as figures:
+        if workers > 1:
+            os.environ[FOLDER_VARIABLE] = figures
+        config = uvicorn.Config(
+            build if workers > 1 else create_app(served, limits, keys=keys),
+            factory=workers > 1,
+            workers=workers,
+            http=BoundedProtocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            log_config=log_settings(),
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=int(limits.idle_s),
+            timeout_graceful_shutdown=grace_s,
+            timeout_worker_healthcheck=_WORKER_SILENT_S,
+        )
+        _announce(listener, [f"{model.name} ({model.folder})" for model in served], workers, bool(keys))
+        if workers > 1:
+            del served[:]  # the workers have their own
+            Multiprocess(config, sockets=[listener]).run()
+            return
+        # uvicorn raises the signal that stopped it again: a stop that was asked for is no failure.
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _build(models: Sequence[tuple[str, Path]], limits: Limits, keys: tuple[str, ...]) -> FastAPI:
+    """Build the application in a worker."""
+    from plaudit.server.app import create_app
+    from plaudit.server.served_model import ServedModel
+
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    return create_app([ServedModel(name, folder) for name, folder in models], limits, keys=keys)
+
+
+def _follow(parent: int) -> None:
+    """End this worker, gracefully, when the process that would replace it is gone."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _read_keys(path: Path | None) -> tuple[str, ...]:
+    """Return the API keys: a file's lines, and PLAUDIT_API_KEY. Not an option: other users see a process's options."""
+    lines = [os.environ.get("PLAUDIT_API_KEY", "")]
+    if path is not None:
+        try:
+            lines += path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: the API keys cannot be read: {error}.") from error
+    keys = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    if path is not None and not keys:
+        raise ConfigError(f"{path}: no API key; expected one a line.")
+    if short := [key for key in keys if len(key) < 16 or not key.isascii()]:
+        raise ConfigError(f"an API key has {len(short[0])} characters; expected 16 or more, ASCII alone.")
+    return keys
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there.
+
+    Raises:
+        ConfigError: Nothing can.
+    """
+    listener = None
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # With the protocol named, or asyncio leaves Nagle's algorithm on: an answer's second part would wait 40 ms.
+        listener = socket.socket(*found[0][:3])
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(found[0][4])
+        listener.listen(2048)
+        listener.set_inheritable(True)
+    except (OSError, UnicodeError) as error:
+        if listener is not None:
+            listener.close()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        message = f"--host {host} --port {port}: nothing can listen there ({reason}); choose another."
+        raise ConfigError(message) from error
+    return listener
+
+
+def _announce(listener: socket.socket, models: list[str], workers: int, has_keys: bool) -> None:
+    address = listener.getsockname()
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    console = make_console()
+    also = (f", {workers} workers" if workers > 1 else "") + (", with API keys" if has_keys else "")
+    console.print(f"Serving {', '.join(models)} at http://{host}:{address[1]}{also}", markup=False, soft_wrap=True)
+    if not has_keys and address[0] not in ("127.0.0.1", "::1"):
+        console.print("note: whoever reaches this address is served; give API keys (--api-key-file).", markup=False)

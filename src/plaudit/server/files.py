@@ -1,0 +1,90 @@
+"""A file of texts through the same queue as everything else: CSV in, CSV with the answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from plaudit.data import Dataset, read_file
+from plaudit.errors import DataError
+from plaudit.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from plaudit.models.answers import Answers
+    from plaudit.server.served_model import Loaded
+    from plaudit.server.service import Service
+
+PREDICTION, PROBABILITY = "prediction", "probability"
+_NAME = "the file"  # what messages call it, instead of a temporary path
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A file with its answers.
+
+    Attributes:
+        content: CSV, UTF-8.
+        n_rows: Rows without the header.
+    """
+
+    content: bytes
+    n_rows: int
+
+
+async def score_file(service: Service, loaded: Loaded, body: bytes, format: str, text_column: str | None) -> Scored:
+    """Return a CSV or TSV file's rows, in order, with two more columns, as CSV.
+
+    They are "prediction" and its "probability"; multi-label the labels' names joined by a comma, and each class has a
+    column "probability_NAME". Where the model's rule gives no answer the prediction is empty, and the probability is
+    that of the likeliest class.
+
+    Raises:
+        Refusal: The file cannot be read, a text is too long or there are too many (422); the batcher's.
+    """
+    dataset = await asyncio.to_thread(_read, body, format, text_column)
+    limits = service.limits
+    texts = service.texts(dataset.texts, limits.file_rows)
+    found = await service.batcher.score(loaded, texts, timeout_s=limits.file_timeout_s)
+    content = await asyncio.to_thread(_write, dataset, loaded, found)
+    return Scored(content, len(dataset))
+
+
+def _read(body: bytes, format: str, text_column: str | None) -> Dataset:
+    with tempfile.TemporaryDirectory(prefix="plaudit-") as folder:
+        path = Path(folder) / f"file.{format}"
+        path.write_bytes(body)
+        try:
+            return read_file(path, text_column=text_column, require_labels=False)
+        except DataError as error:
+            message = str(error).replace(str(path), _NAME).replace("--text-column", "text_column")
+            raise Refusal(422, message) from None
+
+
+def _write(dataset: Dataset, loaded: Loaded, found: Answers) -> bytes:
+    model = loaded.classifier
+    columns: dict[str, object] = {dataset.text_name: dataset.texts}
+    if dataset.labels is not None:
+        columns[dataset.label_name] = pa.array(dataset.label_names(), pa.large_string())
+    columns |= {name: dataset.extra[name] for name in dataset.extra.column_names}
+    shares, added = found.probabilities, {}
+    if model.multi_label_:
+        joined = [",".join(map(str, labels)) for labels in found.labels]
+        added[PREDICTION] = pa.array(joined, pa.large_string())
+        added |= {f"{PROBABILITY}_{name}": pa.array(shares[:, i]) for i, name in enumerate(model.class_names)}
+    else:
+        named = np.where(found.numbers >= 0, found.numbers, shares.argmax(axis=1))
+        added[PREDICTION] = pa.array(found.labels, pa.array(model.classes_.tolist()).type)
+        added[PROBABILITY] = pa.array(shares[np.arange(len(named)), named])
+    if taken := [name for name in added if name in columns]:
+        raise Refusal(422, f"a column is named {taken[0]!r} already; rename it so that it is not lost.")
+    sink = io.BytesIO()
+    pa.csv.write_csv(pa.table(columns | added), sink, pa.csv.WriteOptions(quoting_style="needed"))
+    return sink.getvalue()

@@ -1,0 +1,125 @@
+"""The plain routes: texts in, answers out; a file in, a file out; why; which models; figures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from plaudit.models.answers import Answers
+from plaudit.server.files import score_file
+from plaudit.server.refusals import error_responses, json_response
+from plaudit.server.schemas import (
+    ExplainRequest,
+    ExplainResponse,
+    ModelList,
+    PredictRequest,
+    PredictResponse,
+    body_of,
+    parse,
+)
+from plaudit.server.served_model import Loaded
+from plaudit.server.service import Service, facts_of
+
+router = APIRouter(tags=["plain"])
+
+
+def predictions(loaded: Loaded, found: Answers) -> list[dict[str, Any]]:
+    """Return answers as JSON values, one for each text, in order."""
+    names = [str(name) for name in loaded.classifier.classes_.tolist()]
+    return [
+        {"label": label, "probabilities": dict(zip(names, row, strict=True))}
+        for label, row in zip(found.labels, found.probabilities.tolist(), strict=True)
+    ]
+
+
+@router.post(
+    "/predict",
+    response_model=PredictResponse,
+    responses=error_responses(404, 422, 504),
+    openapi_extra=body_of(PredictRequest),
+)
+async def predict(request: Request) -> Response:
+    """Label texts: one answer for each, in order."""
+    service: Service = request.app.state.service
+    asked = parse(await request.body(), PredictRequest)
+    request.state.texts = len(asked.texts)
+    loaded = service.find(asked.model)
+    found = await service.score(loaded, asked.texts)
+    return json_response({"model": loaded.name, "version": loaded.version, "predictions": predictions(loaded, found)})
+
+
+@router.post(
+    "/explain",
+    response_model=ExplainResponse,
+    responses=error_responses(404, 422, 501, 504),
+    openapi_extra=body_of(ExplainRequest),
+)
+async def explain(request: Request) -> Response:
+    """Label a few texts and give each word's share in the answer."""
+    service: Service = request.app.state.service
+    asked = parse(await request.body(), ExplainRequest)
+    request.state.texts = len(asked.texts)
+    loaded = service.find(asked.model)
+    found, explanations = await service.explain(loaded, asked.texts, asked.label)
+    answers = predictions(loaded, found)
+    for answer, of_text in zip(answers, explanations, strict=True):
+        answer["explanations"] = []
+        for one in of_text:
+            record = {"against": one.against, **one.to_dict()}
+            for known in ("text", "row", "predicted"):  # the client has them
+                del record[known]
+            answer["explanations"].append(record)
+    return json_response({"model": loaded.name, "version": loaded.version, "answers": answers})
+
+
+@router.post(
+    "/predict/file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The rows with two columns more.",
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+        },
+        **error_responses(404, 422, 504),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+            "description": "A CSV file with a header line, in UTF-8.",
+        }
+    },
+)
+async def predict_file(
+    request: Request,
+    model: Annotated[str | None, Query(description="Which model; may be left out where there is one.")] = None,
+    format: Annotated[str, Query(description="csv or tsv.", pattern="^(csv|tsv)$")] = "csv",
+    text_column: Annotated[str | None, Query(description="The column of the texts; left out, found by name.")] = None,
+) -> Response:
+    """Label the rows of a CSV file: the same rows, in order, with the columns "prediction" and "probability"."""
+    service: Service = request.app.state.service
+    loaded = service.find(model)
+    scored = await score_file(service, loaded, await request.body(), format, text_column)
+    request.state.texts = scored.n_rows
+    return Response(scored.content, media_type="text/csv; charset=utf-8", headers={"X-Rows": str(scored.n_rows)})
+
+
+@router.get("/models", response_model=ModelList)
+async def models(request: Request) -> Response:
+    """List the models."""
+    service: Service = request.app.state.service
+    return json_response({"models": [facts_of(model) for model in service.models.values()]})
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"description": "Prometheus's text format.", "content": {CONTENT_TYPE_LATEST: {}}}},
+)
+def metrics(request: Request) -> Response:
+    """Give the figures to Prometheus."""
+    service: Service = request.app.state.service
+    return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,158 @@
+"""What every route needs: the models by name, the queue before them, and the limits on texts.
+
+This module knows nothing of paths and JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.models.answers import Answers, answer
+from plaudit.server.batcher import Batcher
+from plaudit.server.metrics import Metrics
+from plaudit.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from plaudit.explanation import Explanation
+    from plaudit.server.served_model import Loaded, ServedModel
+    from plaudit.server.settings import Limits
+
+_POLL_S = 1.0
+
+
+class Service:
+    """Models that answer.
+
+    Attributes:
+        models: By name, in the order that they were given.
+        limits: What is taken on.
+        metrics: The figures.
+        batcher: The scoring thread and its queue.
+    """
+
+    def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
+        self.models = {model.name: model for model in models}
+        self.limits, self.metrics = limits, Metrics()
+        self.batcher = Batcher(limits, self.metrics)
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load what is not loaded yet, and begin to score and to watch the folders."""
+        self.batcher.start()
+        for model in self.models.values():
+            if model.current is None:
+                await self._poll(model)
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """End."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        await self.batcher.stop()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_S)
+            for model in self.models.values():
+                await self._poll(model)
+
+    async def _poll(self, model: ServedModel) -> None:
+        outcome = await asyncio.to_thread(model.poll)
+        if outcome is not False:
+            self.metrics.loads.labels(model.name, "loaded" if outcome else "failed").inc()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every model has a version that answers."""
+        return all(model.current is not None for model in self.models.values())
+
+    def find(self, name: str | None, version: str | None = None) -> Loaded:
+        """Return the version of a model that answers now; without a name the only model's.
+
+        Raises:
+            Refusal: There is none of that name or version (404), several without a name (422), or it is not loaded
+                (503).
+        """
+        names = ", ".join(self.models)
+        if name is None:
+            if len(self.models) > 1:
+                raise Refusal(422, f'several models are served ({names}): say which, as "model".')
+            name = next(iter(self.models))
+        model = self.models.get(name)
+        if model is None:
+            raise Refusal(404, f"there is no model {name[:100]!r}; there are {names}.", reason="model")
+        if model.current is None:
+            raise Refusal(503, f"the model {name!r} is not loaded.", reason="model", retry=True)
+        if version is not None and version != model.current.version:
+            raise Refusal(
+                404, f"the model {name!r} answers as version {model.current.version}, not {version[:100]!r}.",
+                reason="model",
+            )  # fmt: skip
+        return model.current
+
+    def texts(self, given: Sequence[str] | pa.LargeStringArray, most: int) -> pa.LargeStringArray:
+        """Return texts as a column, when they are within the limits.
+
+        Raises:
+            Refusal: There are more than `most`, or one is too long (422).
+        """
+        if len(given) > most:
+            raise Refusal(422, f"{len(given):,} texts in a request; at most {most:,} are taken.", reason="texts")
+        column = given if isinstance(given, pa.LargeStringArray) else pa.array(given, pa.large_string())
+        longest = pc.max(pc.utf8_length(column)).as_py() or 0
+        if longest > self.limits.text_characters:
+            raise Refusal(
+                422, f"a text has {longest:,} characters; at most {self.limits.text_characters:,} are taken.",
+                reason="characters",
+            )  # fmt: skip
+        return column
+
+    async def score(self, loaded: Loaded, given: Sequence[str]) -> Answers:
+        """Return the answers to a request's texts; errors as `texts` and the batcher's."""
+        column = self.texts(given, self.limits.texts)
+        return await self.batcher.score(loaded, column, timeout_s=self.limits.timeout_s)
+
+    async def explain(
+        self, loaded: Loaded, given: Sequence[str], label: object
+    ) -> tuple[Answers, list[list[Explanation]]]:
+        """Return the answers, and each text's explanations."""
+        column = self.texts(given, self.limits.explained_texts)
+
+        def explained() -> Any:  # Any: the tuple above, through a thread
+            from plaudit.explanation import explain
+
+            by_text: list[list[Explanation]] = [[] for _ in range(len(column))]
+            for one in explain(loaded.classifier, column, label) if len(column) else ():
+                by_text[one.row].append(one)
+            return answer(loaded.classifier, column), by_text
+
+        found: tuple[Answers, list[list[Explanation]]] = await self.batcher.run(
+            explained, timeout_s=self.limits.timeout_s
+        )
+        self.metrics.texts.labels(loaded.name).inc(len(column))
+        return found
+
+
+def facts_of(model: ServedModel) -> dict[str, Any]:
+    """Return what is told of a model, as JSON values."""
+    current = model.current
+    if current is None:
+        return {
+            "name": model.name, "version": None, "kind": None, "classes": [], "multi_label": False, "rule": None
+        }  # fmt: skip
+    classifier = current.classifier
+    rule = classifier.rule_
+    return {
+        "name": model.name,
+        "version": current.version,
+        "kind": classifier.kind,
+        "classes": classifier.classes_.tolist(),
+        "multi_label": classifier.multi_label_,
+        "rule": None if rule is None else rule.describe(classifier.class_names),
+    }
