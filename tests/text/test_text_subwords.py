@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, processors
 
 from plaudit.errors import EmbeddingError
-from plaudit.text.sequences import head_and_tail, windows
+from plaudit.text.sequences import head_and_tail, portions, windows
 from plaudit.text.subwords import SubwordTokenizer, TokenIds
 
 pytest.importorskip("transformers", reason="the extra encoder is not installed")
@@ -141,3 +141,15 @@ def test_the_note_says_how_much_is_not_read() -> None:
     assert "2 of 3 training texts are longer than 6 tokens" in note
     assert "50.0 % of all tokens are not" in note
     assert windows(tokens, 4).note(6) == "2 of 3 training texts are longer than 6 tokens; they are read in windows."
+
+
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))
+def test_portions_hold_all_sequences_and_few_tokens(lengths: list[int], budget: int) -> None:
+    sizes = np.array(sorted(lengths), np.int64)
+    parts = portions(sizes, budget)
+    assert [i for part in parts for i in range(part.start, part.stop)] == list(range(len(sizes)))
+    for part, following in itertools.zip_longest(parts, parts[1:]):
+        n, longest = part.stop - part.start, int(sizes[part].max())
+        assert n == 1 or n * longest <= budget
+        if following is not None:  # one more would not have fitted
+            assert (n + 1) * int(sizes[part.stop]) > budget

@@ -90,7 +90,7 @@ def test_portions_add_up_to_the_gradient_of_the_batch(
 ) -> None:
     weights = np.random.default_rng(0).random(len(TEXTS))
     found = []
-    for portion in (3, 8, 1000):
+    for portion in (24, 64, 8_000):
         monkeypatch.setattr(encoder_network, "_PORTION", portion)
         model = model_of(tmp_path)
         examples = EncoderExamples(model.cut(column(), 8, long_texts), targets(), weights)

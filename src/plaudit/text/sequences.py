@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,21 @@ class Sequences:
             types[row, begin:end] = frame.text_type
             types[row, end : lengths[row]] = frame.suffix_types
         return ids, mask, types
+
+
+def portions(lengths: NDArray[np.int64], budget: int) -> list[slice]:
+    """Cut sequences into runs that hold at most `budget` tokens, padded to the longest of the run, or are one sequence.
+
+    Args:
+        lengths: int64 [S], ascending, special tokens included.
+        budget: From 1.
+    """
+    cuts, begin = [0], 0
+    for end, length in enumerate(lengths.tolist()):
+        if end > begin and (end + 1 - begin) * length > budget:
+            cuts.append(end)
+            begin = end
+    return [slice(a, b) for a, b in itertools.pairwise([*cuts, len(lengths)]) if a < b]
 
 
 def head_and_tail(tokens: TokenIds, room: int) -> Sequences:

@@ -12,7 +12,7 @@ import numpy as np
 
 from plaudit.embeddings.hugging_face import quiet, read_tokenizer
 from plaudit.errors import EmbeddingError
-from plaudit.text.sequences import LONG_TEXTS, Sequences
+from plaudit.text.sequences import LONG_TEXTS, Sequences, portions
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _INITIALISE = 4  # what a random generator is for, mixed into its seed
 _HEAD_SPREAD = 0.02  # BERT's initializer_range (Devlin et al. 2019)
-_SCORED = {"cpu": 16}  # sequences scored at a time; more elsewhere
-_SCORED_ELSEWHERE = 128
+_SCORED = {"cpu": 4_096}  # tokens scored at a time; more elsewhere
+_SCORED_ELSEWHERE = 32_768
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,13 @@ class EncoderModel:
     ) -> NDArray[np.float32]:
         import torch
 
-        order = np.argsort(sequences.lengths(), kind="stable")
-        size = _SCORED.get(placement.device.type, _SCORED_ELSEWHERE)
+        lengths = sequences.lengths() + len(self.tokenizer.frame)
+        order = np.argsort(lengths, kind="stable")
+        parts = portions(lengths[order], _SCORED.get(placement.device.type, _SCORED_ELSEWHERE))
         found = np.zeros((len(order), width), np.float32)
         with torch.inference_mode():
-            for start in range(team.rank * size, len(order), team.size * size):
-                rows = order[start : start + size]
+            for part in parts[team.rank :: team.size]:
+                rows = order[part]
                 found[rows] = of_rows(sequences, rows, placement).cpu().numpy()
         return mean_by_text(team.add(found, placement.device).astype(np.float32, copy=False), sequences)
 

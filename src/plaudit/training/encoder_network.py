@@ -1,7 +1,7 @@
 """An encoder in training: what `loop` drives, batch by batch.
 
 Texts of like length share a batch, so that little of it is padding: pools of fifty batches are drawn at random, sorted
-by length and cut, and the batches shuffled. On the CPU a batch runs in portions of eight sequences whose gradients
+by length and cut, and the batches shuffled. On the CPU a batch runs in portions of 2,048 tokens whose gradients
 add up, which fit into the caches, and without dropout, whose random numbers cost more there than its arithmetic.
 
 A text in several windows counts once: each window is to answer with the text's target, at the text's weight divided by
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.text.sequences import portions
 from plaudit.training.encoder_optimiser import make_adamw, rate_factor
 from plaudit.training.soft_targets import are_right, cross_entropy, smoothed
 from plaudit.training.team import Team
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from plaudit.training.torch_device import Placement
 
 _POOL_BATCHES = 50
-_PORTION, _PORTION_ELSEWHERE = 8, 64  # sequences at a time, on the CPU and on other devices
+_PORTION, _PORTION_ELSEWHERE = 2_048, 16_384  # tokens at a time, on the CPU and on other devices
 _MOST_GRADIENT = 1.0  # to which a greater gradient is clipped
 _DROPOUT = 5  # what a random generator is for, mixed into its seed
 
@@ -142,8 +143,8 @@ class EncoderNetwork:
         logits = np.zeros((len(batch), self._model.n_logits), np.float32)
         portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
         total = 0.0
-        for start in range(0, len(rows), portion):
-            part = slice(start, start + portion)
+        lengths = train.sequences.lengths()[rows] + len(self._model.tokenizer.frame)
+        for part in portions(lengths, portion):
             texts = batch[places[part]]
             outputs = self._model.forward(train.sequences, rows[part], self._placement)
             targets = torch.from_numpy(self._targets[texts]).to(device)
