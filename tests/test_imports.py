@@ -14,7 +14,8 @@ import plaudit
 SIDE = "interop"  # may import whatever lies up to models, and only app imports it
 DOOR = Path("models/base.py")  # `Classifier.to_keras` opens interop when it is called
 ORDER = (
-    "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report", "app",
+    "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report",
+    "batch", "app",
 )  # fmt: skip
 BELOW_ALL = ("errors", "config", "cores", "lazy", "scratch", "")  # "" is the package itself: its version
 ROOT = Path(plaudit.__file__).parent

@@ -129,14 +129,15 @@ def test_lists_and_records_are_kept_as_json_in_csv(command: Command, sample_mode
     assert read(tmp_path / "out.jsonl")[0]["tags"] == ["a", "b"]
 
 
-def test_a_row_file_can_be_labelled_in_place(command: Command, sample_model: Path, tmp_path: Path) -> None:
-    write(tmp_path, ".csv")
-    command("predict", sample_model, "-i", "in.csv", "-o", "in.csv")
-    assert len(read(tmp_path / "in.csv")) == len(TEXTS)
-    assert (
-        "a column is named 'prediction' already"
-        in command("predict", sample_model, "-i", "in.csv", "-o", "in.csv", code=2).err
-    )
+def test_the_input_is_never_overwritten(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    before = write(tmp_path, ".csv").read_bytes()
+    for source in ("in.csv", "*.csv", "."):
+        done = command("predict", sample_model, "-i", source, "-o", "in.csv", code=2)
+        assert "in.csv is read and cannot be written: name another output." in done.err
+    assert (tmp_path / "in.csv").read_bytes() == before
+    command("predict", sample_model, "-i", "in.csv", "-o", "out.csv")
+    done = command("predict", sample_model, "-i", "out.csv", "-o", "new.csv", code=2)
+    assert "a column is named 'prediction' already" in done.err
 
 
 def test_columns_keep_their_names(command: Command, sample_model: Path, tmp_path: Path) -> None:

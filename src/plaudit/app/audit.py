@@ -8,9 +8,10 @@ from pathlib import Path
 
 from plaudit.app.audit_files import findings_table, write_clean_rows
 from plaudit.app.audit_lines import print_audit
-from plaudit.app.table_files import check_target, encode_table, write_whole
+from plaudit.app.table_files import check_target, write_whole
 from plaudit.app.terminal import make_console
 from plaudit.audit import DROPS, Cleaning, Corpus, Drop, choose_rows, load_corpus, review
+from plaudit.batch.encoding import encode_table
 from plaudit.config import TrainingConfig
 from plaudit.embeddings import EmbeddingTable, load_embedding
 from plaudit.errors import ConfigError, DataError, MissingExtraError, require

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from plaudit.app.table_files import check_target, encode_table, write_whole
+from plaudit.app.table_files import check_target, write_whole
 from plaudit.audit import KINDS, Cleaning, Corpus, Finding
+from plaudit.batch.encoding import encode_table
 from plaudit.errors import DataError
 
 

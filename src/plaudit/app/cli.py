@@ -18,6 +18,7 @@ from plaudit.app.audit_options import audit
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.explain_options import explain
 from plaudit.app.measure_options import compare, evaluate, learning_curve
+from plaudit.app.predict_options import predict
 from plaudit.app.threshold_options import threshold
 from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn, train
 from plaudit.app.tune_options import tune
@@ -71,31 +72,7 @@ app.command()(compare)
 app.command()(threshold)
 app.command("learning-curve")(learning_curve)
 app.command()(explain)
-
-
-@app.command()
-@errors_as_lines
-def predict(
-    model: Annotated[Path, typer.Argument(help="A model's folder.")],
-    texts: Annotated[list[str] | None, typer.Argument(help="Texts to label.")] = None,
-    input_file: Annotated[Path | None, typer.Option("--input", "-i", help="A file of texts instead.")] = None,
-    output_file: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write the labelled rows.")
-    ] = None,
-    as_json: AsJson = False,
-    text_column: TextColumn = None,
-) -> None:
-    """Label texts: one answer for each, in order."""
-    from plaudit.app import commands
-
-    commands.predict(
-        model,
-        texts or [],
-        input_file=input_file,
-        output_file=output_file,
-        as_json=as_json,
-        text_column=text_column,
-    )
+app.command()(predict)
 
 
 @app.command()

@@ -13,7 +13,6 @@ from rich.markup import escape
 from plaudit.app.plain import plain
 from plaudit.app.terminal import EpochLines, make_console, print_json, print_metrics, print_table
 from plaudit.config import RunConfig, TrainingConfig
-from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
     from plaudit.app.train import Outcome
@@ -103,31 +102,12 @@ def _print_outcome(outcome: Outcome) -> None:
     )
 
 
-def predict(
-    model: Path,
-    texts: list[str],
-    *,
-    input_file: Path | None,
-    output_file: Path | None,
-    as_json: bool,
-    text_column: str | None,
-) -> None:
-    """Label texts given as arguments or in a file."""
+def predict(model: Path, texts: list[str], *, as_json: bool) -> None:
+    """Label texts given as arguments."""
     from plaudit.app.answers import answer_lines, answer_records
     from plaudit.models import load
 
-    if bool(texts) == (input_file is not None):
-        raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
-    if output_file is not None and input_file is None:
-        raise ConfigError("predict: -o goes with -i FILE.")
-    if output_file is not None and as_json:
-        raise ConfigError("predict: --json prints; to write JSON Lines, name the file -o NAME.jsonl.")
     classifier = load(model)
-    if input_file is not None:
-        from plaudit.app.predict_file import predict_file
-
-        predict_file(classifier, input_file, output_file, text_column=text_column, as_json=as_json)
-        return
     if as_json:
         for record in answer_records(classifier, texts):
             print_json(record)

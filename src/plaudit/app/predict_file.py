@@ -1,71 +1,132 @@
-"""Label a file's rows: one output row for each input row, in order, the other columns kept."""
+"""`plaudit predict -i`: what a person sees of scoring files, and where the rows go."""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
-import pyarrow as pa
-
-from plaudit.app.table_files import check_target, encode_table, write_whole
-from plaudit.data import read_file
-from plaudit.errors import DataError
+from plaudit.app.terminal import make_error_console
+from plaudit.batch import Options, predict_files, predict_stream
+from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from plaudit.models import Classifier
+    from rich.progress import Progress, TaskID
 
-PREDICTION, PROBABILITY = "prediction", "probability"
+    from plaudit.batch.plan import Engine
+
+_LOCAL, _RAY = "local", "ray"
 
 
 def predict_file(
-    model: Classifier, source: Path, target: Path | None, *, text_column: str | None, as_json: bool = False
+    model: Path,
+    source: str,
+    target: str | None,
+    *,
+    options: Options,
+    as_json: bool,
+    resume: bool,
+    engine: str | None,
+    address: str | None,
 ) -> None:
-    """Write the rows of `source` with two more columns, "prediction" and its "probability".
-
-    Multi-label: "prediction" is a list of the labels, in CSV and TSV their names joined by a comma, and each class has
-    a column of its probabilities, "probability_NAME". Where the model's rule gives no answer, "prediction" is null (in
-    CSV and TSV empty), and "probability" is that of the likeliest class.
+    """Write the rows of `source` with the model's answers; at the end a line on standard error says how many.
 
     Args:
-        model: A fitted classifier.
-        source: What `read_file` reads; labels are not needed, and an empty text is a row like any other.
-        target: A .csv, .tsv, .jsonl or .parquet file, written whole or not at all; None prints.
-        text_column: The column of the texts; None finds it by name.
+        model: A model's folder.
+        source: What `plaudit.batch.predict_files` takes.
+        target: Where they go; None or "-" prints.
+        options: What the user chose.
         as_json: Print JSON Lines instead of CSV.
+        resume: Whether to go on with a run that was cut off.
+        engine: "local" or "ray"; None is local.
+        address: A Ray cluster's; None for one on this machine.
+
+    Raises:
+        PlauditError: What was asked for cannot be done.
     """
-    if target is None:
-        suffix = ".jsonl" if as_json else ".csv"
-        sys.stdout.buffer.write(encode_table(_answer(model, source, text_column), suffix, joined=(PREDICTION,)))
-        sys.stdout.buffer.flush()
-        return
-    suffix = check_target(target)
-    write_whole(target, encode_table(_answer(model, source, text_column), suffix, joined=(PREDICTION,)))
+    is_printed = target in (None, "-")
+    if is_printed and (resume or engine == _RAY):
+        raise ConfigError(f"{'--resume' if resume else '--engine ray'} goes with -o FILE.")
+    if address is not None and engine != _RAY:
+        raise ConfigError("--address goes with --engine ray.")
+    start = time.perf_counter()
+    with ScoringLine() as line:
+        try:
+            if is_printed:
+                suffix = ".jsonl" if as_json else ".csv"
+                totals = predict_stream(model, source, sys.stdout.buffer, suffix, options=options, watch=line)
+            else:
+                assert target is not None
+                totals = predict_files(
+                    model, source, target,
+                    options=options, resume=resume, engine=_engine(engine, address), watch=line,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            if line.rows and not is_printed and source != "-":
+                line.say("Stopped. The same command with --resume goes on.")
+            raise
+    seconds = time.perf_counter() - start
+    rate = (totals.rows - totals.earlier_rows) / seconds
+    more = f"; {totals.unanswered:,} without an answer" if totals.unanswered else ""
+    more += f", of them {totals.unscored:,} that could not be scored (see reason)" if totals.unscored else ""
+    earlier = f", {totals.earlier_rows:,} of them by an earlier run" if totals.earlier_rows else ""
+    line.say(f"{totals.rows:,} rows{earlier}, {seconds:.1f} s, {rate:,.0f} rows a second{more}.")
 
 
-def _answer(model: Classifier, source: Path, text_column: str | None) -> pa.Table:
-    from plaudit.training.losses import probabilities
+def _engine(name: str | None, address: str | None) -> Engine | None:
+    if name != _RAY:
+        return None
+    from plaudit.batch.ray_engine import RayEngine
 
-    dataset = read_file(source, text_column=text_column, require_labels=False)
-    columns: dict[str, object] = {dataset.text_name: dataset.texts}
-    if dataset.labels is not None:
-        words = pa.list_(pa.large_string()) if dataset.multi_label else pa.large_string()
-        columns[dataset.label_name] = pa.array(dataset.label_names(), words)
-    logits = model.decision_function(dataset.texts)
-    chosen = model.decide(logits)
-    shares = probabilities(logits, multi_label=model.multi_label_)
-    kind = pa.array(model.classes_.tolist()).type
-    if model.multi_label_:
-        added = {PREDICTION: pa.array(model.label_sets(chosen), pa.list_(kind))}
-        added |= {f"{PROBABILITY}_{name}": pa.array(shares[:, i]) for i, name in enumerate(model.class_names)}
-    else:
-        named = np.where(chosen >= 0, chosen, shares.argmax(axis=1))
-        added = {
-            PREDICTION: pa.array(model.labels_of(chosen).tolist(), kind),
-            PROBABILITY: pa.array(shares[np.arange(len(named)), named]),
-        }
-    columns |= {name: dataset.extra[name] for name in dataset.extra.column_names}
-    if taken := [name for name in added if name in columns]:
-        raise DataError(f"{source}: a column is named {taken[0]!r} already; rename it so that it is not lost.")
-    return pa.table(columns | added)
+    return RayEngine(address)
+
+
+class ScoringLine:
+    """On a terminal a line on standard error with rows, rate, the share that is read and the time left; else nothing.
+
+    Attributes:
+        rows: How many rows are done.
+    """
+
+    def __init__(self) -> None:
+        self._console = make_error_console()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._earlier = self.rows = 0
+        self._start = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line on standard error."""
+        self._console.print(line, markup=False)
+
+    def begin(self, size_bytes: int, rows: int) -> None:
+        """Take note of how much there is to read, and how many rows an earlier run left."""
+        self._earlier = self.rows = rows
+        self._start = time.perf_counter()
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(bar_width=24))
+            left = (TaskProgressColumn(), TimeRemainingColumn()) if size_bytes else ()
+            self._progress = Progress(*columns, *left, console=self._console, transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task(f"{rows:,} rows", total=size_bytes or None)
+
+    def step(self, position: int, rows: int) -> None:
+        """Take note of how much is read, and how many rows are done in all."""
+        self.rows = rows
+        if self._progress is not None and self._task is not None:
+            rate = (rows - self._earlier) / max(time.perf_counter() - self._start, 1e-9)
+            said = f"{rows:,} rows, {rate:,.0f} a second"
+            self._progress.update(self._task, completed=position, description=said)

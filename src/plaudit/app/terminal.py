@@ -118,6 +118,12 @@ def make_console() -> Console:
     return console if console.is_terminal else _Console(highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
 
 
+def make_error_console() -> Console:
+    """Return a console on standard error, where what is no answer goes."""
+    console = Console(stderr=True, highlight=False)
+    return console if console.is_terminal else Console(stderr=True, highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
+
+
 def print_table(console: Console, table: Table) -> None:
     """Print a table whole; a terminal that is too narrow for its columns wraps the lines."""
     _Console(highlight=False, width=max(console.width, _LEAST_TABLE_WIDTH)).print(table)

@@ -32,7 +32,7 @@ def read_csv(path: Path) -> RawTable:
     names: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
-    with _field_size_unlimited():
+    with field_size_unlimited():
         reader = csv.reader(stream, strict=True)
         line = 1
         try:
@@ -40,7 +40,7 @@ def read_csv(path: Path) -> RawTable:
                 if not names:
                     names = row
                 elif row or len(names) == 1:
-                    rows.append(_check_length(row or [""], names, f"{path}:{line}"))
+                    rows.append(check_length(row or [""], names, f"{path}:{line}"))
                     lines.append(line)
                 line = reader.line_num + 1
         except csv.Error as error:
@@ -71,7 +71,7 @@ def read_tsv(path: Path) -> RawTable:
     for number, line in enumerate(lines[1:], start=2):
         text = line.removesuffix(line_end)
         if text or len(names) == 1:
-            rows.append(_check_length(text.split("\t", len(names) - 1), names, f"{path}:{number}"))
+            rows.append(check_length(text.split("\t", len(names) - 1), names, f"{path}:{number}"))
             numbers.append(number)
     return _table(path, names, rows, numbers, splits_last_field=True)
 
@@ -85,7 +85,12 @@ def _table(
     return RawTable(path, columns, "line", lines, splits_last_field)
 
 
-def _check_length(row: list[str], names: list[str], where: str) -> list[str]:
+def check_length(row: list[str], names: list[str], where: str) -> list[str]:
+    """Return a row that has a field for each name.
+
+    Raises:
+        DataError: It has more or fewer; `where` opens the message.
+    """
     if len(row) != len(names):
         is_longer = len(row) > len(names)
         advice = "A field that holds commas needs quotes around it." if is_longer else "Is a field missing?"
@@ -94,7 +99,7 @@ def _check_length(row: list[str], names: list[str], where: str) -> list[str]:
 
 
 @contextmanager
-def _field_size_unlimited() -> Iterator[None]:
+def field_size_unlimited() -> Iterator[None]:
     """Lift the csv module's limit of 131,072 characters a field, which is global, for one file."""
     before = csv.field_size_limit(_NO_LIMIT)
     try:

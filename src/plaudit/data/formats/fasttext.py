@@ -36,7 +36,7 @@ def read_fasttext(path: Path) -> RawTable:
     texts: list[object] = []
     labels: list[list[str]] = []
     for number, line in enumerate(lines, start=1):
-        text, names = _parse(line.removesuffix("\r"), f"{path}:{number}")
+        text, names = parse_line(line.removesuffix("\r"), f"{path}:{number}")
         texts.append(text)
         labels.append(names)
     columns: dict[str, Column] = {"text": texts}
@@ -48,7 +48,12 @@ def read_fasttext(path: Path) -> RawTable:
     return RawTable(path, columns, "line", range(1, len(lines) + 1))
 
 
-def _parse(line: str, where: str) -> tuple[str, list[str]]:
+def parse_line(line: str, where: str) -> tuple[str, list[str]]:
+    """Return a line's text and the labels in front of it.
+
+    Raises:
+        DataError: A label stands within the text; `where` opens the message.
+    """
     text, names = line, []
     while match := _LABELLED.match(text):
         names.append(match[1])

@@ -22,6 +22,19 @@ def read_folder(path: Path) -> RawTable:
     Raises:
         DataError: There is no sub-folder, one has no .txt file, or a file is not UTF-8 text.
     """
+    paths = list_texts(path)
+    texts: list[object] = [_read_text(each) for each in paths]
+    labels: list[object] = [each.parent.name for each in paths]
+    files = [each.relative_to(path).as_posix() for each in paths]
+    return RawTable(path, {"text": texts, "label": labels, "file": list(files)}, "file", files)
+
+
+def list_texts(path: Path) -> list[Path]:
+    """Return the files of a folder per class, in the order in which they are read.
+
+    Raises:
+        DataError: There is no sub-folder, or one has no .txt file.
+    """
     try:
         folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     except OSError as error:
@@ -30,17 +43,13 @@ def read_folder(path: Path) -> RawTable:
         raise DataError(
             f"{path}: expected a sub-folder a class with .txt files in it (pos/1.txt, neg/1.txt), got none."
         )
-    texts: list[object] = []
-    labels: list[object] = []
-    files: list[str] = []
+    files: list[Path] = []
     for folder in folders:
-        names = sorted(entry for entry in folder.glob("*.txt") if entry.is_file() and not entry.name.startswith("."))
-        if not names:
+        found = sorted(entry for entry in folder.glob("*.txt") if entry.is_file() and not entry.name.startswith("."))
+        if not found:
             raise DataError(f"{folder}: no .txt files; expected one text a file.")
-        texts.extend(_read_text(name) for name in names)
-        labels.extend(folder.name for _ in names)
-        files.extend(name.relative_to(path).as_posix() for name in names)
-    return RawTable(path, {"text": texts, "label": labels, "file": list(files)}, "file", files)
+        files.extend(found)
+    return files
 
 
 def _read_text(path: Path) -> str:

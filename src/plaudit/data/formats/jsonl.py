@@ -25,14 +25,19 @@ def read_jsonl(path: Path) -> RawTable:
     lines: list[int] = []
     for number, line in enumerate(read_text_bytes(path).split(b"\n"), start=1):
         if line.strip():
-            records.append(_parse(line, f"{path}:{number}"))
+            records.append(parse_record(line, f"{path}:{number}"))
             lines.append(number)
     names = dict.fromkeys(name for record in records for name in record)
     columns: dict[str, Column] = {name: [record.get(name) for record in records] for name in names}
     return RawTable(path, columns, "line", lines)
 
 
-def _parse(line: bytes, where: str) -> dict[str, object]:
+def parse_record(line: bytes, where: str) -> dict[str, object]:
+    """Return a line's object.
+
+    Raises:
+        DataError: The line is none, or a string in it is not Unicode; `where` opens the message.
+    """
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:

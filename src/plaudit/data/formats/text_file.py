@@ -22,7 +22,7 @@ _SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "an office document (export the sheet as CSV)",
     b"SQLite format 3": "a database",
 }
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 
 
 def read_text_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
@@ -33,19 +33,11 @@ def read_text_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
             not text, holds a null byte or is not UTF-8.
     """
     data = _read_bytes(path)
-    for signature, kind in _SIGNATURES.items():
-        if data.startswith(signature):
-            raise DataError(f"{path}: expected text, got {kind}.")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{path}: the file is UTF-16; expected UTF-8. Save it again with the encoding UTF-8.")
+    refuse_foreign(data, path)
     data = data.removeprefix(codecs.BOM_UTF8)
     if not may_be_empty and not data.strip():
         raise DataError(f"{path}: the file is empty.")
-    if (position := data.find(b"\0")) >= 0:
-        raise DataError(
-            f"{path}:{line_at(data, position)}: a null byte; expected UTF-8 text. "
-            "The file is binary, damaged, or UTF-16 without its mark."
-        )
+    refuse_null_byte(data, path)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -56,6 +48,32 @@ def read_text_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
     return data
 
 
+def refuse_foreign(data: bytes, path: Path | str) -> None:
+    """Refuse what begins like another kind of file than UTF-8 text.
+
+    Raises:
+        DataError: It does.
+    """
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            raise DataError(f"{path}: expected text, got {kind}.")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{path}: the file is UTF-16; expected UTF-8. Save it again with the encoding UTF-8.")
+
+
+def refuse_null_byte(data: bytes, path: Path | str) -> None:
+    """Refuse bytes that are no text.
+
+    Raises:
+        DataError: One of them is null.
+    """
+    if (position := data.find(b"\0")) >= 0:
+        raise DataError(
+            f"{path}:{line_at(data, position)}: a null byte; expected UTF-8 text. "
+            "The file is binary, damaged, or UTF-16 without its mark."
+        )
+
+
 def line_at(data: bytes, position: int) -> int:
     """Return the line, counted from 1, on which a byte stands."""
     return data.count(b"\n", 0, position) + 1
@@ -64,7 +82,7 @@ def line_at(data: bytes, position: int) -> int:
 def _read_bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
-        return gzip.decompress(data) if data.startswith(_GZIP) else data
+        return gzip.decompress(data) if data.startswith(GZIP) else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: the gzip file is truncated or damaged ({error}).") from error
     except OSError as error:

@@ -1,0 +1,66 @@
+"""The options of `plaudit predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.train_options import AsJson, TextColumn
+from plaudit.errors import ConfigError
+
+
+@errors_as_lines
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model's folder.")],
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts to label.")] = None,
+    input_file: Annotated[
+        str | None,
+        typer.Option("--input", "-i", help='Instead: a file, a folder, a glob ("logs/*.jsonl"), - for standard input.'),
+    ] = None,
+    output_file: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Where the rows go: a .csv, .tsv, .jsonl or .parquet, or a new folder. [printed]"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    text_column: TextColumn = None,
+    format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet", "fasttext", "folder", "text"] | None,
+        typer.Option(help="What comes in; text is a text a line. [by the file's name]"),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first row that cannot be scored; write nothing.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    engine: Annotated[
+        Literal["local", "ray"] | None, typer.Option(help="Who scores files: this process, or Ray. [local]")
+    ] = None,
+    address: Annotated[str | None, typer.Option(help="ray: a cluster's address. [one on this machine]")] = None,
+) -> None:
+    """Label texts: one answer for each, in order."""
+    if bool(texts) == (input_file is not None):
+        raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
+    if input_file is None:
+        given = {
+            "-o": output_file, "--format": format, "--text-column": text_column, "--strict": strict,
+            "--resume": resume, "--engine": engine, "--address": address,
+        }  # fmt: skip
+        if extra := [name for name, value in given.items() if value]:
+            raise ConfigError(f"predict: {extra[0]} goes with -i FILE.")
+        from plaudit.app import commands
+
+        commands.predict(model, texts or [], as_json=as_json)
+        return
+    if output_file not in (None, "-") and as_json:
+        raise ConfigError("predict: --json prints; to write JSON Lines, name the file -o NAME.jsonl.")
+    from plaudit.app.predict_file import predict_file
+    from plaudit.batch import Options
+
+    predict_file(
+        model, input_file, output_file,
+        options=Options(text_column, strict, format), as_json=as_json, resume=resume, engine=engine, address=address,
+    )  # fmt: skip

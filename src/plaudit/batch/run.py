@@ -1,0 +1,215 @@
+"""Score a source of any size into an output that appears whole or not at all.
+
+A source is a sequence of numbered batches; scored batches are appended to a part; a journal says how far; at the end
+the parts become the output by a rename. This module knows nothing of formats. The decision to question: a run that was
+cut off is never begun anew in silence, since what it scored took time; and what cannot be scored again in the same way
+(another model, a changed input) is refused.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from plaudit.batch.encoding import SUFFIXES
+from plaudit.batch.job import Options, an_output_each, check_target, one_output, output_names, record
+from plaudit.batch.joining import join_parts, make_folder
+from plaudit.batch.local import LocalEngine, scored, whole_schema
+from plaudit.batch.plan import Engine, Plan
+from plaudit.batch.readers.opening import is_read_twice
+from plaudit.batch.readers.text_input import standard_input
+from plaudit.batch.scoring import answer_fields
+from plaudit.batch.sources import Source, find_sources, is_many, not_empty, spooled
+from plaudit.batch.work import Work, cannot_write
+from plaudit.errors import ConfigError, PlauditError
+
+if TYPE_CHECKING:
+    from plaudit.models import Classifier
+
+
+class Watch(Protocol):
+    """Who follows a run."""
+
+    def begin(self, size_bytes: int, rows: int) -> None:
+        """Take note of how much there is to read, and how many rows an earlier run left."""
+
+    def step(self, position: int, rows: int) -> None:
+        """Take note of how much is read, and how many rows are done in all."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a run did.
+
+    Attributes:
+        rows: The output's rows.
+        unanswered: Of these, how many have no answer: no text, or the model's rule gave none.
+        unscored: Of these, how many could not be scored.
+        earlier_rows: Of these, how many an earlier run had scored.
+    """
+
+    rows: int
+    unanswered: int
+    unscored: int
+    earlier_rows: int = 0
+
+
+def predict_files(
+    model_folder: str | Path,
+    source: str,
+    target: str | Path,
+    *,
+    options: Options | None = None,
+    resume: bool = False,
+    engine: Engine | None = None,
+    watch: Watch | None = None,
+) -> Totals:
+    """Label a source's rows: one row out for each row in, in order, all other columns kept.
+
+    The columns added are those of `scoring.answer_fields`. Memory does not grow with the source.
+
+    Args:
+        model_folder: A model's folder.
+        source: A file, a folder or a glob of files, or "-" for standard input.
+        target: A .csv, .tsv, .jsonl or .parquet file for all rows; or, for a folder or glob of sources, a new folder
+            for a file each.
+        options: What the user chose; None for nothing.
+        resume: Whether to go on with a run that was cut off; without one, begin.
+        engine: Who scores; None for this process.
+        watch: Who follows.
+
+    Raises:
+        PlauditError: The model, the source or the target cannot be used; the message says what to do.
+    """
+    from plaudit.models import load
+
+    target, folder, options = Path(target), Path(model_folder), options or Options()
+    sources = find_sources(source, options.format)
+    is_folder = is_many(source, sources) and (target.is_dir() or target.suffix.lower() not in SUFFIXES)
+    if not is_folder:
+        sources = not_empty(sources)
+    work = Work(target, len(sources))
+    if not (resume and work.folder.is_dir()):
+        check_target(target, sources, is_folder=is_folder)
+    if resume and sources[0].path is None:
+        raise ConfigError("--resume: standard input cannot be read again; write it to a file first.")
+    model = load(folder)
+    with work.open(record(folder, sources, options), resume=resume):
+        earlier = work.n_rows()
+        if work.is_published():
+            work.remove()
+            return _totals(work, earlier)
+        try:
+            suffix = check_target(target, sources, is_folder=is_folder)
+            with ExitStack() as stack:
+                first = sources[0]
+                if first.path is None and is_read_twice(first, keep_lines=suffix == ".jsonl"):
+                    sources = [stack.enter_context(spooled(first, standard_input(), work.folder))]
+                plan = _planned(sources, suffix, options, model, folder, work)
+                _run(plan, watch, engine or LocalEngine(), work)
+            if suffix is None:
+                make_folder(work, plan.pieces, output_names(plan.pieces))
+            else:
+                join_parts(work, suffix)
+            work.publish()
+        except KeyboardInterrupt:
+            if not work.n_rows() or sources[0].path is None:
+                work.remove()
+            raise
+        except PlauditError:
+            work.remove()
+            raise
+        except OSError as error:
+            kept = work.n_rows() if sources[0].path is not None else 0
+            if not kept:
+                work.remove()
+            advice = f" {kept:,} scored rows are kept: make room, and the same command with --resume goes on."
+            raise cannot_write(target, error, advice if kept else "") from error
+        return _totals(work, earlier)
+
+
+def predict_stream(
+    model_folder: str | Path,
+    source: str,
+    target: BinaryIO,
+    suffix: str,
+    *,
+    options: Options | None = None,
+    watch: Watch | None = None,
+) -> Totals:
+    """Label a source's rows onto a stream, as they are scored: what is written before an error stays written.
+
+    Args:
+        model_folder: As in `predict_files`.
+        source: As in `predict_files`.
+        target: Where the bytes go.
+        suffix: ".csv", ".tsv" or ".jsonl".
+        options: As in `predict_files`.
+        watch: Who follows.
+
+    Raises:
+        PlauditError: The model or the source cannot be used.
+    """
+    from plaudit.models import load
+
+    options = options or Options()
+    sources = not_empty(find_sources(source, options.format))
+    model = load(model_folder)
+    fields = answer_fields(model, strict=options.strict)
+    rows = unanswered = unscored = done = 0
+    with ExitStack() as stack:
+        if sources[0].path is None and is_read_twice(sources[0], keep_lines=suffix == ".jsonl"):
+            sources = [stack.enter_context(spooled(sources[0], standard_input(), None))]
+        pieces, reader = one_output(sources, suffix, options, fields)
+        if watch is not None:
+            watch.begin(sum(piece.source.size_bytes for piece in pieces), 0)
+        for piece in pieces:
+            with closing(reader or piece.open()) as opened:
+                target.write(piece.head(whole_schema(piece, opened, fields)))
+                with closing(scored(piece, model, fields, opened)) as batches:
+                    for batch in batches:
+                        target.write(batch.data)
+                        target.flush()
+                        rows, unanswered = rows + batch.rows, unanswered + batch.unanswered
+                        unscored += batch.unscored
+                        if watch is not None:
+                            watch.step(done + batch.position, rows)
+            reader, done = None, done + piece.source.size_bytes
+    return Totals(rows, unanswered, unscored)
+
+
+def _planned(
+    sources: list[Source], suffix: str | None, options: Options, model: Classifier, folder: Path, work: Work
+) -> Plan:
+    fields, reader = answer_fields(model, strict=options.strict), None
+    if suffix is None:
+        pieces = an_output_each(sources, options)
+        output_names(pieces)
+    else:
+        pieces, reader = one_output(sources, suffix, options, fields)
+    return Plan(pieces, work.parts, fields, model, folder, reader)
+
+
+def _run(plan: Plan, watch: Watch | None, engine: Engine, work: Work) -> None:
+    sizes = [piece.source.size_bytes for piece in plan.pieces]
+    if watch is not None:
+        watch.begin(sum(sizes), work.n_rows())
+
+    def step(number: int, position: int) -> None:
+        if watch is not None:
+            done = sum(size for size, part in zip(sizes, plan.parts, strict=True) if part.progress.is_done)
+            watch.step(done + (0 if plan.parts[number].progress.is_done else position), work.n_rows())
+
+    engine.run(plan, step)
+
+
+def _totals(work: Work, earlier: int) -> Totals:
+    found = [part.progress for part in work.parts]
+    return Totals(
+        sum(each.rows for each in found),
+        sum(each.unanswered for each in found),
+        sum(each.unscored for each in found),
+        earlier,
+    )
