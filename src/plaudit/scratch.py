@@ -12,9 +12,10 @@ import contextlib
 import itertools
 import os
 import shutil
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,21 +41,23 @@ class Scratch:
         self.folder = folder
         self.block_bytes = None if folder is None else block_bytes
         self._numbers = itertools.count()
+        self._begun: weakref.WeakSet[Growing] = weakref.WeakSet()
 
-    def array(self, dtype: DTypeLike) -> Growing:
-        """Begin an array of one dimension, of no entries so far."""
-        return Growing(self._place(), np.dtype(dtype))
-
-    def rows(self, dtype: DTypeLike, width: int) -> Growing:
-        """Begin an array [0, width] that grows by rows."""
-        return Growing(self._place(), np.dtype(dtype), width)
+    def array(self, dtype: DTypeLike, width: int | None = None) -> Growing:
+        """Begin an array of no entries so far, or, given a width, one of no rows, [0, width]."""
+        path = None if self.folder is None else self.folder / f"{next(self._numbers):06}.array"
+        begun = Growing(path, np.dtype(dtype), width)
+        self._begun.add(begun)
+        return begun
 
     def texts(self) -> GrowingTexts:
         """Begin a column of texts."""
         return GrowingTexts(self)
 
-    def _place(self) -> Path | None:
-        return None if self.folder is None else self.folder / f"{next(self._numbers):06}.array"
+    def close(self) -> None:
+        """Close the files of arrays that were not finished, because something went wrong."""
+        for each in self._begun:
+            each.close()
 
 
 MEMORY = Scratch()
@@ -72,9 +75,11 @@ def work_folder(target: Path) -> Iterator[Scratch]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _not_written(folder, error) from error
+    scratch = Scratch(folder)
     try:
-        yield Scratch(folder)
+        yield scratch
     finally:
+        scratch.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -84,6 +89,7 @@ class Growing:
     def __init__(self, path: Path | None, dtype: np.dtype[Any], width: int | None = None) -> None:
         """Begin it in memory, or in a new file."""
         self._path, self._dtype = path, dtype
+        self._file: IO[bytes] | None = None
         self._shape = () if width is None else (width,)
         self._parts: list[NDArray[Any]] = []
         if path is not None:
@@ -102,19 +108,25 @@ class Growing:
             self._parts.append(part.astype(self._dtype))
             return
         left = memoryview(np.ascontiguousarray(part, self._dtype).reshape(-1).view(np.uint8))
+        assert self._file is not None
         try:
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
-            self._file.close()
+            self.close()
             raise _not_written(self._path.parent, error) from error
+
+    def close(self) -> None:
+        """Close the file, if it is one."""
+        if self._file is not None:
+            self._file.close()
 
     def finish(self) -> NDArray[Any]:
         """Return the whole array; of a file it is a map, which must not be written to."""
         if self._path is None:
             parts, self._parts = self._parts, []
             return np.concatenate(parts) if parts else np.zeros((0, *self._shape), self._dtype)
-        self._file.close()
+        self.close()
         size = self._path.stat().st_size
         whole: NDArray[Any] = np.zeros(0, self._dtype)
         if size:
@@ -151,7 +163,7 @@ class GrowingTexts:
         """Return the whole column, Arrow ``large_string``."""
         offsets, data = self._lengths.finish(), self._bytes.finish()
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        return pa.LargeStringArray.from_buffers(pa.large_string(), len(offsets) - 1, buffers, 0)
+        return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers, 0)
 
 
 def text_offsets(texts: pa.LargeStringArray) -> NDArray[np.int64]:

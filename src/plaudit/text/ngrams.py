@@ -49,6 +49,21 @@ class NgramRows:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """How many texts have what.
+
+    Attributes:
+        numbers: int64 [F], numbers or keys of n-grams, each once.
+        counts: int64 [F], how many texts have each.
+        firsts: int64 [F], the place where each first begins.
+    """
+
+    numbers: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class NgramVocabulary:
     """The n-grams that a model knows. Its tokens come first, then its bigrams, and so on.
 
@@ -131,6 +146,20 @@ class NgramVocabulary:
         walk = self._walk(column)
         return walk.stack(self.sizes()), walk.begins
 
+    def count_longer(self, column: TokenColumn, numbers: NDArray[np.int64]) -> Counted:
+        """Count the n-grams of N texts that are one token longer than the longest of these, by their keys.
+
+        Args:
+            column: N texts as tokens.
+            numbers: Of its dictionary.
+        """
+        walk = _Walk(column.offsets, numbers[column.values])
+        walk.mark()
+        for table in self._tables:
+            walk.numbers = table.positions(walk.longer(len(self.tokens)))
+            walk.mark()
+        return walk.count(walk.longer(len(self.tokens)))
+
     def _walk(self, column: TokenColumn, numbers: NDArray[np.int64] | None = None) -> _Walk:
         walk = _Walk(column.offsets, (self.numbers(column.dictionary) if numbers is None else numbers)[column.values])
         for n, size in enumerate(self.sizes(), start=1):
@@ -138,6 +167,26 @@ class NgramVocabulary:
                 walk.numbers = self._tables[n - 2].positions(walk.longer(len(self.tokens)))
             walk.find(size)
         return walk
+
+
+def count_texts(owners: NDArray[np.int64], numbers: NDArray[np.integer], n: int) -> Counted:
+    """Count in how many texts each of n numbers occurs.
+
+    Args:
+        owners: int64 [T], the text of each place.
+        numbers: int [T], 0 <= number < n.
+        n: How many different numbers there may be.
+    """
+    n_bits = max(n - 1, 1).bit_length()
+    pairs = (owners << n_bits) | numbers
+    pairs.sort()
+    is_new = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
+    counts = np.bincount(pairs[is_new] & ((1 << n_bits) - 1), minlength=n)
+    firsts = np.zeros(n, np.int64)
+    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of several, the last one written stays
+    found = np.flatnonzero(counts)
+    return Counted(found, counts[found], firsts[found])
 
 
 def shingles(column: TokenColumn, *, n: int) -> NgramRows:
@@ -191,10 +240,22 @@ class _Walk:
         np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
         pairs = pairs[is_new]
         self._rows.append((pairs >> n_bits, pairs & ((1 << n_bits) - 1)))
+        self.mark()
+        return self._rows[-1][1]
+
+    def mark(self) -> None:
+        """Take note of where the `numbers` begin, without asking which text has which."""
         begins = np.full(len(self._owners), -1, np.int64)
         begins[self._at] = self.numbers
         self.begins.append(begins)
-        return self._rows[-1][1]
+
+    def count(self, keys: NDArray[np.int64]) -> Counted:
+        """Count what `longer` returned."""
+        numbers, distinct = _numbered(keys)
+        at = self._at
+        assert isinstance(at, np.ndarray)
+        found = count_texts(self._owners[at], numbers, len(distinct))
+        return Counted(distinct[found.numbers], found.counts, at[found.firsts])
 
     def renumber(self, number_of: NDArray[np.int64]) -> None:
         """Give what was found last other numbers; -1 drops an n-gram."""
