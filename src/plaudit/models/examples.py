@@ -10,6 +10,7 @@ import pyarrow as pa
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.targets import Labels, Targets, to_indicator
+from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +41,12 @@ def _dataset(
     return Dataset(texts, labels, tuple(map(str, classes)), name, extra)
 
 
-def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
-    """Turn texts into bags of the table's rows, with their labels and weights."""
+def to_examples(table: EmbeddingTable, dataset: Dataset, scratch: Scratch = MEMORY) -> Examples:
+    """Turn texts into bags of the table's rows, kept in `scratch`, with their labels and weights."""
     from plaudit.training.bag_network import Examples
 
     labels = np.zeros(0, np.int32) if dataset.labels is None else dataset.labels
-    return Examples(table.bags(dataset.texts), labels, weights_of(dataset))
+    return Examples(table.bags(dataset.texts, scratch), labels, weights_of(dataset))
 
 
 def targets_of(part: Dataset, whole: Targets) -> Targets:

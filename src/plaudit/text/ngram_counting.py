@@ -24,7 +24,8 @@ from plaudit.cores import on_all_cores, usable_cores
 from plaudit.text.chunks import PART_BYTES, bounds
 from plaudit.text.column import PART_TEXTS, TokenColumn
 from plaudit.text.farmhash import fingerprint64
-from plaudit.text.ngrams import NgramRows, NgramVocabulary, count_texts
+from plaudit.text.ngram_rows import NgramRows
+from plaudit.text.ngrams import NgramVocabulary, count_texts
 from plaudit.text.token_index import TokenIndex
 
 if TYPE_CHECKING:

@@ -18,34 +18,15 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.cores import on_all_cores, usable_cores
-from plaudit.text.column import PART_TEXTS, sums_by_text
+from plaudit.text.column import PART_TEXTS
 from plaudit.text.key_table import KeyTable
+from plaudit.text.ngram_rows import NgramRows, stack_rows
 from plaudit.text.token_index import TokenIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.text.column import TokenColumn
-
-
-@dataclass(frozen=True)
-class NgramRows:
-    """Which n-grams N texts have: a sparse matrix of ones, by rows.
-
-    Attributes:
-        offsets: int64 [N + 1]; text i owns ``indices[offsets[i]:offsets[i + 1]]``.
-        indices: int32 [M], numbers of n-grams, ascending and distinct within a text.
-    """
-
-    offsets: NDArray[np.int64]
-    indices: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def sums(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the sum of each text's entries, float64 [N], given one value an entry ([M]); 0 for an empty text."""
-        return sums_by_text(values.astype(np.float64, copy=False), self.offsets)
 
 
 @dataclass(frozen=True)
@@ -123,7 +104,7 @@ class NgramVocabulary:
             number_of[kept] = np.arange(len(kept))
             on_all_cores(partial(_Walk.renumber, number_of=number_of), parts)
         vocabulary = cls(column.dictionary.take(pa.array(levels[0])), tuple(levels[1:]))
-        return vocabulary, _below(on_all_cores(partial(_Walk.stack, sizes=vocabulary.sizes()), parts))
+        return vocabulary, stack_rows(on_all_cores(partial(_Walk.stack, sizes=vocabulary.sizes()), parts))
 
     def numbers(self, tokens: pa.LargeStringArray) -> NDArray[np.int64]:
         """Return each token's number, int64; -1 for an unknown one."""
@@ -291,9 +272,3 @@ class _Walk:
 def _for_cores(column: TokenColumn) -> list[TokenColumn]:
     """Divide the texts between the cores."""
     return column.parts(max(-(-len(column) // usable_cores()), PART_TEXTS))
-
-
-def _below(rows: list[NgramRows]) -> NgramRows:
-    """Put the rows of some texts below those of others."""
-    lengths = [np.zeros(1, np.int64), *(np.diff(each.offsets) for each in rows)]
-    return NgramRows(np.cumsum(np.concatenate(lengths)), np.concatenate([each.indices for each in rows]))
