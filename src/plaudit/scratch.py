@@ -9,9 +9,9 @@ folder at once; the system frees its space with the last array that reads it, wh
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import shutil
+import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,13 +40,11 @@ class Scratch:
         """Use an existing `folder`, or memory."""
         self.folder = folder
         self.block_bytes = None if folder is None else block_bytes
-        self._numbers = itertools.count()
         self._begun: weakref.WeakSet[Growing] = weakref.WeakSet()
 
     def array(self, dtype: DTypeLike, width: int | None = None) -> Growing:
         """Begin an array of no entries so far, or, given a width, one of no rows, [0, width]."""
-        path = None if self.folder is None else self.folder / f"{next(self._numbers):06}.array"
-        begun = Growing(path, np.dtype(dtype), width)
+        begun = Growing(self.folder, np.dtype(dtype), width)
         self._begun.add(begun)
         return begun
 
@@ -86,17 +84,19 @@ def work_folder(target: Path) -> Iterator[Scratch]:
 class Growing:
     """An array that is appended to until it is finished."""
 
-    def __init__(self, path: Path | None, dtype: np.dtype[Any], width: int | None = None) -> None:
+    def __init__(self, folder: Path | None, dtype: np.dtype[Any], width: int | None = None) -> None:
         """Begin it in memory, or in a new file."""
-        self._path, self._dtype = path, dtype
+        self._path: Path | None = None
+        self._dtype = dtype
         self._file: IO[bytes] | None = None
         self._shape = () if width is None else (width,)
         self._parts: list[NDArray[Any]] = []
-        if path is not None:
+        if folder is not None:
             try:
-                self._file = path.open("xb", buffering=0)
+                number, name = tempfile.mkstemp(".array", dir=folder)
             except OSError as error:
-                raise _not_written(path.parent, error) from error
+                raise _not_written(folder, error) from error
+            self._path, self._file = Path(name), open(number, "wb", buffering=0)  # noqa: PTH123, SIM115 - a descriptor
 
     def append(self, part: NDArray[Any]) -> None:
         """Put entries, or rows, at the end; they are copied, as the array's type.

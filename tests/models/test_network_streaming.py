@@ -13,12 +13,15 @@ from plaudit.embeddings import EmbeddingTable
 from plaudit.embeddings.random import random_table
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.text import WordTokenizer
+from plaudit.text.chunks import chunks
 from plaudit.text.counting import count_tokens
 
 SMALL_PARTS = ("plaudit.training.bag_network._PART_TEXTS", "plaudit.embeddings.table._BAG_TEXTS")
 
 
-def fitted(place: Scratch, data: Dataset, watched: Dataset | None, embedding: Any, **settings: Any) -> NetworkClassifier:
+def fitted(
+    place: Scratch, data: Dataset, watched: Dataset | None, embedding: Any, **settings: Any
+) -> NetworkClassifier:
     model = NetworkClassifier(embedding, epochs=3, batch_size=16, early_stopping=watched is not None, **settings)
     model.scratch = place
     validation = None if watched is None else (watched.texts, watched.label_names())
@@ -54,7 +57,9 @@ def test_words_that_only_validation_texts_have_keep_their_vectors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_table: EmbeddingTable
 ) -> None:
     texts, labels = ["good film", "bad film", "fine", "dull"] * 4, ["a", "b"] * 8
-    watched = Dataset(pa.array(["grim grim", "", "joy film good"], pa.large_string()), np.array([1, 1, 0]), ("a", "b"), "w")
+    watched = Dataset(
+        pa.array(["grim grim", "", "joy film good"], pa.large_string()), np.array([1, 1, 0]), ("a", "b"), "w"
+    )
     data = Dataset(pa.array(texts, pa.large_string()), np.array([0, 1] * 8, np.int32), ("a", "b"), "t")
     assert data.label_names() == labels
     whole = fitted(MEMORY, data, watched, tiny_table)
@@ -69,7 +74,7 @@ def test_words_that_only_validation_texts_have_keep_their_vectors(
 def test_random_vectors_are_those_of_counting_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = load_sample().train.texts
     whole = random_table(texts, seed=3)
-    monkeypatch.setattr("plaudit.text.chunks.PART_BYTES", 1)
+    monkeypatch.setattr("plaudit.text.counting.chunks", lambda texts: chunks(texts, 3))
     monkeypatch.setattr("plaudit.text.counting._LEAST_MERGED", 100)
     parts = random_table(texts, seed=3)
     assert parts.vocabulary.equals(whole.vocabulary)

@@ -6,7 +6,9 @@ validation texts, and only then are the test texts opened, once.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +25,13 @@ from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
-from plaudit.errors import require
+from plaudit.errors import ConfigError, require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, count_opening, evaluate, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs
+from plaudit.scratch import MEMORY, work_folder
+from plaudit.text.chunks import chunks
 from plaudit.training import History, Monitor, describe, refit_epochs
 
 Say = Callable[[str], None]
@@ -66,6 +70,8 @@ def run_training(
 ) -> Outcome:
     """Carry out a run and write its folder, whole or not at all.
 
+    What a streaming run keeps on disk lies beside that folder, and is removed at the end, however the run ends.
+
     Args:
         config: What to do.
         output: The model's folder; None names one after data and recipe under ``models``.
@@ -75,15 +81,47 @@ def run_training(
         progress: Show bars for downloads and distilling.
         recorded_versions: Of the run that is repeated; differences are said.
         advise: Say it when another recipe than the run's would suit the data better.
+
+    Raises:
+        PlauditError: What was asked for cannot be done; of a streaming run also when the disk is full.
     """
+    with contextlib.ExitStack() as held:
+        return _run(
+            config, output, held,
+            say=say, monitors=monitors, resume=resume, progress=progress, recorded_versions=recorded_versions,
+            advise=advise,
+        )  # fmt: skip
+
+
+def _run(
+    config: RunConfig,
+    output: Path | None,
+    held: contextlib.ExitStack,
+    *,
+    say: Say,
+    monitors: Sequence[Monitor],
+    resume: bool,
+    progress: bool,
+    recorded_versions: Mapping[str, str] | None,
+    advise: bool,
+) -> Outcome:
+    """Do what `run_training` says; `held` ends when it does."""
     started = time.perf_counter()
     model = build(config)
+    if config.data.streaming and not model.streams:
+        raise ConfigError(
+            f"--streaming: --recipe {config.model.recipe} keeps its texts in memory; network and ngram can stream."
+        )
     if has_epochs(config.model.recipe):  # missing, it should be missed before training
         require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
     output = output or default_output(config)
     check_target(output)
-    parts = load_parts(config.data, seed=config.training.seed, progress=progress)
+    if config.data.streaming:
+        model.scratch = held.enter_context(work_folder(output))
+        held.callback(setattr, model, "scratch", MEMORY)
+    on_disk = model.scratch if config.data.streaming else None
+    parts = load_parts(config.data, seed=config.training.seed, progress=progress, scratch=on_disk)
     say(f"Data: {config.data.source}")
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
     unlabelled = parts.open_unlabelled() if model.uses_unlabelled else None
@@ -145,7 +183,9 @@ def run_training(
 
 def default_output(config: RunConfig) -> Path:
     """Return ``models/<data>-<recipe>``."""
-    return Path("models") / f"{Path(config.data.source).resolve().stem}-{config.model.recipe}"
+    source = Path(config.data.source).resolve()
+    name = source.stem if source.exists() or not config.data.streaming else re.sub(r"[*?\[\]]+", "", source.stem)
+    return Path("models") / f"{name or source.parent.name}-{config.model.recipe}"
 
 
 @dataclass(frozen=True)
@@ -184,8 +224,8 @@ def _fit(
     """Train on the training texts, watching the validation texts, and calibrate on those."""
     model.fit(
         parts.train.texts,
-        parts.train.label_names(),
-        validation=(parts.validation.texts, parts.validation.label_names()),
+        parts.train.label_column(),
+        validation=(parts.validation.texts, parts.validation.label_column()),
         unlabelled=None if unlabelled is None else unlabelled.texts,
         monitors=monitors,
         checkpoint=checkpoint,
@@ -213,8 +253,13 @@ def _refit(
 
     No texts are left to choose a temperature on, so it is the one of the model that was validated.
     """
-    texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
-    labels = parts.train.label_names() + parts.validation.label_names()
+    growing = model.scratch.texts()
+    for part in (parts.train, parts.validation):
+        for some in chunks(part.texts):
+            growing.append(some)
+    texts = growing.finish()
+    labels = pa.chunked_array([parts.train.label_column(), parts.validation.label_column()])
+    labels = labels.unify_dictionaries().combine_chunks()
     again = f"on all {len(texts):,} training and validation texts"
     story = f"Then trained again on all {len(texts):,} texts"
     model.set_params(**fitted.params)

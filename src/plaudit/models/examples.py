@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.errors import ConfigError, DataError
-from plaudit.models.targets import Labels, Targets, to_indicator
+from plaudit.models.targets import Labels, Targets, to_indicator, used_values
 from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
@@ -83,14 +83,22 @@ def validation_set(texts: object, labels: Labels, targets: Targets) -> Dataset:
         except DataError as error:
             raise DataError(f"validation: {error}") from error
         return _dataset(column, indicator, classes, name, pa.table({}))
+    if isinstance(labels, pa.DictionaryArray):
+        values, places = used_values(labels, len(column))
+        if values:
+            return _dataset(column, _positions(_one_label_each(values), classes)[places], classes, name, pa.table({}))
     found = _one_label_each(labels)
     if found.shape != (len(column),) or not len(column):
         raise DataError(f"validation: expected texts with one label each, got {len(column):,} and {found.shape}.")
+    return _dataset(column, _positions(found, classes), classes, name, pa.table({}))
+
+
+def _positions(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int32]:
+    """Return where each label stands among the classes, int32."""
     position = {label: i for i, label in enumerate(classes.tolist())}
-    if unknown := [label for label in found.tolist() if label not in position]:
+    if unknown := [label for label in labels.tolist() if label not in position]:
         raise DataError(f"validation: label {unknown[0]!r} does not occur in the training texts.")
-    codes = np.array([position[label] for label in found.tolist()], np.int32)
-    return _dataset(column, codes, classes, name, pa.table({}))
+    return np.array([position[label] for label in labels.tolist()], np.int32)
 
 
 def _one_label_each(labels: Labels) -> NDArray[Any]:
