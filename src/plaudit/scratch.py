@@ -86,9 +86,9 @@ class Growing:
 
     def __init__(self, folder: Path | None, dtype: np.dtype[Any], width: int | None = None) -> None:
         """Begin it in memory, or in a new file."""
+        self._file: IO[bytes] | None = None
         self._path: Path | None = None
         self._dtype = dtype
-        self._file: IO[bytes] | None = None
         self._shape = () if width is None else (width,)
         self._parts: list[NDArray[Any]] = []
         if folder is not None:
@@ -97,6 +97,10 @@ class Growing:
             except OSError as error:
                 raise _not_written(folder, error) from error
             self._path, self._file = Path(name), open(number, "wb", buffering=0)  # noqa: PTH123, SIM115 - a descriptor
+
+    def __del__(self) -> None:
+        """Close the file of an array that nobody finished."""
+        self.close()
 
     def append(self, part: NDArray[Any]) -> None:
         """Put entries, or rows, at the end; they are copied, as the array's type.

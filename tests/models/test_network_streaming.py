@@ -57,9 +57,8 @@ def test_words_that_only_validation_texts_have_keep_their_vectors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_table: EmbeddingTable
 ) -> None:
     texts, labels = ["good film", "bad film", "fine", "dull"] * 4, ["a", "b"] * 8
-    watched = Dataset(
-        pa.array(["grim grim", "", "joy film good"], pa.large_string()), np.array([1, 1, 0]), ("a", "b"), "w"
-    )
+    seen = pa.array(["grim grim", "", "joy film good"], pa.large_string())
+    watched = Dataset(seen, np.array([1, 1, 0], np.int32), ("a", "b"), "w")
     data = Dataset(pa.array(texts, pa.large_string()), np.array([0, 1] * 8, np.int32), ("a", "b"), "t")
     assert data.label_names() == labels
     whole = fitted(MEMORY, data, watched, tiny_table)
