@@ -111,7 +111,7 @@ class Growing:
         if self._path is None:
             self._parts.append(part.astype(self._dtype))
             return
-        left = memoryview(np.ascontiguousarray(part, self._dtype).reshape(-1).view(np.uint8))
+        left = np.ascontiguousarray(part, self._dtype).reshape(-1).view(np.uint8).data
         assert self._file is not None
         try:
             while left:

@@ -85,4 +85,4 @@ def test_tokens_are_counted_in_the_order_in_which_they_come_up() -> None:
     tokens, counts = count_tokens(WordTokenizer(), texts)
     assert (tokens.to_pylist(), counts.tolist()) == (["b", "a", "c"], [2, 2, 1])
     tokens, counts = count_tokens(WordTokenizer(), texts.slice(0, 0))
-    assert (len(tokens), counts.dtype) == (0, np.int64)
+    assert (len(tokens), counts.dtype) == (0, np.dtype(np.int64))

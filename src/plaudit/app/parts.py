@@ -70,7 +70,7 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch
         FetchError: A download failed.
         ConfigError: A size is neither a number, a share nor a file.
     """
-    load = partial(
+    load: Callable[..., Splits] = partial(
         load_dataset,
         config.source,
         text_column=config.text_column,
@@ -79,7 +79,7 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch
         data_dir=config.data_dir,
         progress=progress,
     )
-    read = partial(
+    read: Callable[..., Dataset] = partial(
         read_file,
         text_column=config.text_column,
         label_column=config.label_column,

@@ -24,7 +24,7 @@ from plaudit.scratch import MEMORY, Scratch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_TAKEN_TEXTS = 1_024  # copied at a time
+_TAKEN_TEXTS = 256  # copied at a time
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,10 @@ class Spill:
             raise DataError(f"{raw.where(row)}: label: {error}.") from None
         if not names and len(self._unlabelled) < 1:
             self._unlabelled.append(raw.where(row))
-        for name in names if self._classes is not None else ():
-            if name not in self._classes:
-                raise DataError(
-                    f"{raw.where(row)}: unknown class {name!r}; expected one of {', '.join(self._classes[:10])}."
-                )
+        known = names if self._classes is None else self._classes
+        for name in names:
+            if name not in known:
+                raise DataError(f"{raw.where(row)}: unknown class {name!r}; expected one of {', '.join(known[:10])}.")
         code = self._sets.setdefault(names, len(self._sets))
         if key is not None:
             self._known[key] = code

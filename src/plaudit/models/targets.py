@@ -63,9 +63,9 @@ def encode_labels(labels: Labels, n: int) -> Targets:
             than two classes (multi-label: none).
     """
     if isinstance(labels, pa.DictionaryArray):
-        values, places = used_values(labels, n)
-        found = encode_labels(values, len(values))
-        return Targets(found.classes, found.values[places], found.multi_label)
+        distinct, places = used_values(labels, n)
+        targets = encode_labels(distinct, len(distinct))
+        return Targets(targets.classes, targets.values[places], targets.multi_label)
     if getattr(labels, "ndim", 1) == 2:
         indicator = _indicator(labels, n)
         return Targets(np.arange(indicator.shape[1]), indicator, multi_label=True)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from plaudit.scratch import text_offsets
 from plaudit.text.column import PART_TEXTS
 
-PART_BYTES = 4 * 2**20
+PART_BYTES = 2 * 2**20
 
 
 def chunks(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from plaudit.scratch import Growing, GrowingTexts, Scratch
     from plaudit.text.tokens import Tokenizer
 
-_PARTITION_ENTRIES = 2**19  # counted at a time: some 50 MiB
+_PARTITION_ENTRIES = 2**18  # counted at a time: some 25 MiB
 _BUCKET_BITS = 10  # of a key's hash: what a chunk leaves is divided so finely, and joined to partitions by size
 _MOST_AT_ONCE = 4  # chunks, however many cores there are, so that memory does not grow with these
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, as in `key_table`

@@ -99,8 +99,8 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed, block
             state = state * _MULTIPLIER + _INCREMENT
             j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_blocks - i))
             order[i], order[j] = order[j], order[i]
-        for block in order:
-            begin, end = (ends[block - 1] if block > 0 else 0), ends[block]
+        for visited in order:
+            begin, end = (ends[visited - 1] if visited > 0 else 0), ends[visited]
             for i in range(begin, end):
                 state = state * _MULTIPLIER + _INCREMENT
                 j = i + np.int64((state >> np.uint64(33)) % np.uint64(end - i))
