@@ -5,8 +5,8 @@
 The file holds reviews put together from the sentences of IMDB's training reviews, with the label of the review that a
 sentence is from; it is written beside the results, once. Each training is a process of its own, `plaudit train FILE
 --validation 0.02 --test 0.02`, and is asked for its memory every 50 ms: anonymous is what it holds itself (RssAnon),
-resident also the pages of files that the system may take back (VmHWM). Before, it trains on the built-in sample, so that
-nothing is compiled while the clock runs.
+resident also the pages of files that the system may take back (VmHWM). Before, it trains on the built-in sample, so
+that nothing is compiled while the clock runs.
 """
 
 import argparse

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 
 from plaudit.app.advise import advice_line
 from plaudit.app.calibrating import Calibrated, calibrate
@@ -25,7 +25,7 @@ from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
-from plaudit.errors import ConfigError, require
+from plaudit.errors import require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, count_opening, evaluate, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
@@ -108,10 +108,6 @@ def _run(
     """Do what `run_training` says; `held` ends when it does."""
     started = time.perf_counter()
     model = build(config)
-    if config.data.streaming and not model.streams:
-        raise ConfigError(
-            f"--streaming: --recipe {config.model.recipe} keeps its texts in memory; network and ngram can stream."
-        )
     if has_epochs(config.model.recipe):  # missing, it should be missed before training
         require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
@@ -258,8 +254,10 @@ def _refit(
         for some in chunks(part.texts):
             growing.append(some)
     texts = growing.finish()
-    labels = pa.chunked_array([parts.train.label_column(), parts.validation.label_column()])
-    labels = labels.unify_dictionaries().combine_chunks()
+    assert parts.train.labels is not None
+    assert parts.validation.labels is not None
+    numbers = np.concatenate([parts.train.labels, parts.validation.labels])  # of the same classes
+    labels = Dataset(texts, numbers, parts.train.classes, parts.train.name).label_column()
     again = f"on all {len(texts):,} training and validation texts"
     story = f"Then trained again on all {len(texts):,} texts"
     model.set_params(**fitted.params)
