@@ -45,6 +45,8 @@ class DataConfig:
         group_by: A column whose groups stay on one side of a split ("film"); None splits text by text.
         unlabelled: A file or folder of further texts without labels, for recipes that learn from such; None takes the
             data set's own, if it has any.
+        streaming: Keep texts and tokens on disk instead of in memory; the source may then also be a folder of files or
+            a glob.
     """
 
     source: str = ""
@@ -56,6 +58,7 @@ class DataConfig:
     group_by: str | None = None
     label_separator: str | None = None
     unlabelled: str | None = None
+    streaming: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from plaudit.audit.duplicates import connect, find_duplicates
 from plaudit.audit.similar import find_similar
 from plaudit.data import normalise_texts
 from plaudit.text import WordTokenizer
-from plaudit.text.ngrams import NgramRows, shingles
+from plaudit.text.ngram_rows import NgramRows
+from plaudit.text.ngrams import shingles
 
 SETS = st.lists(st.frozensets(st.integers(0, 12), max_size=9), max_size=14)
 

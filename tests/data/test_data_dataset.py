@@ -124,3 +124,15 @@ def test_columns_that_do_not_fit_are_refused() -> None:
             make(labels=labels)
     with pytest.raises(DataError, match="made: 3 texts but 1 rows of extra columns"):
         Dataset(make().texts, None, (), "made", pa.table({"id": [1]}))
+
+
+def test_labels_as_a_column_are_the_names(topics: Dataset, moods: Dataset) -> None:
+    for data in (topics, moods):
+        column = data.label_column()
+        assert [each if isinstance(each, str) else tuple(each) for each in column.to_pylist()] == data.label_names()
+        assert len(column.dictionary) < len(data)
+
+
+def test_unlabelled_texts_have_no_column_of_labels() -> None:
+    with pytest.raises(DataError, match="no labels"):
+        Dataset(pa.array(["a"], pa.large_string()), None, (), "mine").label_column()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from plaudit.text import WordTokenizer
 from plaudit.text.key_table import KeyTable
-from plaudit.text.ngrams import NgramRows, NgramVocabulary
+from plaudit.text.ngram_rows import NgramRows
+from plaudit.text.ngrams import NgramVocabulary
 
 WORDS = st.lists(st.lists(st.sampled_from("abcd"), max_size=8).map(" ".join), min_size=1, max_size=12)
 

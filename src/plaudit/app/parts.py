@@ -11,10 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.app.plain import plain
+from plaudit.app.streaming import count_shared, stream_dataset, stream_file
 from plaudit.config import DataConfig
 from plaudit.data import Dataset, Splits, has_test_part, hold_out, imdb_at_hand, load_dataset, read_file, shared_texts
 from plaudit.data.formats.text_file import read_text_bytes
+from plaudit.data.spill import SpilledDataset
 from plaudit.errors import ConfigError, DataError, FetchError
+from plaudit.scratch import Scratch
 
 _FIFTH = "0.2"
 _TUTORIAL_VALIDATION = "10000"
@@ -57,15 +60,17 @@ def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: b
     return replace(config, source="imdb")
 
 
-def load_parts(config: DataConfig, *, seed: int, progress: bool = False) -> Parts:
+def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch: Scratch | None = None) -> Parts:
     """Load a run's data and divide it; `config.source` must be set.
+
+    Given a scratch, texts are kept there and not in memory; the division is the same.
 
     Raises:
         DataError: The data cannot be read or divided so.
         FetchError: A download failed.
         ConfigError: A size is neither a number, a share nor a file.
     """
-    load = partial(
+    load: Callable[..., Splits] = partial(
         load_dataset,
         config.source,
         text_column=config.text_column,
@@ -74,19 +79,32 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False) -> Part
         data_dir=config.data_dir,
         progress=progress,
     )
+    read: Callable[..., Dataset] = partial(
+        read_file,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        label_separator=config.label_separator,
+    )
+    if scratch is not None:
+        columns = {name: getattr(config, name) for name in ("text_column", "label_column", "label_separator")}
+        load = partial(
+            stream_dataset, config.source, scratch,
+            group_by=config.group_by, data_dir=config.data_dir, progress=progress, **columns,
+        )  # fmt: skip
+        read = partial(stream_file, scratch=scratch, **columns)
     splits = load(parts=("train", "validation"))
     train = splits.train
     open_test: Callable[[], Dataset] = partial(_own_test, load)
     open_unlabelled = partial(_unlabelled, config, load)
     if config.test is not None or not has_test_part(config.source):
         spec = config.test or _FIFTH
-        train, test = _divide(train, spec, config, seed=seed, option="--test")
+        train, test = _divide(train, spec, config, read, seed=seed, option="--test")
         config, open_test = replace(config, test=spec), lambda: test
     if config.validation is None and splits.validation is not None:
         return Parts(train, splits.validation, open_test, open_unlabelled, config)
     is_imdb = config.source == "imdb" and len(train) > int(_TUTORIAL_VALIDATION)
     spec = config.validation or (_FIFTH if config.group_by or not is_imdb else _TUTORIAL_VALIDATION)
-    train, validation = _divide(train, spec, config, seed=seed + 1, option="--validation")
+    train, validation = _divide(train, spec, config, read, seed=seed + 1, option="--validation")
     return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec))
 
 
@@ -115,20 +133,14 @@ def _read_folder(path: Path) -> Dataset:
     return Dataset(pa.array(texts, type=pa.large_string()), None, (), name=str(path))
 
 
-def _divide(dataset: Dataset, spec: str, config: DataConfig, *, seed: int, option: str) -> tuple[Dataset, Dataset]:
+def _divide(
+    dataset: Dataset, spec: str, config: DataConfig, read: Callable[..., Dataset], *, seed: int, option: str
+) -> tuple[Dataset, Dataset]:
     size = _parse_size(spec)
     if size is None:
         if not Path(spec).expanduser().exists():
             raise ConfigError(f"{option} {spec}: expected a number of texts, a share like 0.2, or a file that exists.")
-        held = read_file(
-            spec,
-            text_column=config.text_column,
-            label_column=config.label_column,
-            label_separator=config.label_separator,
-            classes=dataset.classes,
-            multi_label=dataset.multi_label,
-        )
-        return dataset, held
+        return dataset, read(spec, classes=dataset.classes, multi_label=dataset.multi_label)
     if isinstance(size, float) and not 0 < size < 1:
         raise ConfigError(f"{option} {spec}: a share lies between 0 and 1.")
     train, held = hold_out(dataset, size, seed=seed, group_by=config.group_by)
@@ -153,12 +165,17 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
     more = f", … {len(part.classes)} classes" if len(part.classes) > 8 else ""
     sets = f"; {describe_sets(part)}" if part.multi_label else ""
     lines = [f"{name:<10} {len(part):>7,} texts" + (f" ({counts}{more}){sets}" if counts else "")]
-    if train is not None and (shared := shared_texts(train, part)).count:
+    if train is not None and (shared := count_shared_texts(train, part)):
         lines.append(
-            f"note: {shared.count:,} {name} texts are also among the training texts (equal but for case and "
+            f"note: {shared:,} {name} texts are also among the training texts (equal but for case and "
             f"punctuation): the {name} figures are that much too kind."
         )
     return lines
+
+
+def count_shared_texts(train: Dataset, part: Dataset) -> int:
+    """Return how many texts of `part` are also in `train`, equal but for case and punctuation."""
+    return count_shared(train, part) if isinstance(train, SpilledDataset) else shared_texts(train, part).count
 
 
 def describe_sets(part: Dataset) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from plaudit.app.parts import describe_sets
-from plaudit.data import DATASET_NAMES, Dataset, shared_texts
+from plaudit.app.parts import count_shared_texts, describe_sets
+from plaudit.data import DATASET_NAMES, Dataset
+from plaudit.data.spill import SpilledDataset
 from plaudit.models.recipes import settings_of
 from plaudit.report.audit_facts import quick_audit
 from plaudit.report.facts import FORMAT_VERSION, CalibrationFacts, CurvesFacts, PartFacts, ReportFacts, RunFacts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from plaudit.training import History
 
 _UNKNOWN = "no provenance recorded"
+_LOOKED_AT = 5_000  # texts of a part that is too large for memory
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def gather_facts(
         run: How it was made.
     """
     named = {"train": parts.train, "validation": parts.validation, "test": tested.dataset}
-    audit = quick_audit(named, command=audit_command(parts.config))
+    is_on_disk = isinstance(parts.train, SpilledDataset)
+    audit = quick_audit(named, command=audit_command(parts.config), most=_LOOKED_AT if is_on_disk else None)
     own = model.temperature_
     return ReportFacts(
         format_version=FORMAT_VERSION,
@@ -156,7 +159,7 @@ def part_facts(name: str, dataset: Dataset, train: Dataset | None, classes: tupl
         name=name,
         n=len(dataset),
         counts=tuple(counts.get(each, 0) for each in classes),
-        shared=0 if train is None or train is dataset else shared_texts(train, dataset).count,
+        shared=0 if train is None or train is dataset else count_shared_texts(train, dataset),
         sets=describe_sets(dataset) if dataset.multi_label else "",
     )
 

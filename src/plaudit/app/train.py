@@ -6,33 +6,32 @@ validation texts, and only then are the test texts opened, once.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from plaudit.app.advise import advice_line
-from plaudit.app.calibrating import Calibrated, calibrate
 from plaudit.app.first_layer import load_first_layer
-from plaudit.app.parts import Parts, choose_source, describe_part, load_parts
+from plaudit.app.fitting import Say, fit, refit
+from plaudit.app.parts import choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.app.reporting import Tested, gather_facts, run_facts
 from plaudit.config import RunConfig
-from plaudit.data import Dataset
 from plaudit.errors import require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs
 from plaudit.report.mistakes import explained_facts
-from plaudit.training import History, Monitor, describe, refit_epochs
+from plaudit.scratch import MEMORY, work_folder
+from plaudit.training import Monitor
 
-Say = Callable[[str], None]
 CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -68,6 +67,8 @@ def run_training(
 ) -> Outcome:
     """Carry out a run and write its folder, whole or not at all.
 
+    What a streaming run keeps on disk lies beside that folder, and is removed at the end, however the run ends.
+
     Args:
         config: What to do.
         output: The model's folder; None names one after data and recipe under ``models``.
@@ -77,7 +78,31 @@ def run_training(
         progress: Show bars for downloads and distilling.
         recorded_versions: Of the run that is repeated; differences are said.
         advise: Say it when another recipe than the run's would suit the data better.
+
+    Raises:
+        PlauditError: What was asked for cannot be done; of a streaming run also when the disk is full.
     """
+    with contextlib.ExitStack() as held:
+        return _run(
+            config, output, held,
+            say=say, monitors=monitors, resume=resume, progress=progress, recorded_versions=recorded_versions,
+            advise=advise,
+        )  # fmt: skip
+
+
+def _run(
+    config: RunConfig,
+    output: Path | None,
+    held: contextlib.ExitStack,
+    *,
+    say: Say,
+    monitors: Sequence[Monitor],
+    resume: bool,
+    progress: bool,
+    recorded_versions: Mapping[str, str] | None,
+    advise: bool,
+) -> Outcome:
+    """Do what `run_training` says; `held` ends when it does."""
     started = time.perf_counter()
     model = build(config)
     if has_epochs(config.model.recipe):  # missing, it should be missed before training
@@ -85,7 +110,11 @@ def run_training(
     config = replace(config, data=choose_source(config.data, say, progress=progress))
     output = output or default_output(config)
     check_target(output)
-    parts = load_parts(config.data, seed=config.training.seed, progress=progress)
+    if config.data.streaming:
+        model.scratch = held.enter_context(work_folder(output))
+        held.callback(setattr, model, "scratch", MEMORY)
+    on_disk = model.scratch if config.data.streaming else None
+    parts = load_parts(config.data, seed=config.training.seed, progress=progress, scratch=on_disk)
     say(f"Data: {config.data.source}")
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
     unlabelled = parts.open_unlabelled() if model.uses_unlabelled else None
@@ -100,12 +129,12 @@ def run_training(
         versions |= load_first_layer(model, parts, say, progress=progress)
     if changed := differences(recorded_versions or {}, versions):
         say(f"note: the weights may differ from the recorded run's: {changed}.")
-    fitted = _fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
+    fitted = fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
     trained = time.perf_counter()
     explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
     started += time.perf_counter() - trained  # which is no training
     if config.training.refit:
-        fitted = _refit(fitted, model, parts, unlabelled, say, monitors)
+        fitted = refit(fitted, model, parts, unlabelled, say, monitors)
     if not isinstance(model, NetworkClassifier):  # whose layers were told before training
         say(str(model.summary()))
     for note in model.notes_:
@@ -170,89 +199,9 @@ def run_training(
 
 def default_output(config: RunConfig) -> Path:
     """Return ``models/<data>-<recipe>``."""
-    return Path("models") / f"{Path(config.data.source).resolve().stem}-{config.model.recipe}"
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """What the run that chose the epoch left, whatever a refit makes of its model.
-
-    Attributes:
-        history: Its curves; None for a recipe without epochs.
-        kept_epoch: The epoch (from 1) whose weights were kept.
-        params: Its settings, decided.
-        story: What the curves say, in words; empty without epochs.
-        calibrated: Its temperature, and the validation figures with it.
-    """
-
-    history: History | None
-    kept_epoch: int | None
-    params: dict[str, Any]
-    story: str
-    calibrated: Calibrated
-
-    def epochs(self) -> dict[str, int]:
-        """Return the number of epochs and the best one, by name; nothing where there are none."""
-        return {} if self.history is None else {"epochs": len(self.history), "best_epoch": self.history.best_epoch}
-
-
-def _fit(
-    model: Classifier,
-    parts: Parts,
-    unlabelled: Dataset | None,
-    checkpoint: Path,
-    say: Say,
-    monitors: Sequence[Monitor],
-    *,
-    resume: bool,
-) -> _Fitted:
-    """Train on the training texts, watching the validation texts, and calibrate on those."""
-    model.fit(
-        parts.train.texts,
-        parts.train.label_names(),
-        validation=(parts.validation.texts, parts.validation.label_names()),
-        unlabelled=None if unlabelled is None else unlabelled.texts,
-        monitors=monitors,
-        checkpoint=checkpoint,
-        resume=resume,
-    )
-    params, history, story = model.decided_params(), model.history_, ""
-    if history is not None:
-        epochs = params.get("epochs") or len(history)
-        story = describe(history, epochs=epochs, stopped=bool(params.get("early_stopping")))
-        say(story)
-    calibrated = calibrate(model, parts.validation)
-    say(str(calibrated))
-    return _Fitted(history, model.kept_epoch_, params, story, calibrated)
-
-
-def _refit(
-    fitted: _Fitted,
-    model: Classifier,
-    parts: Parts,
-    unlabelled: Dataset | None,
-    say: Say,
-    monitors: Sequence[Monitor],
-) -> _Fitted:
-    """Train again on training and validation texts: the same settings, and about as many epochs as were best.
-
-    No texts are left to choose a temperature on, so it is the one of the model that was validated.
-    """
-    texts = pa.concat_arrays([parts.train.texts, parts.validation.texts])
-    labels = parts.train.label_names() + parts.validation.label_names()
-    again = f"on all {len(texts):,} training and validation texts"
-    story = f"Then trained again on all {len(texts):,} texts"
-    model.set_params(**fitted.params)
-    if fitted.history is not None:
-        epochs = refit_epochs(fitted.history.best_epoch, n_before=len(parts.train), n_after=len(texts))
-        model.set_params(epochs=epochs, early_stopping=False)
-        again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
-    say(f"Refit: {again}.")
-    model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
-    model.temperature_ = fitted.calibrated.temperature
-    kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
-    say(kept)
-    return replace(fitted, story=f"{fitted.story} {story} (--refit). {kept}".strip())
+    source = Path(config.data.source).resolve()
+    name = source.stem if source.exists() or not config.data.streaming else re.sub(r"[*?\[\]]+", "", source.stem)
+    return Path("models") / f"{name or source.parent.name}-{config.model.recipe}"
 
 
 def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:

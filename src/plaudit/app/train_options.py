@@ -118,6 +118,13 @@ def train(
         typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),
     ] = None,
     data_dir: DataDir = None,
+    streaming: Annotated[
+        bool | None,
+        typer.Option(
+            "--streaming/--in-memory",
+            help="network, ngram: data larger than memory; DATA may also be a folder of files or a glob. [in memory]",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
 ) -> None:
@@ -133,7 +140,7 @@ def train(
         data={
             "source": data, "data_dir": data_dir and str(data_dir), "text_column": text_column,
             "label_column": label_column, "label_separator": label_separator, "test": test, "validation": validation,
-            "group_by": group_by, "unlabelled": unlabelled,
+            "group_by": group_by, "unlabelled": unlabelled, "streaming": streaming,
         },
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,

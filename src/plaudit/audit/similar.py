@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.text.ngrams import NgramRows
+from plaudit.text.ngram_rows import NgramRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

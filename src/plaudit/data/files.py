@@ -139,7 +139,7 @@ def read_columns(
         list(raw.columns), text=text_column, label=label_column, is_label_needed=is_label_needed, where=str(path)
     )
     if raw.splits_last_field and chosen.text != list(raw.columns)[-1]:
-        _check_last_field(raw)
+        check_last_field(raw)
     return raw, chosen
 
 
@@ -245,8 +245,12 @@ def _read_labels(
     return [(str(label),) for label in names]
 
 
-def _check_last_field(raw: RawTable) -> None:
-    """Refuse tabs in the last column when it is not the text: the row has a field too many."""
+def check_last_field(raw: RawTable) -> None:
+    """Refuse tabs in the last column when it is not the text: the row has a field too many.
+
+    Raises:
+        DataError: It holds one.
+    """
     name, values = list(raw.columns.items())[-1]
     for row, value in enumerate(values):
         if "\t" in str(value):

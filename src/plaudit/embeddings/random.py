@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import ConfigError
 from plaudit.text import WordTokenizer
+from plaudit.text.counting import count_tokens
 
 if TYPE_CHECKING:
     from plaudit.text import Tokenizer
@@ -72,9 +73,8 @@ def random_table(
 
 
 def _by_frequency(texts: pa.LargeStringArray, tokenizer: Tokenizer, min_count: int) -> pa.LargeStringArray:
-    column = tokenizer.tokenize(texts)
-    counts = np.bincount(column.values, minlength=len(column.dictionary))
+    tokens, counts = count_tokens(tokenizer, texts)
     kept = pa.array(np.flatnonzero(counts >= min_count))
-    found = pa.table({"token": column.dictionary.take(kept), "count": pa.array(counts).take(kept)})
+    found = pa.table({"token": tokens.take(kept), "count": pa.array(counts).take(kept)})
     order = pc.sort_indices(found, sort_keys=[("count", "descending"), ("token", "ascending")])
     return found["token"].take(order).combine_chunks().cast(pa.large_string())

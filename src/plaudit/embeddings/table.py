@@ -8,7 +8,7 @@ nnlm modules.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
@@ -20,7 +20,10 @@ import pyarrow.compute as pc
 from plaudit.config import Combiner
 from plaudit.cores import on_all_cores
 from plaudit.errors import EmbeddingError
+from plaudit.scratch import MEMORY, Scratch
+from plaudit.text.chunks import chunks
 from plaudit.text.column import sums_by_text
+from plaudit.text.counting import count_tokens
 from plaudit.text.farmhash import fingerprint64
 from plaudit.text.token_index import TokenIndex
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from plaudit.text import TokenColumn, Tokenizer
 
+_BAG_TEXTS, _BAG_BYTES = 8_192, 8 * 2**20  # texts that become bags at a time
 COMBINERS: tuple[str, ...] = get_args(Combiner)
 
 
@@ -57,6 +61,13 @@ class Bags:
             if b > a:
                 np.matmul(self.weights[a:b], vectors[self.rows[a:b]], out=out[i])
         return out
+
+    def parts(self, n_texts: int) -> Iterator[Bags]:
+        """Yield the texts in runs of `n_texts`; of no texts nothing. Nothing is copied but offsets."""
+        for start in range(0, len(self), n_texts):
+            offsets = self.offsets[start : start + n_texts + 1]
+            within = slice(int(offsets[0]), int(offsets[-1]))
+            yield Bags(offsets - offsets[0], self.rows[within], self.weights[within])
 
 
 @dataclass(frozen=True)
@@ -122,9 +133,15 @@ class EmbeddingTable:
         """Return the same table with other vectors, float32 [K + B, D']."""
         return replace(self, vectors=vectors)
 
-    def bags(self, texts: pa.LargeStringArray) -> Bags:
-        """Return which rows each of the N texts uses, and with what weight."""
-        return self.bags_of(self.tokenizer.tokenize(texts).used())
+    def bags(self, texts: pa.LargeStringArray, scratch: Scratch = MEMORY) -> Bags:
+        """Return which rows each of the N texts uses, and with what weight; `scratch` says where that is kept."""
+        rows, weights, lengths = scratch.array(np.int64), scratch.array(np.float32), [np.zeros(1, np.int64)]
+        for part in chunks(texts, _BAG_TEXTS, _BAG_BYTES):
+            bags = self.bags_of(self.tokenizer.tokenize(part).used())
+            rows.append(bags.rows)
+            weights.append(bags.weights)
+            lengths.append(np.diff(bags.offsets))
+        return Bags(np.cumsum(np.concatenate(lengths)), rows.finish(), weights.finish())
 
     def bags_of(self, column: TokenColumn) -> Bags:
         """Return the same of N texts that are tokens already."""
@@ -169,16 +186,14 @@ class EmbeddingTable:
 
     def coverage(self, texts: pa.LargeStringArray, *, n_missing: int = 10) -> Coverage:
         """Return how much of `texts` the vocabulary knows."""
-        column = self.tokenizer.tokenize(texts)
-        counts = np.bincount(column.values, minlength=len(column.dictionary))
-        known = self.knows(column.dictionary)
-        used = counts > 0
-        unknown = np.flatnonzero(used & ~known)
+        tokens, counts = count_tokens(self.tokenizer, texts)
+        known = self.knows(tokens)
+        unknown = np.flatnonzero(~known)
         top = unknown[np.argsort(-counts[unknown], kind="stable")[:n_missing]]
-        words = column.dictionary.take(pa.array(top)).to_pylist()
+        words = tokens.take(pa.array(top)).to_pylist()
         return Coverage(
-            tokens=float(counts[known].sum() / max(counts.sum(), 1)) if len(column.values) else 1.0,
-            distinct=float((known & used).sum() / used.sum()) if used.any() else 1.0,
+            tokens=float(counts[known].sum() / counts.sum()) if len(tokens) else 1.0,
+            distinct=float(known.mean()) if len(tokens) else 1.0,
             missing=tuple(zip(words, counts[top].tolist(), strict=True)),
         )
 

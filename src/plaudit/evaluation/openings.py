@@ -13,15 +13,20 @@ from typing import Any
 from plaudit.data.dataset import Dataset
 
 OPENINGS = "test_openings.json"
+_HASHED_TEXTS = 4_096  # held as Python strings at a time
 
 
 def fingerprint(dataset: Dataset) -> str:
     """Return a hash of texts and labels, whatever their order: the identity of a test set, 32 hexadecimal digits."""
     total = 0
-    names = dataset.label_names() if dataset.labels is not None else [""] * len(dataset)
-    for text, label in zip(dataset.texts.to_pylist(), names, strict=True):
-        row = hashlib.blake2b(f"{label}\0{text}".encode(), digest_size=16).digest()
-        total = (total + int.from_bytes(row, "little")) % (1 << 128)
+    for start in range(0, len(dataset), _HASHED_TEXTS):
+        rows = slice(start, start + _HASHED_TEXTS)
+        labels = None if dataset.labels is None else dataset.labels[rows]
+        part = Dataset(dataset.texts[rows], labels, dataset.classes, dataset.name)
+        names = part.label_names() if part.labels is not None else [""] * len(part)
+        for text, label in zip(part.texts.to_pylist(), names, strict=True):
+            row = hashlib.blake2b(f"{label}\0{text}".encode(), digest_size=16).digest()
+            total = (total + int.from_bytes(row, "little")) % (1 << 128)
     return f"{total:032x}"
 
 

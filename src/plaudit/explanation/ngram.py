@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.explanation.explanation import WordShares
-from plaudit.models.ngram import row_lengths
+from plaudit.models.ngram_fitting import row_lengths
 from plaudit.text import WordTokenizer
 
 if TYPE_CHECKING:

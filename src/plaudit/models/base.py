@@ -21,6 +21,7 @@ from plaudit.errors import ConfigError, ModelError, NotFittedError
 from plaudit.models.arguments import Arguments
 from plaudit.models.rules import DecisionRule, rule_from_manifest
 from plaudit.models.targets import Labels, Targets, to_indicator
+from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,11 +45,14 @@ class Classifier(Arguments, ABC):
         notes_: Sentences about the fit that its owner should read.
         temperature_: What its logits are divided by, so that its probabilities are right as often as they say; above 0.
         rule_: What is answered; None for the likeliest class, or of sets of labels those above 0.5.
+        streams: Whether `fit` can keep on disk what grows with the number of tokens.
+        scratch: Where it keeps that; in memory unless a folder is set.
     """
 
     kind: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
     uses_unlabelled: ClassVar[bool] = False
+    streams: ClassVar[bool] = False
     classes_: NDArray[Any]
     multi_label_: bool = False
     history_: History | None = None
@@ -56,6 +60,7 @@ class Classifier(Arguments, ABC):
     notes_: tuple[str, ...] = ()
     temperature_: float = 1.0
     rule_: DecisionRule | None = None
+    scratch: Scratch = MEMORY
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -246,8 +251,8 @@ class Classifier(Arguments, ABC):
     def score(self, texts: object, labels: Labels, sample_weight: object = None) -> float:
         """Return the share of texts whose label is predicted, 0 to 1 (scikit-learn's default score).
 
-        A text that gets no answer counts as wrong.
-        Multi-label: whose set of labels is predicted whole (subset accuracy); labels are sets or an indicator matrix.
+        A text that gets no answer counts as wrong. Multi-label: whose set of labels is predicted whole (subset
+        accuracy); labels are sets or an indicator matrix.
         """
         found = self.predict(texts)
         if self.multi_label_:
@@ -270,12 +275,7 @@ class Classifier(Arguments, ABC):
             self.write(folder)
 
     def to_keras(self, **options: Any) -> Any:  # Any: keras.Sequential, which must not be imported here
-        """Hand a fitted network over as a Keras 3 model with the same logits: `plaudit.interop.to_keras`.
-
-        Raises:
-            ConfigError: This is another kind of classifier.
-            MissingExtraError: Keras is not installed.
-        """
+        """Hand a fitted network over as a Keras 3 model with the same logits, as `plaudit.interop.to_keras` does."""
         from plaudit.interop import to_keras  # the one import against the direction: a door, opened when asked
 
         return to_keras(self, **options)

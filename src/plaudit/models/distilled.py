@@ -39,6 +39,7 @@ class DistilledClassifier(NgramClassifier):
 
     packages: ClassVar[tuple[str, ...]] = BlendClassifier.packages
     uses_unlabelled: ClassVar[bool] = True
+    streams: ClassVar[bool] = False
     teacher_: Classifier | None = None
     _asked: tuple[object, pa.LargeStringArray, NDArray[np.float64]] | None = None
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.errors import ConfigError, DataError
-from plaudit.models.targets import Labels, Targets, to_indicator
+from plaudit.models.targets import Labels, Targets, to_indicator, used_values
+from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +41,12 @@ def _dataset(
     return Dataset(texts, labels, tuple(map(str, classes)), name, extra)
 
 
-def to_examples(table: EmbeddingTable, dataset: Dataset) -> Examples:
-    """Turn texts into bags of the table's rows, with their labels and weights."""
+def to_examples(table: EmbeddingTable, dataset: Dataset, scratch: Scratch = MEMORY) -> Examples:
+    """Turn texts into bags of the table's rows, kept in `scratch`, with their labels and weights."""
     from plaudit.training.bag_network import Examples
 
     labels = np.zeros(0, np.int32) if dataset.labels is None else dataset.labels
-    return Examples(table.bags(dataset.texts), labels, weights_of(dataset))
+    return Examples(table.bags(dataset.texts, scratch), labels, weights_of(dataset))
 
 
 def targets_of(part: Dataset, whole: Targets) -> Targets:
@@ -82,14 +83,22 @@ def validation_set(texts: object, labels: Labels, targets: Targets) -> Dataset:
         except DataError as error:
             raise DataError(f"validation: {error}") from error
         return _dataset(column, indicator, classes, name, pa.table({}))
+    if isinstance(labels, pa.DictionaryArray):
+        values, places = used_values(labels, len(column))
+        if values:
+            return _dataset(column, _positions(_one_label_each(values), classes)[places], classes, name, pa.table({}))
     found = _one_label_each(labels)
     if found.shape != (len(column),) or not len(column):
         raise DataError(f"validation: expected texts with one label each, got {len(column):,} and {found.shape}.")
+    return _dataset(column, _positions(found, classes), classes, name, pa.table({}))
+
+
+def _positions(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int32]:
+    """Return where each label stands among the classes, int32."""
     position = {label: i for i, label in enumerate(classes.tolist())}
-    if unknown := [label for label in found.tolist() if label not in position]:
+    if unknown := [label for label in labels.tolist() if label not in position]:
         raise DataError(f"validation: label {unknown[0]!r} does not occur in the training texts.")
-    codes = np.array([position[label] for label in found.tolist()], np.int32)
-    return _dataset(column, codes, classes, name, pa.table({}))
+    return np.array([position[label] for label in labels.tolist()], np.int32)
 
 
 def _one_label_each(labels: Labels) -> NDArray[Any]:

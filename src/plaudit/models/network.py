@@ -31,6 +31,7 @@ from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
 from plaudit.models.summary import NetworkSummary
 from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
+from plaudit.text.chunks import chunks
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS, _EMBEDDING = "weights.safetensors", "embedding"
-_CHUNK_TEXTS = 32_768  # texts scored at a time
+_CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
 
 
 class NetworkClassifier(Classifier):
@@ -58,6 +59,7 @@ class NetworkClassifier(Classifier):
 
     kind = "network"
     packages = ("numpy", "pyarrow", "numba", "tokenizers")
+    streams = True
     table_: EmbeddingTable
     layers_: DenseLayers
 
@@ -158,8 +160,8 @@ class NetworkClassifier(Classifier):
         elif self.early_stopping:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         table = self._load_table(training.texts)
-        examples = to_examples(table, training)
-        watched_examples = to_examples(table, watched) if watched is not None else None
+        examples = to_examples(table, training, self.scratch)
+        watched_examples = to_examples(table, watched, self.scratch) if watched is not None else None
         loop = LoopSettings(
             epochs=self.epochs,
             batch_size=self.batch_size or default_batch_size(len(training)),
@@ -180,6 +182,7 @@ class NetworkClassifier(Classifier):
                 learning_rate=self.learning_rate,
                 n_steps=loop.epochs * loop.n_steps(len(training)),
                 seed=self.seed,
+                scratch=self.scratch,
             )
             saved = None
             if checkpoint is not None:
@@ -234,8 +237,8 @@ class NetworkClassifier(Classifier):
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        chunks = [texts.slice(start, _CHUNK_TEXTS) for start in range(0, max(len(texts), 1), _CHUNK_TEXTS)]
-        products = [self.table_.project(chunk, self.layers_.kernels[0]) for chunk in chunks]
+        parts = chunks(texts, _CHUNK_TEXTS, _CHUNK_BYTES)
+        products = [self.table_.project(part, self.layers_.kernels[0]) for part in parts]
         return self.layers_.forward_products(np.concatenate(products))
 
     def _load_table(self, training_texts: pa.LargeStringArray) -> EmbeddingTable:

@@ -25,9 +25,13 @@ from plaudit.errors import DataError
 from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights
 from plaudit.models.ngram_files import FILES, NgramWeights, read_weights, write_weights
+from plaudit.models.ngram_fitting import count_blocks, fit_logit, inverse_frequencies, row_lengths
 from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
 from plaudit.text import WordTokenizer
-from plaudit.text.ngrams import NgramRows, NgramVocabulary
+from plaudit.text.chunks import chunks
+from plaudit.text.ngram_counting import learn_in_chunks
+from plaudit.text.ngram_rows import NgramRows
+from plaudit.text.ngrams import NgramVocabulary
 from plaudit.training.soft_targets import as_targets, spread_weights
 
 if TYPE_CHECKING:
@@ -37,10 +41,7 @@ if TYPE_CHECKING:
     from plaudit.text.column import TokenColumn
     from plaudit.training.loop import Monitor
 
-_CHUNK_TEXTS = 32_768  # texts scored at a time
-# Texts that each n-gram is taken to have been seen in beyond those it was, of each class. Three rather than one: log
-# loss on held-out IMDB films 0.221 instead of 0.230, accuracy 91.3 instead of 91.2 % (docs/log.md).
-_SMOOTHING = 3.0
+_CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
 _LARGEST_COST = 1e12  # of a text; with a million such, weights still fit into float32
 
 
@@ -73,6 +74,7 @@ class NgramClassifier(Classifier):
 
     kind = "ngram"
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "numba")
+    streams: ClassVar[bool] = True
     vocabulary_: NgramVocabulary
     weights_: NgramWeights
 
@@ -143,8 +145,7 @@ class NgramClassifier(Classifier):
             weights: float64 [N] or [N, K], or None for all 1.
             multi_label: Whether the K logits are questions of their own.
         """
-        column = WordTokenizer().tokenize(texts)
-        vocabulary, rows = NgramVocabulary.learn(column, n_max=self.n_max, min_texts=self.min_texts)
+        vocabulary, rows = self._learn(texts)
         if not len(vocabulary):
             raise DataError(
                 f"no word is in {self.min_texts} of the {len(texts):,} training texts; "
@@ -157,12 +158,28 @@ class NgramClassifier(Classifier):
                 f"expected at most {_LARGEST_COST:g} times as much."
             )
         rarity = inverse_frequencies(rows, len(vocabulary))
-        fit = partial(fit_logit, rows, rarity, regularisation=self.regularisation, seed=self.seed)
+        fit = partial(fit_logit, rows, rarity, regularisation=self.regularisation, seed=self.seed, scratch=self.scratch)
         fitted = on_all_cores(lambda logit: fit(*logit), list(zip(answers.T, weight.T, strict=True)))
         self.vocabulary_ = vocabulary
         self.weights_ = NgramWeights(*(np.stack(arrays) for arrays in zip(*fitted, strict=True)))
         self._learned(classes, multi_label=multi_label)
+        n_blocks = count_blocks(rows, self.scratch)
+        self.notes_ = (
+            (
+                f"the solver visited the texts in {n_blocks} blocks, each in random order: the numbers differ a little "
+                "from those of training in memory.",
+            )
+            if n_blocks > 1
+            else ()
+        )
         return self
+
+    def _learn(self, texts: pa.LargeStringArray) -> tuple[NgramVocabulary, NgramRows]:
+        """Find the n-grams; both ways give the same."""
+        if self.scratch.folder is None:
+            column = WordTokenizer().tokenize(texts)
+            return NgramVocabulary.learn(column, n_max=self.n_max, min_texts=self.min_texts)
+        return learn_in_chunks(texts, WordTokenizer(), self.scratch, n_max=self.n_max, min_texts=self.min_texts)
 
     def summary(self) -> NgramSummary:
         """Return the number of n-grams and weights; print it to read it."""
@@ -184,8 +201,7 @@ class NgramClassifier(Classifier):
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        chunks = range(0, max(len(texts), 1), _CHUNK_TEXTS)
-        z = np.concatenate([self._scores(texts.slice(start, _CHUNK_TEXTS)) for start in chunks])
+        z = np.concatenate([self._scores(part) for part in chunks(texts, _CHUNK_TEXTS, _CHUNK_BYTES)])
         return as_logits(z, multi_label=self.multi_label_)
 
     def _scores(self, texts: pa.LargeStringArray) -> NDArray[np.float64]:
@@ -202,47 +218,6 @@ class NgramClassifier(Classifier):
 def as_answers(targets: Targets) -> NDArray[np.float64]:
     """Return how sure each logit's answer is yes, float64 [N, K]: 0 or 1."""
     return as_targets(targets.values, len(targets.classes), multi_label=targets.multi_label).astype(np.float64)
-
-
-def inverse_frequencies(rows: NgramRows, n_features: int) -> NDArray[np.float64]:
-    """Return each n-gram's inverse document frequency, smoothed, float64 [F]."""
-    result: NDArray[np.float64] = np.log((1 + len(rows)) / (1 + np.bincount(rows.indices, minlength=n_features))) + 1
-    return result
-
-
-def fit_logit(
-    rows: NgramRows,
-    rarity: NDArray[np.float64],
-    answers: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    *,
-    regularisation: float,
-    seed: int,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], np.float32]:
-    """Fit one logit to N texts; return the n-grams' scales [F], their weights [F] and the bias.
-
-    Args:
-        rows: Which n-grams the texts have.
-        rarity: float64 [F], what an n-gram's log count ratio is multiplied with.
-        answers: float64 [N], how sure the answer is yes, 0 to 1.
-        weight: float64 [N], each text's share in the loss.
-        regularisation: As in `NgramClassifier`.
-        seed: As in `NgramClassifier`.
-    """
-    from plaudit.training.logistic import fit_logistic
-
-    n_grams = np.diff(rows.offsets)
-    yes, no = (
-        _SMOOTHING + np.bincount(rows.indices, np.repeat(weight * share, n_grams), len(rarity))
-        for share in (answers, 1 - answers)
-    )
-    ratio = np.log(yes / yes.sum()) - np.log(no / no.sum())
-    scales = (ratio * rarity).astype(np.float32)
-    values = scales[rows.indices]
-    values /= np.repeat(row_lengths(rows, values), n_grams)
-    costs = np.stack([weight * (1 - answers), weight * answers], axis=1) / regularisation
-    coefficients, bias = fit_logistic(rows.offsets, rows.indices, values, costs, n_features=len(rarity), seed=seed)
-    return scales, (coefficients * scales).astype(np.float32), np.float32(bias)
 
 
 def score_rows(rows: NgramRows, weights: NgramWeights) -> NDArray[np.float64]:
@@ -262,9 +237,3 @@ def as_logits(z: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float3
         # Each class against the rest: its log probability, so that softmax divides the probabilities by their sum.
         z = -np.logaddexp(0, -z)
     return z.astype(np.float32)
-
-
-def row_lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each text's Euclidean length, float32 [N]; 1 for a text without n-grams, which has nothing to divide."""
-    lengths = np.sqrt(rows.sums(np.square(values, dtype=np.float32)))
-    return np.where(lengths > 0, lengths, 1).astype(np.float32)

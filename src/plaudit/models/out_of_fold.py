@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.errors import DataError
-from plaudit.models.ngram import as_answers, as_logits, fit_logit, inverse_frequencies, score_rows
+from plaudit.models.ngram import as_answers, as_logits, score_rows
 from plaudit.models.ngram_files import NgramWeights
+from plaudit.models.ngram_fitting import fit_logit, inverse_frequencies
 from plaudit.text import WordTokenizer
-from plaudit.text.ngrams import NgramRows, NgramVocabulary
+from plaudit.text.ngram_rows import NgramRows
+from plaudit.text.ngrams import NgramVocabulary
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -49,6 +49,9 @@ def build(config: RunConfig) -> Classifier:
             raise ConfigError(f"{_option(name)} {_owners(name, recipe)}; {recipe} has {has}.")
     if config.data.unlabelled is not None and not kind.uses_unlabelled:
         raise ConfigError(f"--unlabelled: --recipe {recipe} learns from labelled texts only.")
+    if config.data.streaming and not kind.streams:
+        able = " and ".join(name for name, home in RECIPES.items() if import_class(home).streams)
+        raise ConfigError(f"--streaming: --recipe {recipe} keeps its texts in memory; {able} can stream.")
     return kind(**given)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from plaudit.data.labels import sort_classes
 from plaudit.errors import DataError
@@ -61,6 +62,10 @@ def encode_labels(labels: Labels, n: int) -> Targets:
         DataError: The number of labels differs from `n`, one is missing or named twice for a text, or there are fewer
             than two classes (multi-label: none).
     """
+    if isinstance(labels, pa.DictionaryArray):
+        distinct, places = used_values(labels, n)
+        targets = encode_labels(distinct, len(distinct))
+        return Targets(targets.classes, targets.values[places], targets.multi_label)
     if getattr(labels, "ndim", 1) == 2:
         indicator = _indicator(labels, n)
         return Targets(np.arange(indicator.shape[1]), indicator, multi_label=True)
@@ -81,6 +86,22 @@ def encode_labels(labels: Labels, n: int) -> Targets:
     return Targets(classes, values, multi_label=True)
 
 
+def used_values(labels: pa.DictionaryArray, n: int) -> tuple[list[Any], NDArray[np.int64]]:
+    """Return the values of a dictionary column that occur in it, and each label's place among them, int64 [n].
+
+    Raises:
+        DataError: The number of labels differs from `n`, or one is missing.
+    """
+    if len(labels) != n:
+        raise DataError(f"labels: expected {n:,}, one for each text, got {len(labels):,}.")
+    if labels.indices.null_count:
+        raise DataError(f"labels: {labels.indices.null_count:,} are missing.")
+    indices = labels.indices.to_numpy()
+    is_used = np.bincount(indices, minlength=len(labels.dictionary)) > 0
+    places = np.cumsum(is_used) - 1
+    return labels.dictionary.take(pa.array(np.flatnonzero(is_used))).to_pylist(), places[indices]
+
+
 def to_indicator(labels: Labels, n: int, classes: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the sets of labels of N texts as an indicator matrix of a classifier's classes, uint8 [N, C].
 
@@ -92,6 +113,9 @@ def to_indicator(labels: Labels, n: int, classes: NDArray[Any]) -> NDArray[np.ui
     Raises:
         DataError: These are no sets of labels, their number is not `n`, or a label is not among `classes`.
     """
+    if isinstance(labels, pa.DictionaryArray):
+        distinct, places = used_values(labels, n)
+        return to_indicator(distinct, len(distinct), classes)[places]
     if getattr(labels, "ndim", 1) == 2:
         indicator = _indicator(labels, n)
         if indicator.shape[1] != len(classes):

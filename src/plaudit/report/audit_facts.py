@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from plaudit.audit import KINDS, corpus_of, review
@@ -21,13 +22,16 @@ _NEAR_BYTES = 2_000_000  # of texts: looking for nearly equal ones takes about h
 _WORDS_BYTES = 20_000_000  # counting their words about a second
 
 
-def quick_audit(parts: Mapping[str, Dataset], *, command: str) -> AuditFacts:
+def quick_audit(parts: Mapping[str, Dataset], *, command: str, most: int | None = None) -> AuditFacts:
     """Look at labelled parts, "train" first, and return what was found.
 
     Args:
         parts: By name.
         command: What looks for everything.
+        most: Texts of a part that are looked at, evenly spaced; None for all.
     """
+    if most is not None:
+        parts = {name: _evenly(dataset, most) for name, dataset in parts.items()}
     corpus = corpus_of(parts)
     with_near, with_words = (corpus.texts.nbytes <= most for most in (_NEAR_BYTES, _WORDS_BYTES))
     found = review(
@@ -45,4 +49,11 @@ def quick_audit(parts: Mapping[str, Dataset], *, command: str) -> AuditFacts:
     remarks = tuple(
         RemarkFacts(each.gravity, each.part, each.title, each.detail, each.advice) for each in found.remarks
     )
-    return AuditFacts(tuple(parts), findings, remarks, with_near, with_words, command)
+    return AuditFacts(tuple(parts), findings, remarks, with_near, with_words, command, most)
+
+
+def _evenly(dataset: Dataset, most: int) -> Dataset:
+    """Return at most this many texts, in memory."""
+    at = np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(np.int64)
+    labels = None if dataset.labels is None else dataset.labels[at]
+    return Dataset(dataset.texts.take(pa.array(at)), labels, dataset.classes, dataset.name)

@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.cores import on_all_cores, usable_cores
-from plaudit.text.column import PART_TEXTS, sums_by_text
+from plaudit.text.column import PART_TEXTS
 from plaudit.text.key_table import KeyTable
+from plaudit.text.ngram_rows import NgramRows, stack_rows
 from plaudit.text.token_index import TokenIndex
 
 if TYPE_CHECKING:
@@ -29,23 +30,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class NgramRows:
-    """Which n-grams N texts have: a sparse matrix of ones, by rows.
+class Counted:
+    """How many texts have what.
 
     Attributes:
-        offsets: int64 [N + 1]; text i owns ``indices[offsets[i]:offsets[i + 1]]``.
-        indices: int32 [M], numbers of n-grams, ascending and distinct within a text.
+        numbers: int64 [F], numbers or keys of n-grams, each once.
+        counts: int64 [F], how many texts have each.
+        firsts: int64 [F], the place where each first begins.
     """
 
-    offsets: NDArray[np.int64]
-    indices: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def sums(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the sum of each text's entries, float64 [N], given one value an entry ([M]); 0 for an empty text."""
-        return sums_by_text(values.astype(np.float64, copy=False), self.offsets)
+    numbers: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    firsts: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ class NgramVocabulary:
             number_of[kept] = np.arange(len(kept))
             on_all_cores(partial(_Walk.renumber, number_of=number_of), parts)
         vocabulary = cls(column.dictionary.take(pa.array(levels[0])), tuple(levels[1:]))
-        return vocabulary, _below(on_all_cores(partial(_Walk.stack, sizes=vocabulary.sizes()), parts))
+        return vocabulary, stack_rows(on_all_cores(partial(_Walk.stack, sizes=vocabulary.sizes()), parts))
 
     def numbers(self, tokens: pa.LargeStringArray) -> NDArray[np.int64]:
         """Return each token's number, int64; -1 for an unknown one."""
@@ -131,6 +127,20 @@ class NgramVocabulary:
         walk = self._walk(column)
         return walk.stack(self.sizes()), walk.begins
 
+    def count_longer(self, column: TokenColumn, numbers: NDArray[np.int64]) -> Counted:
+        """Count the n-grams of N texts that are one token longer than the longest of these, by their keys.
+
+        Args:
+            column: N texts as tokens.
+            numbers: Of its dictionary.
+        """
+        walk = _Walk(column.offsets, numbers[column.values])
+        walk.mark()
+        for table in self._tables:
+            walk.numbers = table.positions(walk.longer(len(self.tokens)))
+            walk.mark()
+        return walk.count(walk.longer(len(self.tokens)))
+
     def _walk(self, column: TokenColumn, numbers: NDArray[np.int64] | None = None) -> _Walk:
         walk = _Walk(column.offsets, (self.numbers(column.dictionary) if numbers is None else numbers)[column.values])
         for n, size in enumerate(self.sizes(), start=1):
@@ -138,6 +148,26 @@ class NgramVocabulary:
                 walk.numbers = self._tables[n - 2].positions(walk.longer(len(self.tokens)))
             walk.find(size)
         return walk
+
+
+def count_texts(owners: NDArray[np.int64], numbers: NDArray[np.integer], n: int) -> Counted:
+    """Count in how many texts each of n numbers occurs.
+
+    Args:
+        owners: int64 [T], the text of each place.
+        numbers: int [T], 0 <= number < n.
+        n: How many different numbers there may be.
+    """
+    n_bits = max(n - 1, 1).bit_length()
+    pairs = (owners << n_bits) | numbers
+    pairs.sort()
+    is_new = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
+    counts = np.bincount(pairs[is_new] & ((1 << n_bits) - 1), minlength=n)
+    firsts = np.zeros(n, np.int64)
+    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of several, the last one written stays
+    found = np.flatnonzero(counts)
+    return Counted(found, counts[found], firsts[found])
 
 
 def shingles(column: TokenColumn, *, n: int) -> NgramRows:
@@ -191,10 +221,22 @@ class _Walk:
         np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
         pairs = pairs[is_new]
         self._rows.append((pairs >> n_bits, pairs & ((1 << n_bits) - 1)))
+        self.mark()
+        return self._rows[-1][1]
+
+    def mark(self) -> None:
+        """Take note of where the `numbers` begin, without asking which text has which."""
         begins = np.full(len(self._owners), -1, np.int64)
         begins[self._at] = self.numbers
         self.begins.append(begins)
-        return self._rows[-1][1]
+
+    def count(self, keys: NDArray[np.int64]) -> Counted:
+        """Count what `longer` returned."""
+        numbers, distinct = _numbered(keys)
+        at = self._at
+        assert isinstance(at, np.ndarray)
+        found = count_texts(self._owners[at], numbers, len(distinct))
+        return Counted(distinct[found.numbers], found.counts, at[found.firsts])
 
     def renumber(self, number_of: NDArray[np.int64]) -> None:
         """Give what was found last other numbers; -1 drops an n-gram."""
@@ -230,9 +272,3 @@ class _Walk:
 def _for_cores(column: TokenColumn) -> list[TokenColumn]:
     """Divide the texts between the cores."""
     return column.parts(max(-(-len(column) // usable_cores()), PART_TEXTS))
-
-
-def _below(rows: list[NgramRows]) -> NgramRows:
-    """Put the rows of some texts below those of others."""
-    lengths = [np.zeros(1, np.int64), *(np.diff(each.offsets) for each in rows)]
-    return NgramRows(np.cumsum(np.concatenate(lengths)), np.concatenate([each.indices for each in rows]))

@@ -7,12 +7,14 @@ work for the tutorial's table.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from plaudit.embeddings.table import Bags
+from plaudit.scratch import MEMORY, Scratch
 from plaudit.training.adam import step_sizes
 from plaudit.training.dense import DenseLayers, DenseTrainer
 from plaudit.training.loop import in_order
@@ -48,7 +50,7 @@ class _Bottom(Protocol):
 
     def vectors(self, batch: NDArray[np.int64]) -> NDArray[np.float32]: ...
     def step(self, gradient: NDArray[np.float32]) -> None: ...
-    def validation_vectors(self, bags: Bags) -> NDArray[np.float32]: ...
+    def validation_vectors(self, bags: Bags) -> Iterator[NDArray[np.float32]]: ...
     def whole_table(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]: ...
     def state(self) -> dict[str, NDArray[Any]]: ...
     def load_state(self, state: dict[str, NDArray[Any]]) -> None: ...
@@ -75,7 +77,9 @@ class BagNetwork:
         learning_rate: float,
         n_steps: int,
         seed: int,
+        scratch: Scratch = MEMORY,
     ) -> None:
+        """Begin with random dense layers and the rows of `vectors`; what grows with the texts goes to `scratch`."""
         self._train, self._validation = train, validation
         self._loss, self._seed, self._step = LOSSES[loss], seed, 0
         self._rates = step_sizes(learning_rate, n_steps)
@@ -84,9 +88,9 @@ class BagNetwork:
         self._dense = DenseTrainer(self.layers, dropout=dropout)
         self._bottom: _Bottom
         if trainable:
-            self._bottom = _TrainedRows(vectors, train.bags, self._rates)
+            self._bottom = _TrainedRows(vectors, train.bags, self._rates, scratch)
         else:
-            self._bottom = _FixedVectors(vectors, train.bags)
+            self._bottom = _FixedVectors(vectors, train.bags, scratch)
 
     def __len__(self) -> int:
         return len(self._train)
@@ -114,7 +118,8 @@ class BagNetwork:
         """Return validation loss and accuracy, or None without validation texts."""
         if self._validation is None:
             return None
-        logits = self.layers.forward(self._bottom.validation_vectors(self._validation.bags))
+        parts = self._bottom.validation_vectors(self._validation.bags)
+        logits = np.concatenate([self.layers.forward(vectors) for vectors in parts])
         losses, _ = self._loss(logits, self._validation.labels)
         return float(losses.mean()), float(right(logits, self._validation.labels).mean())
 
@@ -141,15 +146,16 @@ class BagNetwork:
         return self._bottom.whole_table(weights)
 
 
+_PART_TEXTS = 16_384  # worked on at a time: their vectors, and what they use of the table
 _INITIALISE, _DROPOUT = 1, 2  # what a random generator is for, mixed into its seed
 
 
 class _FixedVectors:
     """A frozen embedding: every text's vector, once."""
 
-    def __init__(self, vectors: NDArray[np.float32], bags: Bags) -> None:
-        self._vectors = vectors
-        self._train = bags.sums(vectors)
+    def __init__(self, vectors: NDArray[np.float32], bags: Bags, scratch: Scratch) -> None:
+        self._vectors, self._scratch = vectors, scratch
+        self._train = _sums(bags, vectors, scratch)
         self._validation: NDArray[np.float32] | None = None
 
     def vectors(self, batch: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -158,10 +164,11 @@ class _FixedVectors:
     def step(self, gradient: NDArray[np.float32]) -> None:
         pass
 
-    def validation_vectors(self, bags: Bags) -> NDArray[np.float32]:
+    def validation_vectors(self, bags: Bags) -> Iterator[NDArray[np.float32]]:
         if self._validation is None:
-            self._validation = bags.sums(self._vectors)
-        return self._validation
+            self._validation = _sums(bags, self._vectors, self._scratch)
+        for start in range(0, max(len(bags), 1), _PART_TEXTS):
+            yield self._validation[start : start + _PART_TEXTS]
 
     def whole_table(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         return self._vectors
@@ -176,12 +183,20 @@ class _FixedVectors:
 class _TrainedRows:
     """A trainable embedding: the rows that the training texts use, under row-wise Adam."""
 
-    def __init__(self, vectors: NDArray[np.float32], bags: Bags, rates: NDArray[np.float32]) -> None:
+    def __init__(self, vectors: NDArray[np.float32], bags: Bags, rates: NDArray[np.float32], scratch: Scratch) -> None:
         from plaudit.training.row_adam import RowAdam  # numba: only for training
 
-        self.trained_rows, compact = np.unique(bags.rows, return_inverse=True)
-        self._bags = Bags(bags.offsets, compact, bags.weights)
-        self._vectors = vectors
+        is_used = np.zeros(len(vectors), bool)
+        for part in bags.parts(_PART_TEXTS):
+            is_used[part.rows] = True
+        self.trained_rows = np.flatnonzero(is_used)
+        self._place = np.cumsum(is_used) - 1  # of a row that is used, among those
+        self._is_used = is_used
+        compact = scratch.array(np.int64)
+        for part in bags.parts(_PART_TEXTS):
+            compact.append(self._place[part.rows])
+        self._bags = Bags(bags.offsets, compact.finish(), bags.weights)
+        self._vectors, self._scratch = vectors, scratch
         self._rows = RowAdam(vectors[self.trained_rows], rates)
         self._fixed: tuple[Bags, NDArray[np.float32]] | None = None
 
@@ -192,21 +207,28 @@ class _TrainedRows:
     def step(self, gradient: NDArray[np.float32]) -> None:
         self._rows.apply(gradient)
 
-    def validation_vectors(self, bags: Bags) -> NDArray[np.float32]:
+    def validation_vectors(self, bags: Bags) -> Iterator[NDArray[np.float32]]:
         self._rows.flush()
         if self._fixed is None:
             self._fixed = self._divide(bags)
         trained, constant = self._fixed
-        return self._rows.forward(trained, np.arange(len(trained))) + constant
+        for start in range(0, max(len(trained), 1), _PART_TEXTS):
+            texts = np.arange(start, min(start + _PART_TEXTS, len(trained)))
+            yield self._rows.forward(trained, texts) + constant[start : start + _PART_TEXTS]
 
     def _divide(self, bags: Bags) -> tuple[Bags, NDArray[np.float32]]:
         """Divide bags into the part on trained rows and the constant sum over the others, float32 [N, D]."""
-        place = np.searchsorted(self.trained_rows, bags.rows)
-        place[place == len(self.trained_rows)] = 0
-        is_trained = self.trained_rows[place] == bags.rows if len(self.trained_rows) else np.zeros(len(place), bool)
-        owners = np.repeat(np.arange(len(bags)), np.diff(bags.offsets))
-        trained = _select(owners, place, bags.weights, is_trained, len(bags))
-        return trained, _select(owners, bags.rows, bags.weights, ~is_trained, len(bags)).sums(self._vectors)
+        rows, weights = self._scratch.array(np.int64), self._scratch.array(np.float32)
+        sizes, constant = [np.zeros(1, np.int64)], self._scratch.array(np.float32, self._vectors.shape[1])
+        for part in bags.parts(_PART_TEXTS):
+            is_trained = self._is_used[part.rows]
+            owners = np.repeat(np.arange(len(part)), np.diff(part.offsets))
+            constant.append(_select(owners, part, ~is_trained).sums(self._vectors))
+            rows.append(self._place[part.rows[is_trained]])
+            weights.append(part.weights[is_trained])
+            sizes.append(np.bincount(owners[is_trained], minlength=len(part)))
+        trained = Bags(np.cumsum(np.concatenate(sizes)), rows.finish(), weights.finish())
+        return trained, constant.finish()
 
     def whole_table(self, weights: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         whole = self._vectors.copy()
@@ -221,12 +243,16 @@ class _TrainedRows:
         self._rows.load_state(state)
 
 
-def _select(
-    owners: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    chosen: NDArray[np.bool_],
-    n: int,
-) -> Bags:
-    sizes = np.bincount(owners[chosen], minlength=n)
-    return Bags(np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]), rows[chosen], weights[chosen])
+def _select(owners: NDArray[np.int64], bags: Bags, chosen: NDArray[np.bool_]) -> Bags:
+    """Return the chosen entries of bags, whose texts are `owners`."""
+    sizes = np.bincount(owners[chosen], minlength=len(bags))
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    return Bags(offsets, bags.rows[chosen], bags.weights[chosen])
+
+
+def _sums(bags: Bags, vectors: NDArray[np.float32], scratch: Scratch) -> NDArray[np.float32]:
+    """Return each text's vector, float32 [N, D], made a part of the texts at a time."""
+    growing = scratch.array(np.float32, vectors.shape[1])
+    for part in bags.parts(_PART_TEXTS):
+        growing.append(part.sums(vectors))
+    return growing.finish()

@@ -8,6 +8,10 @@ objective and stopping rule it keeps:
 
 with the bias b penalised as one more weight. A text has two costs, one for each answer, so that a label may be a
 probability: c+ = C p, c- = C (1 - p). One thread; the same seed gives the same bits.
+
+Rows that are more than memory are visited block by block, blocks in random order and each block's texts in random
+order, after Yu, Hsieh, Chang and Lin (2012), "Large linear classification when data cannot fit in memory": one random
+order of all would read a page of the disk for each text.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ def fit_logistic(
     n_features: int,
     tolerance: float = 0.1,
     seed: int = 0,
+    blocks: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
     """Fit N rows of a sparse matrix (CSR) with M entries.
 
@@ -49,29 +54,38 @@ def fit_logistic(
         n_features: F.
         tolerance: Of the largest projected gradient, as LIBLINEAR's; 0.1 is its default.
         seed: Of the order in which texts are visited; of a greater one the last 64 bits count.
+        blocks: int64 [B + 1], the first text of each block of rows, the last one N; None for one of all.
 
     Returns:
         Weights float64 [F], and the bias.
     """
     start = np.uint64(int(seed) % 2**64)
-    weights: NDArray[np.float64] = _descend(offsets, indices, values, costs, n_features, tolerance, start)
+    whole = np.array([0, len(offsets) - 1], np.int64) if blocks is None else blocks
+    weights: NDArray[np.float64] = _descend(offsets, indices, values, costs, n_features, tolerance, start, whole)
     return weights[:-1], float(weights[-1])
 
 
 @_njit
-def _descend(offsets, indices, values, costs, n_features, tolerance, seed):  # type: ignore[no-untyped-def]
+def _descend(offsets, indices, values, costs, n_features, tolerance, seed, blocks):  # type: ignore[no-untyped-def]
     n = len(offsets) - 1
     weights = np.zeros(n_features + 1)
     squares = np.ones(n)  # |x|^2 with the bias's 1
     answers = np.empty(2 * n, np.int64)  # 2 * text + (0: no, 1: yes)
-    n_answers = 0
+    n_answers, n_blocks = 0, len(blocks) - 1
+    ends = np.zeros(n_blocks, np.int64)  # of each block among the answers
+    order = np.arange(n_blocks)
+    block = 0
     for text in range(n):
+        while text >= blocks[block + 1]:
+            ends[block] = n_answers
+            block += 1
         for k in range(offsets[text], offsets[text + 1]):
             squares[text] += values[k] * values[k]
         for yes in range(2):
             if costs[text, yes] > 0:
                 answers[n_answers] = 2 * text + yes
                 n_answers += 1
+    ends[block:] = n_answers
     duals = np.zeros(2 * n)
     for i in range(n_answers):
         text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
@@ -81,36 +95,42 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed):  # t
     enough = 1e-2  # gradient at which an inner problem is solved; tightened as they become easy
     for _ in range(_MOST_PASSES):
         largest, newton_steps = 0.0, 0
-        for i in range(n_answers):
+        for i in range(n_blocks - 1):
             state = state * _MULTIPLIER + _INCREMENT
-            j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_answers - i))
-            answers[i], answers[j] = answers[j], answers[i]
-        for i in range(n_answers):
-            text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
-            cost, a = costs[text, answers[i] % 2], squares[text]
-            b = weights[n_features]
-            for k in range(offsets[text], offsets[text + 1]):
-                b += weights[indices[k]] * values[k]
-            b *= sign
-            dual = duals[answers[i]]
-            # Of the dual and its complement, solve for the one that is surely away from its upper bound.
-            is_other = 0.5 * a * (cost - 2 * dual) + b < 0
-            before = cost - dual if is_other else dual
-            b = -b if is_other else b
-            z = 0.1 * before if cost - before < 0.5 * cost else before
-            gradient = a * (z - before) + b + np.log(z / (cost - z))
-            largest = max(largest, abs(gradient))
-            steps = 0
-            while steps <= _MOST_NEWTON_STEPS and abs(gradient) >= enough:
-                following = z - gradient / (a + cost / (cost - z) / z)
-                z = following if following > 0 else 0.1 * z
+            j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_blocks - i))
+            order[i], order[j] = order[j], order[i]
+        for visited in order:
+            begin, end = (ends[visited - 1] if visited > 0 else 0), ends[visited]
+            for i in range(begin, end):
+                state = state * _MULTIPLIER + _INCREMENT
+                j = i + np.int64((state >> np.uint64(33)) % np.uint64(end - i))
+                answers[i], answers[j] = answers[j], answers[i]
+            for i in range(begin, end):
+                text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
+                cost, a = costs[text, answers[i] % 2], squares[text]
+                b = weights[n_features]
+                for k in range(offsets[text], offsets[text + 1]):
+                    b += weights[indices[k]] * values[k]
+                b *= sign
+                dual = duals[answers[i]]
+                # Of the dual and its complement, solve for the one that is surely away from its upper bound.
+                is_other = 0.5 * a * (cost - 2 * dual) + b < 0
+                before = cost - dual if is_other else dual
+                b = -b if is_other else b
+                z = 0.1 * before if cost - before < 0.5 * cost else before
                 gradient = a * (z - before) + b + np.log(z / (cost - z))
-                steps += 1
-            newton_steps += steps
-            if steps > 0:
-                duals[answers[i]] = cost - z if is_other else z
-                change = before - z if is_other else z - before
-                _add(weights, offsets, indices, values, text, sign * change)
+                largest = max(largest, abs(gradient))
+                steps = 0
+                while steps <= _MOST_NEWTON_STEPS and abs(gradient) >= enough:
+                    following = z - gradient / (a + cost / (cost - z) / z)
+                    z = following if following > 0 else 0.1 * z
+                    gradient = a * (z - before) + b + np.log(z / (cost - z))
+                    steps += 1
+                newton_steps += steps
+                if steps > 0:
+                    duals[answers[i]] = cost - z if is_other else z
+                    change = before - z if is_other else z - before
+                    _add(weights, offsets, indices, values, text, sign * change)
         if largest < tolerance:
             break
         if newton_steps <= n_answers / 10:

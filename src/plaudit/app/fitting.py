@@ -1,0 +1,108 @@
+"""The two fits of a run: the one that chooses the epoch and is validated, and --refit on all the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plaudit.app.calibrating import Calibrated, calibrate
+from plaudit.app.parts import Parts
+from plaudit.data import Dataset
+from plaudit.models import Classifier
+from plaudit.text.chunks import chunks
+from plaudit.training import History, Monitor, describe, refit_epochs
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the run that chose the epoch left, whatever a refit makes of its model.
+
+    Attributes:
+        history: Its curves; None for a recipe without epochs.
+        kept_epoch: The epoch (from 1) whose weights were kept.
+        params: Its settings, decided.
+        story: What the curves say, in words; empty without epochs.
+        calibrated: Its temperature, and the validation figures with it.
+    """
+
+    history: History | None
+    kept_epoch: int | None
+    params: dict[str, Any]
+    story: str
+    calibrated: Calibrated
+
+    def epochs(self) -> dict[str, int]:
+        """Return the number of epochs and the best one, by name; nothing where there are none."""
+        return {} if self.history is None else {"epochs": len(self.history), "best_epoch": self.history.best_epoch}
+
+
+def fit(
+    model: Classifier,
+    parts: Parts,
+    unlabelled: Dataset | None,
+    checkpoint: Path,
+    say: Say,
+    monitors: Sequence[Monitor],
+    *,
+    resume: bool,
+) -> Fitted:
+    """Train on the training texts, watching the validation texts, and calibrate on those."""
+    model.fit(
+        parts.train.texts,
+        parts.train.label_column(),
+        validation=(parts.validation.texts, parts.validation.label_column()),
+        unlabelled=None if unlabelled is None else unlabelled.texts,
+        monitors=monitors,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
+    params, history, story = model.decided_params(), model.history_, ""
+    if history is not None:
+        epochs = params.get("epochs") or len(history)
+        story = describe(history, epochs=epochs, stopped=bool(params.get("early_stopping")))
+        say(story)
+    calibrated = calibrate(model, parts.validation)
+    say(str(calibrated))
+    return Fitted(history, model.kept_epoch_, params, story, calibrated)
+
+
+def refit(
+    fitted: Fitted,
+    model: Classifier,
+    parts: Parts,
+    unlabelled: Dataset | None,
+    say: Say,
+    monitors: Sequence[Monitor],
+) -> Fitted:
+    """Train again on training and validation texts: the same settings, and about as many epochs as were best.
+
+    No texts are left to choose a temperature on, so it is the one of the model that was validated.
+    """
+    growing = model.scratch.texts()
+    for part in (parts.train, parts.validation):
+        for some in chunks(part.texts):
+            growing.append(some)
+    texts = growing.finish()
+    assert parts.train.labels is not None
+    assert parts.validation.labels is not None
+    numbers = np.concatenate([parts.train.labels, parts.validation.labels])  # of the same classes
+    labels = Dataset(texts, numbers, parts.train.classes, parts.train.name).label_column()
+    again = f"on all {len(texts):,} training and validation texts"
+    story = f"Then trained again on all {len(texts):,} texts"
+    model.set_params(**fitted.params)
+    if fitted.history is not None:
+        epochs = refit_epochs(fitted.history.best_epoch, n_before=len(parts.train), n_after=len(texts))
+        model.set_params(epochs=epochs, early_stopping=False)
+        again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
+    say(f"Refit: {again}.")
+    model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
+    model.temperature_ = fitted.calibrated.temperature
+    kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
+    say(kept)
+    return replace(fitted, story=f"{fitted.story} {story} (--refit). {kept}".strip())

@@ -1,0 +1,58 @@
+"""Which n-grams texts have: a sparse matrix of ones, and how it is read in parts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plaudit.text.column import sums_by_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class NgramRows:
+    """Which n-grams N texts have: a sparse matrix of ones, by rows.
+
+    Attributes:
+        offsets: int64 [N + 1]; text i owns ``indices[offsets[i]:offsets[i + 1]]``.
+        indices: int32 [M], numbers of n-grams, ascending and distinct within a text.
+    """
+
+    offsets: NDArray[np.int64]
+    indices: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def sums(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the sum of each text's entries, float64 [N], given one value an entry ([M]); 0 for an empty text."""
+        return sums_by_text(values.astype(np.float64, copy=False), self.offsets)
+
+    def cuts(self, most: int | None) -> NDArray[np.int64]:
+        """Return the first text of each run of texts with at most `most` entries, int64 [B + 1], the last one N.
+
+        A text with more is a run of its own; None makes all one run.
+        """
+        starts = [0]
+        while most is not None and starts[-1] < len(self):
+            end = int(np.searchsorted(self.offsets, self.offsets[starts[-1]] + most, side="right")) - 1
+            starts.append(max(end, starts[-1] + 1))
+        return np.array(starts if most is not None and len(self) else [0, len(self)], np.int64)
+
+    def parts(self, most: int | None) -> Iterator[tuple[slice, NgramRows]]:
+        """Yield the runs of `cuts`: which texts they are, and their rows."""
+        for a, b in itertools.pairwise(self.cuts(most).tolist()):
+            offsets = self.offsets[a : b + 1]
+            yield slice(a, b), NgramRows(offsets - offsets[0], self.indices[offsets[0] : offsets[-1]])
+
+
+def stack_rows(rows: list[NgramRows]) -> NgramRows:
+    """Put the rows of some texts below those of others."""
+    lengths = [np.zeros(1, np.int64), *(np.diff(each.offsets) for each in rows)]
+    return NgramRows(np.cumsum(np.concatenate(lengths)), np.concatenate([each.indices for each in rows]))
