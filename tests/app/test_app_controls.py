@@ -34,7 +34,7 @@ def test_a_column_of_a_file_makes_slices(command: Command, sample_model: Path, t
     assert list(found["slices"]) == ["place", "length"]
     assert "[red]shop" in command("evaluate", sample_model, "mine.csv", "--slice", "place").out
     err = command("evaluate", sample_model, "mine.csv", "--slice", "country", code=2).err
-    assert "--slice country: no such column; expected one of 'length', 'place'." in err
+    assert "--slice country: no such column; expected one of 'length', 'characters', 'place'." in err
 
 
 def test_a_column_that_is_not_there_costs_no_opening(command: Command, sample_model: Path) -> None:

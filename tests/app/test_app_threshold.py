@@ -47,7 +47,7 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
 def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plaudit.app import calibrating, parts, train
+    from plaudit.app import calibrating, fitting, parts, train
 
     seen: list[str] = []
     calibrate, open_test = calibrating.calibrate, parts.describe_part
@@ -60,7 +60,7 @@ def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
         seen.append(name)
         return open_test(name, *arguments)
 
-    monkeypatch.setattr(train, "calibrate", spy)
+    monkeypatch.setattr(fitting, "calibrate", spy)
     monkeypatch.setattr(train, "describe_part", describe)
     command("train", "sample", "--recipe", "ngram", "-o", "model")
     assert seen == ["train", "validation", "calibrate", "test"]

@@ -71,7 +71,9 @@ def test_numbers_that_are_not_finite_are_words() -> None:
 
 
 def test_a_column_that_is_not_there_or_is_no_plain_value_is_refused() -> None:
-    with pytest.raises(DataError, match=r"mine.csv: --slice place: no such column; expected one of 'length', 'stars'"):
+    with pytest.raises(
+        DataError, match=r"mine.csv: --slice place: no such column; expected one of 'length', 'characters', 'stars'"
+    ):
         divide(dataset(["t"], stars=[1]), "place")
     with pytest.raises(DataError, match="--slice tags: expected words, numbers or booleans, got list"):
         divide(dataset(["t"], tags=[["x"]]), "tags")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from plaudit.training import History
 
 _UNKNOWN = "no provenance recorded"
-_LOOKED_AT = 5_000  # texts of a part that is too large for memory
+_LOOKED_AT_BYTES = 2_000_000  # of the texts of a part that is too large for memory
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def gather_facts(
     """
     named = {"train": parts.train, "validation": parts.validation, "test": tested.dataset}
     is_on_disk = isinstance(parts.train, SpilledDataset)
-    audit = quick_audit(named, command=audit_command(parts.config), most=_LOOKED_AT if is_on_disk else None)
+    audit = quick_audit(named, command=audit_command(parts.config), most_bytes=_LOOKED_AT_BYTES if is_on_disk else None)
     own = model.temperature_
     return ReportFacts(
         format_version=FORMAT_VERSION,

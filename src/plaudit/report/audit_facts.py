@@ -7,31 +7,30 @@ training has not seen. `plaudit audit` looks for all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from plaudit.audit import KINDS, corpus_of, review
+from plaudit.data import Dataset
 from plaudit.report.facts import AuditFacts, FindingFacts, RemarkFacts
-
-if TYPE_CHECKING:
-    from plaudit.data import Dataset
 
 _NEAR_BYTES = 2_000_000  # of texts: looking for nearly equal ones takes about half a second on one core
 _WORDS_BYTES = 20_000_000  # counting their words about a second
 
 
-def quick_audit(parts: Mapping[str, Dataset], *, command: str, most: int | None = None) -> AuditFacts:
+def quick_audit(parts: Mapping[str, Dataset], *, command: str, most_bytes: int | None = None) -> AuditFacts:
     """Look at labelled parts, "train" first, and return what was found.
 
     Args:
         parts: By name.
         command: What looks for everything.
-        most: Texts of a part that are looked at, evenly spaced; None for all.
+        most_bytes: Of a part's texts, how much is looked at, evenly spaced; None for all.
     """
-    if most is not None:
-        parts = {name: _evenly(dataset, most) for name, dataset in parts.items()}
+    looked_at = None
+    if most_bytes is not None:
+        parts = {name: _evenly(dataset, most_bytes) for name, dataset in parts.items()}
+        looked_at = sum(map(len, parts.values()))
     corpus = corpus_of(parts)
     with_near, with_words = (corpus.texts.nbytes <= most for most in (_NEAR_BYTES, _WORDS_BYTES))
     found = review(
@@ -49,11 +48,12 @@ def quick_audit(parts: Mapping[str, Dataset], *, command: str, most: int | None 
     remarks = tuple(
         RemarkFacts(each.gravity, each.part, each.title, each.detail, each.advice) for each in found.remarks
     )
-    return AuditFacts(tuple(parts), findings, remarks, with_near, with_words, command, most)
+    return AuditFacts(tuple(parts), findings, remarks, with_near, with_words, command, looked_at)
 
 
-def _evenly(dataset: Dataset, most: int) -> Dataset:
-    """Return at most this many texts, in memory."""
-    at = np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(np.int64)
+def _evenly(dataset: Dataset, most_bytes: int) -> Dataset:
+    """Return about as many texts, in memory."""
+    share = min(1.0, most_bytes / max(dataset.texts.nbytes, 1))
+    at = np.linspace(0, len(dataset) - 1, max(round(share * len(dataset)), 1)).astype(np.int64)
     labels = None if dataset.labels is None else dataset.labels[at]
     return Dataset(dataset.texts.take(pa.array(at)), labels, dataset.classes, dataset.name)

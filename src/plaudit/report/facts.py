@@ -71,7 +71,7 @@ class AuditFacts:
         with_near: Whether nearly equal texts were looked for.
         with_words: Whether words were counted that training has not seen.
         command: What looks for everything.
-        most: Texts of a part that were looked at, evenly spaced; None for all.
+        looked_at: How many texts, evenly spaced, of data that are larger than memory; None for all.
     """
 
     parts: tuple[str, ...]
@@ -80,7 +80,7 @@ class AuditFacts:
     with_near: bool
     with_words: bool
     command: str
-    most: int | None
+    looked_at: int | None
 
 
 @dataclass(frozen=True)
