@@ -57,7 +57,7 @@ def main() -> None:
     }
     task, rows = task._replace(**some), []
     for setting, values in TRIED.items():
-        for value in values:
+        for value in values[: 1 if options.dry == "sample" else None]:
             settings = {**DEFAULT, setting: value}
             key = ", ".join(f"{name} {value}" for name, value in settings.items()) + f"; {options.texts} texts"
             if key not in figures.all:

@@ -98,10 +98,10 @@ def test_two_workers_give_the_curves_of_one(cluster: Any, bert: Path, reviews: D
 
 
 def test_a_killed_worker_loses_nothing(cluster: Any, bert: Path, reviews: Dataset, tmp_path: Path) -> None:
-    alone = EncoderClassifier(bert, device="cpu", early_stopping=False, **SETTINGS)
+    alone = EncoderClassifier(bert, device="cpu", early_stopping=False, **SETTINGS | {"epochs": 2})
     alone.fit(reviews.texts, reviews.label_names())
     killed: list[int] = []
-    both = EncoderClassifier(bert, device="ray:2", early_stopping=False, **SETTINGS)
+    both = EncoderClassifier(bert, device="ray:2", early_stopping=False, **SETTINGS | {"epochs": 2})
     both.fit(reviews.texts, reviews.label_names(), monitors=[Watch(killed)], checkpoint=tmp_path / "state")
     assert killed
     assert alone.history_ is not None
