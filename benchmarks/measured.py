@@ -2,6 +2,8 @@
 
 import json
 import os
+import platform
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,6 +68,9 @@ class Figures:
         beside = self.path.with_suffix(".part")
         beside.write_text(json.dumps(self.all, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         beside.replace(self.path)
+        self.path.with_suffix(".machine.txt").write_text(
+            f"{machine()}, {time.strftime('%Y-%m-%d')}\n", encoding="utf-8"
+        )
 
 
 def accuracy(predicted: Any, labels: Any) -> float:
@@ -86,4 +91,12 @@ def spread(values: Sequence[float], form: str) -> str:
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores"
+    """Say where this runs: the processor, what it has for arithmetic, cores, Python."""
+    names, flags = "", ""
+    if Path("/proc/cpuinfo").is_file():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+        flags = next((line for line in lines if line.startswith("flags")), "")
+    units = "+".join(unit for unit in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f" {unit}" in flags)
+    parts = (names or platform.processor() or platform.machine(), units, f"{os.cpu_count()} cores")
+    return ", ".join(part for part in (*parts, f"Python {platform.python_version()}") if part)
