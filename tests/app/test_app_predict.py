@@ -49,7 +49,7 @@ def write(folder: Path, suffix: str) -> Path:
         writer.writeheader()
         writer.writerows(rows)
         data = sink.getvalue().encode()
-        path.write_bytes(gzip.compress(data) if suffix.endswith("gz") else data)
+        path.write_bytes(gzip.compress(data, mtime=0) if suffix.endswith("gz") else data)
     elif suffix == ".jsonl":
         path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     else:
