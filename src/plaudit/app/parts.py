@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.app.plain import plain
-from plaudit.app.streaming import count_shared, stream_dataset, stream_file
+from plaudit.app.streaming import stream_dataset, stream_file
 from plaudit.config import DataConfig
 from plaudit.data import Dataset, Splits, has_test_part, hold_out, imdb_at_hand, load_dataset, read_file, shared_texts
 from plaudit.data.formats.text_file import read_text_bytes
-from plaudit.data.spill import SpilledDataset
+from plaudit.data.spill import SpilledDataset, count_shared
 from plaudit.errors import ConfigError, DataError, FetchError
 from plaudit.scratch import Scratch
 
@@ -175,7 +175,9 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
 
 def count_shared_texts(train: Dataset, part: Dataset) -> int:
     """Return how many texts of `part` are also in `train`, equal but for case and punctuation."""
-    return count_shared(train, part) if isinstance(train, SpilledDataset) else shared_texts(train, part).count
+    if isinstance(train, SpilledDataset) and isinstance(part, SpilledDataset):
+        return count_shared(train, part)
+    return shared_texts(train, part).count
 
 
 def describe_sets(part: Dataset) -> str:

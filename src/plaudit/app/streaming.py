@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from plaudit.batch.raw_rows import raw_tables
 from plaudit.batch.sources import Source, find_sources, not_empty
 from plaudit.data import DATASET_NAMES, Dataset, Splits, load_dataset
 from plaudit.data.columns import choose_columns
-from plaudit.data.dataset import normalise_texts
 from plaudit.data.files import check_last_field, read_texts
 from plaudit.data.formats.raw import RawTable
 from plaudit.data.imdb_members import is_root
@@ -20,7 +16,6 @@ from plaudit.data.load import find_parts
 from plaudit.data.spill import Spill, SpilledDataset, spill
 from plaudit.errors import DataError
 from plaudit.scratch import Scratch
-from plaudit.text.chunks import chunks
 
 
 def stream_dataset(
@@ -111,23 +106,6 @@ def stream_file(
             rows.add(raw, texts, _values(raw, chosen.label), [] if group_by is None else _values(raw, group_by))
     assert chosen is not None
     return rows.finish(name=spec, text_name=chosen.text, label_name=chosen.label or "label", group_by=group_by)
-
-
-def count_shared(train: Dataset, part: Dataset) -> int:
-    """Return how many texts of `part` are also in `train`, as `shared_texts` counts them, in 8 bytes a text.
-
-    Texts are compared by a hash of 64 bits: among ten million, the chance that any two are wrongly taken for equal is 1
-    in 370,000.
-    """
-    return int(np.isin(_digests(part), _digests(train)).sum())
-
-
-def _digests(dataset: Dataset) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    found = bytearray()
-    for texts in chunks(dataset.texts):
-        for text in normalise_texts(texts).to_pylist():
-            found += hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return np.frombuffer(bytes(found), np.uint64)
 
 
 def _is_glob(spec: str) -> bool:

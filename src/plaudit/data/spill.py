@@ -1,21 +1,23 @@
 """Labelled texts whose characters lie on disk: read once, a batch at a time, and then a data set like any other.
 
-A text costs memory for its label (4 bytes) and, where asked for, its group (4 bytes). This module knows nothing of
-formats. The decision to question: `SpilledDataset` is a `Dataset` that differs in one thing, where `take` puts the
-texts, so that whatever divides a data set divides this one.
+A text costs memory for its label (4 bytes) and, where asked for, its group (4 bytes) and its digest (8 bytes). This
+module knows nothing of formats. The decision to question: `SpilledDataset` is a `Dataset` that differs in one thing,
+where `take` puts the texts, so that whatever divides a data set divides this one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from plaudit.data.dataset import Dataset
+from plaudit.data.dataset import Dataset, normalise_texts
 from plaudit.data.formats.raw import RawTable
 from plaudit.data.labels import label_set, sort_classes
 from plaudit.errors import DataError
@@ -37,6 +39,15 @@ class SpilledDataset(Dataset):
 
     scratch: Scratch = field(default=MEMORY, repr=False)
 
+    @cached_property
+    def digests(self) -> NDArray[np.uint64]:
+        """A hash of each normalised text, uint64 [N]; made once and kept."""
+        found = bytearray()
+        for start in range(0, len(self), _TAKEN_TEXTS):
+            for text in normalise_texts(self.texts.slice(start, _TAKEN_TEXTS)).to_pylist():
+                found += hashlib.blake2b(text.encode(), digest_size=8).digest()
+        return np.frombuffer(bytes(found), np.uint64)
+
     def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> SpilledDataset:
         """Return the rows at `positions`, as `Dataset.take` does, with their texts on disk too."""
         growing, at = self.scratch.texts(), np.asarray(positions, np.int64)
@@ -53,8 +64,17 @@ class SpilledDataset(Dataset):
 
 def spill(dataset: Dataset, scratch: Scratch) -> SpilledDataset:
     """Return a data set that is in memory as one on disk; further columns stay in memory."""
-    whole = SpilledDataset(**vars(dataset), scratch=scratch)
+    whole = SpilledDataset(**{each.name: getattr(dataset, each.name) for each in fields(Dataset)}, scratch=scratch)
     return whole.take(np.arange(len(dataset)))
+
+
+def count_shared(train: SpilledDataset, part: SpilledDataset) -> int:
+    """Return how many texts of `part` are also in `train`, as `shared_texts` counts them.
+
+    Texts are compared by a hash of 64 bits: among ten million, the chance that any two are wrongly taken for equal is 1
+    in 370,000.
+    """
+    return int(np.isin(part.digests, train.digests).sum())
 
 
 class Spill:
