@@ -19,10 +19,11 @@ import pyarrow as pa
 import plaudit
 from plaudit.batch.encoding import SUFFIXES, encode_lines, encode_table
 from plaudit.batch.readers import open_source
-from plaudit.batch.scoring import PREDICTION, check_names
+from plaudit.batch.scoring import check_names
 from plaudit.batch.sources import Source
 from plaudit.data.files import plain_suffix
 from plaudit.errors import ConfigError, DataError
+from plaudit.models.answers import PREDICTION
 from plaudit.models.artifact import MANIFEST
 
 if TYPE_CHECKING:

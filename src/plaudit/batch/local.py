@@ -77,7 +77,7 @@ def score_piece(
     Args:
         piece: What to read and how to write it.
         model: A fitted classifier.
-        fields: `answer_fields` of it.
+        fields: `added_fields` of it.
         part: Where the bytes go.
         reader: The source, if it is open.
         at_once: As in `scored`.

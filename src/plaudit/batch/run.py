@@ -20,7 +20,7 @@ from plaudit.batch.local import LocalEngine, scored, whole_schema
 from plaudit.batch.plan import Engine, Plan
 from plaudit.batch.readers.opening import is_read_twice
 from plaudit.batch.readers.text_input import standard_input
-from plaudit.batch.scoring import answer_fields
+from plaudit.batch.scoring import added_fields
 from plaudit.batch.sources import Source, find_sources, is_many, not_empty, spooled
 from plaudit.batch.work import Work, cannot_write
 from plaudit.errors import ConfigError, DataError, PlauditError
@@ -68,7 +68,7 @@ def predict_files(
 ) -> Totals:
     """Label a source's rows: one row out for each row in, in order, all other columns kept.
 
-    The columns added are those of `scoring.answer_fields`. Memory does not grow with the source.
+    The columns added are those of `scoring.added_fields`. Memory does not grow with the source.
 
     Args:
         model_folder: A model's folder.
@@ -159,7 +159,7 @@ def predict_stream(
     options = options or Options()
     sources = not_empty(find_sources(source, options.format))
     model = load(model_folder)
-    fields = answer_fields(model, strict=options.strict)
+    fields = added_fields(model, strict=options.strict)
     rows = unanswered = unscored = done = 0
     with ExitStack() as stack:
         if sources[0].path is None and is_read_twice(sources[0], keep_lines=suffix == ".jsonl"):
@@ -185,7 +185,7 @@ def predict_stream(
 def _planned(
     sources: list[Source], suffix: str | None, options: Options, model: Classifier, folder: Path, work: Work
 ) -> Plan:
-    fields, reader = answer_fields(model, strict=options.strict), None
+    fields, reader = added_fields(model, strict=options.strict), None
     if suffix is None:
         pieces = an_output_each(sources, options)
         output_names(pieces)

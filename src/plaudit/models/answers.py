@@ -1,4 +1,4 @@
-"""A classifier's answers to texts as plain Python values: what JSON, a terminal and a server say of them."""
+"""A classifier's answers to texts: as plain Python values for JSON and a terminal, as columns for files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from plaudit.models.base import Classifier
+
+PREDICTION, PROBABILITY = "prediction", "probability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,3 +48,29 @@ def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str
     names = [str(name) for name in model.classes_.tolist()]
     for text, label, row in zip(texts, found.labels, found.probabilities.tolist(), strict=True):
         yield {"text": text, "label": label, "probabilities": dict(zip(names, row, strict=True))}
+
+
+def answer_fields(model: Classifier) -> list[pa.Field]:
+    """Return what `answer_columns` holds.
+
+    "prediction", of the type of the model's classes, and "probability", that of the answer, float64. Multi-label:
+    "prediction" is a list of the labels, and each class has a column of its probabilities, "probability_NAME".
+    """
+    kind = pa.array(model.classes_.tolist()).type
+    if model.multi_label_:
+        names = [f"{PROBABILITY}_{name}" for name in model.class_names]
+        return [pa.field(PREDICTION, pa.list_(kind)), *(pa.field(name, pa.float64()) for name in names)]
+    return [pa.field(PREDICTION, kind), pa.field(PROBABILITY, pa.float64())]
+
+
+def answer_columns(model: Classifier, found: Answers) -> list[pa.Array]:
+    """Return N answers as the columns of `answer_fields`, each [N].
+
+    Where the model's rule gives no answer, "prediction" is null, and "probability" that of the likeliest class.
+    """
+    labels = pa.array(found.labels, answer_fields(model)[0].type)
+    shares = found.probabilities
+    if model.multi_label_:
+        return [labels, *(pa.array(np.ascontiguousarray(column)) for column in shares.T)]
+    named = np.where(found.numbers >= 0, found.numbers, shares.argmax(axis=1))
+    return [labels, pa.array(shares[np.arange(len(named)), named])]

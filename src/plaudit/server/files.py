@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 
+from plaudit.batch.encoding import encode_table
+from plaudit.batch.scoring import check_names
 from plaudit.data import Dataset, read_file
 from plaudit.errors import DataError
+from plaudit.models.answers import PREDICTION, answer_columns, answer_fields
 from plaudit.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from plaudit.server.served_model import Loaded
     from plaudit.server.service import Service
 
-PREDICTION, PROBABILITY = "prediction", "probability"
 _NAME = "the file"  # what messages call it, instead of a temporary path
 
 
@@ -74,17 +73,10 @@ def _write(dataset: Dataset, loaded: Loaded, found: Answers) -> bytes:
     if dataset.labels is not None:
         columns[dataset.label_name] = pa.array(dataset.label_names(), pa.large_string())
     columns |= {name: dataset.extra[name] for name in dataset.extra.column_names}
-    shares, added = found.probabilities, {}
-    if model.multi_label_:
-        joined = [",".join(map(str, labels)) for labels in found.labels]
-        added[PREDICTION] = pa.array(joined, pa.large_string())
-        added |= {f"{PROBABILITY}_{name}": pa.array(shares[:, i]) for i, name in enumerate(model.class_names)}
-    else:
-        named = np.where(found.numbers >= 0, found.numbers, shares.argmax(axis=1))
-        added[PREDICTION] = pa.array(found.labels, pa.array(model.classes_.tolist()).type)
-        added[PROBABILITY] = pa.array(shares[np.arange(len(named)), named])
-    if taken := [name for name in added if name in columns]:
-        raise Refusal(422, f"a column is named {taken[0]!r} already; rename it so that it is not lost.")
-    sink = io.BytesIO()
-    pa.csv.write_csv(pa.table(columns | added), sink, pa.csv.WriteOptions(quoting_style="needed"))
-    return sink.getvalue()
+    fields, added = answer_fields(model), answer_columns(model, found)
+    try:
+        check_names(list(columns), fields, _NAME)
+    except DataError as error:
+        raise Refusal(422, str(error)) from None
+    columns |= {field.name: column for field, column in zip(fields, added, strict=True)}
+    return encode_table(pa.table(columns), ".csv", joined=(PREDICTION,))
