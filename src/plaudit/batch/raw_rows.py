@@ -9,23 +9,25 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
 
 from plaudit.batch import rows
+from plaudit.batch.readers.columnar import open_parquet, record_batches
 from plaudit.batch.readers.text_input import TextInput, too_long
 from plaudit.batch.sources import Source
 from plaudit.data.formats.delimited import check_length, field_size_unlimited
 from plaudit.data.formats.fasttext import parse_line
 from plaudit.data.formats.folder import list_texts
 from plaudit.data.formats.jsonl import parse_record
+from plaudit.data.formats.parquet import readable
 from plaudit.data.formats.raw import Column, RawTable, to_columns
 from plaudit.data.formats.text_file import read_text_bytes, refuse_null_byte
 from plaudit.errors import DataError
 
-_BUFFER_BYTES = 2**20
 R = TypeVar("R")
 
 
@@ -46,18 +48,9 @@ def raw_tables(source: Source) -> Iterator[RawTable]:
 
 def _grouped(sized: Iterable[tuple[R, int, int]]) -> Iterator[tuple[list[R], list[int]]]:
     """Yield rows and their lines, so many at a time as make up a batch, given each row's line and size in bytes."""
-    found: list[R] = []
-    places: list[int] = []
-    total = 0
-    for row, place, size in sized:
-        found.append(row)
-        places.append(place)
-        total += size
-        if total >= rows.BATCH_BYTES or len(found) >= rows.BATCH_ROWS:
-            yield found, places
-            found, places, total = [], [], 0
-    if found:
-        yield found, places
+    for group in rows.groups(sized, itemgetter(2)):
+        found, places, _ = zip(*group, strict=True)
+        yield list(found), list(places)
 
 
 def _lines(source: Source, file: TextInput) -> Iterator[tuple[int, str]]:
@@ -191,23 +184,13 @@ def _fasttext(source: Source, path: Path) -> Iterator[RawTable]:
 
 
 def _parquet(source: Source, path: Path) -> Iterator[RawTable]:
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
-            facts = file.metadata
-            groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
-            longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1.0)
-            names, done = file.schema_arrow.names, 0
-            if repeated := [name for name in names if names.count(name) > 1]:
-                raise DataError(f"{path}: two columns are named {repeated[0]!r}; rename one.")
-            size = int(max(1, min(rows.BATCH_ROWS, rows.BATCH_BYTES / max(longest, 1))))
-            for part in file.iter_batches(batch_size=size, use_threads=False):
-                columns: dict[str, Column] = dict(zip(names, pa.Table.from_batches([part]).columns, strict=True))
-                done += part.num_rows
-                yield RawTable(path, columns, "row", range(done - part.num_rows + 1, done + 1))
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not a readable Parquet file: {' '.join(str(error).split())}") from error
+    done = 0
+    with readable(source.name), open_parquet(source) as file:
+        names = file.schema_arrow.names
+        for part in record_batches(file):
+            columns: dict[str, Column] = dict(zip(names, pa.Table.from_batches([part]).columns, strict=True))
+            done += part.num_rows
+            yield RawTable(path, columns, "row", range(done - part.num_rows + 1, done + 1))
 
 
 def _folder(source: Source, path: Path) -> Iterator[RawTable]:

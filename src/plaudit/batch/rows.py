@@ -8,15 +8,17 @@ batches and gives the same bits.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
 BATCH_BYTES = 2**20  # small: scoring n-grams takes some fifty times as much memory, and several are under way
 BATCH_ROWS = 16_384
 MOST_BYTES = 64 * 2**20  # of one row: what is longer is no text, but a file whose lines or quotes never end
+R = TypeVar("R")
 
 
 class Row(NamedTuple):
@@ -77,13 +79,13 @@ class Reader(ABC):
         """Close the source; `batches` does it at its end."""
 
 
-def groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yield the rows of a batch at a time."""
-    group: list[Row] = []
+def groups(rows: Iterable[R], size_bytes: Callable[[R], int] = attrgetter("size_bytes")) -> Iterator[list[R]]:
+    """Yield the rows of a batch at a time, given how much of the input each one took."""
+    group: list[R] = []
     size = 0
     for row in rows:
         group.append(row)
-        size += row.size_bytes
+        size += size_bytes(row)
         if size >= BATCH_BYTES or len(group) >= BATCH_ROWS:
             yield group
             group, size = [], 0

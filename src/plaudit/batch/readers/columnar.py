@@ -7,6 +7,7 @@ batches of one column must be alike, and each row group has a dictionary of its 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,9 +17,37 @@ from plaudit.batch.readers.text_input import too_long
 from plaudit.batch.rows import Batch, Reader
 from plaudit.batch.sources import Source
 from plaudit.data.columns import choose_columns
+from plaudit.data.formats.parquet import readable
+from plaudit.data.formats.raw import refuse_repeated
 from plaudit.errors import DataError
 
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
 _BUFFER_BYTES = 2**20
+
+
+def open_parquet(source: Source) -> pq.ParquetFile:
+    """Open a file for `record_batches`.
+
+    Raises:
+        DataError: It is no Parquet file, or two columns have one name.
+    """
+    import pyarrow.parquet as pq
+
+    assert source.path is not None
+    with readable(source.name):
+        file = pq.ParquetFile(source.path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    refuse_repeated(file.schema_arrow.names, source.name)
+    return file
+
+
+def record_batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Yield a file's rows, so many at a time as fill a batch at the mean length of the longest row group."""
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0.0)
+    n_rows = max(1, min(rows.BATCH_ROWS, int(rows.BATCH_BYTES / max(longest, 1))))
+    yield from file.iter_batches(batch_size=n_rows, use_threads=False)
 
 
 class ParquetReader(Reader):
@@ -30,18 +59,10 @@ class ParquetReader(Reader):
         Raises:
             DataError: It is no Parquet file, two columns have one name, or the text's is not found or holds no strings.
         """
-        import pyarrow.parquet as pq
-
-        assert source.path is not None
         self._source = source
-        try:
-            self._file = pq.ParquetFile(source.path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-        except (OSError, pa.ArrowException) as error:
-            raise _unreadable(source, error) from error
+        self._file = open_parquet(source)
         self.schema = pa.schema([_plain(field) for field in self._file.schema_arrow])
         names = self.schema.names
-        if repeated := [name for name in names if names.count(name) > 1]:
-            raise DataError(f"{source.name}: two columns are named {repeated[0]!r}; rename one.")
         chosen = choose_columns(names, text=text_column, label=None, is_label_needed=False, where=source.name)
         self._text = names.index(chosen.text)
         kind = self.schema.field(self._text).type
@@ -51,25 +72,15 @@ class ParquetReader(Reader):
     def batches(self) -> Iterator[Batch]:
         """Yield all rows, in order."""
         done = 0
-        try:
-            with self._file:
-                for part in self._file.iter_batches(batch_size=self._rows_a_batch(), use_threads=False):
-                    if part.num_rows:
-                        yield self._batch(part, done)
-                        done += part.num_rows
-        except (OSError, pa.ArrowException) as error:
-            raise _unreadable(self._source, error) from error
+        with readable(self._source.name), self._file:
+            for part in record_batches(self._file):
+                if part.num_rows:
+                    yield self._batch(part, done)
+                    done += part.num_rows
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def _rows_a_batch(self) -> int:
-        """Return how many rows of the longest row group's mean length fill a batch."""
-        facts = self._file.metadata
-        each = [facts.row_group(i) for i in range(facts.num_row_groups)]
-        longest = max((group.total_byte_size / max(group.num_rows, 1) for group in each), default=0.0)
-        return max(1, min(rows.BATCH_ROWS, int(rows.BATCH_BYTES / max(longest, 1))))
 
     def _batch(self, part: pa.RecordBatch, done: int) -> Batch:
         reasons: dict[int, str] = {}
@@ -121,7 +132,3 @@ def _plain(field: pa.Field) -> pa.Field:
 
 def _is_string(kind: pa.DataType) -> bool:
     return any(kind == each for each in (pa.string(), pa.large_string(), pa.string_view()))
-
-
-def _unreadable(source: Source, error: Exception) -> DataError:
-    return DataError(f"{source.name}: not a readable Parquet file: {' '.join(str(error).split())}")

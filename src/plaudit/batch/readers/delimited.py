@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -49,13 +50,13 @@ class _Delimited(Reader):
 
     _header: list[str]
 
+    @abstractmethod
     def _begin(self) -> None:
         """Read `_header`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _rows(self) -> Iterator[Row]:
         """Yield the rows after it."""
-        raise NotImplementedError
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows, in order."""

@@ -5,12 +5,23 @@ This module knows nothing of which column is the text.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
-from plaudit.data.formats.raw import RawTable
+from plaudit.data.formats.raw import RawTable, refuse_repeated
 from plaudit.errors import DataError
+
+
+@contextlib.contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Say of a file that cannot be opened or read on that it is no Parquet, as a `DataError`."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{name}: not a readable Parquet file: {' '.join(str(error).split())}") from error
 
 
 def read_parquet(path: Path) -> RawTable:
@@ -21,16 +32,10 @@ def read_parquet(path: Path) -> RawTable:
     """
     import pyarrow.parquet as pq
 
-    try:
-        with pq.ParquetFile(path) as file:
-            table = file.read()
-    except (OSError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path}: not a readable Parquet file: {reason}") from error
+    with readable(str(path)), pq.ParquetFile(path) as file:
+        table = file.read()
     names = table.column_names
-    repeated = [name for name in names if names.count(name) > 1]
-    if repeated:
-        raise DataError(f"{path}: two columns are named {repeated[0]!r}; rename one.")
+    refuse_repeated(names, str(path))
     if not table.num_rows:
         raise DataError(f"{path}: no rows, only the columns {', '.join(names)}.")
     columns = dict(zip(names, table.columns, strict=True))

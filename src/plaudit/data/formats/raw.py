@@ -61,9 +61,13 @@ def to_columns(names: Sequence[str], rows: Sequence[Sequence[object]], where: st
         DataError: Two columns have the same name.
     """
     named = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
-    repeated = [name for name in named if named.count(name) > 1]
-    if repeated:
-        raise DataError(f"{where}: two columns are named {repeated[0]!r}; rename one.")
+    refuse_repeated(named, where)
     if not rows:
         return {name: [] for name in named}
     return {name: list(values) for name, values in zip(named, zip(*rows, strict=True), strict=True)}
+
+
+def refuse_repeated(names: Sequence[str], where: str) -> None:
+    """Raise `DataError` when two columns have the same name."""
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise DataError(f"{where}: two columns are named {repeated[0]!r}; rename one.")
