@@ -107,6 +107,9 @@ def _print_outcome(outcome: Outcome) -> None:
 
 def predict(model: Path, texts: list[str], *, as_json: bool) -> None:
     """Label texts given as arguments."""
+    from plaudit.app.without_pandas import leave_pandas_out
+
+    leave_pandas_out()
     from plaudit.app.answers import answer_lines
     from plaudit.models import load
     from plaudit.models.answers import answer_records
