@@ -6,19 +6,21 @@ in the page forbids scripts and loading.
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from plaudit.audit import KINDS
-from plaudit.errors import require
-from plaudit.report.visible import visible
+from plaudit.report.drawing import Bars, draw_bars
+from plaudit.report.frame import markup, render
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from plaudit.audit import Audit, Finding
 
 _MOST_CARDS = 40  # of a kind
 _MOST_CLASSES = 20
-_BAR_WIDTH = 230.0
 _UNITS = {
     "line": "Places are lines of the file, counted from 1, the header too.",
     "row": "Places are rows, counted from 1.",
@@ -36,11 +38,12 @@ def audit_page(audit: Audit, *, name: str) -> str:
     Raises:
         MissingExtraError: Jinja is not installed.
     """
-    jinja2 = require("jinja2", extra="audit", purpose="Writing the page")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    source = resources.files("plaudit.report").joinpath("templates", "audit.html").read_text(encoding="utf-8")
     corpus = audit.corpus
-    page: str = environment.from_string(source).render(
+    order = np.argsort(-audit.balance.counts[0], kind="stable")
+    return render(
+        "audit",
+        f"Audit of {name}",
+        extra="audit",
         name=name,
         parts=[{"name": part.name, "rows": len(part), "file": part.file} for part in corpus.parts],
         places=" ".join(_UNITS[unit] for unit in sorted({part.unit for part in corpus.parts})),
@@ -48,9 +51,9 @@ def audit_page(audit: Audit, *, name: str) -> str:
         remarks=audit.remarks,
         without_noise=audit.without_noise,
         is_complete=audit.duplicates.is_complete,
-        bars=_bars(audit),
+        balance=markup(_draw_balance(audit, order[:_MOST_CLASSES])),
+        n_bars_left=max(len(order) - _MOST_CLASSES, 0),
     )
-    return page
 
 
 def _describe_kind(audit: Audit, kind: str) -> dict[str, Any]:
@@ -76,33 +79,19 @@ def _card(audit: Audit, finding: Finding) -> dict[str, Any]:
 
 def _row(audit: Audit, row: int) -> dict[str, str]:
     corpus = audit.corpus
-    return {"place": corpus.where(row), "given": corpus.label_text(row), "text": visible(corpus.texts[row].as_py())}
+    return {"place": corpus.where(row), "given": corpus.label_text(row), "text": corpus.texts[row].as_py()}
 
 
-def _bars(audit: Audit) -> dict[str, Any]:
-    """Return the drawing of the class counts: for each class a bar a part, as long as its share of the part's texts."""
+def _draw_balance(audit: Audit, classes: NDArray[np.int64]) -> str:
+    """Return a bar for each class and part, as long as its share of the part's texts."""
     balance = audit.balance
-    order = sorted(range(len(balance.classes)), key=lambda c: (-int(balance.counts[0][c]), c))
     shares = balance.counts / balance.sizes.clip(1)[:, None]
-    longest = max(float(shares.max(initial=0)), 1e-9)
-    rows, y = [], 4
-    for c in order[:_MOST_CLASSES]:
-        for part in range(len(balance.parts)):
-            count, share = int(balance.counts[part][c]), float(shares[part][c])
-            rows.append(
-                {
-                    "name": _short(balance.classes[c]) if part == 0 else "",
-                    "y": y,
-                    "width": round(_BAR_WIDTH * share / longest, 1),
-                    "label": f"{count:,} ({100 * share:.1f} %)",
-                    "is_train": part == 0,
-                }
-            )
-            y += 18
-        y += 6
-    words = "; ".join(f"{balance.classes[c]} {int(balance.counts[0][c]):,}" for c in order[:_MOST_CLASSES])
-    return {"rows": rows, "height": y + 2, "words": words, "left_out": max(len(order) - _MOST_CLASSES, 0)}
-
-
-def _short(name: str, most: int = 16) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    groups = [
+        Bars(
+            balance.classes[c],
+            shares[:, c].tolist(),
+            [f"{n:,} ({100 * share:.1f} %)" for n, share in zip(balance.counts[:, c], shares[:, c], strict=True)],
+        )
+        for c in classes.tolist()
+    ]
+    return draw_bars(groups, title="Texts of each class")

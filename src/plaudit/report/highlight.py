@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from plaudit.evaluation import answer
 from plaudit.explanation import MOST_WORDS, Explanation, Flip
+from plaudit.report.frame import frame
 from plaudit.report.mistakes import explain_wrong, find_wrong, named
 from plaudit.report.visible import visible
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from plaudit.models import Classifier
 
 STYLE = """\
-.why { --for: 0 114 178; --against: 213 94 0; --quiet: #57606a; --line: #d0d7de; line-height: 1.65; }
-.why article { border-top: 1px solid var(--line); padding: .8em 0; overflow-wrap: anywhere; }
+.why { --for: 0 114 178; --against: 213 94 0; --quiet: #57606a; --line: #d0d7de; line-height: 1.65; max-width: 50rem; }
+.why article { border-top: 1px solid var(--line); padding: .8em 0; overflow-wrap: anywhere; break-inside: avoid; }
 .why h3 { font-size: 1em; margin: 0 0 .4em; }
-.why .text { white-space: pre-wrap; margin: 0 0 .5em; }
+.why .text { white-space: pre-wrap; unicode-bidi: isolate; margin: 0 0 .5em; max-width: none; }
 .why .facts { color: var(--quiet); font-size: .87em; margin: .15em 0; }
 .why .text span { border-radius: .2em; padding: 0 .1em; }
 .why .for { border-bottom: 2px solid rgb(var(--for)); }
@@ -39,27 +40,7 @@ STYLE = """\
 @media (prefers-color-scheme: dark) {
   .why { --for: 86 180 233; --against: 230 159 0; --quiet: #9da7b1; --line: #3d444d; }
 }
-"""
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
-  color: #1f2328; background: #fff; }}
-h1 {{ font-size: 1.3rem; }}
-@media (prefers-color-scheme: dark) {{ body {{ color: #e6edf3; background: #0d1117; }} }}
-{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
+@media print { .why { --for: 0 114 178; --against: 213 94 0; --quiet: #444; --line: #bbb; } }
 """
 _LEGEND = (
     '<p class="facts">A word <span class="for l2">marked so</span> speaks for the class whose logit is given below, '
@@ -126,7 +107,7 @@ def explanations_html(articles: Sequence[str]) -> str:
 def explanation_page(articles: Sequence[str], *, title: str, note: str) -> str:
     """Return articles as a page of its own, with a plain-text note at its end."""
     body = f"{explanations_html(articles)}\n<p>{_escaped(note)}</p>"
-    return _PAGE.format(title=_escaped(title), style=STYLE, body=body)
+    return frame(title, style=STYLE, body=f"<h1>{_escaped(title)}</h1>\n{body}\n")
 
 
 def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:

@@ -6,10 +6,8 @@ as private as they are. Whatever comes from the data is escaped, and a policy in
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from plaudit.errors import require
 from plaudit.report.drawing import (
     Bars,
     Point,
@@ -18,9 +16,9 @@ from plaudit.report.drawing import (
     draw_curves,
     draw_reliability,
     draw_whiskers,
-    shorten,
 )
 from plaudit.report.figure_facts import TEST_TEXTS
+from plaudit.report.frame import markup, render
 from plaudit.report.highlight import STYLE, explanations_html, mark_words
 from plaudit.report.verdict import headline, verdict
 from plaudit.report.visible import visible
@@ -63,44 +61,31 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
     Raises:
         MissingExtraError: Jinja is not installed (extra ``train``).
     """
-    jinja2 = require("jinja2", extra="train", purpose="Writing the report")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
-    )
-    environment.filters |= {"n": _number, "pct": _percent, "short": shorten}
-    source = resources.files("plaudit.report").joinpath("templates", "report.html").read_text(encoding="utf-8")
-    safe = require("markupsafe", extra="train", purpose="Writing the report").Markup
     measured = facts.test.measured
-    page: str = environment.from_string(source).render(
+    return render(
+        "report",
+        f"Report of {name}",
+        extra="train",
+        style=STYLE,
         facts=facts,
         name=name,
         openings=openings,
         rule=rule,
-        style=safe(STYLE),
         headline=headline(facts),
         verdict=verdict(facts, openings=openings),
         is_test=facts.test.what == TEST_TEXTS,
         figures=_figures(facts),
-        whiskers=safe(_whiskers(facts)),
-        balance=safe(_balance(facts)),
+        whiskers=markup(_whiskers(facts)),
+        balance=markup(_balance(facts)),
         n_bars_left=max(len(facts.classes) - _MOST_BARS, 0),
-        curves=[safe(drawing) for drawing in _curves(facts)],
+        curves=[markup(drawing) for drawing in _curves(facts)],
         class_rows=_class_rows(measured),
         matrix=_matrix(measured),
-        reliability=safe(_reliability(measured, multi_label=facts.multi_label)),
-        divisions=[(division, safe(_division(division, facts))) for division in facts.test.divisions],
+        reliability=markup(_reliability(measured, multi_label=facts.multi_label)),
+        divisions=[(division, markup(_division(division, facts))) for division in facts.test.divisions],
         side_by_side=len(facts.explained.words) <= _SIDE_BY_SIDE,
-        mistakes=safe(explanations_html([_mistake(each) for each in facts.explained.mistakes])),
+        mistakes=markup(explanations_html([_mistake(each) for each in facts.explained.mistakes])),
     )
-    return page
-
-
-def _finalize(value: Any) -> Any:  # Any: whatever the page prints
-    return visible(value) if type(value) is str else value  # not Markup, which is ready
-
-
-def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
 def _percent(share: float) -> str:

@@ -1,0 +1,65 @@
+"""What all pages have: one head, a policy that forbids scripts and loading, a style for light, dark, narrow and paper.
+
+A page is a template of its own, `templates/NAME.html`, with its own style, `templates/NAME.css`, inside
+`templates/page.html`. Whatever comes from the data is escaped, and what cannot be seen is written out.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from importlib import resources
+from string import Template
+from typing import Any
+
+from plaudit.errors import require
+from plaudit.report.drawing import shorten
+from plaudit.report.visible import visible
+
+
+def frame(title: str, *, style: str, body: str) -> str:
+    """Return a whole page, given its plain title, further CSS and the HTML of its body."""
+    page = Template(_template("page.html"))
+    return page.substitute(title=html.escape(visible(title)), style=style, body=body)
+
+
+def render(name: str, title: str, /, *, extra: str, style: str = "", **values: object) -> str:
+    """Return a template as a whole page.
+
+    Args:
+        name: The template's, such as "report".
+        title: Plain text.
+        extra: What to install where Jinja is missing.
+        style: CSS that stands before the template's own.
+        values: What the template names. A string is plain text; what is HTML already comes from `markup`.
+
+    Raises:
+        MissingExtraError: Jinja is not installed.
+    """
+    jinja2 = require("jinja2", extra=extra, purpose=f"Writing the {name}")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
+    )
+    environment.filters |= _FILTERS
+    body = environment.from_string(_template(f"{name}.html")).render(**values)
+    return frame(title, style=style + _template(f"{name}.css"), body=body)
+
+
+def markup(text: str) -> Any:  # Any: markupsafe.Markup, which comes with Jinja
+    """Say that a string is HTML already."""
+    return require("markupsafe", extra="train", purpose="Writing a page").Markup(text)
+
+
+def _template(name: str) -> str:
+    return resources.files("plaudit.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _finalize(value: Any) -> Any:  # Any: whatever the page prints
+    return visible(value) if type(value) is str else value  # not Markup, which is ready
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+_FILTERS: dict[str, Callable[..., str]] = {"n": _number, "short": shorten}
