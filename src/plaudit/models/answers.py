@@ -43,11 +43,18 @@ def answer(model: Classifier, texts: object) -> Answers:
 
 
 def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield each text with its label (multi-label: a tuple; None for no answer) and every class's probability."""
-    found = answer(model, texts)
+    """Yield each text with its record."""
+    for text, record in zip(texts, records(model, answer(model, texts)), strict=True):
+        yield {"text": text, **record}
+
+
+def records(model: Classifier, found: Answers) -> list[dict[str, Any]]:
+    """Return N answers as JSON values: "label" (multi-label a tuple; None for no answer) and "probabilities"."""
     names = [str(name) for name in model.classes_.tolist()]
-    for text, label, row in zip(texts, found.labels, found.probabilities.tolist(), strict=True):
-        yield {"text": text, "label": label, "probabilities": dict(zip(names, row, strict=True))}
+    return [
+        {"label": label, "probabilities": dict(zip(names, row, strict=True))}
+        for label, row in zip(found.labels, found.probabilities.tolist(), strict=True)
+    ]
 
 
 def answer_fields(model: Classifier) -> list[pa.Field]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
-from plaudit.models.answers import Answers
+from plaudit.models.answers import records
 from plaudit.server.files import score_file
 from plaudit.server.refusals import error_responses, json_response
 from plaudit.server.schemas import (
@@ -20,19 +20,9 @@ from plaudit.server.schemas import (
     body_of,
     parse,
 )
-from plaudit.server.served_model import Loaded
 from plaudit.server.service import Service, facts_of
 
 router = APIRouter(tags=["plain"])
-
-
-def predictions(loaded: Loaded, found: Answers) -> list[dict[str, Any]]:
-    """Return answers as JSON values, one for each text, in order."""
-    names = [str(name) for name in loaded.classifier.classes_.tolist()]
-    return [
-        {"label": label, "probabilities": dict(zip(names, row, strict=True))}
-        for label, row in zip(found.labels, found.probabilities.tolist(), strict=True)
-    ]
 
 
 @router.post(
@@ -48,7 +38,9 @@ async def predict(request: Request) -> Response:
     request.state.texts = len(asked.texts)
     loaded = service.find(asked.model)
     found = await service.score(loaded, asked.texts)
-    return json_response({"model": loaded.name, "version": loaded.version, "predictions": predictions(loaded, found)})
+    return json_response(
+        {"model": loaded.name, "version": loaded.version, "predictions": records(loaded.classifier, found)}
+    )
 
 
 @router.post(
@@ -64,7 +56,7 @@ async def explain(request: Request) -> Response:
     request.state.texts = len(asked.texts)
     loaded = service.find(asked.model)
     found, explanations = await service.explain(loaded, asked.texts, asked.label)
-    answers = predictions(loaded, found)
+    answers = records(loaded.classifier, found)
     for answer, of_text in zip(answers, explanations, strict=True):
         answer["explanations"] = []
         for one in of_text:
