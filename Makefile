@@ -20,7 +20,7 @@ train: setup
 	$(BIN)/plaudit train $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # How fast, how much memory, beside the peers; hours. Set PLAUDIT_IMDB to the archive. The figures go to results/.
 bench:

@@ -113,7 +113,8 @@ def draw_front(figures: dict[str, dict[str, dict[str, float]]], file: Path) -> N
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", nargs="*", default=RECIPES, metavar="RECIPE[:SETTING=VALUE,...]")
-    parser.add_argument("--peers", action="store_true", help="fastText, scikit-learn, model2vec: those installed")
+    peers_help = "fastText, scikit-learn, model2vec: those installed; or these of them"
+    parser.add_argument("--peers", nargs="*", choices=PEERS, metavar="NAME", help=peers_help)
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="folders that `plaudit train imdb` left")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--repeats", type=int, default=1, help="turns with each seed, for the seconds")
@@ -130,8 +131,9 @@ def main() -> None:
     options = arguments()
     builders = {name: lambda seed, name=name: Ours(name, seed) for name in options.recipes}
     needs_unlabelled = any(build(name, 0).uses_unlabelled for name in builders)
-    if options.peers:
-        builders |= installed_peers()
+    if options.peers is not None:
+        chosen = options.peers or PEERS
+        builders |= {name: make for name, make in installed_peers().items() if name in chosen}
     task = load_task(options.scored, needs_unlabelled=needs_unlabelled)
     for name, make in builders.items():
         if name not in options.recipes or name.partition(":")[0] in QUICK:
