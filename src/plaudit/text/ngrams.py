@@ -158,16 +158,22 @@ def count_texts(owners: NDArray[np.int64], numbers: NDArray[np.integer], n: int)
         numbers: int [T], 0 <= number < n.
         n: How many different numbers there may be.
     """
+    pairs, n_bits = _pairs_once(owners, numbers, n)
+    counts = np.bincount(pairs & ((1 << n_bits) - 1), minlength=n)
+    firsts = np.zeros(n, np.int64)
+    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of several, the last one written stays
+    found = np.flatnonzero(counts)
+    return Counted(found, counts[found], firsts[found])
+
+
+def _pairs_once(owners: NDArray[np.int64], numbers: NDArray[np.integer], n: int) -> tuple[NDArray[np.int64], int]:
+    """Return the distinct pairs (owner, number below n), in order, int64 [P], and how many low bits hold the number."""
     n_bits = max(n - 1, 1).bit_length()
     pairs = (owners << n_bits) | numbers
     pairs.sort()
     is_new = np.ones(len(pairs), bool)
     np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
-    counts = np.bincount(pairs[is_new] & ((1 << n_bits) - 1), minlength=n)
-    firsts = np.zeros(n, np.int64)
-    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of several, the last one written stays
-    found = np.flatnonzero(counts)
-    return Counted(found, counts[found], firsts[found])
+    return pairs[is_new], n_bits
 
 
 def shingles(column: TokenColumn, *, n: int) -> NgramRows:
@@ -214,12 +220,7 @@ class _Walk:
         owners, numbers = self._owners[self._at], self.numbers
         if not (is_known := numbers >= 0).all():
             owners, numbers = owners[is_known], numbers[is_known]
-        n_bits = max(n_grams - 1, 1).bit_length()
-        pairs = (owners << n_bits) | numbers
-        pairs.sort()
-        is_new = np.ones(len(pairs), bool)
-        np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
-        pairs = pairs[is_new]
+        pairs, n_bits = _pairs_once(owners, numbers, n_grams)
         self._rows.append((pairs >> n_bits, pairs & ((1 << n_bits) - 1)))
         self.mark()
         return self._rows[-1][1]
