@@ -195,13 +195,14 @@ class Held(ServedModel):
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name, folder)
-        self.go = threading.Event()
+        self.go, self.entered = threading.Event(), threading.Event()
 
     def load(self) -> Loaded:
         loaded = super().load()
-        score, go = loaded.classifier.decision_function, self.go
+        score, go, entered = loaded.classifier.decision_function, self.go, self.entered
 
         def waiting(texts: object) -> Any:  # Any: logits
+            entered.set()
             assert go.wait(30)
             return score(texts)
 
@@ -228,7 +229,7 @@ def test_a_full_queue_sheds_and_the_rest_is_answered(folders: dict[str, Path]) -
     model = Held("reviews", folders["reviews"])
     with serving([model], replace(Limits(), queue=3)) as server:
         first = together(server, 1)
-        time.sleep(0.3)  # it is being scored
+        assert model.entered.wait(10)  # it is being scored
         waiting = together(server, 3)
         until_queued(server, 3)
         shed = server.http.post("/predict", json={"texts": ["joy"]})
@@ -244,12 +245,14 @@ def test_a_full_queue_sheds_and_the_rest_is_answered(folders: dict[str, Path]) -
 def test_one_client_cannot_hold_every_place(folders: dict[str, Path]) -> None:
     model = Held("reviews", folders["reviews"])
     with serving([model], replace(Limits(), client_requests=2), keys=(KEY, OTHER_KEY)) as server:
-        waiting = together(server, 2, {"X-API-Key": KEY})
-        time.sleep(0.3)
+        waiting = together(server, 1, {"X-API-Key": KEY})
+        assert model.entered.wait(10)
+        waiting += together(server, 1, {"X-API-Key": KEY})
+        until_queued(server, 1)
         shed = server.http.post("/predict", json={"texts": ["joy"]}, headers={"X-API-Key": KEY})
         assert (shed.status_code, shed.headers["retry-after"]) == (429, "1")
         other = together(server, 1, {"X-API-Key": OTHER_KEY})
-        time.sleep(0.2)
+        until_queued(server, 2)
         model.go.set()
         assert [one.result().status_code for one in waiting + other] == [200] * 3
 
@@ -268,7 +271,7 @@ def test_small_requests_are_scored_together_and_a_large_one_in_parts(folders: di
     model = Held("reviews", folders["reviews"])
     with serving([model], replace(Limits(), batch_texts=10)) as server:
         first = together(server, 1)
-        time.sleep(0.3)
+        assert model.entered.wait(10)
         large = [threading.Thread(target=server.predict, args=["grim"] * 35)]
         large[0].start()
         until_queued(server, 1)
