@@ -65,12 +65,11 @@ def _table(audit: Audit) -> Table:
         if not found:
             continue
         gravity, counts = audit.gravity(kind), audit.counts(kind)
-        share = 100 * max(n / max(len(part), 1) for n, part in zip(counts, audit.corpus.parts, strict=True))
         table.add_row(
             f"[{_STYLES[gravity]}]{gravity}[/]",
             escape(meaning.title),
             *(f"{n:,}" if n else "-" for n in counts),
-            f"{share:.1f} %" if share >= 0.05 else "<0.1 %",
+            audit.share(kind),
             escape(plain(audit.corpus.where(found[0].row))),
             escape(meaning.advice),
         )

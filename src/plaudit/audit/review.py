@@ -65,8 +65,16 @@ class Audit:
 
     def gravity(self, kind: str) -> Gravity:
         """Return how grave the findings of a kind are: that of the part with the largest share of them."""
+        return KINDS[kind].gravity(self._largest_share(kind))
+
+    def share(self, kind: str) -> str:
+        """Return, in words, the largest share of a part's rows that have a finding of a kind."""
+        share = 100 * self._largest_share(kind)
+        return f"{share:.1f} %" if share >= 0.05 else "<0.1 %"
+
+    def _largest_share(self, kind: str) -> float:
         sizes = [max(len(part), 1) for part in self.corpus.parts]
-        return KINDS[kind].gravity(max(n / size for n, size in zip(self.counts(kind), sizes, strict=True)))
+        return max(n / size for n, size in zip(self.counts(kind), sizes, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures, without rows, for JSON."""

@@ -57,15 +57,14 @@ def audit_page(audit: Audit, *, name: str) -> str:
 
 
 def _describe_kind(audit: Audit, kind: str) -> dict[str, Any]:
-    found, counts = audit.of_kind(kind), audit.counts(kind)
-    share = 100 * max(n / max(len(part), 1) for n, part in zip(counts, audit.corpus.parts, strict=True))
+    found = audit.of_kind(kind)
     return {
         "id": kind.replace(" ", "-"),
         "title": KINDS[kind].title,
         "advice": KINDS[kind].advice,
         "gravity": audit.gravity(kind),
-        "counts": counts,
-        "share": f"{share:.1f} %" if share >= 0.05 else "<0.1 %",
+        "counts": audit.counts(kind),
+        "share": audit.share(kind),
         "total": len(found),
         "left_out": len(found) > _MOST_CARDS,
         "cards": [_card(audit, finding) for finding in found[:_MOST_CARDS]],
