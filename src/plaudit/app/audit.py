@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from plaudit.app.audit_files import findings_table, write_clean_rows
 from plaudit.app.audit_lines import print_audit
+from plaudit.app.reading import Reading
 from plaudit.app.table_files import check_target, write_whole
 from plaudit.app.terminal import make_console
 from plaudit.audit import DROPS, Cleaning, Corpus, Drop, choose_rows, load_corpus, review
@@ -32,10 +34,7 @@ def run_audit(
     embedding: str | None,
     seed: int,
     as_json: bool,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> None:
     """Audit a data set; see `audit_options` for the arguments.
 
@@ -56,10 +55,7 @@ def run_audit(
         raise ConfigError("--drop noise and --no-noise contradict each other.")
     require("jinja2", extra="audit", purpose="Writing the page")
     console = make_console()
-    corpus = load_corpus(
-        data, test=test, text_column=text_column, label_column=label_column, label_separator=label_separator,
-        data_dir=data_dir, progress=console.is_terminal and not as_json,
-    )  # fmt: skip
+    corpus = load_corpus(data, test=test, progress=console.is_terminal and not as_json, **asdict(reading))
     if write_clean is not None:
         _check_apart(write_clean, corpus)
     output = output or Path("audits") / Path(data).resolve().stem
@@ -84,7 +80,7 @@ def run_audit(
     cleaning: Cleaning | None = None
     if write_clean is not None:
         cleaning = choose_rows(corpus, result.duplicates, result.findings, chosen)
-        write_clean_rows(write_clean, corpus, cleaning, label_separator=label_separator)
+        write_clean_rows(write_clean, corpus, cleaning, label_separator=reading.label_separator)
     figures = result.to_dict()
     if cleaning is not None:
         figures["clean"] = {

@@ -44,9 +44,10 @@ def audit(
 ) -> None:
     """Say whether data are sound: repeated texts, doubtful labels, broken texts, leaks into the test part."""
     from plaudit.app.audit import run_audit
+    from plaudit.app.reading import Reading
 
     run_audit(
         data, test=test, output=output, write_clean=write_clean, drop=drop, similarity=similarity, noise=noise,
-        embedding=embedding, seed=seed, as_json=as_json, text_column=text_column, label_column=label_column,
-        label_separator=label_separator, data_dir=data_dir,
+        embedding=embedding, seed=seed, as_json=as_json,
+        reading=Reading(text_column, label_column, label_separator, data_dir),
     )  # fmt: skip

@@ -99,10 +99,11 @@ def export(
 ) -> None:
     """Hand a model to TensorFlow, Keras or ONNX, checked on real texts."""
     from plaudit.app.export import export as export_to
+    from plaudit.app.reading import Reading
 
     export_to(
         model, to, output, precision=dtype, prune=prune, keep=keep, check=check,
-        text_column=text_column, label_column=label_column, label_separator=label_separator,
+        reading=Reading(text_column, label_column, label_separator),
     )  # fmt: skip
 
 
@@ -133,11 +134,10 @@ def data_show(
 ) -> None:
     """Print sizes, class balance, lengths and the first examples."""
     from plaudit.app import commands
+    from plaudit.app.reading import Reading
 
-    commands.show_data(
-        data, n_examples=n_examples, text_column=text_column, label_column=label_column,
-        label_separator=label_separator, data_dir=data_dir,
-    )  # fmt: skip
+    reading = Reading(text_column, label_column, label_separator, data_dir)
+    commands.show_data(data, n_examples=n_examples, reading=reading)
 
 
 @embeddings_app.command("list")

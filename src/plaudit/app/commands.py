@@ -15,6 +15,7 @@ from plaudit.app.terminal import EpochLines, make_console, print_json, print_met
 from plaudit.config import RunConfig, TrainingConfig
 
 if TYPE_CHECKING:
+    from plaudit.app.reading import Reading
     from plaudit.app.train import Outcome
     from plaudit.training import Monitor
 
@@ -124,32 +125,16 @@ def predict(model: Path, texts: list[str], *, as_json: bool) -> None:
         console.print(line, markup=False)
 
 
-def show_data(
-    data: str,
-    *,
-    n_examples: int,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
-) -> None:
+def show_data(data: str, *, n_examples: int, reading: Reading) -> None:
     """Print what a data set holds."""
     import numpy as np
     import pyarrow.compute as pc
     from rich.table import Table
 
     from plaudit.app.parts import describe_sets
-    from plaudit.data import load_dataset
 
     console = make_console()
-    splits = load_dataset(
-        data,
-        text_column=text_column,
-        label_column=label_column,
-        label_separator=label_separator,
-        data_dir=data_dir,
-        progress=console.is_terminal,
-    )
+    splits = reading.load(data, progress=console.is_terminal)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     headings = ("part", "texts", "classes", "words: shortest", "median", "95 %", "longest", "characters")
     for column in headings:

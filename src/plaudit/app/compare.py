@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from plaudit.app.plain import plain
+from plaudit.app.reading import Reading
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen, choose_texts
 from plaudit.errors import ConfigError, DataError, ModelError
@@ -22,10 +23,7 @@ def compare(
     *,
     as_json: bool,
     every_row: bool,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> None:
     """Compare two models on labelled texts, and print how they differ.
 
@@ -35,10 +33,7 @@ def compare(
         data: A data set's name or a path.
         as_json: Print one JSON object.
         every_row: Also rows that a model was trained on.
-        text_column: The column that holds the text.
-        label_column: The column that holds the label.
-        label_separator: What separates several labels of a text.
-        data_dir: Where IMDB lies.
+        reading: How to read `data`.
 
     Raises:
         ConfigError: Both are the same folder.
@@ -56,10 +51,7 @@ def compare(
             classes=classifier.class_names,
             multi_label=classifier.multi_label_,
             every_row=every_row,
-            text_column=text_column,
-            label_column=label_column,
-            label_separator=label_separator,
-            data_dir=data_dir,
+            reading=reading,
         )
         for folder, classifier in ((model_a, a), (model_b, b))
     ]

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from plaudit.app.controls import compare_controls, controls_table, training_texts
 from plaudit.app.plain import plain
+from plaudit.app.reading import Reading
 from plaudit.app.slices import slices_table
 from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
 from plaudit.app.test_part import choose_texts
@@ -26,10 +27,7 @@ def evaluate(
     every_row: bool,
     slices: Sequence[str] = (),
     controls: bool = False,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> None:
     """Measure a model on labelled texts, and print what was asked for.
 
@@ -42,10 +40,7 @@ def evaluate(
         every_row: Also the rows that the model was trained on.
         slices: "length", or columns, each for a table of accuracies.
         controls: Train the controls, and compare the model with them.
-        text_column: The column that holds the text.
-        label_column: The column that holds the label.
-        label_separator: What separates several labels of a text.
-        data_dir: Where IMDB lies.
+        reading: How to read `data`.
 
     Raises:
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
@@ -59,10 +54,7 @@ def evaluate(
         classes=classifier.class_names,
         multi_label=classifier.multi_label_,
         every_row=every_row,
-        text_column=text_column,
-        label_column=label_column,
-        label_separator=label_separator,
-        data_dir=data_dir,
+        reading=reading,
     )
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices)]
     answers = answer(classifier, chosen.dataset)

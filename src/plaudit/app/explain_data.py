@@ -11,9 +11,10 @@ from rich.markup import escape
 from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
 from plaudit.app.plain import plain
+from plaudit.app.reading import Reading
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen
-from plaudit.data import DATASET_NAMES, load_dataset, read_file
+from plaudit.data import DATASET_NAMES, read_file
 from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,17 +32,14 @@ def explain_data(
     limit: int | None,
     label: str | None,
     as_json: bool,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> None:
     """Print for each class the words with the greatest sum of shares."""
     from plaudit.explanation import top_words
     from plaudit.models import load
 
     classifier = load(model)
-    chosen = _choose(model, data, text_column, label_column, label_separator, data_dir)
+    chosen = _choose(model, data, reading)
     most = limit or (_SLOW_TEXTS if classifier.kind in _SLOW else None)
     dataset, n = chosen.dataset, len(chosen.dataset)
     if most is not None and n > most:
@@ -54,14 +52,7 @@ def explain_data(
     _print(found, what, has_two=len(classifier.classes_) == 2 and not classifier.multi_label_)
 
 
-def _choose(
-    model: Path,
-    data: str | None,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
-) -> Chosen:
+def _choose(model: Path, data: str | None, reading: Reading) -> Chosen:
     """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
     config = own_run(model)
     if data is None and config is None:
@@ -71,15 +62,8 @@ def _choose(
         return Chosen(part, f"{config.data.source}: the validation texts of this model")
     assert data is not None
     if data not in DATASET_NAMES and Path(data).is_file():
-        return Chosen(read_file(data, text_column=text_column, require_labels=False), f"{data}: every row")
-    splits = load_dataset(
-        data,
-        text_column=text_column,
-        label_column=label_column,
-        label_separator=label_separator,
-        data_dir=data_dir,
-        parts=("train", "validation"),
-    )
+        return Chosen(read_file(data, text_column=reading.text_column, require_labels=False), f"{data}: every row")
+    splits = reading.load(data, parts=("train", "validation"))
     if splits.validation is not None:
         return Chosen(splits.validation, f"{data}: its validation part")
     return Chosen(splits.train, f"{data}: its training part")

@@ -51,6 +51,7 @@ def explain(
     """Say why a model answers so: the share of each word."""
     from plaudit.app import explain as command
     from plaudit.app.explain_data import explain_data
+    from plaudit.app.reading import Reading
 
     if texts or input_file is not None:
         command.check_texts_alone(data, limit)
@@ -62,5 +63,5 @@ def explain(
     command.check_data_alone(output_file, html, flip)
     explain_data(
         model, data, top=top, limit=limit, label=label, as_json=as_json,
-        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
+        reading=Reading(text_column, label_column, label_separator, data_dir),
     )  # fmt: skip

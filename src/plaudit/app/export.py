@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from plaudit.app.reading import Reading
 from plaudit.app.terminal import make_console
 from plaudit.data import Dataset, load_dataset, read_file
 from plaudit.embeddings import load_embedding
@@ -39,9 +40,7 @@ def export(
     prune: bool,
     keep: Path | None,
     check: Path | None,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
+    reading: Reading,
 ) -> None:
     """Export a model, checked on real texts, and print sizes, the largest difference and what it costs."""
     if keep is not None and not prune:
@@ -52,8 +51,8 @@ def export(
         raise ConfigError(
             f"{model}: only networks can be exported, and this is a model of the kind {classifier.kind!r}."
         )
-    texts = _check_texts(check, text_column, label_column, label_separator)
-    kept = _kept(classifier, keep, text_column) if prune else None
+    texts = _check_texts(check, reading)
+    kept = _kept(classifier, keep, reading.text_column) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
     _import_quietly(to)
     written = export_model(prepared, to, output, texts.texts)
@@ -72,18 +71,10 @@ def export(
         console.print(_cost(classifier, prepared, texts), markup=False)
 
 
-def _check_texts(
-    path: Path | None, text_column: str | None, label_column: str | None, label_separator: str | None
-) -> Dataset:
+def _check_texts(path: Path | None, reading: Reading) -> Dataset:
     """Return the texts to check on: a file's, labelled or not, or the built-in sample's."""
     if path is not None:
-        return read_file(
-            path,
-            text_column=text_column,
-            label_column=label_column,
-            label_separator=label_separator,
-            require_labels=False,
-        )
+        return reading.file(path, require_labels=False)
     sample = load_dataset("sample")
     assert sample.test is not None  # the sample has both parts
     parts = (sample.train, sample.test)

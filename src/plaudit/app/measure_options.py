@@ -43,10 +43,11 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled texts."""
     from plaudit.app.evaluate import evaluate as evaluate_on
+    from plaudit.app.reading import Reading
 
     evaluate_on(
         model, data, as_json=as_json, every_row=every_row, slices=slices or [], controls=controls,
-        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
+        reading=Reading(text_column, label_column, label_separator, data_dir),
     )  # fmt: skip
 
 
@@ -64,10 +65,11 @@ def compare(
 ) -> None:
     """Say which of two models is better on the same texts, and whether chance explains the difference."""
     from plaudit.app.compare import compare as compare_on
+    from plaudit.app.reading import Reading
 
     compare_on(
         model_a, model_b, data, as_json=as_json, every_row=every_row,
-        text_column=text_column, label_column=label_column, label_separator=label_separator, data_dir=data_dir,
+        reading=Reading(text_column, label_column, label_separator, data_dir),
     )  # fmt: skip
 
 

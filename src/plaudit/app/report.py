@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plaudit.app.plain import plain
+from plaudit.app.reading import Reading
 from plaudit.app.record import REPORT
 from plaudit.app.reporting import part_facts
 from plaudit.app.table_files import write_whole
@@ -29,10 +30,7 @@ def report(
     *,
     output: Path | None,
     data: str | None,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> None:
     """Write the page and say where it is.
 
@@ -40,10 +38,7 @@ def report(
         model: The model's folder.
         output: The file; None is report.html in the folder, and with `data` report-DATA.html.
         data: Labelled texts to measure on, as `evaluate` takes them; None takes the figures of the run.
-        text_column: The column that holds the text.
-        label_column: The column that holds the label.
-        label_separator: What separates several labels of a text.
-        data_dir: Where IMDB lies.
+        reading: How to read `data`.
 
     Raises:
         PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit.
@@ -53,11 +48,8 @@ def report(
     n_classes, multi_label = len(facts.classes), facts.multi_label
     if manifest["multi_label"] != multi_label or len(manifest["classes"]) != n_classes:
         raise ConfigError(f"{model}: report.json is another model's; train again, or copy the folder again.")
-    columns = {"text_column": text_column, "label_column": label_column, "label_separator": label_separator}
-    if data is None:
-        given = [name for name, value in {**columns, "data_dir": data_dir}.items() if value is not None]
-        if given:
-            raise ConfigError(f"--{given[0].replace('_', '-')} says how --data is read: name data too.")
+    if data is None and (given := reading.given()):
+        raise ConfigError(f"{given[0]} says how --data is read: name data too.")
     target = output or model / (REPORT if data is None else f"report-{Path(data).resolve().stem}.html")
     if target.is_dir():
         raise ConfigError(f"-o {target} is a folder; name a file such as {target / REPORT}.")
@@ -66,7 +58,7 @@ def report(
         openings = _openings(model, facts)
     else:
         chosen = choose_texts(
-            model, data, classes=facts.classes, multi_label=multi_label, every_row=False, data_dir=data_dir, **columns
+            model, data, classes=facts.classes, multi_label=multi_label, every_row=False, reading=reading
         )
         facts = _measured_on(load(model), facts, chosen)
         openings = count_opening(model, chosen.dataset, command="report")

@@ -27,9 +27,7 @@ def report(
     data_dir: DataDir = None,
 ) -> None:
     """Write a model's report again: one page with all that its owner should know."""
+    from plaudit.app.reading import Reading
     from plaudit.app.report import report as write_report
 
-    write_report(
-        model, output=output, data=data, text_column=text_column, label_column=label_column,
-        label_separator=label_separator, data_dir=data_dir,
-    )  # fmt: skip
+    write_report(model, output=output, data=data, reading=Reading(text_column, label_column, label_separator, data_dir))

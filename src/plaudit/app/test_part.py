@@ -7,8 +7,9 @@ from pathlib import Path
 
 from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
+from plaudit.app.reading import Reading
 from plaudit.app.record import read_versions
-from plaudit.data import DATASET_NAMES, Dataset, load_dataset, read_file
+from plaudit.data import DATASET_NAMES, Dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import fingerprint
 
@@ -35,10 +36,7 @@ def choose_texts(
     classes: tuple[str, ...],
     multi_label: bool,
     every_row: bool,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> Chosen:
     """Return a data set's test part; of a file without parts all rows, unless the model was trained on it.
 
@@ -49,22 +47,8 @@ def choose_texts(
     if data not in DATASET_NAMES and Path(data).is_file():
         if not every_row and (sealed := _sealed_part(model, data)) is not None:
             return sealed
-        rows = read_file(
-            data,
-            text_column=text_column,
-            label_column=label_column,
-            label_separator=label_separator,
-            classes=classes,
-            multi_label=multi_label,
-        )
-        return Chosen(rows, f"{data}: every row")
-    splits = load_dataset(
-        data,
-        text_column=text_column,
-        label_column=label_column,
-        label_separator=label_separator,
-        data_dir=data_dir,
-    )
+        return Chosen(reading.file(data, classes=classes, multi_label=multi_label), f"{data}: every row")
+    splits = reading.load(data)
     if splits.test is not None:
         return Chosen(splits.test, f"{data}: its test part")
     if not every_row and (sealed := _sealed_part(model, data)) is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plaudit.app.plain import plain
+from plaudit.app.reading import Reading
 from plaudit.app.terminal import make_console, print_json
 from plaudit.app.validation_part import choosing_texts
 from plaudit.errors import ConfigError
@@ -32,7 +33,7 @@ def threshold(
     goals: Mapping[str, Any],
     reset: bool,
     as_json: bool,
-    columns: Mapping[str, Any],
+    reading: Reading,
 ) -> None:
     """Choose, show or take back a rule.
 
@@ -42,7 +43,7 @@ def threshold(
         goals: What `choose_rule` takes, by name; "costs" as the user gave them. None or False: not given.
         reset: Take the rule back.
         as_json: Print JSON.
-        columns: How to read `data`, by the names that `choosing_texts` has.
+        reading: How to read `data`.
     """
     given = {name: value for name, value in goals.items() if value not in (None, False)}
     if reset and (given or data is not None):
@@ -58,7 +59,7 @@ def threshold(
         if "costs" in given:
             given["costs"] = _read_costs(given["costs"])
         names, multi_label = classifier.class_names, classifier.multi_label_
-        chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, **columns)
+        chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, reading=reading)
         choice, what = choose_rule(classifier, chosen.dataset, **given), chosen.what
     classifier.set_rule(None if choice is None else choice.rule)
     write_rule(model, None if choice is None else choice.rule.to_dict())

@@ -39,6 +39,7 @@ def threshold(
     data_dir: DataDir = None,
 ) -> None:
     """Choose what a model answers when it is how sure; without a goal, show the rule that it has."""
+    from plaudit.app.reading import Reading
     from plaudit.app.threshold import threshold as choose
 
     choose(
@@ -49,8 +50,5 @@ def threshold(
         },
         reset=reset,
         as_json=as_json,
-        columns={
-            "text_column": text_column, "label_column": label_column, "label_separator": label_separator,
-            "data_dir": data_dir,
-        },
+        reading=Reading(text_column, label_column, label_separator, data_dir),
     )  # fmt: skip

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
+from plaudit.app.reading import Reading
 from plaudit.app.record import read_versions
 from plaudit.app.test_part import Chosen
 from plaudit.config import RunConfig
-from plaudit.data import DATASET_NAMES, load_dataset, read_file
+from plaudit.data import DATASET_NAMES
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import fingerprint
 
@@ -21,10 +22,7 @@ def choosing_texts(
     *,
     classes: tuple[str, ...],
     multi_label: bool,
-    text_column: str | None,
-    label_column: str | None,
-    label_separator: str | None,
-    data_dir: Path | None,
+    reading: Reading,
 ) -> Chosen:
     """Return the validation texts of the model's own run, or of other `data` what may be chosen on.
 
@@ -42,30 +40,15 @@ def choosing_texts(
             "texts that it was not trained on."
         )
     if run is not None and (data is None or is_same_source(data, run.data.source)):
-        return _own_validation(model, run, recorded, data_dir)
+        return _own_validation(model, run, recorded, reading.data_dir)
     assert data is not None
     if run is not None and run.data.test is not None and is_same_source(data, run.data.test):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
     if data not in DATASET_NAMES and Path(data).is_file():
-        rows = read_file(
-            data,
-            text_column=text_column,
-            label_column=label_column,
-            label_separator=label_separator,
-            classes=classes,
-            multi_label=multi_label,
-        )
+        rows = reading.file(data, classes=classes, multi_label=multi_label)
         what = f"{data}: every row"
     else:
-        splits = load_dataset(
-            data,
-            text_column=text_column,
-            label_column=label_column,
-            label_separator=label_separator,
-            data_dir=data_dir,
-            parts=("train",),
-        )
-        rows, what = splits.train, f"{data}: its training part"
+        rows, what = reading.load(data, parts=("train",)).train, f"{data}: its training part"
     identity = fingerprint(rows)
     if identity == recorded.get("test_texts"):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
