@@ -101,7 +101,7 @@ class Spill:
         self._known: dict[tuple[type, object], int] = {}  # by type too, since True == 1 == 1.0
         self._groups: list[NDArray[np.int32]] = []
         self._group_numbers: dict[str | None, int] = {None: -1}
-        self._unlabelled: list[str] = []
+        self._unlabelled: str | None = None  # where the first text without a label stands
 
     def add(
         self, raw: RawTable, texts: pa.LargeStringArray, labels: Sequence[object], groups: Sequence[object]
@@ -132,8 +132,8 @@ class Spill:
             names = label_set(value, self._separator)
         except DataError as error:
             raise DataError(f"{raw.where(row)}: label: {error}.") from None
-        if not names and len(self._unlabelled) < 1:
-            self._unlabelled.append(raw.where(row))
+        if not names and self._unlabelled is None:
+            self._unlabelled = raw.where(row)
         known = names if self._classes is None else self._classes
         for name in names:
             if name not in known:
@@ -150,8 +150,8 @@ class Spill:
             DataError: A text has no label, or there are too few classes, as `read_file` says it.
         """
         sets = list(self._sets)
-        if self._unlabelled and not self._multi_label:
-            raise DataError(f"{self._unlabelled[0]}: a label is missing. Fill it, or remove the row.")
+        if self._unlabelled is not None and not self._multi_label:
+            raise DataError(f"{self._unlabelled}: a label is missing. Fill it, or remove the row.")
         classes = self._classes
         if classes is None:
             classes = sort_classes(each for names in sets for each in names)
