@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from plaudit.audit import KINDS
-from plaudit.report.drawing import Bars, draw_bars
-from plaudit.report.frame import markup, render
+from plaudit.report.drawing import MOST_NAMES, draw_counts
+from plaudit.report.frame import Html, render
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from plaudit.audit import Audit, Finding
 
 _MOST_CARDS = 40  # of a kind
-_MOST_CLASSES = 20
 _UNITS = {
     "line": "Places are lines of the file, counted from 1, the header too.",
     "row": "Places are rows, counted from 1.",
@@ -39,7 +34,7 @@ def audit_page(audit: Audit, *, name: str) -> str:
         MissingExtraError: Jinja is not installed.
     """
     corpus = audit.corpus
-    order = np.argsort(-audit.balance.counts[0], kind="stable")
+    balance = audit.balance
     return render(
         "audit",
         f"Audit of {name}",
@@ -51,8 +46,10 @@ def audit_page(audit: Audit, *, name: str) -> str:
         remarks=audit.remarks,
         without_noise=audit.without_noise,
         is_complete=audit.duplicates.is_complete,
-        balance=markup(_draw_balance(audit, order[:_MOST_CLASSES])),
-        n_bars_left=max(len(order) - _MOST_CLASSES, 0),
+        balance=Html(
+            draw_counts(balance.classes, balance.counts.tolist(), balance.sizes.tolist(), title="Texts of each class")
+        ),
+        n_bars_left=max(len(balance.classes) - MOST_NAMES, 0),
     )
 
 
@@ -79,18 +76,3 @@ def _card(audit: Audit, finding: Finding) -> dict[str, Any]:
 def _row(audit: Audit, row: int) -> dict[str, str]:
     corpus = audit.corpus
     return {"place": corpus.where(row), "given": corpus.label_text(row), "text": corpus.texts[row].as_py()}
-
-
-def _draw_balance(audit: Audit, classes: NDArray[np.int64]) -> str:
-    """Return a bar for each class and part, as long as its share of the part's texts."""
-    balance = audit.balance
-    shares = balance.counts / balance.sizes.clip(1)[:, None]
-    groups = [
-        Bars(
-            balance.classes[c],
-            shares[:, c].tolist(),
-            [f"{n:,} ({100 * share:.1f} %)" for n, share in zip(balance.counts[:, c], shares[:, c], strict=True)],
-        )
-        for c in classes.tolist()
-    ]
-    return draw_bars(groups, title="Texts of each class")

@@ -19,6 +19,7 @@ WIDTH = 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 34  # margins of a plot with two axes
 _ROW = 38  # height of a row of dots or bars: a line of text, and the mark below it
 _MOST_LETTERS = 34
+MOST_NAMES = 20  # of `draw_counts`
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,23 @@ def draw_bars(groups: Sequence[Bars], *, title: str) -> str:
         y += 5
     words = "; ".join(f"{group.name}: {', '.join(group.notes)}" for group in groups)
     return _svg(y + 2, title, words, body)
+
+
+def draw_counts(names: Sequence[str], counts: Sequence[Sequence[int]], sizes: Sequence[int], *, title: str) -> str:
+    """Return a bar for each name and part, as long as the count's share of the part; at most `MOST_NAMES` names.
+
+    Args:
+        names: N names; those with the greatest counts in the first part come first.
+        counts: For each part N counts.
+        sizes: Of what each part's counts are shares.
+        title: What is drawn.
+    """
+    groups = []
+    for i in sorted(range(len(names)), key=lambda i: (-counts[0][i], i))[:MOST_NAMES]:
+        of_parts = [(part[i], part[i] / max(size, 1)) for part, size in zip(counts, sizes, strict=True)]
+        notes = [f"{n:,} ({100 * share:.1f} %)" for n, share in of_parts]
+        groups.append(Bars(names[i], [share for _, share in of_parts], notes))
+    return draw_bars(groups, title=title)
 
 
 def draw_curves(

@@ -17,6 +17,16 @@ from plaudit.report.drawing import shorten
 from plaudit.report.visible import visible
 
 
+class Html(str):
+    """A string that is HTML already, and so is not escaped."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return it, as Jinja asks whether there is nothing to escape."""
+        return str(self)
+
+
 def frame(title: str, *, style: str, body: str) -> str:
     """Return a whole page, given its plain title, further CSS and the HTML of its body."""
     page = Template(_template("page.html"))
@@ -31,7 +41,7 @@ def render(name: str, title: str, /, *, extra: str, style: str = "", **values: o
         title: Plain text.
         extra: What to install where Jinja is missing.
         style: CSS that stands before the template's own.
-        values: What the template names. A string is plain text; what is HTML already comes from `markup`.
+        values: What the template names. A string is plain text; what is HTML already is `Html`.
 
     Raises:
         MissingExtraError: Jinja is not installed.
@@ -45,17 +55,12 @@ def render(name: str, title: str, /, *, extra: str, style: str = "", **values: o
     return frame(title, style=style + _template(f"{name}.css"), body=body)
 
 
-def markup(text: str) -> Any:  # Any: markupsafe.Markup, which comes with Jinja
-    """Say that a string is HTML already."""
-    return require("markupsafe", extra="train", purpose="Writing a page").Markup(text)
-
-
 def _template(name: str) -> str:
     return resources.files("plaudit.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _finalize(value: Any) -> Any:  # Any: whatever the page prints
-    return visible(value) if type(value) is str else value  # not Markup, which is ready
+    return visible(value) if type(value) is str else value  # not Html or Markup, which are ready
 
 
 def _number(value: float) -> str:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from plaudit.report.drawing import (
-    Bars,
+    MOST_NAMES,
     Point,
     Row,
-    draw_bars,
+    draw_counts,
     draw_curves,
     draw_reliability,
     draw_whiskers,
 )
 from plaudit.report.figure_facts import TEST_TEXTS
-from plaudit.report.frame import markup, render
+from plaudit.report.frame import Html, render
 from plaudit.report.highlight import STYLE, explanations_html, mark_words
 from plaudit.report.verdict import headline, verdict
 from plaudit.report.visible import visible
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from plaudit.report.figure_facts import BinFacts, ClassFigures, DivisionFacts, Measured
     from plaudit.report.text_facts import Mistake
 
-_MOST_BARS = 20  # classes
 _MOST_ROWS, _SHOWN_ROWS = 40, 20  # of the table of classes; of more, the worst are shown
 _SIDE_BY_SIDE = 4  # classes whose words stand beside each other
 _FIGURES = {  # a figure's name in metrics.json, what a person reads, and what it is
@@ -61,7 +60,7 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
     Raises:
         MissingExtraError: Jinja is not installed (extra ``train``).
     """
-    measured = facts.test.measured
+    measured, parts = facts.test.measured, (facts.parts[0], facts.parts[-1])
     return render(
         "report",
         f"Report of {name}",
@@ -75,21 +74,24 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
         verdict=verdict(facts, openings=openings),
         is_test=facts.test.what == TEST_TEXTS,
         figures=_figures(facts),
-        whiskers=markup(_whiskers(facts)),
-        balance=markup(_balance(facts)),
-        n_bars_left=max(len(facts.classes) - _MOST_BARS, 0),
-        curves=[markup(drawing) for drawing in _curves(facts)],
+        whiskers=Html(_whiskers(facts)),
+        balance=Html(
+            draw_counts(
+                facts.classes,
+                [part.counts for part in parts],
+                [part.n for part in parts],
+                title=f"Texts of each class, {parts[0].name} and {parts[1].name}",
+            )
+        ),
+        n_bars_left=max(len(facts.classes) - MOST_NAMES, 0),
+        curves=[Html(drawing) for drawing in _curves(facts)],
         class_rows=_class_rows(measured),
         matrix=_matrix(measured),
-        reliability=markup(_reliability(measured, multi_label=facts.multi_label)),
-        divisions=[(division, markup(_division(division, facts))) for division in facts.test.divisions],
+        reliability=Html(_reliability(measured, multi_label=facts.multi_label)),
+        divisions=[(division, Html(_division(division, facts))) for division in facts.test.divisions],
         side_by_side=len(facts.explained.words) <= _SIDE_BY_SIDE,
-        mistakes=markup(explanations_html([_mistake(each) for each in facts.explained.mistakes])),
+        mistakes=Html(explanations_html([_mistake(each) for each in facts.explained.mistakes])),
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
@@ -110,20 +112,6 @@ def _whiskers(facts: ReportFacts) -> str:
     return draw_whiskers(
         rows, title="Figures with their 95 % intervals", reference=facts.test.guess, meaning="the accuracy of a guess"
     )
-
-
-def _balance(facts: ReportFacts) -> str:
-    parts = (facts.parts[0], facts.parts[-1])
-    order = sorted(range(len(facts.classes)), key=lambda i: (-facts.parts[0].counts[i], i))[:_MOST_BARS]
-    groups = [
-        Bars(
-            facts.classes[i],
-            [part.counts[i] / max(part.n, 1) for part in parts],
-            [f"{part.counts[i]:,} ({_percent(part.counts[i] / max(part.n, 1))})" for part in parts],
-        )
-        for i in order
-    ]
-    return draw_bars(groups, title=f"Texts of each class, {parts[0].name} and {parts[1].name}")
 
 
 def _curves(facts: ReportFacts) -> list[str]:
