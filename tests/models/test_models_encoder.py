@@ -20,10 +20,12 @@ import plaudit
 from encoders import make
 from plaudit import EncoderClassifier
 from plaudit.data import Dataset
+from plaudit.data.dataset import as_text_column
 from plaudit.embeddings import hugging_face, minilm_package
 from plaudit.errors import ConfigError, DataError, EmbeddingError, MissingExtraError, ModelError
 from plaudit.training import History
 from plaudit.training import checkpoint as checkpoints
+from plaudit.training.torch_device import place
 
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 1}
 
@@ -154,6 +156,20 @@ def test_what_is_not_read_is_noted(bert: Path, reviews: Dataset, fitted: Encoder
     assert fitted.notes_ == ()
 
 
+def test_training_reads_longer_texts_part_by_part_and_answers_read_more(bert: Path, reviews: Dataset) -> None:
+    settings = FAST | {"epochs": 2, "early_stopping": False}
+    names = reviews.label_names()
+    parts = EncoderClassifier(bert, **settings, training_tokens=6).fit(reviews.texts, names)
+    assert parts.notes_ == ()  # all of these texts are read for an answer
+    whole = EncoderClassifier(bert, **settings).fit(reviews.texts, names)
+    same = EncoderClassifier(bert, **settings, training_tokens=16).fit(reviews.texts, names)
+    answers = [model.decision_function(reviews.texts) for model in (parts, whole, same)]
+    assert np.array_equal(answers[1], answers[2])
+    assert not np.array_equal(answers[0], answers[1])
+    ids = parts.model_.cut(as_text_column(reviews.texts), 16, "head_tail")
+    assert np.array_equal(answers[0], parts.model_.logits(ids, place("cpu")))
+
+
 def test_one_epoch_holds_nothing_out(bert: Path, reviews: Dataset) -> None:
     model = EncoderClassifier(bert, **FAST).fit(reviews.texts, reviews.label_names())
     assert model.history_ is not None
@@ -229,6 +245,8 @@ def test_the_summary_says_what_was_built(fitted: EncoderClassifier, bert: Path) 
         ({"max_tokens": 0}, "--max-tokens: expected at least 1, got 0"),
         ({"max_tokens": 2}, "--max-tokens: .* reads 3 to 40 tokens at once, got 2"),
         ({"max_tokens": 41}, "--max-tokens: .* reads 3 to 40 tokens at once, got 41"),
+        ({"training_tokens": 2}, "--training-tokens: .* reads 3 to 40 tokens at once, got 2"),
+        ({"training_tokens": 0}, "--training-tokens: expected at least 1, got 0"),
         ({"long_texts": "cut"}, "--long-texts: expected one of head_tail, windows, got 'cut'"),
         ({"device": "cuda:99"}, "--device cuda:99: there is no such device"),
         ({"layer_decay": 0.0}, "--layer-decay"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, processors
 
 from plaudit.errors import EmbeddingError
-from plaudit.text.sequences import head_and_tail, portions, windows
+from plaudit.text.sequences import Sequences, head_and_tail, portions, turns, windows
 from plaudit.text.subwords import SubwordTokenizer, TokenIds
 
 pytest.importorskip("transformers", reason="the extra encoder is not installed")
@@ -100,6 +100,37 @@ def test_head_and_tail_keep_a_quarter_and_the_rest(lengths: list[int], room: int
         assert sequences.values[sequences.offsets[i] : sequences.offsets[i + 1]].tolist() == expected
     assert sequences.n_longer == sum(n > room for n in lengths)
     assert sequences.n_unread == sum(max(n - room, 0) for n in lengths)
+
+
+def own_tokens(sequences: Sequences, i: int) -> list[int]:
+    begin, end = sequences.offsets[sequences.first[i]], sequences.offsets[sequences.first[i + 1]]
+    return list(sequences.values[begin:end].tolist())
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=6), st.integers(1, 12))
+def test_turn_by_turn_a_text_is_read_whole_from_its_ends_inward(lengths: list[int], room: int) -> None:
+    tokens = tokens_of(lengths)
+    readings = turns(tokens, room, "head_tail", 40)
+    assert len(readings) == max(1, -(-max(lengths) // room))
+    for i, n in enumerate(lengths):
+        own = tokens.values[tokens.offsets[i] : tokens.offsets[i + 1]].tolist()
+        parts = [own_tokens(reading, i) for reading in readings]
+        assert all(len(part) == min(n, room) and part == sorted(part) for part in parts)
+        needed = max(1, -(-n // room))
+        assert sorted(set(itertools.chain(*parts[:needed]))) == own
+        assert all(part == parts[turn % needed] for turn, part in enumerate(parts))
+        if needed > 2:
+            head, tail = room // 4, room - room // 4
+            assert parts[1] == own[head : 2 * head] + own[n - 2 * tail : n - tail]
+
+
+def test_no_more_turns_than_asked_for_and_one_of_windows() -> None:
+    tokens = tokens_of([9, 2])
+    assert len(turns(tokens, 4, "head_tail", 2)) == 2
+    (whole,) = turns(tokens, 4, "windows", 2)
+    assert whole.n_unread == 0
+    (empty,) = turns(tokens_of([0]), 4, "head_tail", 2)
+    assert empty.n_texts == 1
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=6), st.integers(1, 12))

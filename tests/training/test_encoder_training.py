@@ -41,7 +41,7 @@ def model_of(folder: Path, kind: str = "bert", n_logits: int = 3, **settings: An
 def network_of(model: EncoderModel, examples: EncoderExamples, **changes: Any) -> EncoderNetwork:
     settings: dict[str, Any] = {
         "placement": CPU, "learning_rate": 1e-3, "layer_decay": 1.0, "label_smoothing": 0.0, "multi_label": False,
-        "n_steps": 10, "seed": 0,
+        "n_steps": 10, "epochs": 1, "seed": 0,
     }  # fmt: skip
     validation = changes.pop("validation", None)
     return EncoderNetwork(model, examples, validation, **settings | changes)
@@ -93,7 +93,7 @@ def test_portions_add_up_to_the_gradient_of_the_batch(
     for portion in (24, 64, 8_000):
         monkeypatch.setattr(encoder_network, "_PORTION", portion)
         model = model_of(tmp_path)
-        examples = EncoderExamples(model.cut(column(), 8, long_texts), targets(), weights)
+        examples = EncoderExamples((model.cut(column(), 8, long_texts),), targets(), weights)
         loss, logits = network_of(model, examples).accumulate(np.arange(len(TEXTS)), len(TEXTS))
         found.append((loss, logits, gradients(model)))
     for loss, logits, parts in found[1:]:
@@ -109,7 +109,7 @@ def test_the_gradient_is_that_of_soft_targets_and_weights(tmp_path: Path, multi_
     weights = rng.random(len(TEXTS))
     model = model_of(tmp_path)
     sequences = model.cut(column(), 40, "head_tail")
-    examples = EncoderExamples(sequences, targets(), weights)
+    examples = EncoderExamples((sequences,), targets(), weights)
     network = network_of(model, examples, multi_label=multi_label)
     batch = np.array([5, 0, 3, 7])
     loss, _ = network.accumulate(batch, len(batch))
@@ -147,7 +147,7 @@ class _LikeAGpu(Placement):
 def test_dropout_is_drawn_from_seed_and_step_and_leaves_the_callers_generator_alone(tmp_path: Path) -> None:
     def weights(seed: int, *, with_dropout: bool) -> Any:
         model = model_of(tmp_path, hidden_dropout_prob=0.5)
-        examples = EncoderExamples(model.cut(column(), 12, "head_tail"), targets())
+        examples = EncoderExamples((model.cut(column(), 12, "head_tail"),), targets())
         placement = _LikeAGpu(torch.device("cpu"), "float32") if with_dropout else CPU
         network = network_of(model, examples, seed=seed, placement=placement)
         torch.manual_seed(len(list(tmp_path.iterdir())) + seed)
@@ -167,7 +167,7 @@ def test_dropout_is_drawn_from_seed_and_step_and_leaves_the_callers_generator_al
 def test_a_text_in_windows_counts_once(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     sequences = model.cut(column(), 8, "windows")
-    network = network_of(model, EncoderExamples(sequences, targets()))
+    network = network_of(model, EncoderExamples((sequences,), targets()))
     rows, _ = sequences.of_texts(np.array([3]))
     with torch.no_grad():
         z = model.forward(sequences, rows, CPU)
@@ -182,7 +182,7 @@ def test_batches_hold_texts_of_like_length_and_each_text_once(tmp_path: Path) ->
     model = model_of(tmp_path)
     texts = ["film " * n for n in np.random.default_rng(0).integers(0, 30, size=200).tolist()]
     sequences = model.cut(column(texts), 40, "head_tail")
-    network = network_of(model, EncoderExamples(sequences, targets(200)))
+    network = network_of(model, EncoderExamples((sequences,), targets(200)))
     order = np.random.default_rng(1).permutation(200)
     batches = network.batches(order, 8)
     assert sorted(np.concatenate(batches).tolist()) == list(range(200))
@@ -194,10 +194,33 @@ def test_batches_hold_texts_of_like_length_and_each_text_once(tmp_path: Path) ->
     assert means != sorted(means)
 
 
+def test_each_epoch_reads_the_next_part_of_a_longer_text(tmp_path: Path) -> None:
+    model = model_of(tmp_path)
+    texts = ["film good bad story " * 8, "film"]
+    parts = model.turns(column(texts), 8, "head_tail", 2)
+    network = network_of(model, EncoderExamples(parts, targets(2)), n_steps=4, epochs=2)
+    read: list[Any] = []
+    forward = EncoderModel.forward
+
+    def watched(of: EncoderModel, sequences: Any, *more: Any) -> Any:
+        read.append(sequences)
+        return forward(of, sequences, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EncoderModel, "forward", watched)
+        for step in range(4):
+            network.step(np.array([step % 2]))
+        again = network_of(model, EncoderExamples(parts, targets(2)), n_steps=4, epochs=2)
+        again.load_state({**network.state(), "n_steps": np.array([3])})
+        again.step(np.array([0]))
+    assert [[part is sequences for part in parts].index(True) for sequences in read] == [0, 0, 1, 1, 1]
+    assert parts[0].values.tolist() != parts[1].values.tolist()
+
+
 def test_a_step_moves_every_weight_and_the_state_carries_it_on(tmp_path: Path) -> None:
     def network() -> EncoderNetwork:
         model = model_of(tmp_path)
-        return network_of(model, EncoderExamples(model.cut(column(), 12, "windows"), targets()))
+        return network_of(model, EncoderExamples((model.cut(column(), 12, "windows"),), targets()))
 
     one, other = network(), network()
     first = one.weights()

@@ -31,10 +31,10 @@ BATCHES = [np.arange(0, 9), np.arange(9, 19), np.array([19])]  # unequal shares,
 def train(folder: Path) -> dict[str, Any]:
     """Take some steps, alone or as one of the group that torch.distributed knows of."""
     model = EncoderModel.initialise(folder, 3, seed=0)
-    examples = EncoderExamples(model.cut(pa.array(TEXTS, pa.large_string()), 8, "windows"), TARGETS, WEIGHTS)
+    examples = EncoderExamples((model.cut(pa.array(TEXTS, pa.large_string()), 8, "windows"),), TARGETS, WEIGHTS)
     network = EncoderNetwork(
         model, examples, examples, placement=Placement(torch.device("cpu"), "float32"), learning_rate=3e-3,
-        layer_decay=0.9, label_smoothing=0.1, multi_label=False, n_steps=9, seed=0,
+        layer_decay=0.9, label_smoothing=0.1, multi_label=False, n_steps=9, epochs=1, seed=0,
     )  # fmt: skip
     curve = [network.step(batch) for _ in range(3) for batch in BATCHES]
     return {"curve": np.array(curve), "validation": network.evaluate(), "weights": network.weights()}

@@ -77,6 +77,7 @@ def train(
     regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
     encoder: Annotated[str | None, typer.Option(help="encoder: a name, a folder or a hub's name. [minilm]")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [256]")] = None,
+    training_tokens: Annotated[int | None, typer.Option(help="encoder: the most while training. [max-tokens]")] = None,
     long_texts: Annotated[
         Literal["head_tail", "windows"] | None,
         typer.Option(help="encoder: of a longer text, its two ends or all of it in windows. [head_tail]"),
@@ -146,7 +147,7 @@ def train(
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
             "hidden": hidden_units, "dropout": dropout, "loss": loss, "class_weight": class_weight, "n_max": n_max,
             "min_texts": min_texts, "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
-            "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
+            "training_tokens": training_tokens, "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
             "label_smoothing": label_smoothing, "teacher": teacher,
         },
         training={

@@ -66,6 +66,7 @@ class EncoderClassifier(Classifier):
         *,
         trainable: bool = True,
         max_tokens: int = 256,
+        training_tokens: int | None = None,
         long_texts: LongTexts = "head_tail",
         device: str = "auto",
         layer_decay: float = 1.0,
@@ -86,6 +87,8 @@ class EncoderClassifier(Classifier):
                 cache, and downloaded only when the environment says HF_HUB_OFFLINE=0.
             trainable: Whether the encoder is fine-tuned; else only the linear layer is fitted, which has no epochs.
             max_tokens: The longest sequence, special tokens included; time grows with it.
+            training_tokens: The longest sequence while training; None is `max_tokens`. Of a longer text each epoch
+                reads another part.
             long_texts: "head_tail" reads a longer text's first quarter and last three quarters of `max_tokens`;
                 "windows" reads all of it, window by window, and averages their logits.
             device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", ..., "ray:2": workers of a cluster.
@@ -104,6 +107,7 @@ class EncoderClassifier(Classifier):
         self.encoder = encoder
         self.trainable = trainable
         self.max_tokens = max_tokens
+        self.training_tokens = training_tokens
         self.long_texts = long_texts
         self.device = device
         self.layer_decay = layer_decay
@@ -203,26 +207,29 @@ class EncoderClassifier(Classifier):
         self._check_length(model)
         placement = place(self.device)
 
-        def examples(texts: Any, targets: Any, weights: Any = None) -> EncoderExamples:
-            sequences = model.cut(texts, self.max_tokens, self.long_texts)
-            return EncoderExamples(sequences, as_targets(targets, len(classes), multi_label=multi_label), weights)
+        def soft(targets: Any) -> NDArray[np.float32]:
+            return as_targets(targets, len(classes), multi_label=multi_label)
 
-        training = examples(texts, targets, weights)
+        sequences = model.cut(texts, self.max_tokens, self.long_texts)
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
         if self.trainable:
-            epochs = self.epochs or epochs_for(len(training))
+            epochs = self.epochs or epochs_for(len(texts))
             settings = {**self.get_params(), "epochs": epochs}
-            seen = None if validation is None else examples(*validation)
+            turns = model.turns(texts, self.training_tokens or self.max_tokens, self.long_texts, epochs)
+            training, seen = EncoderExamples(turns, soft(targets), weights), None
+            if validation is not None:
+                read = model.cut(validation[0], self.max_tokens, self.long_texts)
+                seen = EncoderExamples((read,), soft(validation[1]))
             work = FineTuning(model, training, seen, settings, classes.tolist(), multi_label)
             result = fine_tune(work, placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
-            vectors = self._vectors(model, training.sequences)
-            head = linear(*fit_head(vectors, training.targets.astype(np.float64), weights, seed=self.seed))
+            vectors = self._vectors(model, sequences)
+            head = linear(*fit_head(vectors, soft(targets).astype(np.float64), weights, seed=self.seed))
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model
         self._learned(classes, multi_label=multi_label)
-        self.notes_ = tuple(filter(None, [training.sequences.note(self.max_tokens)]))
+        self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens)]))
         self.n_threads_ = placement.n_threads
         return self
 
@@ -283,8 +290,7 @@ class EncoderClassifier(Classifier):
 
     def _check_length(self, model: EncoderModel) -> None:
         most, least = most_tokens(model.encoder), len(model.tokenizer.frame) + 1
-        if self.max_tokens < least or (most is not None and self.max_tokens > most):
-            upper = "" if most is None else f" to {most:,}"
-            raise ConfigError(
-                f"--max-tokens: {self.encoder} reads {least}{upper} tokens at once, got {self.max_tokens}."
-            )
+        for option, length in (("--max-tokens", self.max_tokens), ("--training-tokens", self.training_tokens)):
+            if length is not None and (length < least or (most is not None and length > most)):
+                upper = "" if most is None else f" to {most:,}"
+                raise ConfigError(f"{option}: {self.encoder} reads {least}{upper} tokens at once, got {length}.")

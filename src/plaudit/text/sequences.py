@@ -52,7 +52,7 @@ class Sequences:
         if not self.n_unread:
             return f"{longer}; they are read in windows."
         return (
-            f"{longer}: of each only the first quarter and the last three quarters of that length are read, and "
+            f"{longer}: for an answer only the first quarter and the last three quarters of that length are read, and "
             f"{100 * self.n_unread / self.n_tokens:.1f} % of all tokens are not. --max-tokens reads more, "
             "--long-texts windows reads all."
         )
@@ -118,13 +118,26 @@ def portions(lengths: NDArray[np.int64], budget: int) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise([*cuts, len(lengths)]) if a < b]
 
 
-def head_and_tail(tokens: TokenIds, room: int) -> Sequences:
-    """Keep at most `room` tokens of each text: a quarter of them from its beginning, the rest from its end."""
+def head_and_tail(tokens: TokenIds, room: int, turn: int = 0) -> Sequences:
+    """Keep at most `room` tokens of each text: a quarter of them from its beginning, the rest from its end.
+
+    Args:
+        tokens: N texts.
+        room: From 1.
+        turn: How often a text has been read before. Each turn reads what lies inside of the turn before, until a text
+            has been read whole, and then begins again; 0 is the outermost.
+    """
     lengths = np.diff(tokens.offsets)
     head = room // _HEAD_SHARE
+    tail = room - head
+    done = turn % np.maximum(-(-lengths // room), 1)  # turns since a text was begun
+    stops = lengths - done * tail  # where the tail ends
+    starts = np.minimum(done * head, np.maximum(stops - room, 0))
+    resumes = np.maximum(stops - tail, starts + head)  # where the tail begins
+    stops = np.maximum(stops, np.minimum(starts + room, lengths))
     place = np.arange(len(tokens.values)) - np.repeat(tokens.offsets[:-1], lengths)
-    resumes = np.repeat(np.maximum(lengths - (room - head), head), lengths)  # where the tail begins
-    kept = (place < head) | (place >= resumes)
+    starts, resumes, stops = (np.repeat(at, lengths) for at in (starts, resumes, stops))
+    kept = ((place >= starts) & (place < starts + head)) | ((place >= resumes) & (place < stops))
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.minimum(lengths, room))])
     return Sequences(
         offsets,
@@ -145,6 +158,14 @@ def windows(tokens: TokenIds, room: int) -> Sequences:
     starts = tokens.offsets[owners] + number * lengths[owners] // counts[owners]
     offsets = np.append(starts, len(tokens.values)).astype(np.int64)
     return Sequences(offsets, tokens.values, first, n_longer=int((lengths > room).sum()), n_tokens=len(tokens.values))
+
+
+def turns(tokens: TokenIds, room: int, long_texts: str, n: int) -> tuple[Sequences, ...]:
+    """Return what each of `n` readings of the texts reads, which then begin again: one for windows, which read all."""
+    if long_texts == "windows":
+        return (windows(tokens, room),)
+    longest = int(np.diff(tokens.offsets).max(initial=1))
+    return tuple(head_and_tail(tokens, room, turn) for turn in range(min(n, -(-longest // room))))
 
 
 LONG_TEXTS = {"head_tail": head_and_tail, "windows": windows}

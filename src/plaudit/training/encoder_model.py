@@ -12,7 +12,7 @@ import numpy as np
 
 from plaudit.embeddings.hugging_face import quiet, read_tokenizer
 from plaudit.errors import EmbeddingError
-from plaudit.text.sequences import LONG_TEXTS, Sequences, portions
+from plaudit.text.sequences import LONG_TEXTS, Sequences, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
@@ -73,6 +73,10 @@ class EncoderModel:
     def cut(self, texts: pa.LargeStringArray, max_tokens: int, long_texts: str) -> Sequences:
         """Tokenize N texts and cut them into sequences that, with their special tokens, have at most `max_tokens`."""
         return LONG_TEXTS[long_texts](self.tokenizer.ids(texts), max_tokens - len(self.tokenizer.frame))
+
+    def turns(self, texts: pa.LargeStringArray, max_tokens: int, long_texts: str, epochs: int) -> tuple[Sequences, ...]:
+        """Cut N texts as `cut` does, for every epoch in which another part of a longer text is read."""
+        return turns(self.tokenizer.ids(texts), max_tokens - len(self.tokenizer.frame), long_texts, epochs)
 
     def forward(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
         """Return the logits of the sequences at `rows` (int64 [B]), a float32 tensor [B, K]."""

@@ -40,12 +40,12 @@ class EncoderExamples:
     """Texts cut into sequences, with what training knows of them.
 
     Attributes:
-        sequences: Those of N texts.
+        turns: The sequences of N texts in the first epoch and in those after it, which begin again after the last.
         targets: float32 [N, K], probabilities (`soft_targets`).
         weights: float64 [N], each text's share in the loss, or with several labels [N, K]; None for all 1.
     """
 
-    sequences: Sequences
+    turns: tuple[Sequences, ...]
     targets: NDArray[np.float32]
     weights: NDArray[np.float64] | None = None
 
@@ -59,8 +59,8 @@ def fingerprint(settings: str, model: EncoderModel, train: EncoderExamples, vali
     for tensor in model.tensors().values():
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
     for examples in (train,) if validation is None else (train, validation):
-        sequences = examples.sequences
-        for array in (sequences.first, sequences.offsets, sequences.values, examples.targets):
+        parts = [a for sequences in examples.turns for a in (sequences.first, sequences.offsets, sequences.values)]
+        for array in (*parts, examples.targets):
             digest.update(np.ascontiguousarray(array).data)
         digest.update(b"-" if examples.weights is None else np.ascontiguousarray(examples.weights).data)
     return digest.hexdigest()
@@ -81,11 +81,12 @@ class EncoderNetwork:
         label_smoothing: float,
         multi_label: bool,
         n_steps: int,
+        epochs: int,
         seed: int,
     ) -> None:
         self._model, self._train, self._validation = model, train, validation
         self._placement, self._multi_label = placement, multi_label
-        self._n_steps, self._seed, self._step = n_steps, seed, 0
+        self._n_steps, self._epochs, self._seed, self._step = n_steps, epochs, seed, 0
         self._team = Team.of_this_process()
         self._targets = smoothed(train.targets, label_smoothing, multi_label=multi_label)
         model.to(placement)
@@ -95,10 +96,15 @@ class EncoderNetwork:
     def __len__(self) -> int:
         return len(self._train)
 
+    @property
+    def _sequences(self) -> Sequences:
+        """What the epoch of the next step reads of the training texts."""
+        return self._train.turns[self._step * self._epochs // self._n_steps % len(self._train.turns)]
+
     def batches(self, order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
         """Divide an epoch's texts into batches of like length; `order` is all the randomness."""
-        first = self._train.sequences.first
-        lengths = self._train.sequences.lengths()[first[:-1]]  # of windows all about the same
+        sequences = self._sequences
+        lengths = sequences.lengths()[sequences.first[:-1]]  # of windows all about the same
         batches = []
         for start in range(0, len(order), batch_size * _POOL_BATCHES):
             pool = order[start : start + batch_size * _POOL_BATCHES]
@@ -133,9 +139,9 @@ class EncoderNetwork:
         """
         import torch
 
-        train, device = self._train, self._placement.device
-        rows, places = train.sequences.of_texts(batch)
-        by_length = np.argsort(train.sequences.lengths()[rows], kind="stable")
+        train, sequences, device = self._train, self._sequences, self._placement.device
+        rows, places = sequences.of_texts(batch)
+        by_length = np.argsort(sequences.lengths()[rows], kind="stable")
         rows, places = rows[by_length], places[by_length]
         n_windows = np.bincount(places, minlength=len(batch))
         shares = np.ones((len(batch), 1)) if train.weights is None else train.weights.reshape(len(train), -1)[batch]
@@ -143,10 +149,10 @@ class EncoderNetwork:
         logits = np.zeros((len(batch), self._model.n_logits), np.float32)
         portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
         total = 0.0
-        lengths = train.sequences.lengths()[rows] + len(self._model.tokenizer.frame)
+        lengths = sequences.lengths()[rows] + len(self._model.tokenizer.frame)
         for part in portions(lengths, portion):
             texts = batch[places[part]]
-            outputs = self._model.forward(train.sequences, rows[part], self._placement)
+            outputs = self._model.forward(sequences, rows[part], self._placement)
             targets = torch.from_numpy(self._targets[texts]).to(device)
             weights = torch.from_numpy(shares[part]).to(device)
             loss = cross_entropy(outputs, targets, weights, multi_label=self._multi_label).sum()
@@ -162,7 +168,7 @@ class EncoderNetwork:
 
         if self._validation is None:
             return None
-        logits = self._model.logits(self._validation.sequences, self._placement, self._team)
+        logits = self._model.logits(self._validation.turns[0], self._placement, self._team)
         targets = self._validation.targets
         as_tensors = [torch.from_numpy(array.astype(np.float64)) for array in (logits, targets)]
         losses = cross_entropy(*as_tensors, multi_label=self._multi_label)

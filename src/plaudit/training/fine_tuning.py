@@ -82,6 +82,7 @@ class FineTuning:
                 label_smoothing=settings["label_smoothing"],
                 multi_label=self.multi_label,
                 n_steps=loop.epochs * loop.n_steps(len(self.training)),
+                epochs=loop.epochs,
                 seed=settings["seed"],
             )
             result = train(network, loop, monitors=monitors, checkpoint=saved)
