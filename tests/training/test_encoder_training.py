@@ -197,7 +197,7 @@ def test_batches_hold_texts_of_like_length_and_each_text_once(tmp_path: Path) ->
 def test_each_epoch_reads_the_next_part_of_a_longer_text(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     texts = ["film good bad story " * 8, "film"]
-    parts = model.turns(column(texts), 8, "head_tail", 2)
+    parts = model.turns(model.tokenizer.ids(column(texts)), 8, "head_tail", 2)
     network = network_of(model, EncoderExamples(parts, targets(2)), n_steps=4, epochs=2)
     read: list[Any] = []
     forward = EncoderModel.forward

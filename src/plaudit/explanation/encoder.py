@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plaudit.explanation.explanation import WordShares
-from plaudit.text.sequences import LONG_TEXTS
 from plaudit.text.subwords import TokenIds
 from plaudit.training.encoder_model import working
 from plaudit.training.torch_device import place
@@ -59,10 +58,11 @@ def word_shares(
     """Return the words' shares in the sum of `coefficients` (float64 [N, K]) times the raw logits."""
     tokenizer, column, n_words = model.model_.tokenizer, tokens[0].column, len(words.values)
     ids = TokenIds(column.offsets, column.values)
-    room = model.max_tokens - len(tokenizer.frame)
-    cut = LONG_TEXTS[model.long_texts]
-    sequences = cut(ids, room)
-    read = cut(replace(ids, values=np.arange(len(ids.values), dtype=np.int32)), room).values  # which tokens these are
+    numbered = replace(ids, values=np.arange(len(ids.values), dtype=np.int32))
+    (sequences,), (numbers,) = (
+        model.model_.turns(each, model.max_tokens, model.long_texts, 1) for each in (ids, numbered)
+    )
+    read = numbers.values  # which tokens these are
     placement = replace(place(model.device), dtype="float32")  # the integral is of small differences
     shares, base = np.zeros(len(ids.values)), np.zeros(len(ids))
     n_windows = np.diff(sequences.first)

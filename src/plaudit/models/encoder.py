@@ -88,7 +88,7 @@ class EncoderClassifier(Classifier):
             trainable: Whether the encoder is fine-tuned; else only the linear layer is fitted, which has no epochs.
             max_tokens: The longest sequence, special tokens included; time grows with it.
             training_tokens: The longest sequence while training; None is `max_tokens`. Of a longer text each epoch
-                reads another part.
+                reads another part, or all of its windows.
             long_texts: "head_tail" reads a longer text's first quarter and last three quarters of `max_tokens`;
                 "windows" reads all of it, window by window, and averages their logits.
             device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", ..., "ray:2": workers of a cluster.
@@ -210,12 +210,13 @@ class EncoderClassifier(Classifier):
         def soft(targets: Any) -> NDArray[np.float32]:
             return as_targets(targets, len(classes), multi_label=multi_label)
 
-        sequences = model.cut(texts, self.max_tokens, self.long_texts)
+        tokens = model.tokenizer.ids(texts)
+        (sequences,) = model.turns(tokens, self.max_tokens, self.long_texts, 1)
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
         if self.trainable:
             epochs = self.epochs or epochs_for(len(texts))
             settings = {**self.get_params(), "epochs": epochs}
-            turns = model.turns(texts, self.training_tokens or self.max_tokens, self.long_texts, epochs)
+            turns = model.turns(tokens, self.training_tokens or self.max_tokens, self.long_texts, epochs)
             training, seen = EncoderExamples(turns, soft(targets), weights), None
             if validation is not None:
                 read = model.cut(validation[0], self.max_tokens, self.long_texts)

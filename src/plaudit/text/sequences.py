@@ -130,15 +130,15 @@ def head_and_tail(tokens: TokenIds, room: int, turn: int = 0) -> Sequences:
     lengths = np.diff(tokens.offsets)
     head = room // _HEAD_SHARE
     tail = room - head
+    n_kept = np.minimum(lengths, room)
     done = turn % np.maximum(-(-lengths // room), 1)  # turns since a text was begun
-    stops = lengths - done * tail  # where the tail ends
-    starts = np.minimum(done * head, np.maximum(stops - room, 0))
+    stops = np.maximum(lengths - done * tail, n_kept)  # where the tail ends
+    starts = np.minimum(done * head, stops - n_kept)
     resumes = np.maximum(stops - tail, starts + head)  # where the tail begins
-    stops = np.maximum(stops, np.minimum(starts + room, lengths))
     place = np.arange(len(tokens.values)) - np.repeat(tokens.offsets[:-1], lengths)
     starts, resumes, stops = (np.repeat(at, lengths) for at in (starts, resumes, stops))
     kept = ((place >= starts) & (place < starts + head)) | ((place >= resumes) & (place < stops))
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.minimum(lengths, room))])
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(n_kept)])
     return Sequences(
         offsets,
         tokens.values[kept],
@@ -166,6 +166,3 @@ def turns(tokens: TokenIds, room: int, long_texts: str, n: int) -> tuple[Sequenc
         return (windows(tokens, room),)
     longest = int(np.diff(tokens.offsets).max(initial=1))
     return tuple(head_and_tail(tokens, room, turn) for turn in range(min(n, -(-longest // room))))
-
-
-LONG_TEXTS = {"head_tail": head_and_tail, "windows": windows}

@@ -12,7 +12,7 @@ import numpy as np
 
 from plaudit.embeddings.hugging_face import quiet, read_tokenizer
 from plaudit.errors import EmbeddingError
-from plaudit.text.sequences import LONG_TEXTS, Sequences, portions, turns
+from plaudit.text.sequences import Sequences, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
@@ -20,6 +20,8 @@ from plaudit.training.torch_device import Placement, roomy_heap
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from plaudit.text.subwords import TokenIds
 
 _INITIALISE = 4  # what a random generator is for, mixed into its seed
 _HEAD_SPREAD = 0.02  # BERT's initializer_range (Devlin et al. 2019)
@@ -72,11 +74,11 @@ class EncoderModel:
 
     def cut(self, texts: pa.LargeStringArray, max_tokens: int, long_texts: str) -> Sequences:
         """Tokenize N texts and cut them into sequences that, with their special tokens, have at most `max_tokens`."""
-        return LONG_TEXTS[long_texts](self.tokenizer.ids(texts), max_tokens - len(self.tokenizer.frame))
+        return self.turns(self.tokenizer.ids(texts), max_tokens, long_texts, 1)[0]
 
-    def turns(self, texts: pa.LargeStringArray, max_tokens: int, long_texts: str, epochs: int) -> tuple[Sequences, ...]:
-        """Cut N texts as `cut` does, for every epoch in which another part of a longer text is read."""
-        return turns(self.tokenizer.ids(texts), max_tokens - len(self.tokenizer.frame), long_texts, epochs)
+    def turns(self, tokens: TokenIds, max_tokens: int, long_texts: str, epochs: int) -> tuple[Sequences, ...]:
+        """Cut N tokenized texts as `cut` does, for every epoch in which another part of a longer text is read."""
+        return turns(tokens, max_tokens - len(self.tokenizer.frame), long_texts, epochs)
 
     def forward(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
         """Return the logits of the sequences at `rows` (int64 [B]), a float32 tensor [B, K]."""
