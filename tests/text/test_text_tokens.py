@@ -298,6 +298,17 @@ def test_word_tokenizer_equals_plain_python(
     assert tokens_of(WordTokenizer(lower_case, split_clitics, unspaced), *texts) == expected
 
 
+def test_what_lies_behind_a_text_in_memory_is_not_read() -> None:
+    """Arrow's `utf8_split_whitespace` does, and where no letter can be there it misses the space before."""
+    for _ in range(10):
+        freed = [pa.allocate_buffer(size) for size in range(64, 513, 64) for _ in range(64)]
+        for buffer in freed:
+            np.frombuffer(buffer, np.uint8)[:] = 0x80
+        del freed
+        words = ["é" + "a" * size for size in range(48, 64)]
+        assert [tokens_of(WordTokenizer(), word + "'") for word in words] == [[[word, "'"]] for word in words]
+
+
 @settings(deadline=None)
 @given(st.lists(st.text("aZéßñĐжЯאعन한 \u0301'’-.,!_7𝟙İ", max_size=20)), st.booleans())
 def test_scripts_with_spaces_split_as_they_did_before_others_were_told_apart(texts: list[str], clitics: bool) -> None:

@@ -48,9 +48,8 @@ def tokenize(texts: Tensor, tokenizer: Tokenizer) -> Tensor:
     assert isinstance(tokenizer, WordTokenizer)  # refuse_text saw to it
     words = _lower(texts) if tokenizer.lower_case else texts
     words = tf.strings.regex_replace(words, _explicit(WITHIN_WORDS), "")
-    words = tf.strings.regex_replace(words, r"\p{Cc}", " ")  # the 65 control characters, settled since Unicode 1
+    words = tf.strings.regex_replace(words, _explicit(r"[\p{Cc}\pZ]"), " ")
     words = tf.strings.regex_replace(words, f"({_explicit(NOT_IN_WORDS)})", r" \1 ")
-    words = tf.strings.regex_replace(words, f"[{_wide_spaces()}]", " ")
     pieces = tf.strings.split(words)
     if tokenizer.unspaced != "words":
         pieces = _characters(pieces, with_pairs=tokenizer.unspaced == "pairs")
@@ -139,13 +138,6 @@ def _explicit(pattern: str) -> str:
     found = pc.match_substring_regex(_every_character(), f"^(?:{pattern})$").to_numpy(zero_copy_only=False)
     edges = np.flatnonzero(np.diff(found, prepend=False, append=False)).reshape(-1, 2)
     return "[" + "".join(f"\\x{{{first:X}}}-\\x{{{last - 1:X}}}" for first, last in edges.tolist()) + "]"
-
-
-@cache
-def _wide_spaces() -> str:
-    """Return the characters beyond ASCII at which Arrow's `utf8_split_whitespace` splits."""
-    spaces = pc.utf8_is_space(_every_character()).to_numpy(zero_copy_only=False)
-    return "".join(chr(code) for code in np.flatnonzero(spaces) if code > 127 and code not in _SURROGATES)
 
 
 def make_lookup(table: EmbeddingTable) -> Any:  # Any: a tf.lookup table

@@ -155,7 +155,7 @@ class WordTokenizer:
         is_ascii = pc.all(pc.string_is_ascii(words)).as_py()  # all of Unicode's letters take a millisecond to compile
         if not is_ascii:
             words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
-        words = pc.replace_substring_regex(words, r"[\x00-\x1F\x7F]" if is_ascii else r"\p{Cc}", " ")
+        words = pc.replace_substring_regex(words, r"[\x00-\x1F\x7F]" if is_ascii else r"[\p{Cc}\pZ]", " ")
         pieces = _respaced(words, "([^A-Za-z0-9_'])" if is_ascii else NOT_IN_WORDS, r" \1 ")
         if not is_ascii and self.unspaced != "words" and _has_unspaced(pieces.dictionary):
             characters = _respaced(pieces.dictionary, UNSPACED, r" \1 ")
@@ -172,8 +172,12 @@ class WordTokenizer:
 
 
 def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> TokenColumn:
-    """Replace a pattern in each of `words` by something with spaces, and split at white space."""
-    pieces = pc.utf8_split_whitespace(pc.replace_substring_regex(words, pattern, replacement))
+    """Replace a pattern in each of `words` by something with spaces, and split at them.
+
+    Not with `utf8_split_whitespace`: it reads a byte past its last string, and what lies there decides whether the
+    string's last space is found (https://github.com/apache/arrow/issues/37757).
+    """
+    pieces = pc.split_pattern(pc.replace_substring_regex(words, pattern, replacement), " ")
     return _without_empty(encode(pieces.flatten(), list_offsets(pieces)))
 
 
