@@ -10,7 +10,7 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
         DataConfig("a.csv", "b", "text", "label", "0.2", "100", "film", ";", "more.csv"),
         ModelConfig(
             "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, 0.1, "tiny", 64,
-            32, "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher",
+            "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher",
         ),
         TrainingConfig(3, 16, 0.01, False, 2, 7, True),
     )  # fmt: skip

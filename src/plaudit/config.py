@@ -25,7 +25,7 @@ Loss = Literal["cross_entropy", "mean_squared_error"]
 ClassWeight = Literal["none", "balanced"]
 Combiner = Literal["sqrtn", "mean", "sum"]
 Recipe = Literal["network", "ngram", "encoder", "best", "distilled"]
-LongTexts = Literal["head_tail", "windows"]
+LongTexts = Literal["windows", "head_tail"]
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 
@@ -80,8 +80,8 @@ class ModelConfig:
         regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
-        training_tokens: encoder: the most while training; not given, `max_tokens`. Each epoch reads another part.
-        long_texts: encoder: of a longer text it reads its head and tail, or windows one after the other.
+        long_texts: encoder: of a longer text it reads windows, one of them in each epoch and all for an answer, or
+            always its head and tail.
         device: encoder: where it is trained, "auto", "cpu", "cuda", or "ray:N" for N workers of a Ray cluster.
         layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
@@ -102,7 +102,6 @@ class ModelConfig:
     regularisation: float | None = None
     encoder: str | None = None
     max_tokens: int | None = None
-    training_tokens: int | None = None
     long_texts: LongTexts | None = None
     device: str | None = None
     layer_decay: float | None = None
@@ -295,6 +294,6 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
     **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
     "seed": _number(0, most=None),
-    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens", "training_tokens"), _number(1)),
+    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens"), _number(1)),
     "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
 }

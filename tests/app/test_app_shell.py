@@ -40,7 +40,7 @@ def test_every_option_says_what_it_does(command: Command) -> None:
     for option in (
         "--output", "--recipe", "--embedding", "--epochs", "--batch-size", "--validation", "--seed", "--text-column",
         "--label-column", "--resume", "--no-early-stopping", "--config", "--refit", "--group-by", "--tensorboard",
-        "--n-max", "--min-texts", "--regularisation", "--encoder", "--max-tokens", "--training-tokens",
+        "--n-max", "--min-texts", "--regularisation", "--encoder", "--max-tokens",
         "--long-texts", "--device", "--layer-decay", "--label-smoothing", "--teacher", "--unlabelled",
         "--label-separator",
     ):  # fmt: skip

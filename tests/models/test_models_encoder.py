@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch", reason="the extra encoder is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra encoder is not installed")
@@ -20,11 +21,12 @@ import plaudit
 from encoders import make
 from plaudit import EncoderClassifier
 from plaudit.data import Dataset
-from plaudit.data.dataset import as_text_column
 from plaudit.embeddings import hugging_face, minilm_package
 from plaudit.errors import ConfigError, DataError, EmbeddingError, MissingExtraError, ModelError
+from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training import History
 from plaudit.training import checkpoint as checkpoints
+from plaudit.training.fine_tuning import default_epochs
 from plaudit.training.torch_device import place
 
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 1}
@@ -156,18 +158,33 @@ def test_what_is_not_read_is_noted(bert: Path, reviews: Dataset, fitted: Encoder
     assert fitted.notes_ == ()
 
 
-def test_training_reads_longer_texts_part_by_part_and_answers_read_more(bert: Path, reviews: Dataset) -> None:
-    settings = FAST | {"epochs": 2, "early_stopping": False}
+def test_windows_train_part_by_part_and_answer_from_all(bert: Path, reviews: Dataset) -> None:
+    settings = FAST | {"early_stopping": False, "max_tokens": 6}
     names = reviews.label_names()
-    parts = EncoderClassifier(bert, **settings, training_tokens=6).fit(reviews.texts, names)
-    assert parts.notes_ == ()  # all of these texts are read for an answer
-    whole = EncoderClassifier(bert, **settings).fit(reviews.texts, names)
-    same = EncoderClassifier(bert, **settings, training_tokens=16).fit(reviews.texts, names)
-    answers = [model.decision_function(reviews.texts) for model in (parts, whole, same)]
-    assert np.array_equal(answers[1], answers[2])
-    assert not np.array_equal(answers[0], answers[1])
-    ids = parts.model_.cut(as_text_column(reviews.texts), 16, "head_tail")
-    assert np.array_equal(answers[0], parts.model_.logits(ids, place("cpu")))
+    ends = {n: EncoderClassifier(bert, **settings | {"epochs": n}, long_texts="head_tail") for n in (1, 2)}
+    windows = {n: EncoderClassifier(bert, **settings | {"epochs": n}) for n in (1, 2)}
+    for model in (*ends.values(), *windows.values()):
+        model.fit(reviews.texts, names)
+    ids = windows[1].model_.cut(reviews.texts, 6, "windows")
+    assert ids.n_unread == 0
+
+    def answers(model: EncoderClassifier) -> NDArray[np.float32]:
+        return model.model_.logits(ids, place("cpu"))
+
+    assert np.array_equal(answers(windows[1]), windows[1].decision_function(reviews.texts))
+    assert np.array_equal(answers(windows[1]), answers(ends[1]))  # the first epoch's part are the ends
+    assert not np.array_equal(answers(windows[2]), answers(ends[2]))
+
+
+def test_without_a_number_of_epochs_long_texts_are_read_in_up_to_three(bert: Path) -> None:
+    tokenizer = SubwordTokenizer(hugging_face.read_tokenizer(bert))
+    for words, epochs in ((1, 1), (4, 1), (8, 2), (11, 3), (90, 3)):
+        texts = pa.array(["film " * words] * 15_000, pa.large_string())
+        assert default_epochs(texts, tokenizer, 6, "windows") == epochs
+        assert default_epochs(texts, tokenizer, 6, "head_tail") == 1
+    assert default_epochs(texts.slice(0, 5_000), tokenizer, 90, "windows") == 3
+    assert default_epochs(texts.slice(0, 50), tokenizer, 6, "windows") == 10
+    assert default_epochs(pa.array([""], pa.large_string()), tokenizer, 1, "windows") == 10
 
 
 def test_one_epoch_holds_nothing_out(bert: Path, reviews: Dataset) -> None:
@@ -236,7 +253,7 @@ def test_the_summary_says_what_was_built(fitted: EncoderClassifier, bert: Path) 
     line = str(fitted.summary())
     assert f"encoder ({bert})" in line
     assert f"{fitted.model_.n_parameters:,} parameters" in line
-    assert "16 tokens at once (head_tail), cpu, float32" in line
+    assert "16 tokens at once (windows), cpu, float32" in line
 
 
 @pytest.mark.parametrize(
@@ -245,9 +262,7 @@ def test_the_summary_says_what_was_built(fitted: EncoderClassifier, bert: Path) 
         ({"max_tokens": 0}, "--max-tokens: expected at least 1, got 0"),
         ({"max_tokens": 2}, "--max-tokens: .* reads 3 to 40 tokens at once, got 2"),
         ({"max_tokens": 41}, "--max-tokens: .* reads 3 to 40 tokens at once, got 41"),
-        ({"training_tokens": 2}, "--training-tokens: .* reads 3 to 40 tokens at once, got 2"),
-        ({"training_tokens": 0}, "--training-tokens: expected at least 1, got 0"),
-        ({"long_texts": "cut"}, "--long-texts: expected one of head_tail, windows, got 'cut'"),
+        ({"long_texts": "cut"}, "--long-texts: expected one of windows, head_tail, got 'cut'"),
         ({"device": "cuda:99"}, "--device cuda:99: there is no such device"),
         ({"layer_decay": 0.0}, "--layer-decay"),
         ({"label_smoothing": 1.0}, "--label-smoothing"),

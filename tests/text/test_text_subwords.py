@@ -110,7 +110,7 @@ def own_tokens(sequences: Sequences, i: int) -> list[int]:
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=6), st.integers(1, 12))
 def test_turn_by_turn_a_text_is_read_whole_from_its_ends_inward(lengths: list[int], room: int) -> None:
     tokens = tokens_of(lengths)
-    readings = turns(tokens, room, "head_tail", 40)
+    readings = turns(tokens, room, "windows", 40)
     assert len(readings) == max(1, -(-max(lengths) // room))
     for i, n in enumerate(lengths):
         own = tokens.values[tokens.offsets[i] : tokens.offsets[i + 1]].tolist()
@@ -124,12 +124,12 @@ def test_turn_by_turn_a_text_is_read_whole_from_its_ends_inward(lengths: list[in
             assert parts[1] == own[head : 2 * head] + own[n - 2 * tail : n - tail]
 
 
-def test_no_more_turns_than_asked_for_and_one_of_windows() -> None:
+def test_no_more_turns_than_asked_for_and_one_of_head_and_tail() -> None:
     tokens = tokens_of([9, 2])
-    assert len(turns(tokens, 4, "head_tail", 2)) == 2
-    (whole,) = turns(tokens, 4, "windows", 2)
-    assert whole.n_unread == 0
-    (empty,) = turns(tokens_of([0]), 4, "head_tail", 2)
+    assert len(turns(tokens, 4, "windows", 2)) == 2
+    (ends,) = turns(tokens, 4, "head_tail", 2)
+    assert ends.values.tolist() == head_and_tail(tokens, 4).values.tolist()
+    (empty,) = turns(tokens_of([0]), 4, "windows", 2)
     assert empty.n_texts == 1
 
 
@@ -140,8 +140,7 @@ def test_windows_hold_each_text_whole_in_even_parts(lengths: list[int], room: in
     assert sequences.n_unread == 0
     assert sequences.n_texts == len(lengths)
     for i, n in enumerate(lengths):
-        rows, places = sequences.of_texts(np.array([i]))
-        assert not places.any()
+        rows = range(*sequences.first[i : i + 2].tolist())
         parts = [sequences.values[sequences.offsets[r] : sequences.offsets[r + 1]].tolist() for r in rows]
         assert len(parts) == max(1, -(-n // room))
         assert list(itertools.chain(*parts)) == tokens.values[tokens.offsets[i] : tokens.offsets[i + 1]].tolist()
@@ -149,10 +148,9 @@ def test_windows_hold_each_text_whole_in_even_parts(lengths: list[int], room: in
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
-def test_sequences_of_some_texts_come_with_their_places() -> None:
+def test_each_sequence_knows_its_text() -> None:
     sequences = windows(tokens_of([5, 0, 9]), 4)
-    rows, places = sequences.of_texts(np.array([2, 0]))
-    assert (rows.tolist(), places.tolist()) == ([3, 4, 5, 0, 1], [0, 0, 0, 1, 1])
+    assert sequences.counts().tolist() == [2, 1, 3]
     assert sequences.owners().tolist() == [0, 0, 1, 2, 2, 2]
 
 
@@ -171,7 +169,13 @@ def test_the_note_says_how_much_is_not_read() -> None:
     assert note is not None
     assert "2 of 3 training texts are longer than 6 tokens" in note
     assert "50.0 % of all tokens are not" in note
-    assert windows(tokens, 4).note(6) == "2 of 3 training texts are longer than 6 tokens; they are read in windows."
+    longer = "2 of 3 training texts are longer than 6 tokens; "
+    assert windows(tokens, 4).note(6) == f"{longer}they are read in windows."
+    note = windows(tokens, 4).note(6, turns(tokens, 4, "windows", 2))
+    assert note is not None
+    assert "each epoch trains on another part, and 10.0 % of all tokens are in none; --epochs" in note  # 2 of 20
+    note = windows(tokens, 4).note(6, turns(tokens, 4, "windows", 9))
+    assert note == f"{longer}each epoch trains on another part. An answer reads all, in windows."
 
 
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))

@@ -68,32 +68,30 @@ def test_logits_are_plain_transformers_with_mean_pooling_and_the_head(kind: str,
         np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
-def test_logits_of_windows_are_their_mean(tmp_path: Path) -> None:
+def test_windows_of_a_text_add_up_over_the_square_root_of_their_number(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     whole = model.cut(column(), 6, "windows")
     logits = model.logits(whole, CPU)
     text = 3
-    rows, _ = whole.of_texts(np.array([text]))
+    rows = np.arange(*whole.first[text : text + 2])
     assert len(rows) > 2
     with torch.no_grad():
-        parts = np.concatenate([model.forward(whole, rows[i : i + 1], CPU).numpy() for i in range(len(rows))])
-    np.testing.assert_allclose(logits[text], parts.mean(axis=0), atol=1e-6)
+        summed = torch.cat([model.pooled(whole, rows[i : i + 1], CPU) for i in range(len(rows))]).sum(dim=0)
+        expected = model.head(summed / len(rows) ** 0.5).numpy()
+    np.testing.assert_allclose(logits[text], expected, atol=1e-6)
 
 
 def gradients(model: EncoderModel) -> list[Any]:
     return [p.grad.clone() for module in (model.encoder, model.head) for p in module.parameters()]
 
 
-@pytest.mark.parametrize("long_texts", ["head_tail", "windows"])
-def test_portions_add_up_to_the_gradient_of_the_batch(
-    tmp_path: Path, long_texts: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_portions_add_up_to_the_gradient_of_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = np.random.default_rng(0).random(len(TEXTS))
     found = []
     for portion in (24, 64, 8_000):
         monkeypatch.setattr(encoder_network, "_PORTION", portion)
         model = model_of(tmp_path)
-        examples = EncoderExamples((model.cut(column(), 8, long_texts),), targets(), weights)
+        examples = EncoderExamples((model.cut(column(), 8, "head_tail"),), targets(), weights)
         loss, logits = network_of(model, examples).accumulate(np.arange(len(TEXTS)), len(TEXTS))
         found.append((loss, logits, gradients(model)))
     for loss, logits, parts in found[1:]:
@@ -164,20 +162,6 @@ def test_dropout_is_drawn_from_seed_and_step_and_leaves_the_callers_generator_al
     assert np.array_equal(weights(0, with_dropout=False), weights(1, with_dropout=False))
 
 
-def test_a_text_in_windows_counts_once(tmp_path: Path) -> None:
-    model = model_of(tmp_path)
-    sequences = model.cut(column(), 8, "windows")
-    network = network_of(model, EncoderExamples((sequences,), targets()))
-    rows, _ = sequences.of_texts(np.array([3]))
-    with torch.no_grad():
-        z = model.forward(sequences, rows, CPU)
-        p = torch.from_numpy(targets()[[3] * len(rows)])
-        expected = cross_entropy(z, p, multi_label=False).mean()
-    loss, logits = network.accumulate(np.array([3]), 1)
-    assert loss == pytest.approx(float(expected), rel=1e-5)
-    np.testing.assert_allclose(logits[0], z.numpy().mean(axis=0), atol=1e-5)
-
-
 def test_batches_hold_texts_of_like_length_and_each_text_once(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     texts = ["film " * n for n in np.random.default_rng(0).integers(0, 30, size=200).tolist()]
@@ -197,7 +181,7 @@ def test_batches_hold_texts_of_like_length_and_each_text_once(tmp_path: Path) ->
 def test_each_epoch_reads_the_next_part_of_a_longer_text(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     texts = ["film good bad story " * 8, "film"]
-    parts = model.turns(model.tokenizer.ids(column(texts)), 8, "head_tail", 2)
+    parts = model.turns(model.tokenizer.ids(column(texts)), 8, "windows", 2)
     network = network_of(model, EncoderExamples(parts, targets(2)), n_steps=4, epochs=2)
     read: list[Any] = []
     forward = EncoderModel.forward

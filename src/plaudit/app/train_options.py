@@ -76,11 +76,10 @@ def train(
     min_texts: Annotated[int | None, typer.Option(help="ngram: texts that an n-gram must be in. [2]")] = None,
     regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
     encoder: Annotated[str | None, typer.Option(help="encoder: a name, a folder or a hub's name. [minilm]")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [256]")] = None,
-    training_tokens: Annotated[int | None, typer.Option(help="encoder: the most while training. [max-tokens]")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [90]")] = None,
     long_texts: Annotated[
-        Literal["head_tail", "windows"] | None,
-        typer.Option(help="encoder: of a longer text, its two ends or all of it in windows. [head_tail]"),
+        Literal["windows", "head_tail"] | None,
+        typer.Option(help="encoder: of a longer text, all of it in windows, or its two ends. [windows]"),
     ] = None,
     device: Annotated[str | None, typer.Option(help="encoder: auto, cpu, cuda or ray:N. [auto]")] = None,
     layer_decay: Annotated[
@@ -147,7 +146,7 @@ def train(
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
             "hidden": hidden_units, "dropout": dropout, "loss": loss, "class_weight": class_weight, "n_max": n_max,
             "min_texts": min_texts, "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
-            "training_tokens": training_tokens, "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
+            "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
             "label_smoothing": label_smoothing, "teacher": teacher,
         },
         training={

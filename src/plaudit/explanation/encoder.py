@@ -59,19 +59,18 @@ def word_shares(
     tokenizer, column, n_words = model.model_.tokenizer, tokens[0].column, len(words.values)
     ids = TokenIds(column.offsets, column.values)
     numbered = replace(ids, values=np.arange(len(ids.values), dtype=np.int32))
-    (sequences,), (numbers,) = (
-        model.model_.turns(each, model.max_tokens, model.long_texts, 1) for each in (ids, numbered)
-    )
+    sequences, numbers = (model.model_.cut_ids(each, model.max_tokens, model.long_texts) for each in (ids, numbered))
     read = numbers.values  # which tokens these are
     placement = replace(place(model.device), dtype="float32")  # the integral is of small differences
     shares, base = np.zeros(len(ids.values)), np.zeros(len(ids))
-    n_windows = np.diff(sequences.first)
+    roots = np.sqrt(sequences.counts())  # see EncoderModel.vectors
     with working(), _frozen(model.model_, placement):
         for sequence, text in enumerate(sequences.owners().tolist()):
-            path = _Path(model.model_, sequences, sequence, coefficients[text] / n_windows[text], placement)
+            path = _Path(model.model_, sequences, sequence, coefficients[text] / roots[text], placement)
             a, b = sequences.offsets[sequence : sequence + 2].tolist()
             base[text] += path.start
             shares[read[a:b]] += path.shares()
+    base += (coefficients * model.model_.spare_bias(sequences)).sum(axis=1)
     is_known = np.ones(len(ids.values)) if tokenizer.unknown_id is None else column.values != tokenizer.unknown_id
     is_read = np.zeros(len(ids.values))
     is_read[read] = 1

@@ -78,9 +78,8 @@ class BlendClassifier(Classifier):
         *,
         encoder: str | Path = "minilm",
         trainable: bool = True,
-        max_tokens: int = 256,
-        training_tokens: int | None = None,
-        long_texts: LongTexts = "head_tail",
+        max_tokens: int = 90,
+        long_texts: LongTexts = "windows",
         device: str = "auto",
         layer_decay: float = 1.0,
         label_smoothing: float = 0.0,
@@ -103,7 +102,6 @@ class BlendClassifier(Classifier):
             encoder: As all down to `patience`, see `EncoderClassifier`.
             trainable: Whether the encoder is fine-tuned; else it is frozen, which suits a few hundred labels.
             max_tokens: The longest sequence.
-            training_tokens: The longest while training.
             long_texts: What is read of longer texts.
             device: Where the encoder runs.
             layer_decay: From each layer's learning rate to that of the one below.
@@ -125,7 +123,6 @@ class BlendClassifier(Classifier):
         self.encoder = encoder
         self.trainable = trainable
         self.max_tokens = max_tokens
-        self.training_tokens = training_tokens
         self.long_texts = long_texts
         self.device = device
         self.layer_decay = layer_decay

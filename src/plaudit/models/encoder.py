@@ -15,16 +15,17 @@ import numpy as np
 from plaudit.config import ClassWeight, LongTexts
 from plaudit.data.dataset import as_text_column
 from plaudit.data.split import hold_out
-from plaudit.embeddings.hugging_face import find_encoder
+from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer
 from plaudit.errors import ConfigError, ModelError
 from plaudit.models.base import Classifier
 from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
 from plaudit.models.examples import text_weights, training_set, validation_set, weights_of
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
+from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, linear, most_tokens, working
 from plaudit.training.encoder_network import EncoderExamples
-from plaudit.training.fine_tuning import FineTuning, epochs_for, fine_tune
+from plaudit.training.fine_tuning import FineTuning, default_epochs, fine_tune
 from plaudit.training.frozen_head import fit_head
 from plaudit.training.loop import Monitor
 from plaudit.training.soft_targets import as_targets
@@ -65,9 +66,8 @@ class EncoderClassifier(Classifier):
         encoder: str | Path = "minilm",
         *,
         trainable: bool = True,
-        max_tokens: int = 256,
-        training_tokens: int | None = None,
-        long_texts: LongTexts = "head_tail",
+        max_tokens: int = 90,
+        long_texts: LongTexts = "windows",
         device: str = "auto",
         layer_decay: float = 1.0,
         label_smoothing: float = 0.0,
@@ -87,15 +87,14 @@ class EncoderClassifier(Classifier):
                 cache, and downloaded only when the environment says HF_HUB_OFFLINE=0.
             trainable: Whether the encoder is fine-tuned; else only the linear layer is fitted, which has no epochs.
             max_tokens: The longest sequence, special tokens included; time grows with it.
-            training_tokens: The longest sequence while training; None is `max_tokens`. Of a longer text each epoch
-                reads another part, or all of its windows.
-            long_texts: "head_tail" reads a longer text's first quarter and last three quarters of `max_tokens`;
-                "windows" reads all of it, window by window, and averages their logits.
+            long_texts: "windows" trains on another part of a longer text in each epoch, and answers from all of it;
+                "head_tail" always reads its first quarter and last three quarters of `max_tokens`.
             device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", ..., "ray:2": workers of a cluster.
             layer_decay: Each layer's learning rate is that of the layer above times this, 0 < layer_decay <= 1.
             label_smoothing: Share of each label that is spread over all classes, 0 <= label_smoothing < 1.
             class_weight: "none", "balanced", or a weight for each class.
-            epochs: Passes over the texts, at most; None takes 1, or for fewer than 15,000 texts more, up to 10.
+            epochs: Passes over the texts, at most; None takes 1, for fewer than 15,000 texts more, up to 10, and for
+                long ones that are read in windows up to 3.
             batch_size: Texts a step.
             learning_rate: AdamW's greatest; the linear layer's is ten times it.
             early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
@@ -107,7 +106,6 @@ class EncoderClassifier(Classifier):
         self.encoder = encoder
         self.trainable = trainable
         self.max_tokens = max_tokens
-        self.training_tokens = training_tokens
         self.long_texts = long_texts
         self.device = device
         self.layer_decay = layer_decay
@@ -139,8 +137,7 @@ class EncoderClassifier(Classifier):
             texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
             labels: N labels, all words or all whole numbers.
             sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
-            validation: Texts and labels to watch; None holds out `validation_fraction` for early stopping, and none
-                with one epoch.
+            validation: Texts and labels to watch; None holds out `validation_fraction`, but nothing with one epoch.
             unlabelled: Not used.
             monitors: Who watches the run.
             checkpoint: A file that keeps the state of the run, every five minutes and after each epoch.
@@ -159,7 +156,7 @@ class EncoderClassifier(Classifier):
         watched = None
         if validation is not None:
             watched = validation_set(*validation, targets)
-        elif self.trainable and self.early_stopping and (self.epochs or epochs_for(len(column))) > 1:
+        elif self.trainable and self.early_stopping and self._epochs_for(column) > 1:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         assert training.labels is not None
         return self._fit_targets(
@@ -211,17 +208,18 @@ class EncoderClassifier(Classifier):
             return as_targets(targets, len(classes), multi_label=multi_label)
 
         tokens = model.tokenizer.ids(texts)
-        (sequences,) = model.turns(tokens, self.max_tokens, self.long_texts, 1)
+        sequences = model.cut_ids(tokens, self.max_tokens, self.long_texts)
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
+        turns: tuple[Sequences, ...] = ()
         if self.trainable:
-            epochs = self.epochs or epochs_for(len(texts))
-            settings = {**self.get_params(), "epochs": epochs}
-            turns = model.turns(tokens, self.training_tokens or self.max_tokens, self.long_texts, epochs)
+            epochs = self._epochs_for(texts, model.tokenizer)
+            turns = model.turns(tokens, self.max_tokens, self.long_texts, epochs)
             training, seen = EncoderExamples(turns, soft(targets), weights), None
             if validation is not None:
                 read = model.cut(validation[0], self.max_tokens, self.long_texts)
                 seen = EncoderExamples((read,), soft(validation[1]))
-            work = FineTuning(model, training, seen, settings, classes.tolist(), multi_label)
+            given = {**self.get_params(), "epochs": epochs}
+            work = FineTuning(model, training, seen, given, classes.tolist(), multi_label)
             result = fine_tune(work, placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
@@ -230,12 +228,18 @@ class EncoderClassifier(Classifier):
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model
         self._learned(classes, multi_label=multi_label)
-        self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens)]))
+        self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens, turns)]))
         self.n_threads_ = placement.n_threads
         return self
 
+    def _epochs_for(self, texts: pa.LargeStringArray, tokenizer: SubwordTokenizer | None = None) -> int:
+        if self.epochs is not None:
+            return self.epochs
+        tokenizer = tokenizer or SubwordTokenizer(read_tokenizer(find_encoder(self.encoder)))
+        return default_epochs(texts, tokenizer, self.max_tokens, self.long_texts)
+
     def vectors(self, texts: object) -> NDArray[np.float32]:
-        """Return each of N texts' mean token vector, float32 [N, D], which the linear layer reads."""
+        """Return N texts' vectors, float32 [N, D], which the linear layer reads: see `EncoderModel.vectors`."""
         self._check_fitted()
         return self._vectors(self.model_, self.model_.cut(as_text_column(texts), self.max_tokens, self.long_texts))
 
@@ -291,7 +295,6 @@ class EncoderClassifier(Classifier):
 
     def _check_length(self, model: EncoderModel) -> None:
         most, least = most_tokens(model.encoder), len(model.tokenizer.frame) + 1
-        for option, length in (("--max-tokens", self.max_tokens), ("--training-tokens", self.training_tokens)):
-            if length is not None and (length < least or (most is not None and length > most)):
-                upper = "" if most is None else f" to {most:,}"
-                raise ConfigError(f"{option}: {self.encoder} reads {least}{upper} tokens at once, got {length}.")
+        if self.max_tokens < least or (most is not None and self.max_tokens > most):
+            reads = f"{least}" if most is None else f"{least} to {most:,}"
+            raise ConfigError(f"--max-tokens: {self.encoder} reads {reads} tokens at once, got {self.max_tokens}.")

@@ -44,13 +44,24 @@ class Sequences:
         """Tokens of the texts that are in no sequence."""
         return self.n_tokens - len(self.values)
 
-    def note(self, max_tokens: int) -> str | None:
-        """Say how many texts were longer than the `max_tokens` that are read at once, and what is not read of them."""
+    def note(self, max_tokens: int, turns: tuple[Sequences, ...] = ()) -> str | None:
+        """Say how many texts are longer than `max_tokens`, and what is not read of them.
+
+        Args:
+            max_tokens: What is read at once.
+            turns: What the epochs train on, one sequence a text; none where training reads the same as an answer.
+        """
         if not self.n_longer:
             return None
         longer = f"{self.n_longer:,} of {self.n_texts:,} training texts are longer than {max_tokens} tokens"
         if not self.n_unread:
-            return f"{longer}; they are read in windows."
+            if not turns:
+                return f"{longer}; they are read in windows."
+            lengths = np.diff(self.offsets[self.first])
+            n_trained_on = np.minimum(lengths, np.sum([turn.lengths() for turn in turns], axis=0)).sum()
+            missing = 100 * (1 - n_trained_on / self.n_tokens)
+            left_out = f", and {missing:.1f} % of all tokens are in none; --epochs trains on more" if missing else ""
+            return f"{longer}; each epoch trains on another part{left_out}. An answer reads all, in windows."
         return (
             f"{longer}: for an answer only the first quarter and the last three quarters of that length are read, and "
             f"{100 * self.n_unread / self.n_tokens:.1f} % of all tokens are not. --max-tokens reads more, "
@@ -61,16 +72,13 @@ class Sequences:
         """Return the number of tokens in each sequence, int64 [S]."""
         return np.diff(self.offsets)
 
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of sequences of each text, int64 [N]."""
+        return np.diff(self.first)
+
     def owners(self) -> NDArray[np.int64]:
         """Return the text of each sequence, int64 [S]."""
-        return np.repeat(np.arange(self.n_texts), np.diff(self.first))
-
-    def of_texts(self, texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the sequences of these texts, int64 [M], and for each the place of its text among `texts`."""
-        counts = np.diff(self.first)[texts]
-        places = np.repeat(np.arange(len(texts)), counts)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return self.first[texts][places] + within, places
+        return np.repeat(np.arange(self.n_texts), self.counts())
 
     def padded(
         self, rows: NDArray[np.int64], frame: Frame, padding: int
@@ -160,9 +168,18 @@ def windows(tokens: TokenIds, room: int) -> Sequences:
     return Sequences(offsets, tokens.values, first, n_longer=int((lengths > room).sum()), n_tokens=len(tokens.values))
 
 
+def cut(tokens: TokenIds, room: int, long_texts: str) -> Sequences:
+    """Cut N texts as an answer reads them: "windows" or "head_tail"."""
+    return windows(tokens, room) if long_texts == "windows" else head_and_tail(tokens, room)
+
+
 def turns(tokens: TokenIds, room: int, long_texts: str, n: int) -> tuple[Sequences, ...]:
-    """Return what each of `n` readings of the texts reads, which then begin again: one for windows, which read all."""
-    if long_texts == "windows":
-        return (windows(tokens, room),)
+    """Return what each of `n` epochs trains on, one sequence a text; after the last they begin again.
+
+    Of texts that are answered in windows each turn reads another part, from their ends inward; of others always the
+    head and the tail.
+    """
+    if long_texts != "windows":
+        return (head_and_tail(tokens, room),)
     longest = int(np.diff(tokens.offsets).max(initial=1))
     return tuple(head_and_tail(tokens, room, turn) for turn in range(min(n, -(-longest // room))))

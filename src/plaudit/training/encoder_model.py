@@ -12,7 +12,7 @@ import numpy as np
 
 from plaudit.embeddings.hugging_face import quiet, read_tokenizer
 from plaudit.errors import EmbeddingError
-from plaudit.text.sequences import Sequences, portions, turns
+from plaudit.text.sequences import Sequences, cut, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
@@ -74,10 +74,14 @@ class EncoderModel:
 
     def cut(self, texts: pa.LargeStringArray, max_tokens: int, long_texts: str) -> Sequences:
         """Tokenize N texts and cut them into sequences that, with their special tokens, have at most `max_tokens`."""
-        return self.turns(self.tokenizer.ids(texts), max_tokens, long_texts, 1)[0]
+        return self.cut_ids(self.tokenizer.ids(texts), max_tokens, long_texts)
+
+    def cut_ids(self, tokens: TokenIds, max_tokens: int, long_texts: str) -> Sequences:
+        """Cut N tokenized texts as `cut` does."""
+        return cut(tokens, max_tokens - len(self.tokenizer.frame), long_texts)
 
     def turns(self, tokens: TokenIds, max_tokens: int, long_texts: str, epochs: int) -> tuple[Sequences, ...]:
-        """Cut N tokenized texts as `cut` does, for every epoch in which another part of a longer text is read."""
+        """Return of N tokenized texts what each epoch trains on: a sequence a text, as long as those of `cut`."""
         return turns(tokens, max_tokens - len(self.tokenizer.frame), long_texts, epochs)
 
     def forward(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
@@ -100,11 +104,25 @@ class EncoderModel:
         return (hidden.float() * weight).sum(dim=1) / weight.sum(dim=1)
 
     def logits(self, sequences: Sequences, placement: Placement, team: Team = ALONE) -> NDArray[np.float32]:
-        """Return N texts' logits, float32 [N, K]: the mean of their sequences' logits; a `team` divides the work."""
-        return self._of_texts(self.forward, self.n_logits, sequences, placement, team)
+        """Return N texts' logits, float32 [N, K]: the linear layer's of their vectors; a `team` divides the work."""
+        logits = self._of_texts(self.forward, self.n_logits, sequences, placement, team)
+        return logits + self.spare_bias(sequences).astype(np.float32)
+
+    def spare_bias(self, sequences: Sequences) -> NDArray[np.float64]:
+        """Return what sequences' logits, combined as `vectors` are, lack of their text's, float64 [N, K].
+
+        The linear layer's bias is added once a text, not once a sequence; of a text in one it is 0.
+        """
+        bias = self.head.bias.detach().double().cpu().numpy()
+        result: NDArray[np.float64] = (1 - np.sqrt(sequences.counts()))[:, None] * bias
+        return result
 
     def vectors(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
-        """Return N texts' vectors, float32 [N, D]: the mean of their sequences' mean token vectors."""
+        """Return N texts' vectors, float32 [N, D].
+
+        Each is the sum of its sequences' mean token vectors over the square root of their number: what several windows
+        agree on counts for more than what one says, yet not as much as if they were independent.
+        """
         return self._of_texts(self.pooled, int(self.head.in_features), sequences, placement, ALONE)
 
     def _of_texts(
@@ -120,7 +138,11 @@ class EncoderModel:
             for part in parts[team.rank :: team.size]:
                 rows = order[part]
                 found[rows] = of_rows(sequences, rows, placement).cpu().numpy()
-        return mean_by_text(team.add(found, placement.device).astype(np.float32, copy=False), sequences)
+        found = team.add(found, placement.device).astype(np.float32, copy=False)
+        if sequences.n_texts == len(found):
+            return found
+        sums = np.add.reduceat(found.astype(np.float64), sequences.first[:-1], axis=0)
+        return (sums / np.sqrt(sequences.counts())[:, None]).astype(np.float32)
 
     def tensors(self) -> dict[str, Any]:
         """Return the weights by name, torch tensors that training moves."""
@@ -134,15 +156,6 @@ class EncoderModel:
         with torch.no_grad():
             for name, tensor in self.tensors().items():
                 tensor.copy_(torch.from_numpy(weights[name]))
-
-
-def mean_by_text(logits: NDArray[np.float32], sequences: Sequences) -> NDArray[np.float32]:
-    """Average the logits of S sequences, [S, K], over each text's, [N, K]."""
-    if sequences.n_texts == len(logits):
-        return logits
-    sums = np.add.reduceat(logits.astype(np.float64), sequences.first[:-1], axis=0)
-    result: NDArray[np.float32] = (sums / np.diff(sequences.first)[:, None]).astype(np.float32)
-    return result
 
 
 def linear(kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Any:

@@ -4,8 +4,8 @@ Texts of like length share a batch, so that little of it is padding: pools of fi
 by length and cut, and the batches shuffled. On the CPU a batch runs in portions of 2,048 tokens whose gradients
 add up, which fit into the caches, and without dropout, whose random numbers cost more there than its arithmetic.
 
-A text in several windows counts once: each window is to answer with the text's target, at the text's weight divided by
-the number of its windows. (The loss of the windows' mean logit would need all of a text's windows in memory at once.)
+Of a text that is longer than a sequence each epoch trains on another part, which is to answer with the text's target:
+the same tokens in each of two epochs taught the encoder less.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class EncoderExamples:
     """Texts cut into sequences, with what training knows of them.
 
     Attributes:
-        turns: The sequences of N texts in the first epoch and in those after it, which begin again after the last.
+        turns: N texts' sequences in the first epoch and in those after it, one a text; after the last they begin again.
         targets: float32 [N, K], probabilities (`soft_targets`).
         weights: float64 [N], each text's share in the loss, or with several labels [N, K]; None for all 1.
     """
@@ -104,7 +104,7 @@ class EncoderNetwork:
     def batches(self, order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
         """Divide an epoch's texts into batches of like length; `order` is all the randomness."""
         sequences = self._sequences
-        lengths = sequences.lengths()[sequences.first[:-1]]  # of windows all about the same
+        lengths = sequences.lengths()
         batches = []
         for start in range(0, len(order), batch_size * _POOL_BATCHES):
             pool = order[start : start + batch_size * _POOL_BATCHES]
@@ -140,26 +140,23 @@ class EncoderNetwork:
         import torch
 
         train, sequences, device = self._train, self._sequences, self._placement.device
-        rows, places = sequences.of_texts(batch)
-        by_length = np.argsort(sequences.lengths()[rows], kind="stable")
-        rows, places = rows[by_length], places[by_length]
-        n_windows = np.bincount(places, minlength=len(batch))
-        shares = np.ones((len(batch), 1)) if train.weights is None else train.weights.reshape(len(train), -1)[batch]
-        shares = (shares / n_windows[:, None])[places].astype(np.float32)
+        lengths = sequences.lengths()[batch] + len(self._model.tokenizer.frame)
+        by_length = np.argsort(lengths, kind="stable")
         logits = np.zeros((len(batch), self._model.n_logits), np.float32)
         portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
         total = 0.0
-        lengths = sequences.lengths()[rows] + len(self._model.tokenizer.frame)
-        for part in portions(lengths, portion):
-            texts = batch[places[part]]
-            outputs = self._model.forward(sequences, rows[part], self._placement)
+        for part in portions(lengths[by_length], portion):
+            places = by_length[part]
+            texts = batch[places]
+            outputs = self._model.forward(sequences, texts, self._placement)
             targets = torch.from_numpy(self._targets[texts]).to(device)
-            weights = torch.from_numpy(shares[part]).to(device)
+            weights = None
+            if train.weights is not None:
+                weights = torch.from_numpy(train.weights[texts].astype(np.float32)).to(device)
             loss = cross_entropy(outputs, targets, weights, multi_label=self._multi_label).sum()
             (loss / n).backward()
             total += float(loss.detach())
-            np.add.at(logits, places[part], outputs.detach().cpu().numpy())
-        logits /= n_windows[:, None].astype(np.float32)
+            logits[places] = outputs.detach().cpu().numpy()
         return total, logits
 
     def evaluate(self) -> tuple[float, float] | None:

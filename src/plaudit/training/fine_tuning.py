@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
+from plaudit.text.sequences import cut, turns
+from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.encoder_model import EncoderModel, working
 from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork, fingerprint
@@ -15,11 +20,18 @@ from plaudit.training.torch_device import Placement, count_workers
 
 # Fewer texts are seen more often: as many times as makes this many, and not more than that.
 _TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
+_MOST_PARTS = 3  # of a long text that are trained on, unless more epochs are asked for
+_N_LOOKED_AT = 1_000  # texts, evenly spaced
 
 
-def epochs_for(n: int) -> int:
-    """Return a number of epochs for `n` training texts: enough steps for small data to be learned."""
-    return min(max(_TEXTS_OF_AN_EPOCH // n, 1), _MOST_EPOCHS)
+def default_epochs(texts: pa.LargeStringArray, tokenizer: SubwordTokenizer, max_tokens: int, long_texts: str) -> int:
+    """Return a number of epochs for N texts: enough steps for small data, and for long texts to be read in parts."""
+    some = texts.take(pa.array(np.linspace(0, len(texts) - 1, min(len(texts), _N_LOOKED_AT)).astype(np.int64)))
+    ids, room = tokenizer.ids(some), max(max_tokens - len(tokenizer.frame), 1)
+    n_answered_from = len(cut(ids, room, long_texts).values)
+    n_trained_on = len(turns(ids, room, long_texts, 1)[0].values)
+    n_parts = min(round(n_answered_from / max(n_trained_on, 1)), _MOST_PARTS)
+    return min(max(_TEXTS_OF_AN_EPOCH // len(texts), n_parts, 1), _MOST_EPOCHS)
 
 
 @dataclass(frozen=True)
