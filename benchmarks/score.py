@@ -29,6 +29,7 @@ from plaudit.models import Classifier
 SHORT = "Not a bad film at all, and the music is lovely."
 N_ROWS = 963_812
 ENCODER_TEXTS = 1_000
+AS_THE_PEER: Any = {"trainable": False, "max_tokens": 256, "long_texts": "head_tail"}  # as much text of each review
 WANTED = {"network, split at spaces": 50_000, "network, minilm": 20_000, "ngram, 1 to 3": 15_000}
 
 
@@ -84,7 +85,7 @@ CONTESTANTS: dict[str, Callable[[Dataset, Path], None]] = {
     "fastText, 1 to 3 words, 10 epochs": peer("fastText, 1 to 3 words, 10 epochs"),
     "TF-IDF (1,2) and logistic regression": peer("TF-IDF (1,2) and logistic regression"),
     "model2vec": peer("model2vec"),
-    "encoder": plaudit_model(lambda _: plaudit.EncoderClassifier(trainable=False), few=64),
+    "encoder": plaudit_model(lambda _: plaudit.EncoderClassifier(**AS_THE_PEER), few=64),
     "sentence-transformers": nothing,
 }
 SLOW = ("encoder", "sentence-transformers")
@@ -100,7 +101,7 @@ def open_contestant(name: str, folder: Path) -> Callable[[Any], Any]:
         from plaudit.embeddings.minilm_package import minilm_folder
 
         encoder = SentenceTransformer(str(minilm_folder(extra="encoder", purpose="The peer")), device="cpu")
-        encoder.max_seq_length = 256
+        encoder.max_seq_length = AS_THE_PEER["max_tokens"]
         return lambda texts: encoder.encode(texts, batch_size=32, show_progress_bar=False)
     contestant = pickle.loads((folder / "peer.pickle").read_bytes())
     if name.startswith("fastText"):
