@@ -132,6 +132,7 @@ def show_data(data: str, *, n_examples: int, reading: Reading) -> None:
     from rich.table import Table
 
     from plaudit.app.parts import describe_sets
+    from plaudit.text.tokens import BLANK
 
     console = make_console()
     splits = reading.load(data, progress=console.is_terminal)
@@ -144,7 +145,7 @@ def show_data(data: str, *, n_examples: int, reading: Reading) -> None:
         part = getattr(splits, name)
         if part is None or not len(part):
             continue
-        words = pc.count_substring_regex(part.texts, r"[^\p{Cc}\pZ]+").to_numpy(zero_copy_only=False)
+        words = pc.count_substring_regex(part.texts, f"[^{BLANK}]+").to_numpy(zero_copy_only=False)
         low, median, high, most = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
         counts = part.class_counts()
         if part.multi_label:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from plaudit.text import SpaceTokenizer, WordTokenizer
 from plaudit.text.scripts import EXTENDS_LETTER, UNSPACED_LETTER
-from plaudit.text.tokens import CLITICS, EDGE_APOSTROPHES, IN_WORDS, NOT_IN_WORDS, WITHIN_WORDS
+from plaudit.text.tokens import BLANK, CLITICS, EDGE_APOSTROPHES, IN_WORDS, NOT_IN_WORDS, WITHIN_WORDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def tokenize(texts: Tensor, tokenizer: Tokenizer) -> Tensor:
     assert isinstance(tokenizer, WordTokenizer)  # refuse_text saw to it
     words = _lower(texts) if tokenizer.lower_case else texts
     words = tf.strings.regex_replace(words, _explicit(WITHIN_WORDS), "")
-    words = tf.strings.regex_replace(words, _explicit(r"[\p{Cc}\pZ]"), " ")
+    words = tf.strings.regex_replace(words, _explicit(f"[{BLANK}]"), " ")
     words = tf.strings.regex_replace(words, f"({_explicit(NOT_IN_WORDS)})", r" \1 ")
     pieces = tf.strings.split(words)
     if tokenizer.unspaced != "words":

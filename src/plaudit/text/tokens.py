@@ -105,6 +105,7 @@ class SpaceTokenizer:
 # variation selectors that ask for an emoji's coloured form. Unicode's category Cf; the block Variation
 # Selectors.
 WITHIN_WORDS = r"[\p{Cf}\x{FE00}-\x{FE0F}]"
+BLANK = r"\p{Cc}\pZ"  # within a class: control characters, and white space of every kind
 NOT_IN_WORDS = r"([^\pL\pM\pN_'])"
 EDGE_APOSTROPHES = r"(^'+|'+$)"
 # The Penn Treebank's clitics, as its tokenizer splits them
@@ -155,7 +156,7 @@ class WordTokenizer:
         is_ascii = pc.all(pc.string_is_ascii(words)).as_py()  # all of Unicode's letters take a millisecond to compile
         if not is_ascii:
             words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
-        words = pc.replace_substring_regex(words, r"[\x00-\x1F\x7F]" if is_ascii else r"[\p{Cc}\pZ]", " ")
+        words = pc.replace_substring_regex(words, r"[\x00-\x1F\x7F]" if is_ascii else f"[{BLANK}]", " ")
         pieces = _respaced(words, "([^A-Za-z0-9_'])" if is_ascii else NOT_IN_WORDS, r" \1 ")
         if not is_ascii and self.unspaced != "words" and _has_unspaced(pieces.dictionary):
             characters = _respaced(pieces.dictionary, UNSPACED, r" \1 ")

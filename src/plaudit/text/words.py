@@ -22,14 +22,22 @@ import pyarrow.compute as pc
 from plaudit.text.column import TokenColumn, encode, expand, list_offsets
 from plaudit.text.scripts import UNSPACED
 from plaudit.text.subwords import SubwordTokenizer
-from plaudit.text.tokens import WITHIN_WORDS, SpaceTokenizer, Tokenizer, WordTokenizer, filled_or_first, split_on_spaces
+from plaudit.text.tokens import (
+    BLANK,
+    WITHIN_WORDS,
+    SpaceTokenizer,
+    Tokenizer,
+    WordTokenizer,
+    filled_or_first,
+    split_on_spaces,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The entries hold no space, so a space can mark where they are divided. White space of other kinds, and control
 # characters, are pieces of their own: no mark belongs to them.
-_BLANK = r"([\p{Cc}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]+)"
+_BLANK = rf"([{BLANK}]+)"
 # Apostrophes, also the typographic one, and what is invisible within a word divide nothing.
 _MARKS = rf"((?:[^\pL\pM\pN_'\x{{2019}}\p{{Cf}}\x{{FE00}}-\x{{FE0F}}\p{{Cc}}\pZ]{WITHIN_WORDS}*)+)"
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from plaudit.text.sequences import cut, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.encoder_model import EncoderModel, working
@@ -27,11 +26,12 @@ _N_LOOKED_AT = 1_000  # texts, evenly spaced
 def default_epochs(texts: pa.LargeStringArray, tokenizer: SubwordTokenizer, max_tokens: int, long_texts: str) -> int:
     """Return a number of epochs for N texts: enough steps for small data, and for long texts to be read in parts."""
     some = texts.take(pa.array(np.linspace(0, len(texts) - 1, min(len(texts), _N_LOOKED_AT)).astype(np.int64)))
-    ids, room = tokenizer.ids(some), max(max_tokens - len(tokenizer.frame), 1)
-    n_answered_from = len(cut(ids, room, long_texts).values)
-    n_trained_on = len(turns(ids, room, long_texts, 1)[0].values)
-    n_parts = min(round(n_answered_from / max(n_trained_on, 1)), _MOST_PARTS)
-    return min(max(_TEXTS_OF_AN_EPOCH // len(texts), n_parts, 1), _MOST_EPOCHS)
+    lengths, room = np.diff(tokenizer.ids(some).offsets), max(max_tokens - len(tokenizer.frame), 1)
+    n_epochs = max(_TEXTS_OF_AN_EPOCH // len(texts), 1)
+    if long_texts == "windows":
+        n_parts = round(lengths.sum() / max(np.minimum(lengths, room).sum(), 1))
+        n_epochs = max(n_epochs, min(n_parts, _MOST_PARTS))
+    return min(n_epochs, _MOST_EPOCHS)
 
 
 @dataclass(frozen=True)
