@@ -80,8 +80,8 @@ class ModelConfig:
         regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
-        long_texts: encoder: of a longer text it reads windows, one of them in each epoch and all for an answer, or
-            always its head and tail.
+        long_texts: encoder: of a longer text it trains on another part in each epoch and answers from all, in windows,
+            or reads always its head and tail.
         device: encoder: where it is trained, "auto", "cpu", "cuda", or "ray:N" for N workers of a Ray cluster.
         layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
