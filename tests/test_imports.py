@@ -17,7 +17,16 @@ ORDER = (
     "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report",
     "batch", "server", "app",
 )  # fmt: skip
-BELOW_ALL = ("errors", "config", "cores", "cluster", "lazy", "scratch", "")  # "" is the package itself: its version
+BELOW_ALL = (
+    "errors",
+    "config",
+    "cores",
+    "cluster",
+    "lazy",
+    "progress",
+    "scratch",
+    "",
+)  # "" is the package itself: its version
 ROOT = Path(plaudit.__file__).parent
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 PACKAGES = [name for _, name, is_package in pkgutil.walk_packages([str(ROOT)], "plaudit.") if is_package]

@@ -23,6 +23,7 @@ from plaudit import EncoderClassifier
 from plaudit.data import Dataset
 from plaudit.embeddings import hugging_face, minilm_package
 from plaudit.errors import ConfigError, DataError, EmbeddingError, MissingExtraError, ModelError
+from plaudit.progress import telling
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training import History
 from plaudit.training import checkpoint as checkpoints
@@ -429,3 +430,16 @@ def test_weights_of_minilm_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm_package, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(EmbeddingError, match="expected SHA-256 0000"):
         hugging_face.find_encoder("minilm")
+
+
+def test_who_listens_hears_how_much_is_scored(bert: Path, reviews: Dataset) -> None:
+    heard: list[tuple[int, float]] = []
+    model = EncoderClassifier(bert, **FAST).fit(reviews.texts, reviews.label_names())
+    texts = ["a good film " * 2_000, *reviews.texts.to_pylist()]
+    with telling(lambda n, share: heard.append((n, share))):
+        model.decision_function(texts)
+    shares = [share for _, share in heard]
+    assert {n for n, _ in heard} == {len(texts)}
+    assert len(shares) > 1
+    assert shares == sorted(shares)
+    assert shares[-1] == 1

@@ -33,8 +33,9 @@ def train(
     """Run a training; each mapping holds options by name, None where not given."""
     from plaudit.app.interrupts import InterruptWatch
     from plaudit.app.record import read_versions
+    from plaudit.app.scoring_bar import scoring_shown
     from plaudit.app.train import run_training
-    from plaudit.models.recipes import has_epochs
+    from plaudit.models.recipes import can_resume
 
     console = make_console()
     base = RunConfig() if config is None else _with_recipe(RunConfig.from_toml(config), model["recipe"])
@@ -49,7 +50,7 @@ def train(
 
         monitors.append(TensorBoardLog(tensorboard))
     try:
-        with InterruptWatch() as watch:
+        with InterruptWatch() as watch, scoring_shown():
             outcome = run_training(
                 run,
                 output,
@@ -62,8 +63,8 @@ def train(
             )
     except KeyboardInterrupt:
         console.print(
-            "Stopped. The same command with --resume goes on from the last saved epoch."
-            if has_epochs(run.model.recipe)
+            "Stopped. The same command with --resume goes on from what was saved last."
+            if can_resume(run.model.recipe)
             else "Stopped."
         )
         raise

@@ -78,9 +78,14 @@ class EpochLines:
             self._task = self._progress.add_task("", total=steps)
 
     def after_step(self, step: int, loss: float, accuracy: float) -> None:
-        """Move the bar."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}")
+        """Move the bar; after an epoch's last step it makes room for that of the validation texts."""
+        if self._progress is None or self._task is None:
+            return
+        self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}")
+        if step < self._steps:
+            self._progress.start()
+        else:
+            self._progress.stop()
 
     def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
         """Print the epoch's line; a star marks a new lowest val_loss."""

@@ -46,6 +46,7 @@ class Classifier(Arguments, ABC):
         temperature_: What its logits are divided by, so that its probabilities are right as often as they say; above 0.
         rule_: What is answered; None for the likeliest class, or of sets of labels those above 0.5.
         streams: Whether `fit` can keep on disk what grows with the number of tokens.
+        resumes: Whether `fit` keeps its state in `checkpoint`, and can go on from it.
         scratch: Where it keeps that; in memory unless a folder is set.
     """
 
@@ -53,6 +54,7 @@ class Classifier(Arguments, ABC):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow")
     uses_unlabelled: ClassVar[bool] = False
     streams: ClassVar[bool] = False
+    resumes: ClassVar[bool] = False
     classes_: NDArray[Any]
     multi_label_: bool = False
     history_: History | None = None
@@ -89,7 +91,7 @@ class Classifier(Arguments, ABC):
             validation: Texts and labels to watch for overfitting, or None.
             unlabelled: More texts, without labels; what does not set `uses_unlabelled` does not look at them.
             monitors: Who watches the epochs; never called where there are none.
-            checkpoint: A file that keeps the state of the run; where there are no epochs none is written.
+            checkpoint: A file that keeps the state of the run; what does not set `resumes` writes none.
             resume: Whether to continue from `checkpoint` when it exists.
         """
 

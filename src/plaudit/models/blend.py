@@ -69,6 +69,7 @@ class BlendClassifier(Classifier):
 
     kind = "blend"
     packages: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(NgramClassifier.packages + EncoderClassifier.packages))
+    resumes: ClassVar[bool] = True
     ngram_: NgramClassifier
     encoder_: EncoderClassifier
     blend_weights_: tuple[float, float]

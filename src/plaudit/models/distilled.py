@@ -17,6 +17,7 @@ import pyarrow as pa
 from plaudit.config import ClassWeight
 from plaudit.data.dataset import as_text_column
 from plaudit.errors import ConfigError, DataError
+from plaudit.models.asking import ask
 from plaudit.models.base import Classifier
 from plaudit.models.blend import BlendClassifier
 from plaudit.models.examples import text_weights
@@ -40,6 +41,7 @@ class DistilledClassifier(NgramClassifier):
     packages: ClassVar[tuple[str, ...]] = BlendClassifier.packages
     uses_unlabelled: ClassVar[bool] = True
     streams: ClassVar[bool] = False
+    resumes: ClassVar[bool] = True
     teacher_: Classifier | None = None
     _asked: tuple[object, pa.LargeStringArray, NDArray[np.float64]] | None = None
 
@@ -83,7 +85,8 @@ class DistilledClassifier(NgramClassifier):
     ) -> Self:
         """Learn from N labelled texts and from the teacher's answers to M `unlabelled` ones.
 
-        `validation` and all after it are for a teacher that is trained here.
+        `validation` and `monitors` are for a teacher that is trained here, and so is `checkpoint`; the answers of
+        any teacher are kept beside that.
 
         Raises:
             ConfigError: There are no unlabelled texts, or the teacher knows other classes.
@@ -112,7 +115,7 @@ class DistilledClassifier(NgramClassifier):
                 f"{', '.join(map(str, targets.classes))[:200]}."
             )
         weights = text_weights(targets, self.class_weight, sample_weight)
-        taught = self._ask(teacher, more)
+        taught = self._ask(teacher, more, checkpoint, resume=resume)
         if targets.n_logits == 1:
             taught = taught[:, 1:]
         answers = np.concatenate([as_answers(targets), taught])
@@ -125,14 +128,16 @@ class DistilledClassifier(NgramClassifier):
         self.notes_ = (f"{len(more):,} texts without labels were answered by the teacher.",)
         return self
 
-    def _ask(self, teacher: Classifier, texts: pa.LargeStringArray) -> NDArray[np.float64]:
+    def _ask(
+        self, teacher: Classifier, texts: pa.LargeStringArray, checkpoint: Path | None, *, resume: bool
+    ) -> NDArray[np.float64]:
         """Return a teacher's probabilities of texts, float64 [M, C]; one that was given is asked of the same ones once.
 
         A refit on more labelled texts, or a search over settings, asks again, and a slow teacher takes minutes.
         """
         if self._asked is None or self._asked[0] is not self.teacher or not self._asked[1].equals(texts):
             self._asked = None
-            answers = teacher.predict_proba(texts)
+            answers = ask(teacher, texts, checkpoint=checkpoint, resume=resume)
             if self.teacher is None:  # a teacher that was trained here is another one each time
                 return answers
             self._asked = (self.teacher, texts, answers)

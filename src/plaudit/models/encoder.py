@@ -50,12 +50,12 @@ class EncoderClassifier(Classifier):
         notes_: How many training texts were too long to be read at once, and what was not read of them.
         model_: Encoder, linear layer and tokenizer.
         n_threads_: The threads that torch trained with on the CPU, on which the last bits depend; None when loaded.
-        training_vectors_: What the linear layer of a frozen encoder was fitted on, float32 [N, D]; None when the
-            encoder was trained, or loaded.
+        training_vectors_: What a frozen encoder's linear layer was fitted on, float32 [N, D]; else, or loaded, None.
     """
 
     kind = "encoder"
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "tokenizers", "torch", "transformers")
+    resumes: ClassVar[bool] = True
     model_: EncoderModel
     n_threads_: int | None = None
     epochs_: int | None

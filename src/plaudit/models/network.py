@@ -60,6 +60,7 @@ class NetworkClassifier(Classifier):
     kind = "network"
     packages = ("numpy", "pyarrow", "numba", "tokenizers")
     streams = True
+    resumes = True
     table_: EmbeddingTable
     layers_: DenseLayers
 

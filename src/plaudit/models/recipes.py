@@ -56,8 +56,13 @@ def build(config: RunConfig) -> Classifier:
 
 
 def has_epochs(recipe: str) -> bool:
-    """Say whether a recipe of `RECIPES` trains in epochs, which can be drawn, and continued when cut off."""
+    """Say whether a recipe of `RECIPES` trains in epochs, which can be drawn."""
     return "epochs" in _arguments(import_class(RECIPES[recipe]))
+
+
+def can_resume(recipe: str) -> bool:
+    """Say whether a run of a recipe of `RECIPES` that was cut off can go on from what it saved."""
+    return import_class(RECIPES[recipe]).resumes
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Sequences:
             left_out = f", and {missing:.1f} % of all tokens are in none; --epochs trains on more" if missing else ""
             return f"{longer}; each epoch trains on another part{left_out}. An answer reads all, in windows."
         return (
-            f"{longer}: for an answer only the first quarter and the last three quarters of that length are read, and "
+            f"{longer}: only the first quarter and the last three quarters of that length are read, and "
             f"{100 * self.n_unread / self.n_tokens:.1f} % of all tokens are not. --max-tokens reads more, "
             "--long-texts windows reads all."
         )

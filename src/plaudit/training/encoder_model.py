@@ -12,6 +12,7 @@ import numpy as np
 
 from plaudit.embeddings.hugging_face import quiet, read_tokenizer
 from plaudit.errors import EmbeddingError
+from plaudit.progress import tell
 from plaudit.text.sequences import Sequences, cut, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.team import ALONE, Team
@@ -133,11 +134,12 @@ class EncoderModel:
         lengths = sequences.lengths() + len(self.tokenizer.frame)
         order = np.argsort(lengths, kind="stable")
         parts = portions(lengths[order], _SCORED.get(placement.device.type, _SCORED_ELSEWHERE))
-        found = np.zeros((len(order), width), np.float32)
+        found, shares = np.zeros((len(order), width), np.float32), np.cumsum(lengths[order]) / max(lengths.sum(), 1)
         with torch.inference_mode():
             for part in parts[team.rank :: team.size]:
                 rows = order[part]
                 found[rows] = of_rows(sequences, rows, placement).cpu().numpy()
+                tell(sequences.n_texts, float(shares[part][-1]))
         found = team.add(found, placement.device).astype(np.float32, copy=False)
         if sequences.n_texts == len(found):
             return found
