@@ -105,7 +105,7 @@ def train(
         bool | None, typer.Option(help="network, encoder: stop when val_loss stops falling. [on]")
     ] = None,
     patience: Annotated[
-        int | None, typer.Option(help="network, encoder: epochs to wait for a lower val_loss. [network: 3]")
+        int | None, typer.Option(help="network, encoder: epochs to wait for a lower val_loss. [network: 3, encoder: 2]")
     ] = None,
     validation: Validation = None,
     test: Test = None,

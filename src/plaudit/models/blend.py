@@ -88,7 +88,7 @@ class BlendClassifier(Classifier):
         batch_size: int = 32,
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
-        patience: int = 1,
+        patience: int = 2,
         n_max: int = 4,
         min_texts: int = 2,
         regularisation: float = 0.05,

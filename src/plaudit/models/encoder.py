@@ -76,7 +76,7 @@ class EncoderClassifier(Classifier):
         batch_size: int = 32,
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
-        patience: int = 1,
+        patience: int = 2,
         validation_fraction: float = 0.2,
         seed: int = 0,
     ) -> None:
@@ -98,7 +98,7 @@ class EncoderClassifier(Classifier):
             batch_size: Texts a step.
             learning_rate: AdamW's greatest; the linear layer's is ten times it.
             early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
-            patience: Epochs to wait for a lower val_loss.
+            patience: Epochs to wait for a lower val_loss; one while the rate is high says little of the end.
             validation_fraction: Share of the texts that `fit` holds out for early stopping when it is given no
                 validation texts; with one epoch none are.
             seed: Decides the linear layer's first weights, order, dropout and hold-out.
