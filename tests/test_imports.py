@@ -18,15 +18,9 @@ ORDER = (
     "batch", "server", "app",
 )  # fmt: skip
 BELOW_ALL = (
-    "errors",
-    "config",
-    "cores",
-    "cluster",
-    "lazy",
-    "progress",
-    "scratch",
-    "",
-)  # "" is the package itself: its version
+    "errors", "config", "cores", "cluster", "lazy", "progress", "scratch",
+    "",  # the package itself: its version
+)  # fmt: skip
 ROOT = Path(plaudit.__file__).parent
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 PACKAGES = [name for _, name, is_package in pkgutil.walk_packages([str(ROOT)], "plaudit.") if is_package]

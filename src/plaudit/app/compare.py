@@ -8,7 +8,7 @@ from rich.table import Table
 
 from plaudit.app.plain import plain
 from plaudit.app.reading import Reading
-from plaudit.app.scoring_bar import shows_scoring
+from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen, choose_texts
 from plaudit.errors import ConfigError, DataError, ModelError
@@ -17,7 +17,7 @@ from plaudit.evaluation.paired import Comparison, compare_answers
 from plaudit.models import Classifier, load
 
 
-@shows_scoring
+@scoring_shown()
 def compare(
     model_a: Path,
     model_b: Path,

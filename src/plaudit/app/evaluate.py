@@ -11,7 +11,7 @@ from rich.markup import escape
 from plaudit.app.controls import compare_controls, controls_table, training_texts
 from plaudit.app.plain import plain
 from plaudit.app.reading import Reading
-from plaudit.app.scoring_bar import shows_scoring
+from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.slices import slices_table
 from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
 from plaudit.app.test_part import choose_texts
@@ -20,7 +20,7 @@ from plaudit.evaluation.slices import accuracy_by_slice, divide
 from plaudit.models import load
 
 
-@shows_scoring
+@scoring_shown()
 def evaluate(
     model: Path,
     data: str,

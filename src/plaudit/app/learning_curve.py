@@ -16,7 +16,7 @@ import numpy as np
 
 from plaudit.app.interrupts import InterruptWatch
 from plaudit.app.parts import describe_part, load_parts
-from plaudit.app.scoring_bar import shows_scoring
+from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.terminal import make_console, print_json
 from plaudit.config import RunConfig
 from plaudit.data import Dataset, hold_out
@@ -34,7 +34,7 @@ _LEAST_TEXTS = 20  # in a draw
 FIGURES = "learning_curve.json"
 
 
-@shows_scoring
+@scoring_shown()
 def run_learning_curve(config: RunConfig, *, output: Path | None, as_json: bool) -> None:
     """Train, fit the curve, print what it says, and write figures and plot.
 

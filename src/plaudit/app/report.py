@@ -10,7 +10,7 @@ from plaudit.app.plain import plain
 from plaudit.app.reading import Reading
 from plaudit.app.record import REPORT
 from plaudit.app.reporting import part_facts
-from plaudit.app.scoring_bar import shows_scoring
+from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.table_files import write_whole
 from plaudit.app.terminal import make_console
 from plaudit.app.test_part import Chosen, choose_texts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from plaudit.models import Classifier
 
 
-@shows_scoring
+@scoring_shown()
 def report(
     model: Path,
     *,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ParamSpec
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from plaudit.app.terminal import make_error_console
 from plaudit.progress import telling
@@ -14,7 +13,6 @@ from plaudit.progress import telling
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-P = ParamSpec("P")
 _PATIENCE_S = 2.0  # what is over by then needs no bar
 _LINE_INTERVAL_S = 300.0
 
@@ -67,21 +65,10 @@ class ScoringBar:
 
 @contextlib.contextmanager
 def scoring_shown() -> Iterator[None]:
-    """Show a `ScoringBar` for whatever is slowly scored inside."""
+    """Show a `ScoringBar` for whatever is slowly scored inside; a command can be decorated with it, too."""
     bar = ScoringBar()
     try:
         with telling(bar):
             yield
     finally:
         bar.stop()
-
-
-def shows_scoring(command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command so that what it scores slowly is shown."""
-
-    @functools.wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        with scoring_shown():
-            command(*args, **kwargs)
-
-    return wrapped

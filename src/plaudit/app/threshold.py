@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from plaudit.app.plain import plain
 from plaudit.app.reading import Reading
-from plaudit.app.scoring_bar import shows_scoring
+from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.terminal import make_console, print_json
 from plaudit.app.validation_part import choosing_texts
 from plaudit.errors import ConfigError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CARD = "README.md"
 
 
-@shows_scoring
+@scoring_shown()
 def threshold(
     model: Path,
     data: str | None,

@@ -98,7 +98,7 @@ class EncoderClassifier(Classifier):
             batch_size: Texts a step.
             learning_rate: AdamW's greatest; the linear layer's is ten times it.
             early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
-            patience: Epochs to wait for a lower val_loss; one while the rate is high says little of the end.
+            patience: Epochs to wait for a lower val_loss; a worse one while the rate is high says little.
             validation_fraction: Share of the texts that `fit` holds out for early stopping when it is given no
                 validation texts; with one epoch none are.
             seed: Decides the linear layer's first weights, order, dropout and hold-out.
