@@ -15,6 +15,7 @@ transformers = pytest.importorskip("transformers", reason="the extra encoder is 
 from encoders import TOKENIZERS, make
 from plaudit.errors import ConfigError, DataError, EmbeddingError
 from plaudit.training import encoder_network
+from plaudit.training.attention import attention
 from plaudit.training.encoder_model import EncoderModel, most_tokens
 from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork
 from plaudit.training.encoder_optimiser import WEIGHT_DECAY, make_adamw, rate_factor
@@ -89,7 +90,7 @@ def test_portions_add_up_to_the_gradient_of_the_batch(tmp_path: Path, monkeypatc
     weights = np.random.default_rng(0).random(len(TEXTS))
     found = []
     for portion in (24, 64, 8_000):
-        monkeypatch.setattr(encoder_network, "_PORTION", portion)
+        monkeypatch.setitem(encoder_network._PORTION, "float32", portion)
         model = model_of(tmp_path)
         examples = EncoderExamples((model.cut(column(), 8, "head_tail"),), targets(), weights)
         loss, logits = network_of(model, examples).accumulate(np.arange(len(TEXTS)), len(TEXTS))
@@ -302,6 +303,39 @@ def test_in_bfloat16_pooling_and_logits_stay_float32(tmp_path: Path) -> None:
     assert rough.dtype == np.float32
     assert not np.array_equal(rough, exact)
     np.testing.assert_allclose(rough, exact, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_tokens", "dtype", "meanwhile"),
+    [
+        ("bert", 512, "bfloat16", "eager"),
+        ("bert", 513, "bfloat16", "sdpa"),
+        ("bert", 12, "float32", "sdpa"),
+        ("xlm-roberta", 12, "bfloat16", "eager"),
+    ],
+)
+def test_the_plain_attention_is_for_bfloat16_on_the_cpu_and_for_the_block(
+    kind: str, n_tokens: int, dtype: str, meanwhile: str, tmp_path: Path
+) -> None:
+    encoder = model_of(tmp_path, kind).encoder
+    config = encoder.config.to_json_string()
+    with attention(encoder, Placement(torch.device("cpu"), dtype), n_tokens):
+        assert encoder.config._attn_implementation == meanwhile
+    assert encoder.config._attn_implementation == "sdpa"
+    assert encoder.config.to_json_string() == config
+
+
+def test_both_attentions_give_one_gradient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for longest in (0, 512):
+        monkeypatch.setattr("plaudit.training.attention._LONGEST", longest)
+        model = model_of(tmp_path)
+        examples = EncoderExamples((model.cut(column(), 40, "head_tail"),), targets())
+        network = network_of(model, examples, placement=Placement(torch.device("cpu"), "bfloat16"))
+        network.accumulate(np.arange(len(TEXTS)), len(TEXTS))
+        found.append(torch.cat([part.flatten() for part in gradients(model)]))
+    assert not torch.equal(*found)
+    assert torch.linalg.vector_norm(found[0] - found[1]) < 0.03 * torch.linalg.vector_norm(found[0])
 
 
 def test_the_heap_is_widened_on_glibc_only_and_only_for_the_block(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from plaudit.errors import EmbeddingError
 from plaudit.progress import tell
 from plaudit.text.sequences import Sequences, cut, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
+from plaudit.training.attention import attention
 from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
 
@@ -99,7 +100,7 @@ class EncoderModel:
             torch.from_numpy(array).to(placement.device) for array in sequences.padded(rows, frame, padding)
         )
         inputs = {"token_type_ids": types} if frame.has_types else {}
-        with placement.autocast():
+        with placement.autocast(), attention(self.encoder, placement, ids.shape[1]):
             hidden = self.encoder(input_ids=ids, attention_mask=mask, **inputs).last_hidden_state
         weight = mask.unsqueeze(2).float()
         return (hidden.float() * weight).sum(dim=1) / weight.sum(dim=1)

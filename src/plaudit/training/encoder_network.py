@@ -1,8 +1,9 @@
 """An encoder in training: what `loop` drives, batch by batch.
 
 Texts of like length share a batch, so that little of it is padding: pools of fifty batches are drawn at random, sorted
-by length and cut, and the batches shuffled. On the CPU a batch runs in portions of 2,048 tokens whose gradients
-add up, which fit into the caches, and without dropout, whose random numbers cost more there than its arithmetic.
+by length and cut, and the batches shuffled. On the CPU a batch runs in portions of 2,048 tokens (4,096 in bfloat16)
+whose gradients add up, which fit into the caches, and without dropout, whose random numbers cost more there than its
+arithmetic.
 
 Of a text that is longer than a sequence each epoch trains on another part, which is to answer with the text's target:
 the same tokens in each of two epochs taught the encoder less.
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from plaudit.training.torch_device import Placement
 
 _POOL_BATCHES = 50
-_PORTION, _PORTION_ELSEWHERE = 2_048, 16_384  # tokens at a time, on the CPU and on other devices
+_PORTION = {"float32": 2_048, "bfloat16": 4_096}  # tokens at a time on the CPU
+_PORTION_ELSEWHERE = 16_384
 _MOST_GRADIENT = 1.0  # to which a greater gradient is clipped
 _DROPOUT = 5  # what a random generator is for, mixed into its seed
 
@@ -143,7 +145,7 @@ class EncoderNetwork:
         lengths = sequences.lengths()[batch] + len(self._model.tokenizer.frame)
         by_length = np.argsort(lengths, kind="stable")
         logits = np.zeros((len(batch), self._model.n_logits), np.float32)
-        portion = _PORTION if self._placement.is_cpu else _PORTION_ELSEWHERE
+        portion = _PORTION[self._placement.dtype] if self._placement.is_cpu else _PORTION_ELSEWHERE
         total = 0.0
         for part in portions(lengths[by_length], portion):
             places = by_length[part]
