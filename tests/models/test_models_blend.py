@@ -150,6 +150,17 @@ def test_a_student_answers_like_its_teacher_on_the_unlabelled_texts(reviews: Dat
     assert share(student) > max(share(alone), 0.95)
 
 
+def test_a_long_text_without_a_label_is_answered_part_by_part() -> None:
+    """One verdict on a text of praise and scorn teaches neither word; one on each part does."""
+    teacher = NgramClassifier(n_max=1).fit(["joy warm"] * 9 + ["dull cold"] * 9, ["pos"] * 9 + ["neg"] * 9)
+    halves = [f"{word} " * 60 for word in ("dawdling joy", "brisk cold")]
+    student = DistilledClassifier(teacher, n_max=1, min_texts=1)
+    student.fit(["joy warm", "dull cold"], ["pos", "neg"], unlabelled=["".join(halves)] * 4)
+
+    assert student.predict(["dawdling", "brisk"]).tolist() == ["pos", "neg"]
+    assert student.notes_ == ("4 texts without labels were answered by the teacher, in 16 parts.",)
+
+
 def test_what_is_saved_is_an_ngram_model(reviews: Dataset, tmp_path: Path) -> None:
     NgramClassifier().fit(reviews.texts, reviews.label_names()).save(tmp_path / "teacher")
     student = DistilledClassifier(str(tmp_path / "teacher"), n_max=2)

@@ -73,7 +73,7 @@ def train(
         Literal["cross_entropy", "mean_squared_error"] | None, typer.Option(help="network: [cross_entropy]")
     ] = None,
     n_max: Annotated[int | None, typer.Option(help="ngram: words in the longest n-grams. [4]")] = None,
-    min_texts: Annotated[int | None, typer.Option(help="ngram: texts that an n-gram must be in. [2]")] = None,
+    min_texts: Annotated[int | None, typer.Option(help="ngram: texts that have an n-gram. [2; distilled: 5]")] = None,
     regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
     encoder: Annotated[str | None, typer.Option(help="encoder: a name, a folder or a hub's name. [minilm]")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [90]")] = None,

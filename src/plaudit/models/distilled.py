@@ -3,6 +3,9 @@
 Knowledge distillation (Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network") without
 temperature: the teacher answers texts that nobody has labelled, and the n-grams learn its probabilities there and the
 labels where there are labels. What is saved is an n-gram model like any other; the teacher is not needed again.
+
+The decision to question: the teacher answers a long text part by part, not as a whole. Four answers to four parts say
+which words decide, one answer to all of it does not, and they cost no more (docs/log.md, 2026-11-23).
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from plaudit.models.examples import text_weights
 from plaudit.models.loading import load
 from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.targets import Labels, encode_labels
+from plaudit.text.parts import in_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +54,7 @@ class DistilledClassifier(NgramClassifier):
         teacher: str | Path | Classifier | None = None,
         *,
         n_max: int = 4,
-        min_texts: int = 3,
+        min_texts: int = 5,
         regularisation: float = 0.05,
         class_weight: ClassWeight | dict[Any, float] = "none",
         seed: int = 0,
@@ -61,7 +65,7 @@ class DistilledClassifier(NgramClassifier):
             teacher: A fitted classifier, or a model's folder; None trains a `BlendClassifier` first, on the labelled
                 texts.
             n_max: As all below, see `NgramClassifier`.
-            min_texts: Texts, labelled or not, that an n-gram must be in.
+            min_texts: Labelled texts and parts of others that an n-gram must be in.
             regularisation: Strength of the L2 penalty.
             class_weight: "none", "balanced", or a weight for each class; of the labelled texts.
             seed: Of everything random, in the teacher too when it is trained here.
@@ -83,7 +87,7 @@ class DistilledClassifier(NgramClassifier):
         checkpoint: Path | None = None,
         resume: bool = False,
     ) -> Self:
-        """Learn from N labelled texts and from the teacher's answers to M `unlabelled` ones.
+        """Learn from N labelled texts and from the teacher's answers to the parts of M `unlabelled` ones.
 
         `validation` and `monitors` are for a teacher that is trained here, and so is `checkpoint`; the answers of
         any teacher are kept beside that.
@@ -115,17 +119,18 @@ class DistilledClassifier(NgramClassifier):
                 f"{', '.join(map(str, targets.classes))[:200]}."
             )
         weights = text_weights(targets, self.class_weight, sample_weight)
-        taught = self._ask(teacher, more, checkpoint, resume=resume)
+        parts = in_parts(more)
+        taught = self._ask(teacher, parts, checkpoint, resume=resume)
         if targets.n_logits == 1:
             taught = taught[:, 1:]
         answers = np.concatenate([as_answers(targets), taught])
         if weights is not None:
-            weights = np.concatenate([weights, np.ones((len(more), *weights.shape[1:]))])
+            weights = np.concatenate([weights, np.ones((len(parts), *weights.shape[1:]))])
         self._fit_targets(
-            pa.concat_arrays([column, more]), targets.classes, answers, weights, multi_label=targets.multi_label
+            pa.concat_arrays([column, parts]), targets.classes, answers, weights, multi_label=targets.multi_label
         )
         self.teacher_ = teacher
-        self.notes_ = (f"{len(more):,} texts without labels were answered by the teacher.",)
+        self.notes_ = (f"{len(more):,} texts without labels were answered by the teacher, in {len(parts):,} parts.",)
         return self
 
     def _ask(
