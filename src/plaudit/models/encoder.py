@@ -66,7 +66,7 @@ class EncoderClassifier(Classifier):
         encoder: str | Path = "minilm",
         *,
         trainable: bool = True,
-        max_tokens: int = 90,
+        max_tokens: int = 128,
         long_texts: LongTexts = "windows",
         device: str = "auto",
         layer_decay: float = 1.0,

@@ -77,7 +77,7 @@ SPACES: dict[str, Space] = {
         "dropout": Range(0.0, 0.6),
     },
     "encoder": {
-        "max_tokens": Choice((90, 64, 128, 256)),
+        "max_tokens": Choice((128, 64, 90, 256)),
         "epochs": Choice((None, 1, 2, 3)),
         "learning_rate": Range(1e-5, 3e-4, log=True),
         "layer_decay": Range(0.7, 1.0),
