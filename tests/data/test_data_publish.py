@@ -77,7 +77,7 @@ MANY = """
 import sys
 from pathlib import Path
 from plaudit.data.publish import publish_folder
-for i in range(50):
+for i in range(150):
     with publish_folder(Path(sys.argv[1])) as folder:
         for name in "ab":
             (folder / name).write_text(f"{sys.argv[2]} {i}")
@@ -86,12 +86,12 @@ for i in range(50):
 
 def test_several_processes_at_once_all_succeed_and_one_of_them_stays(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    commands = [[sys.executable, "-c", MANY, str(tmp_path / "target"), name] for name in "xyz"]
+    commands = [[sys.executable, "-c", MANY, str(tmp_path / "target"), name] for name in "uvwxyz"]
     processes = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for command in commands]
-    for process in processes:
-        _, errors = process.communicate(timeout=120)
-        assert (process.returncode, errors) == (0, b"")
+    errors = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 6, errors
+    assert errors == [b""] * 6
     contents = {path.read_text() for path in (tmp_path / "target").iterdir()}
     assert len(contents) == 1
-    assert contents.pop().endswith(" 49")
+    assert contents.pop().endswith(" 149")
     assert [path.name for path in tmp_path.iterdir()] == ["target"]

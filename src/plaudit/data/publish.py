@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
-
 
 @contextmanager
 def publish_folder(target: Path) -> Iterator[Path]:
@@ -45,7 +43,7 @@ def _move(built: Path, target: Path, scratch: Path) -> None:
             os.rename(built, target)  # noqa: PTH104 - the system call whose atomicity is meant
             return
         except OSError as error:
-            if error.errno not in _OCCUPIED:
+            if not _occupied(error):
                 raise
         old = scratch / f"old-{n}"
         try:
@@ -53,9 +51,21 @@ def _move(built: Path, target: Path, scratch: Path) -> None:
                 target.rename(old)
             os.rename(built, target)  # noqa: PTH104
             return
-        except OSError as error:
-            if error.errno not in _OCCUPIED:  # occupied: another process was quicker, and it is its turn to go
+        except BaseException as error:  # Ctrl-C between the two renames included: a folder must stand there
+            _put_back(old, target)
+            if not _occupied(error):  # occupied: another process was quicker, and it is its turn to go
                 raise
-        finally:  # whatever ended this, Ctrl-C between the two renames included: a folder must stand there
-            if old.exists() and not target.exists():
-                old.rename(target)
+
+
+def _put_back(old: Path, target: Path) -> None:
+    try:
+        old.rename(target)  # asked of the file system at once: a look beforehand may be out of date
+    except FileNotFoundError:
+        pass  # none had been moved aside
+    except OSError as error:
+        if not _occupied(error):
+            raise
+
+
+def _occupied(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST)
