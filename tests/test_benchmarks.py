@@ -50,6 +50,7 @@ def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) 
         ("streaming.py", ("--gigabytes", "0.002"), "| network, streaming | 0.002 | "),
         ("floor.py", ("--turns", "1"), "| words and marks | "),
         ("encoder_settings.py", ("--texts", "8", "--scored", "8"), "| epochs 1 | "),
+        ("adaptation.py", ("--windows", "8", "--texts", "8", "--scored", "8"), "| adapted | "),
         pytest.param("tutorial.py", ("--turns", "1"), "| an epoch | ", marks=NEEDS_TENSORFLOW),
     ],
 )

@@ -1,4 +1,8 @@
-"""How much each of two members counts in their sum."""
+"""How much each of two members counts in their sum.
+
+The labels that the search sees are softened, as the temperature's are (training/temperature.py): where a few texts are
+all right, the lowest log loss would else lie at endless weights, which is certainty.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.training.losses import cross_entropy
+from plaudit.training.temperature import softened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,18 +36,31 @@ def choose_weights(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> 
     spread = logits.std(axis=(1, 2), dtype=np.float64)
     spread[spread == 0] = 1
     signs = np.array([1.0, -1.0])
+    # the cross-entropy is linear in what a label says, so softer labels move it by this much a logit
+    moved = softened(labels, logits.shape[2]) - _indicator(labels, logits.shape[2])
+    if labels.ndim == 2:
+        moved /= logits.shape[2]  # a text's loss is the mean over its labels
 
     def weights(at: NDArray[np.float64]) -> NDArray[np.float64]:
         scaled: NDArray[np.float64] = np.exp(at[0] + at[1] * signs) / spread
         return scaled
 
     def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        losses, gradient = cross_entropy(np.tensordot(weights(at), logits, axes=1), labels)
-        by_member = np.einsum("nk,mnk->m", gradient, logits) * weights(at)
+        total = np.tensordot(weights(at), logits, axes=1)
+        losses, gradient = cross_entropy(total, labels)
+        by_member = np.einsum("nk,mnk->m", gradient - moved, logits) * weights(at)
         penalty, slope = _EQUALITY * at[1] ** 2, 2 * _EQUALITY * at[1]
         slopes = np.array([by_member.sum(), by_member @ signs + slope])
-        return float(losses.sum() + penalty) / len(labels), slopes / len(labels)
+        return float(losses.sum() - (moved * total).sum() + penalty) / len(labels), slopes / len(labels)
 
     found = minimize(loss, np.zeros(2), jac=True, bounds=[(-_FARTHEST, _FARTHEST)] * 2, method="L-BFGS-B")
     first, second = weights(found.x).tolist()
     return first, second
+
+
+def _indicator(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.float64]:
+    """Return which logits should say yes, 0 or 1 each, float64 [N, K]."""
+    if labels.ndim == 2 or n_logits == 1:
+        return labels.reshape(len(labels), n_logits).astype(np.float64)
+    result: NDArray[np.float64] = np.eye(n_logits)[labels]
+    return result

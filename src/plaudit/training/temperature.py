@@ -37,7 +37,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -
     z = logits.astype(np.float64)
     if not len(z) or not np.isfinite(z).all():
         return 1.0
-    targets = _soften(labels, z.shape[1])
+    targets = softened(labels, z.shape[1])
     if labels.ndim == 1 and z.shape[1] == 1:
         targets, z = np.concatenate([1 - targets, targets], axis=1), np.concatenate([np.zeros_like(z), z], axis=1)
     expected = float((targets * z).sum())
@@ -59,8 +59,13 @@ def log_loss(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float
     return float(cross_entropy(logits, labels)[0].mean())
 
 
-def _soften(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.float64]:
-    """Return what each logit should say, float64 [N, K]: 1 in n + 2 texts may be otherwise than all n were."""
+def softened(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.float64]:
+    """Return what each logit's probability should be, float64 [N, K]: 1 in n + 2 texts may be other than all n were.
+
+    Args:
+        labels: Class numbers [N]; multi-label, an indicator [N, K].
+        n_logits: K; one column is the second of two classes.
+    """
     doubt = 1 / (len(labels) + 2)
     if labels.ndim == 2 or n_logits == 1:
         return np.where(labels.reshape(len(labels), n_logits) > 0, 1 - doubt, doubt)
