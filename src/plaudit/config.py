@@ -80,8 +80,7 @@ class ModelConfig:
         regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
-        long_texts: encoder: of a longer text it trains on another part in each epoch and answers from all, in windows,
-            or reads always its head and tail.
+        long_texts: encoder: a longer text is trained on part by part and answered in windows, or its ends are read.
         device: encoder: where it is trained, "auto", "cpu", "cuda", or "ray:N" for N workers of a Ray cluster.
         layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
@@ -119,6 +118,7 @@ class TrainingConfig:
 
     Attributes:
         epochs: Passes over the training texts, at most.
+        soup: encoder: trainings of so many epochs whose mean weights answer, where their val_loss is lower.
         batch_size: Texts a step.
         learning_rate: Adam's step size.
         early_stopping: Stop when val_loss has not fallen for `patience` epochs, and take the best epoch's weights.
@@ -128,6 +128,7 @@ class TrainingConfig:
     """
 
     epochs: int | None = None
+    soup: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     early_stopping: bool | None = None
@@ -294,6 +295,6 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
     **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
     "seed": _number(0, most=None),
-    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens"), _number(1)),
+    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens", "soup"), _number(1)),
     "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
 }

@@ -38,9 +38,9 @@ def test_every_command_has_help(command: Command, words: list[str]) -> None:
 def test_every_option_says_what_it_does(command: Command) -> None:
     text = command("train", "--help").out
     for option in (
-        "--output", "--recipe", "--embedding", "--epochs", "--batch-size", "--validation", "--seed", "--text-column",
-        "--label-column", "--resume", "--no-early-stopping", "--config", "--refit", "--group-by", "--tensorboard",
-        "--n-max", "--min-texts", "--regularisation", "--encoder", "--max-tokens",
+        "--output", "--recipe", "--embedding", "--epochs", "--soup", "--batch-size", "--validation", "--seed",
+        "--text-column", "--label-column", "--resume", "--no-early-stopping", "--config", "--refit", "--group-by",
+        "--tensorboard", "--n-max", "--min-texts", "--regularisation", "--encoder", "--max-tokens",
         "--long-texts", "--device", "--layer-decay", "--label-smoothing", "--teacher", "--unlabelled",
         "--label-separator",
     ):  # fmt: skip

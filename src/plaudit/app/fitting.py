@@ -64,8 +64,8 @@ def fit(
     )
     params, history, story = model.decided_params(), model.history_, ""
     if history is not None:
-        epochs = params.get("epochs") or len(history)
-        story = describe(history, epochs=epochs, stopped=bool(params.get("early_stopping")))
+        epochs, soup = params.get("epochs") or len(history), params.get("soup", 1)
+        story = describe(history, epochs=epochs, soup=soup, stopped=bool(params.get("early_stopping")))
         say(story)
     calibrated = calibrate(model, parts.validation)
     say(str(calibrated))
@@ -97,9 +97,15 @@ def refit(
     story = f"Then trained again on all {len(texts):,} texts"
     model.set_params(**fitted.params)
     if fitted.history is not None:
-        epochs = refit_epochs(fitted.history.best_epoch, n_before=len(parts.train), n_after=len(texts))
+        best, asked = fitted.history.best_epoch, fitted.params["epochs"]
+        epochs = refit_epochs(min(best, asked), n_before=len(parts.train), n_after=len(texts))
         model.set_params(epochs=epochs, early_stopping=False)
-        again, story = f"{epochs} epochs {again}", f"{story} for {epochs} epochs"
+        long = f"{epochs} epochs"
+        if (soup := -(-best // asked)) > 1:
+            long = f"{soup} trainings of {long}"
+        if "soup" in fitted.params:
+            model.set_params(soup=soup)
+        again, story = f"{long} {again}", f"{story} for {long}"
     say(f"Refit: {again}.")
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
     model.temperature_ = fitted.calibrated.temperature

@@ -95,6 +95,9 @@ def train(
             help="network, encoder: passes over the texts, at most. [network: 40; encoder: 1, more for small data]"
         ),
     ] = None,
+    soup: Annotated[
+        int | None, typer.Option(help="encoder: trainings of so many epochs whose mean weights answer. [1]")
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="network, encoder: texts a step. [network: 512, fewer for small data]")
     ] = None,
@@ -150,7 +153,7 @@ def train(
             "label_smoothing": label_smoothing, "teacher": teacher,
         },
         training={
-            "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
+            "epochs": epochs, "soup": soup, "batch_size": batch_size, "learning_rate": learning_rate,
             "early_stopping": early_stopping, "patience": patience, "seed": seed, "refit": refit,
         },
     )  # fmt: skip

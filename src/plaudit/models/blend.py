@@ -85,6 +85,7 @@ class BlendClassifier(Classifier):
         layer_decay: float = 1.0,
         label_smoothing: float = 0.0,
         epochs: int | None = None,
+        soup: int = 1,
         batch_size: int = 32,
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
@@ -108,6 +109,7 @@ class BlendClassifier(Classifier):
             layer_decay: From each layer's learning rate to that of the one below.
             label_smoothing: Share of each label that is spread over all classes.
             epochs: Passes over the training texts, at most.
+            soup: Trainings whose mean weights answer.
             batch_size: Texts a step.
             learning_rate: AdamW's greatest.
             early_stopping: With several epochs, keep the best one by val_loss.
@@ -129,6 +131,7 @@ class BlendClassifier(Classifier):
         self.layer_decay = layer_decay
         self.label_smoothing = label_smoothing
         self.epochs = epochs
+        self.soup = soup
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.early_stopping = early_stopping

@@ -23,7 +23,7 @@ from plaudit.models.examples import text_weights, training_set, validation_set, 
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
 from plaudit.text.subwords import SubwordTokenizer
-from plaudit.training.encoder_model import EncoderModel, linear, most_tokens, working
+from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
 from plaudit.training.fine_tuning import FineTuning, default_epochs, fine_tune
 from plaudit.training.frozen_head import fit_head
@@ -73,6 +73,7 @@ class EncoderClassifier(Classifier):
         label_smoothing: float = 0.0,
         class_weight: ClassWeight | dict[Any, float] = "none",
         epochs: int | None = None,
+        soup: int = 1,
         batch_size: int = 32,
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
@@ -95,6 +96,8 @@ class EncoderClassifier(Classifier):
             class_weight: "none", "balanced", or a weight for each class.
             epochs: Passes over the texts, at most; None takes 1, for fewer than 15,000 texts more, up to 10, and for
                 long ones that are read in windows up to 3.
+            soup: Trainings of that many epochs, each from the encoder's own weights, one after the other; the mean of
+                their weights answers (a model soup), where val_loss is lower for it. None of them stops early.
             batch_size: Texts a step.
             learning_rate: AdamW's greatest; the linear layer's is ten times it.
             early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
@@ -112,6 +115,7 @@ class EncoderClassifier(Classifier):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.epochs = epochs
+        self.soup = soup
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.early_stopping = early_stopping
@@ -201,7 +205,7 @@ class EncoderClassifier(Classifier):
         folder = find_encoder(self.encoder)
         n_logits = count_logits(len(classes), multi_label=multi_label)
         model = EncoderModel.initialise(folder, n_logits, seed=self.seed)
-        self._check_length(model)
+        check_length(model, str(self.encoder), self.max_tokens)
         placement = place(self.device)
 
         def soft(targets: Any) -> NDArray[np.float32]:
@@ -213,7 +217,7 @@ class EncoderClassifier(Classifier):
         turns: tuple[Sequences, ...] = ()
         if self.trainable:
             epochs = self._epochs_for(texts, model.tokenizer)
-            turns = model.turns(tokens, self.max_tokens, self.long_texts, epochs)
+            turns = model.turns(tokens, self.max_tokens, self.long_texts, epochs * self.soup)
             training, seen = EncoderExamples(turns, soft(targets), weights), None
             if validation is not None:
                 read = model.cut(validation[0], self.max_tokens, self.long_texts)
@@ -282,7 +286,7 @@ class EncoderClassifier(Classifier):
         model = cls._from_manifest(folder, manifest, FILES)
         try:
             model.model_ = read_encoder(folder, count_logits(len(model.classes_), multi_label=model.multi_label_))
-            model._check_length(model.model_)
+            check_length(model.model_, str(model.encoder), model.max_tokens)
         except ConfigError as error:
             raise ModelError(f"{folder}: damaged: {error}") from error
         return model
@@ -292,9 +296,3 @@ class EncoderClassifier(Classifier):
         with working():
             self.model_.to(placement)
             return self.model_.logits(self.model_.cut(texts, self.max_tokens, self.long_texts), placement)
-
-    def _check_length(self, model: EncoderModel) -> None:
-        most, least = most_tokens(model.encoder), len(model.tokenizer.frame) + 1
-        if self.max_tokens < least or (most is not None and self.max_tokens > most):
-            reads = f"{least}" if most is None else f"{least} to {most:,}"
-            raise ConfigError(f"--max-tokens: {self.encoder} reads {reads} tokens at once, got {self.max_tokens}.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plaudit.embeddings.hugging_face import quiet, read_tokenizer
-from plaudit.errors import EmbeddingError
+from plaudit.errors import ConfigError, EmbeddingError
 from plaudit.progress import tell
 from plaudit.text.sequences import Sequences, cut, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
@@ -152,13 +152,13 @@ class EncoderModel:
         parts = {"encoder": self.encoder, "head": self.head}
         return {f"{part}.{name}": t for part, module in parts.items() for name, t in module.state_dict().items()}
 
-    def load(self, weights: dict[str, NDArray[Any]]) -> None:
-        """Take weights as `tensors` names them."""
+    def load(self, weights: dict[str, Any]) -> None:
+        """Take weights, arrays or tensors, as `tensors` names them."""
         import torch
 
         with torch.no_grad():
             for name, tensor in self.tensors().items():
-                tensor.copy_(torch.from_numpy(weights[name]))
+                tensor.copy_(torch.as_tensor(weights[name]))
 
 
 def linear(kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Any:
@@ -185,6 +185,18 @@ def most_tokens(encoder: Any) -> int | None:
             return int(module.num_embeddings) - first
     limit = getattr(encoder.config, "max_position_embeddings", None)
     return int(limit) if limit and limit > 0 else None
+
+
+def check_length(model: EncoderModel, name: str, max_tokens: int) -> None:
+    """Refuse sequences of `max_tokens` that the model cannot read, or that hold nothing but special tokens.
+
+    Raises:
+        ConfigError: They are too long or too short.
+    """
+    most, least = most_tokens(model.encoder), len(model.tokenizer.frame) + 1
+    if max_tokens < least or (most is not None and max_tokens > most):
+        reads = f"{least}" if most is None else f"{least} to {most:,}"
+        raise ConfigError(f"--max-tokens: {name} reads {reads} tokens at once, got {max_tokens}.")
 
 
 @contextlib.contextmanager

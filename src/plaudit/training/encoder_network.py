@@ -6,13 +6,15 @@ whose gradients add up, which fit into the caches, and without dropout, whose ra
 arithmetic.
 
 Of a text that is longer than a sequence each epoch trains on another part, which is to answer with the text's target:
-the same tokens in each of two epochs taught the encoder less.
+the same tokens in each of two epochs taught the encoder less. Several trainings may follow one another, whose mean is
+kept (`soup`); to the loop they are more epochs.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ import numpy as np
 from plaudit.text.sequences import portions
 from plaudit.training.encoder_optimiser import make_adamw, rate_factor
 from plaudit.training.soft_targets import are_right, cross_entropy, smoothed
+from plaudit.training.soup import Soup
 from plaudit.training.team import Team
 
 if TYPE_CHECKING:
@@ -85,14 +88,21 @@ class EncoderNetwork:
         n_steps: int,
         epochs: int,
         seed: int,
+        soup: int = 1,
     ) -> None:
+        """Store what is trained on; `n_steps` and `epochs` are of one training, of which a `soup` has several."""
         self._model, self._train, self._validation = model, train, validation
         self._placement, self._multi_label = placement, multi_label
         self._n_steps, self._epochs, self._seed, self._step = n_steps, epochs, seed, 0
         self._team = Team.of_this_process()
         self._targets = smoothed(train.targets, label_smoothing, multi_label=multi_label)
         model.to(placement)
-        self._optimiser = make_adamw(model.encoder, model.head, learning_rate=learning_rate, layer_decay=layer_decay)
+        self._soup = Soup(model.tensors()) if soup > 1 else None
+        self._rates = {"learning_rate": learning_rate, "layer_decay": layer_decay}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._optimiser = make_adamw(self._model.encoder, self._model.head, **self._rates)
         self._parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
 
     def __len__(self) -> int:
@@ -118,7 +128,11 @@ class EncoderNetwork:
         """Train on the texts at `batch` (int64 [B]); return their summed loss before it, and how many were right."""
         import torch
 
-        factor = rate_factor(self._step, self._n_steps)
+        if self._soup is not None and self._step == (self._soup.n + 1) * self._n_steps:
+            self._soup.add(self._model.tensors())
+            self._model.load(self._soup.first)
+            self._begin()
+        factor = rate_factor(self._step % self._n_steps, self._n_steps)
         for group in self._optimiser.param_groups:
             group["lr"] = group["base_rate"] * factor
         share = self._team.share(batch)
@@ -162,26 +176,43 @@ class EncoderNetwork:
         return total, logits
 
     def evaluate(self) -> tuple[float, float] | None:
-        """Return validation loss and accuracy, or None without validation texts."""
+        """Return validation loss and accuracy, or None without validation texts; of a soup, as far as it is."""
         import torch
 
         if self._validation is None:
             return None
-        logits = self._model.logits(self._validation.turns[0], self._placement, self._team)
+        with self._mixed():
+            logits = self._model.logits(self._validation.turns[0], self._placement, self._team)
         targets = self._validation.targets
         as_tensors = [torch.from_numpy(array.astype(np.float64)) for array in (logits, targets)]
         losses = cross_entropy(*as_tensors, multi_label=self._multi_label)
         return float(losses.mean()), float(are_right(logits, targets, multi_label=self._multi_label).mean())
 
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the current weights by name, copied."""
-        return {name: tensor.cpu().numpy().copy() for name, tensor in self._model.tensors().items()}
+        """Return the current weights by name, copied; of a soup, as far as it is."""
+        with self._mixed():
+            return {name: tensor.cpu().numpy().copy() for name, tensor in self._model.tensors().items()}
+
+    @contextlib.contextmanager
+    def _mixed(self) -> Iterator[None]:
+        """Put the mean of the finished trainings and of this one, as far as it is, in the model's place."""
+        if self._soup is None or self._soup.n == 0:
+            yield
+            return
+        own = {name: tensor.detach().clone() for name, tensor in self._model.tensors().items()}
+        self._model.load(self._soup.with_one_more(own))
+        try:
+            yield
+        finally:
+            self._model.load(own)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that a continued training needs, not copied."""
         state = {name: tensor.cpu().numpy() for name, tensor in self._model.tensors().items()}
         for i, moments in self._optimiser.state_dict()["state"].items():
             state |= {f"adam.{i}.{name}": np.atleast_1d(tensor.cpu().numpy()) for name, tensor in moments.items()}
+        if self._soup is not None and self._soup.mean is not None:
+            state |= {f"soup.{name}": tensor.cpu().numpy() for name, tensor in self._soup.mean.items()}
         return {**state, "n_steps": np.array([self._step], np.int64)}
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
@@ -190,6 +221,10 @@ class EncoderNetwork:
 
         self._step = int(state["n_steps"][0])
         self._model.load(state)
+        mean = {name.removeprefix("soup."): array for name, array in state.items() if name.startswith("soup.")}
+        if self._soup is not None and mean:
+            self._soup.mean = {name: torch.from_numpy(a).to(self._placement.device) for name, a in mean.items()}
+            self._soup.n = (self._step - 1) // self._n_steps
         moments: dict[int, dict[str, Any]] = {}
         for name, array in state.items():
             if name.startswith("adam."):

@@ -73,11 +73,14 @@ class FineTuning:
             keeps: Whether this process writes it.
         """
         settings = self.settings
-        may_stop = settings["early_stopping"] and self.watched is not None and settings["epochs"] > 1
+        epochs = settings["epochs"] * settings["soup"]
+        may_stop = settings["early_stopping"] and self.watched is not None and epochs > 1
+        # every training of a soup goes to its end, where its rate is least
+        patience = settings["patience"] if settings["soup"] == 1 else epochs
         loop = LoopSettings(
-            epochs=settings["epochs"],
+            epochs=epochs,
             batch_size=settings["batch_size"],
-            patience=settings["patience"] if may_stop else None,
+            patience=patience if may_stop else None,
             seed=settings["seed"],
         )
         saved = None
@@ -93,9 +96,10 @@ class FineTuning:
                 layer_decay=settings["layer_decay"],
                 label_smoothing=settings["label_smoothing"],
                 multi_label=self.multi_label,
-                n_steps=loop.epochs * loop.n_steps(len(self.training)),
-                epochs=loop.epochs,
+                n_steps=settings["epochs"] * loop.n_steps(len(self.training)),
+                epochs=settings["epochs"],
                 seed=settings["seed"],
+                soup=settings["soup"],
             )
             result = train(network, loop, monitors=monitors, checkpoint=saved)
         result.check_converged()

@@ -94,13 +94,14 @@ def refit_epochs(best_epoch: int, *, n_before: int, n_after: int) -> int:
     return max(1, round(best_epoch * math.sqrt(n_before / n_after)))
 
 
-def describe(history: History, *, epochs: int, stopped: bool) -> str:
+def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> str:
     """Say in words what the curves show: the best epoch, the gap, and what early stopping saved.
 
     Args:
         history: At least one epoch.
         epochs: The number of epochs that was asked for.
         stopped: Whether early stopping ended the run and restored the best weights.
+        soup: How many trainings of so many epochs follow one another, whose mean is taken.
     """
     curves = history.history
     n, best = len(history), history.best_epoch
@@ -112,6 +113,11 @@ def describe(history: History, *, epochs: int, stopped: bool) -> str:
         f"Best epoch {best}: val_loss {low:.4f}, val_accuracy {curves['val_accuracy'][best - 1]:.4f}, "
         f"training accuracy {gap:+.1f} points from it."
     )
+    if soup > 1:
+        n_mixed = -(-best // epochs) if stopped else soup
+        if n_mixed == 1:
+            return f"{best_words} The weights are the first training's: with others' val_loss was no lower."
+        return f"{best_words} The weights are the mean of {n_mixed} of {soup} trainings of {epochs} epochs (a soup)."
     if best == n:
         return f"{best_words} val_loss was still falling at the end: more epochs may help (--epochs)."
     turn = (
