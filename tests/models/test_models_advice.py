@@ -71,6 +71,15 @@ def test_a_rare_class_and_few_texts_are_noted() -> None:
     assert few[0].startswith("Few texts")
 
 
+def test_few_texts_bring_up_the_frozen_encoder() -> None:
+    def of_best(n_texts: int) -> str:
+        advice = advise(replace(SHORT, n_texts=n_texts), LAPTOP)
+        return next(option.reason for option in advice.alternatives if option.recipe == "best")
+
+    assert "--frozen" in of_best(200)
+    assert "--frozen" not in of_best(500)
+
+
 def test_times_follow_from_the_table() -> None:
     ngram = MEASURED["ngram"]
     expected = ngram.fixed_s + ngram.seconds_per_million * 25_000 * 235 / 1e6
