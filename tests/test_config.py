@@ -12,7 +12,7 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
             "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, 0.1, "tiny", 64,
             "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher",
         ),
-        TrainingConfig(3, 16, 0.01, False, 2, 7, True),
+        TrainingConfig(3, 2, 16, 0.01, False, 2, 7, True),
     )  # fmt: skip
     assert None not in {**vars(config.data), **vars(config.model), **vars(config.training)}.values()
     (tmp_path / "run.toml").write_text(config.to_toml(versions={}), encoding="utf-8")
