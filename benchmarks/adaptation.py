@@ -25,9 +25,10 @@ from transformers import AutoTokenizer
 from plaudit.embeddings.hugging_face import find_encoder
 from plaudit.training.attention import attention
 from plaudit.training.encoder_model import EncoderModel, working
+from plaudit.training.encoder_optimiser import rate_factor
 from plaudit.training.torch_device import place
 
-HIDDEN, WARM_UP = 0.15, 0.06
+HIDDEN = 0.15
 
 
 class Guesses(torch.nn.Module):
@@ -67,9 +68,7 @@ def adapt(texts: list[str], options: argparse.Namespace, target: Path) -> None:
     guesses = Guesses(model.encoder)
     weights = [*model.encoder.parameters(), *(p for name, p in guesses.named_parameters() if name != "words")]
     optimizer, n_steps = torch.optim.AdamW(weights, lr=options.rate), -(-len(order) // options.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda i: min((i + 1) / (WARM_UP * n_steps), (n_steps - i) / n_steps)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: rate_factor(i, n_steps))
     model.encoder.train()
     for module in model.encoder.modules():
         if isinstance(module, torch.nn.Dropout):

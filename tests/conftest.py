@@ -130,6 +130,25 @@ def write_rows(tmp_path: Path) -> Callable[[str, Dataset], Path]:
     return write
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch computes in one thread: threads that wait for each other cost minutes on a busy machine."""
+    torch = pytest.importorskip("torch", reason="the extra encoder is not installed")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny encoder of random weights; leave it as it is."""
+    pytest.importorskip("transformers", reason="the extra encoder is not installed")
+    from encoders import make  # imports torch
+
+    return make(tmp_path_factory.mktemp("encoders") / "bert", "bert")
+
+
 @dataclass(frozen=True)
 class Done:
     """What a command left: what it printed, and what it complained of."""

@@ -19,6 +19,7 @@ from plaudit import BlendClassifier, EncoderClassifier
 from plaudit.data import Dataset
 from plaudit.explanation import find_flips
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 FAST: dict[str, Any] = {"max_tokens": 12, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 2}
 HOSTILE = [
     "",
@@ -32,15 +33,6 @@ HOSTILE = [
     "0\x1f0",
 ]
 KINDS = ["bert", "roberta", "xlm-roberta", "distilbert"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Any:
-    """Threads that wait for each other cost minutes on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -12,29 +12,15 @@ torch = pytest.importorskip("torch", reason="the extra encoder is not installed"
 pytest.importorskip("transformers", reason="the extra encoder is not installed")
 
 import plaudit
-from encoders import make
 from plaudit import BlendClassifier, DistilledClassifier, EncoderClassifier, NgramClassifier
 from plaudit.data import Dataset
 from plaudit.embeddings.hugging_face import find_encoder
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.training.encoder_model import EncoderModel
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 2}
 TEXTS = ["", "a good film", "好 🙂", "film " * 50]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Any:
-    """Threads that wait for each other cost minutes on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("encoders") / "bert", "bert")
 
 
 @pytest.fixture(scope="module")

@@ -30,21 +30,8 @@ from plaudit.training import checkpoint as checkpoints
 from plaudit.training.fine_tuning import default_epochs
 from plaudit.training.torch_device import place
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 1}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Any:
-    """Threads that wait for each other cost minutes on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("encoders") / "bert", "bert")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ torch = pytest.importorskip("torch", reason="the extra encoder is not installed"
 pytest.importorskip("transformers", reason="the extra encoder is not installed")
 
 import plaudit
-from encoders import make
 from plaudit import BlendClassifier, EncoderClassifier
 from plaudit.data import Dataset
 from plaudit.training.encoder_model import EncoderModel
@@ -21,24 +20,11 @@ from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork
 from plaudit.training.history import History, describe
 from plaudit.training.torch_device import Placement
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TEXTS = ["a good film", "dull", "", "the film was not warm, not a joy, but cold and grim !"] * 3
 TARGETS = np.eye(3, dtype=np.float32)[np.arange(len(TEXTS)) % 3]
 BATCHES = np.random.default_rng(0).permutation(np.tile(np.arange(12), 4)).reshape(3, 4, 4)  # 3 trainings of 4 steps
 FAST: dict[str, Any] = {"max_tokens": 8, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu"}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Any:
-    """Threads that wait for each other cost minutes on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("encoders") / "bert", "bert")
 
 
 def network(folder: Path, soup: int, begin: int = 0) -> EncoderNetwork:

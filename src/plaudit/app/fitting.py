@@ -14,7 +14,7 @@ from plaudit.app.parts import Parts
 from plaudit.data import Dataset
 from plaudit.models import Classifier
 from plaudit.text.chunks import chunks
-from plaudit.training import History, Monitor, describe, refit_epochs
+from plaudit.training import History, Monitor, describe, refit_epochs, training_of
 
 Say = Callable[[str], None]
 
@@ -101,10 +101,10 @@ def refit(
         epochs = refit_epochs(min(best, asked), n_before=len(parts.train), n_after=len(texts))
         model.set_params(epochs=epochs, early_stopping=False)
         long = f"{epochs} epochs"
-        if (soup := -(-best // asked)) > 1:
-            long = f"{soup} trainings of {long}"
         if "soup" in fitted.params:
+            soup = training_of(best, asked)
             model.set_params(soup=soup)
+            long = f"{soup} trainings of {long}" if soup > 1 else long
         again, story = f"{long} {again}", f"{story} for {long}"
     say(f"Refit: {again}.")
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)

@@ -59,9 +59,8 @@ def _move(built: Path, target: Path, scratch: Path) -> None:
 
 def _put_back(old: Path, target: Path) -> None:
     try:
-        old.rename(target)  # asked of the file system at once: a look beforehand may be out of date
-    except FileNotFoundError:
-        pass  # none had been moved aside
+        with suppress(FileNotFoundError):  # none had been moved aside; a look beforehand may be out of date
+            old.rename(target)
     except OSError as error:
         if not _occupied(error):
             raise

@@ -37,7 +37,7 @@ def choose_weights(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> 
     spread[spread == 0] = 1
     signs = np.array([1.0, -1.0])
     # the cross-entropy is linear in what a label says, so softer labels move it by this much a logit
-    moved = softened(labels, logits.shape[2]) - _indicator(labels, logits.shape[2])
+    moved = softened(labels, logits.shape[2]) - softened(labels, logits.shape[2], doubt=0)
     if labels.ndim == 2:
         moved /= logits.shape[2]  # a text's loss is the mean over its labels
 
@@ -56,11 +56,3 @@ def choose_weights(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> 
     found = minimize(loss, np.zeros(2), jac=True, bounds=[(-_FARTHEST, _FARTHEST)] * 2, method="L-BFGS-B")
     first, second = weights(found.x).tolist()
     return first, second
-
-
-def _indicator(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.float64]:
-    """Return which logits should say yes, 0 or 1 each, float64 [N, K]."""
-    if labels.ndim == 2 or n_logits == 1:
-        return labels.reshape(len(labels), n_logits).astype(np.float64)
-    result: NDArray[np.float64] = np.eye(n_logits)[labels]
-    return result

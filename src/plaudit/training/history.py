@@ -94,6 +94,11 @@ def refit_epochs(best_epoch: int, *, n_before: int, n_after: int) -> int:
     return max(1, round(best_epoch * math.sqrt(n_before / n_after)))
 
 
+def training_of(epoch: int, epochs: int) -> int:
+    """Return in which of a soup's trainings of `epochs` epochs each the epoch is, both counted from 1."""
+    return -(-epoch // epochs)
+
+
 def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> str:
     """Say in words what the curves show: the best epoch, the gap, and what early stopping saved.
 
@@ -114,7 +119,7 @@ def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> 
         f"training accuracy {gap:+.1f} points from it."
     )
     if soup > 1:
-        n_mixed = -(-best // epochs) if stopped else soup
+        n_mixed = training_of(best, epochs) if stopped else soup
         if n_mixed == 1:
             return f"{best_words} The weights are the first training's: with others' val_loss was no lower."
         return f"{best_words} The weights are the mean of {n_mixed} of {soup} trainings of {epochs} epochs (a soup)."

@@ -59,14 +59,16 @@ def log_loss(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float
     return float(cross_entropy(logits, labels)[0].mean())
 
 
-def softened(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.float64]:
-    """Return what each logit's probability should be, float64 [N, K]: 1 in n + 2 texts may be other than all n were.
+def softened(labels: NDArray[np.integer], n_logits: int, *, doubt: float | None = None) -> NDArray[np.float64]:
+    """Return what each logit's probability should be, float64 [N, K].
 
     Args:
         labels: Class numbers [N]; multi-label, an indicator [N, K].
         n_logits: K; one column is the second of two classes.
+        doubt: How probable it is that a label is wrong; None is 1 / (N + 2), the rule of succession.
     """
-    doubt = 1 / (len(labels) + 2)
+    if doubt is None:
+        doubt = 1 / (len(labels) + 2)
     if labels.ndim == 2 or n_logits == 1:
         return np.where(labels.reshape(len(labels), n_logits) > 0, 1 - doubt, doubt)
     targets = np.full((len(labels), n_logits), doubt / (n_logits - 1))
