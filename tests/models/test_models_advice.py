@@ -8,7 +8,7 @@ import pytest
 
 from plaudit.data import Dataset, load_dataset
 from plaudit.errors import DataError
-from plaudit.models.advice import MEASURED, THRESHOLD, DataFacts, Machine, advise, look_at, texts_of_classes
+from plaudit.models.advice import MEASURED, THRESHOLD, DataFacts, Machine, Option, advise, look_at, texts_of_classes
 
 LONG = DataFacts(25_000, 176, 235.0, 160.0, {"neg": 12_500, "pos": 12_500}, False, {"Latin": 1.0}, 0.25)
 SHORT = replace(LONG, n_texts=40_000, median_words=13, mean_words=13.0, mean_words_read=13.0)
@@ -72,12 +72,17 @@ def test_a_rare_class_and_few_texts_are_noted() -> None:
 
 
 def test_few_texts_bring_up_the_frozen_encoder() -> None:
-    def of_best(n_texts: int) -> str:
+    def of_best(n_texts: int) -> Option:
         advice = advise(replace(SHORT, n_texts=n_texts), LAPTOP)
-        return next(option.reason for option in advice.alternatives if option.recipe == "best")
+        return next(option for option in advice.alternatives if option.recipe == "best")
 
-    assert "--frozen" in of_best(200)
-    assert "--frozen" not in of_best(500)
+    few, more, frozen = of_best(200), of_best(500), MEASURED["best --frozen"]
+    assert "--frozen" in few.reason
+    assert "--frozen" not in more.reason
+    read = 200 * SHORT.mean_words / 1e6
+    assert few.seconds == pytest.approx(frozen.fixed_s + read * frozen.seconds_per_million)
+    assert more.seconds is not None
+    assert few.seconds < more.seconds / 2
 
 
 def test_times_follow_from_the_table() -> None:
