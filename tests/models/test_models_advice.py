@@ -81,6 +81,7 @@ def test_few_texts_bring_up_the_frozen_encoder() -> None:
     assert "--frozen" not in more.reason
     read = 200 * SHORT.mean_words / 1e6
     assert few.seconds == pytest.approx(frozen.fixed_s + read * frozen.seconds_per_million)
+    assert few.seconds is not None
     assert more.seconds is not None
     assert few.seconds < more.seconds / 2
 
