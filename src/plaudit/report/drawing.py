@@ -77,10 +77,10 @@ def draw_whiskers(rows: Sequence[Row], *, title: str, reference: float | None = 
     height = _ROW * len(rows) + 26
     body = [_vertical(scale(tick), 4, height - 20, "grid") for tick in scale.ticks()]
     body += [_text(scale(tick), height - 6, f"{tick:g}", "middle soft") for tick in scale.ticks()]
-    if reference is not None:
-        body.append(_vertical(scale(reference), 4, height - 20, "reference"))
     for i, row in enumerate(rows):
         top, middle = i * _ROW + 15, i * _ROW + 27
+        if reference is not None:  # beside each mark, not through the words above it
+            body.append(_vertical(scale(reference), middle - 7, middle + 7, "reference"))
         span = "" if row.low is None or row.high is None else f" ({row.low:.3f} to {row.high:.3f})"
         body.append(_text(4, top, shorten(row.name, 26), "start"))
         body.append(_text(WIDTH - 4, top, f"{row.value:.3f}{span}", "end"))
