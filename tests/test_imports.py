@@ -73,7 +73,7 @@ def test_no_drawer_for_odds_and_ends() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_files_are_short(path: Path) -> None:
-    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 300
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 400
 
 
 def test_importing_the_package_imports_only_itself() -> None:
