@@ -6,6 +6,7 @@
     ├── FetchError         a download failed, or what arrived is not what was expected         (OSError)
     ├── EmbeddingError     an embedding is unknown, unreadable or does not fit                 (ValueError)
     ├── ModelError         a model folder is missing, damaged, foreign or of a newer format    (ValueError)
+    ├── LimitError         what comes from outside is larger, or takes longer, than is taken on         (ValueError)
     ├── MissingExtraError  an optional dependency is not installed                             (ImportError)
     └── NotFittedError     a classifier was asked before it was fitted                         (ValueError)
 
@@ -39,6 +40,18 @@ class EmbeddingError(PlauditError, ValueError):
 
 class ModelError(PlauditError, ValueError):
     """A model folder is missing, damaged, foreign or of a newer format."""
+
+
+class LimitError(PlauditError, ValueError):
+    """What comes from outside is larger, or takes longer, than is taken on (`plaudit.budget`).
+
+    Attributes:
+        limit: Which limit: a field of `Budget`, "seconds" or "cancelled".
+    """
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class MissingExtraError(PlauditError, ImportError):

@@ -1,0 +1,93 @@
+"""What bytes of others may cost is one value, and who asks for work says it."""
+
+import contextvars
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from plaudit.budget import OWN, SERVER, VARIABLE, Budget, current, spending
+from plaudit.errors import ConfigError, LimitError
+
+
+def test_a_persons_own_budget_holds_until_another_is_given() -> None:
+    assert current() == OWN
+    with spending(SERVER):
+        assert current() is SERVER
+    assert current() == OWN
+
+
+@pytest.mark.parametrize(
+    ("check", "limit", "unit"),
+    [
+        (Budget.check_columns, "columns", "columns"),
+        (Budget.check_dimensions, "dimensions", "numbers a vector"),
+        (Budget.check_row, "row_bytes", "bytes in a row"),
+        (Budget.check_members, "members", "files"),
+    ],
+)
+def test_what_is_over_a_limit_names_the_limit_and_the_remedy(check: object, limit: str, unit: str) -> None:
+    assert callable(check)
+    given: dict[str, Any] = {limit: 1_000}
+    budget = replace(OWN, **given)
+    check(budget, 1_000, "it")
+    with pytest.raises(LimitError, match=rf"^it: 1,001 {unit}; at most 1,000 .*{VARIABLE}={limit}=1002\.$") as caught:
+        check(budget, 1_001, "it")
+    assert caught.value.limit == limit
+
+
+def test_a_server_names_no_remedy_that_a_client_has_not() -> None:
+    with pytest.raises(LimitError, match=r"^it: 1,001 columns; at most 1,000 are read\.$"):
+        SERVER.check_columns(1_001, "it")
+
+
+def test_little_may_expand_as_it_likes_and_much_within_a_ratio() -> None:
+    budget = Budget(ratio=10, free_bytes=1_000, expanded_bytes=5_000)
+    budget.check_expansion(1, 1_000, "it")
+    budget.check_expansion(200, 2_000, "it")
+    with pytest.raises(LimitError, match=r"2,001 bytes or more out of 200 compressed ones; at most 10 times"):
+        budget.check_expansion(200, 2_001, "it")
+    with pytest.raises(LimitError, match="5,001 bytes uncompressed"):
+        budget.check_expansion(5_000, 5_001, "it")
+
+
+def test_time_is_over_when_it_is_or_when_nobody_waits() -> None:
+    Budget().check_time("it")
+    Budget().until(seconds=60).check_time("it")
+    with pytest.raises(LimitError, match="the time for it is over") as caught:
+        Budget().until(seconds=-1).check_time("it")
+    assert caught.value.limit == "seconds"
+    left = threading.Event()
+    budget = Budget().until(seconds=60, cancelled=left)
+    budget.check_time("it")
+    left.set()
+    with pytest.raises(LimitError, match="nobody waits") as caught:
+        budget.check_time("it")
+    assert caught.value.limit == "cancelled"
+
+
+def test_a_person_raises_a_limit_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "columns=50000, ratio=1000")
+    assert (current().columns, current().ratio, current().members) == (50_000, 1_000, OWN.members)
+    for wrong in ("columns", "columns=-1", "nope=3", "columns=٣", "deadline=4"):
+        monkeypatch.setenv(VARIABLE, wrong)
+        with pytest.raises(ConfigError, match="expected LIMIT=NUMBER"):
+            current()
+    monkeypatch.setenv(VARIABLE, "columns=0")
+    with pytest.raises(ConfigError, match="at least 1"):
+        current()
+
+
+def test_a_thread_has_the_budget_only_when_it_is_handed_on() -> None:
+    seen: list[Budget] = []
+
+    def look() -> None:
+        seen.append(current())
+
+    with spending(SERVER):
+        context = contextvars.copy_context()
+        for thread in (threading.Thread(target=look), threading.Thread(target=context.run, args=(look,))):
+            thread.start()
+            thread.join()
+    assert seen == [OWN, SERVER]
