@@ -35,7 +35,7 @@ def measure(settings: dict[str, Any], task: Any) -> dict[str, float]:
     wall, processor = time.perf_counter(), time.process_time()
     model.fit(task.train.texts, task.train.labels)
     trained, trained_processor = time.perf_counter(), time.process_time()
-    logits = model.decision_function(task.scored.texts)
+    logits = model.logits(task.scored.texts)
     labels = np.searchsorted(model.classes_, task.scored.labels)
     return {
         "accuracy": accuracy(logits[:, 0] > 0, labels == 1),

@@ -98,9 +98,9 @@ def measure(data: str, turns: int) -> list[tuple[str, float, float]]:
 
     ngram = plaudit.NgramClassifier(n_max=3).fit(texts, train.label_names())
     assert ngram.vocabulary_ is not None
-    seconds, _ = timed(lambda: ngram.decision_function(texts), turns)
+    seconds, _ = timed(lambda: ngram.logits(texts), turns)
     add("score with n-grams, 1 to 3, from texts", n_bytes, seconds)
-    seconds, _ = timed(lambda: model.decision_function(texts), turns)
+    seconds, _ = timed(lambda: model.logits(texts), turns)
     add("score with the network, from texts", n_bytes, seconds)
     return rows
 

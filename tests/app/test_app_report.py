@@ -124,13 +124,13 @@ def test_an_encoder_scores_the_test_once(
     from plaudit.models.base import Classifier
 
     scored: list[tuple[str, int]] = []
-    plain = Classifier.decision_function
+    plain = Classifier.logits
 
     def counting(self: Classifier, texts: Any) -> Any:  # Any: whatever texts come as
         scored.append((self.kind, len(texts)))
         return plain(self, texts)
 
-    monkeypatch.setattr(Classifier, "decision_function", counting)
+    monkeypatch.setattr(Classifier, "logits", counting)
     file = write_rows("rows.csv", reviews.take(np.r_[0:70, 0:35]))  # 105 rows: 21 of them for the test
     config = RunConfig(
         DataConfig(str(file)),

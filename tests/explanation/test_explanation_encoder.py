@@ -59,7 +59,7 @@ EVERY = [*KINDS, "head_tail", "four", "sets", "blend", "blend xlm-roberta", "ble
 
 
 def check(model: Any, texts: list[str]) -> None:
-    logits = model.decision_function(texts).astype(np.float64)
+    logits = model.logits(texts).astype(np.float64)
     for one in plaudit.explain(model, texts):
         own = logits[one.row]
         number = model.classes_.tolist().index(one.label)

@@ -132,7 +132,7 @@ def test_worst_mistakes_are_wrong_and_the_surest_first(ngrams: NgramClassifier, 
     )
     fragment = worst_mistakes(ngrams, wrong, n=5)
     assert fragment.count("<article>") == 2
-    logits = np.abs(ngrams.decision_function(texts)[:, 0])
+    logits = np.abs(ngrams.logits(texts)[:, 0])
     first, second = ("joy", "grim") if logits[0] > logits[2] else ("grim", "joy")
     assert fragment.index(f">{first}<") < fragment.index(f">{second}<")
     sets = Dataset(pa.array(["warm joy"], pa.large_string()), np.array([[0, 0]], np.uint8), ("calm", "glad"), "sets")

@@ -60,7 +60,7 @@ EVERY = [f"{kind} {labels}" for kind in KINDS for labels in ("two", "four", "set
 
 
 def check(model: NgramClassifier | NetworkClassifier, texts: list[str], found: list[Explanation]) -> None:
-    logits, empty = model.decision_function(texts), model.decision_function([""])[0]
+    logits, empty = model.logits(texts), model.logits([""])[0]
     names = model.classes_.tolist()
     for one in found:
         assert one.text == texts[one.row]
@@ -137,7 +137,7 @@ def test_two_classes_share_one_logit(models: dict[str, Any]) -> None:
     model = models["ngram two"]
     for label, sign in ((None, 1), ("panned", 1), ("liked", -1)):
         (one,) = plaudit.explain(model, ["good bad"], label)
-        assert one.logit == sign * float(model.decision_function(["good bad"])[0, 0])
+        assert one.logit == sign * float(model.logits(["good bad"])[0, 0])
         assert one.label == (label or "panned")
         assert one.against == ("liked" if one.label == "panned" else "panned")
         assert one.is_given == (one.label == model.predict(["good bad"])[0])
@@ -158,7 +158,7 @@ def test_sets_of_labels_explain_each_that_is_given_or_the_nearest(models: dict[s
     assert by_row[0] == list(model.label_sets(model.predict(["warm joy warm joy"]))[0])
     assert len(by_row[0]) == 2
     assert model.predict(["film"]).sum() == 0
-    assert by_row[1] == [model.classes_[model.decision_function(["film"])[0].argmax()]]
+    assert by_row[1] == [model.classes_[model.logits(["film"])[0].argmax()]]
     assert not found[-1].is_given
 
 

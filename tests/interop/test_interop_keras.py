@@ -41,7 +41,7 @@ def test_a_network_handed_over_gives_the_same_logits(
     model = make_network(make_table(tokenizer, n_buckets=n_buckets))
     handed = keras_module.to_keras(model, inputs=inputs)
     given = np.array(tricky_texts(), dtype=object) if inputs == "text" else token_ids(model.table_, tricky_texts())
-    np.testing.assert_allclose(handed.predict(given, verbose=0), model.decision_function(tricky_texts()), atol=1e-5)
+    np.testing.assert_allclose(handed.predict(given, verbose=0), model.logits(tricky_texts()), atol=1e-5)
 
 
 def test_a_classifier_hands_itself_over() -> None:
@@ -49,7 +49,7 @@ def test_a_classifier_hands_itself_over() -> None:
 
     model = make_network(make_table())
     found = keras.ops.convert_to_numpy(model.to_keras(inputs="text")(np.array(["cat dog", ""], dtype=object)))
-    np.testing.assert_allclose(found, model.decision_function(["cat dog", ""]), atol=1e-5)
+    np.testing.assert_allclose(found, model.logits(["cat dog", ""]), atol=1e-5)
 
 
 @pytest.mark.parametrize("combiner", ["sqrtn", "mean", "sum"])
@@ -72,7 +72,7 @@ def test_a_saved_model_is_equal_when_loaded(
     given = texts if inputs == "text" else loaded.layers[0].token_ids(tricky_texts())
     found = loaded.predict(given, verbose=0)
     np.testing.assert_array_equal(found, handed.predict(given, verbose=0))
-    np.testing.assert_allclose(found, prepared.model.decision_function(tricky_texts()), atol=1e-5)
+    np.testing.assert_allclose(found, prepared.model.logits(tricky_texts()), atol=1e-5)
     names = zipfile.ZipFile(tmp_path / "model.keras").namelist()
     assert {"config.json", "model.weights.h5"} <= set(names)
     assert not any(name.endswith((".pkl", ".pickle")) for name in names)
@@ -150,7 +150,7 @@ texts = ["cat cat", "lizard. dog", "", "  mouse", "zebra"]
 handed = to_keras(model)
 ids = handed.layers[0].token_ids(texts)
 found = handed.predict(ids, verbose=0)
-assert np.abs(found - model.decision_function(texts)).max() < 1e-5
+assert np.abs(found - model.logits(texts)).max() < 1e-5
 handed.save(sys.argv[2])
 assert (keras.models.load_model(sys.argv[2]).predict(ids, verbose=0) == found).all()
 handed.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))

@@ -27,11 +27,11 @@ TARGETS = [
 def test_the_temperature_goes_into_the_last_layer(hidden: tuple[int, ...]) -> None:
     model = make_network(make_table(), hidden=hidden)
     texts = tricky_texts()[:100]
-    raw = model.decision_function(texts)
+    raw = model.logits(texts)
     model.temperature_ = 0.4
     vectors = model.table_.embed(as_text_column(texts))
     np.testing.assert_allclose(answering_layers(model).forward(vectors), raw / 0.4, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(model.decision_function(texts), raw / 0.4, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.logits(texts), raw / 0.4, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("to", "program"), TARGETS)

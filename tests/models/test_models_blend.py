@@ -99,7 +99,7 @@ def test_a_frozen_encoder_stays_as_it_was_and_its_layer_is_logistic_regression(
     vectors = model.vectors(data.texts)
     length = np.linalg.norm(vectors, axis=1).mean()
     codes = np.array([model.class_names.index(name) for name in data.label_names()])
-    for k, logit in enumerate(model.decision_function(data.texts).T):
+    for k, logit in enumerate(model.logits(data.texts).T):
         yes = codes == (1 if kind == "two" else k)
         peer = LogisticRegression(C=1.5, solver="liblinear", dual=True, tol=0.1).fit(vectors / length, yes)
         np.testing.assert_allclose(logit, peer.decision_function(vectors / length), atol=0.1)

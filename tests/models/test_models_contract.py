@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import DetCurveDisplay, PrecisionRecallDisplay, RocCurveDisplay, roc_auc_score
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -66,6 +69,38 @@ def test_a_grid_search_finds_and_refits(tiny_table: EmbeddingTable, reviews: Dat
     assert search.best_params_["learning_rate"] == 0.03
     assert search.predict(["good joy"]).tolist() == ["liked"]
     assert search.predict_proba(["good joy"]).shape == (1, 2)
+
+
+def test_its_decisions_have_the_shape_that_scikit_learn_expects(
+    network: NetworkClassifier, reviews: Dataset, more_reviews: Dataset
+) -> None:
+    texts, labels = more_reviews.texts.to_pylist(), np.array(more_reviews.label_names())
+    decisions = network.decision_function(texts)
+    assert (np.where(decisions > 0, *network.classes_[::-1]) == network.predict(texts)).all()
+    assert RocCurveDisplay.from_estimator(network, texts, labels).roc_auc == roc_auc_score(labels, decisions)
+    assert PrecisionRecallDisplay.from_estimator(network, texts, labels).average_precision > 0.5
+    assert DetCurveDisplay.from_estimator(network, texts, labels).fpr.shape
+    boundary = FixedThresholdClassifier(FrozenEstimator(network), threshold=2.0, response_method="decision_function")
+    found = boundary.fit(texts, labels).predict(texts)
+    assert (found == np.where(decisions >= 2, *network.classes_[::-1])).all()
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_scikit_learn_calibrates_it(tiny_table: EmbeddingTable, reviews: Dataset, method: str) -> None:
+    model = NetworkClassifier(tiny_table, epochs=3, batch_size=8, learning_rate=0.03, early_stopping=False)
+    texts, labels = reviews.texts.to_pylist(), reviews.label_names()
+    calibrated = CalibratedClassifierCV(model, method=method, cv=2).fit(texts, labels)
+    assert calibrated.predict_proba(texts).shape == (80, 2)
+    assert calibrated.score(texts, labels) > 0.7
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision", "accuracy", "neg_log_loss"])
+def test_every_usual_score_can_be_cross_validated(tiny_table: EmbeddingTable, reviews: Dataset, scoring: str) -> None:
+    model = NetworkClassifier(tiny_table, epochs=3, batch_size=8, learning_rate=0.03, early_stopping=False)
+    labels = np.array(reviews.label_names()) == "liked"  # "average_precision" wants 0 and 1
+    scores = cross_val_score(model, reviews.texts.to_pylist(), labels.astype(int), cv=3, scoring=scoring)
+    assert np.isfinite(scores).all()
+    assert scores.mean() > (-0.7 if scoring == "neg_log_loss" else 0.6)
 
 
 def test_it_ends_a_pipeline(tiny_table: EmbeddingTable, reviews: Dataset) -> None:

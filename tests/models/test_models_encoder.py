@@ -159,7 +159,7 @@ def test_windows_train_part_by_part_and_answer_from_all(bert: Path, reviews: Dat
     def answers(model: EncoderClassifier) -> NDArray[np.float32]:
         return model.model_.logits(ids, place("cpu"))
 
-    assert np.array_equal(answers(windows[1]), windows[1].decision_function(reviews.texts))
+    assert np.array_equal(answers(windows[1]), windows[1].logits(reviews.texts))
     assert np.array_equal(answers(windows[1]), answers(ends[1]))  # the first epoch's part are the ends
     assert not np.array_equal(answers(windows[2]), answers(ends[2]))
 

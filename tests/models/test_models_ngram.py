@@ -63,7 +63,7 @@ def test_two_classes_have_the_reference_logit(settings: dict[str, Any]) -> None:
     model = NgramClassifier(**settings).fit(TEXTS, HALVES)
 
     assert model.classes_.tolist() == ["dull", "fun"]
-    assert model.decision_function(ASKED) == pytest.approx(expected, abs=1e-4)
+    assert model.logits(ASKED) == pytest.approx(expected, abs=1e-4)
     np.testing.assert_allclose(model.predict_proba(ASKED)[:, 1:], sigmoid(expected), atol=1e-4)
     assert (model.predict(ASKED) == np.where(expected[:, 0] > 0, "fun", "dull")).all()
 
@@ -92,7 +92,7 @@ def test_of_sets_each_label_is_a_question_of_its_own(settings: dict[str, Any]) -
     model = NgramClassifier(**settings).fit(TEXTS, INDICATOR)
 
     assert model.multi_label_
-    assert model.decision_function(ASKED) == pytest.approx(expected, abs=1e-4)
+    assert model.logits(ASKED) == pytest.approx(expected, abs=1e-4)
     np.testing.assert_allclose(model.predict_proba(ASKED), sigmoid(expected), atol=1e-4)
     assert (model.predict(ASKED) == (expected > 0)).all()
     assert model.label_sets(model.predict(["good"]))[0] in [(), (0,), (0, 2), (2,)]
@@ -142,7 +142,7 @@ def test_answers_may_be_probabilities() -> None:
     model = NgramClassifier(**SETTINGS[1])
     model._fit_targets(pa.array(TEXTS, pa.large_string()), np.array(["a", "b"]), answers, None, multi_label=False)
 
-    assert model.decision_function(ASKED) == pytest.approx(expected, abs=1e-4)
+    assert model.logits(ASKED) == pytest.approx(expected, abs=1e-4)
     assert model.predict(ASKED).tolist() == np.where(expected[:, 0] > 0, "b", "a").tolist()
 
 
@@ -179,13 +179,13 @@ def test_a_seed_may_be_any_number(seed: int) -> None:
 
 def test_every_text_has_a_row_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
     model = NgramClassifier().fit(TEXTS, CODES)
-    whole = model.decision_function(ASKED)
+    whole = model.logits(ASKED)
 
     assert whole.dtype == np.float32
     assert whole.shape == (len(ASKED), 4)
-    np.testing.assert_array_equal(np.concatenate([model.decision_function([text]) for text in ASKED]), whole)
+    np.testing.assert_array_equal(np.concatenate([model.logits([text]) for text in ASKED]), whole)
     monkeypatch.setattr("plaudit.models.ngram._CHUNK_TEXTS", 7)
-    np.testing.assert_array_equal(model.decision_function(ASKED), whole)
+    np.testing.assert_array_equal(model.logits(ASKED), whole)
     assert model.predict_proba([]).shape == (0, 4)
     assert model.predict([]).shape == (0,)
 
@@ -193,7 +193,7 @@ def test_every_text_has_a_row_in_its_order(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_text_without_a_known_word_gets_the_bias() -> None:
     model = NgramClassifier().fit(TEXTS, HALVES)
 
-    found = model.decision_function(["", "   ", "nothing known here", "\x85"])
+    found = model.logits(["", "   ", "nothing known here", "\x85"])
 
     assert (found == model.weights_.biases[0]).all()
 

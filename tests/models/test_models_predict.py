@@ -62,9 +62,11 @@ def test_unknown_words_share_the_row_for_unknown_words(network: NetworkClassifie
 
 def test_two_classes_have_one_logit_and_the_second_wins_above_nought(network: NetworkClassifier) -> None:
     logits = network.decision_function(ODD_TEXTS)
-    assert logits.shape == (len(ODD_TEXTS), 1)
+    assert logits.shape == (len(ODD_TEXTS),)
     assert logits.dtype == np.float32
-    assert np.array_equal(network.predict(ODD_TEXTS), network.classes_[(logits[:, 0] > 0).astype(int)])
+    assert np.array_equal(network.logits(ODD_TEXTS), logits[:, None])
+    assert np.array_equal(network.predict(ODD_TEXTS), network.classes_[(logits > 0).astype(int)])
+    assert np.array_equal(network.decide(logits), network.decide(network.logits(ODD_TEXTS)))
 
 
 def test_more_classes_have_a_logit_each_and_the_largest_wins(tiny_table: EmbeddingTable, topics: Dataset) -> None:

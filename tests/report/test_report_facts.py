@@ -82,7 +82,7 @@ def test_foreign_files_are_refused(tmp_path: Path, contents: str) -> None:
 
 
 def test_sets_of_labels_have_no_confusions(mood_network: NetworkClassifier, moods: Dataset) -> None:
-    logits = mood_network.decision_function(moods.texts)
+    logits = mood_network.logits(moods.texts)
     answers = answer(mood_network, moods, logits=logits)
     measured = measured_facts(answers, answers.measure(resamples=0), logits=logits, temperature=2.0)
     assert (measured.matrix, measured.confused) == ((), ())
@@ -103,7 +103,7 @@ def test_a_column_of_names_does_not_divide(network: NetworkClassifier, reviews: 
         "half": [f"{i % 2}" for i in range(n)],
     })  # fmt: skip
     dataset = replace(reviews, extra=extra)
-    logits = network.decision_function(dataset.texts)
+    logits = network.logits(dataset.texts)
     answers = answer(network, dataset, logits=logits)
     measured = measured_facts(answers, answers.measure(resamples=0), logits=logits, temperature=1.0)
     found = held_out_facts(answers, measured, dataset, what="some", guessed=("liked",))
@@ -116,7 +116,7 @@ def test_a_column_of_names_does_not_divide(network: NetworkClassifier, reviews: 
 def test_the_same_mistake_is_shown_once(network: NetworkClassifier) -> None:
     texts = ["good fine joy"] * 30 + ["bad dull"]
     dataset = Dataset(pa.array(texts, pa.large_string()), np.array([1] * 30 + [0], np.int32), ("liked", "panned"), "x")
-    found = explained_facts(network, dataset, network.decision_function(texts))
+    found = explained_facts(network, dataset, network.logits(texts))
     assert found.n_wrong == 31
     assert sorted(each.text for each in found.mistakes) == ["bad dull", "good fine joy"]
     assert {each.given for each in found.mistakes} == {"liked", "panned"}

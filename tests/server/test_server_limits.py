@@ -196,14 +196,14 @@ class Held(ServedModel):
 
     def load(self) -> Loaded:
         loaded = super().load()
-        score, go, entered = loaded.classifier.decision_function, self.go, self.entered
+        score, go, entered = loaded.classifier.logits, self.go, self.entered
 
         def waiting(texts: object) -> Any:  # Any: logits
             entered.set()
             assert go.wait(30)
             return score(texts)
 
-        loaded.classifier.decision_function = waiting  # type: ignore[method-assign]
+        loaded.classifier.logits = waiting  # type: ignore[method-assign]
         return loaded
 
 

@@ -62,10 +62,10 @@ class Calibrated:
 def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
     """Give a fitted model its temperature and measure it; its logits, which may take minutes, are computed once."""
     model.temperature_ = 1.0
-    logits = model.decision_function(validation.texts)
+    logits = model.logits(validation.texts)
     before = answer(model, validation, logits=logits)
     model.temperature_ = fit_temperature(logits, before.labels)
-    scaled = logits / np.float32(model.temperature_)  # as `decision_function` does from now on
+    scaled = logits / np.float32(model.temperature_)  # as `logits` does from now on
     after = answer(model, validation, logits=scaled)
     return Calibrated(
         temperature=model.temperature_,

@@ -79,7 +79,7 @@ def _openings(model: Path, facts: ReportFacts) -> int:
 def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:
     """Return the facts with figures of other texts in the place of the test's."""
     dataset, what = chosen.dataset, plain(chosen.what)
-    logits = model.decision_function(dataset.texts)
+    logits = model.logits(dataset.texts)
     answers = answer(model, dataset, logits=logits)
     measured = measured_facts(answers, answers.measure(), logits=logits, temperature=model.temperature_)
     held_out = held_out_facts(answers, measured, dataset, what=what, guessed=facts.test.guessed)

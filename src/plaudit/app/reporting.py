@@ -43,7 +43,7 @@ class Tested:
 
     Attributes:
         dataset: N texts.
-        logits: What `decision_function` gave, float [N, K].
+        logits: What `Classifier.logits` gave, float [N, K].
         answers: What it answered.
         metrics: Its figures.
     """

@@ -143,7 +143,7 @@ def _run(
     test_texts = parts.open_test()  # here, and nowhere before
     lines = describe_part("test", test_texts, parts.train)
     _say_all(say, lines)
-    logits = model.decision_function(test_texts.texts)
+    logits = model.logits(test_texts.texts)
     answers = answer(model, test_texts, logits=logits)
     test = answers.measure()
     tested = Tested(test_texts, logits, answers, test)

@@ -95,7 +95,7 @@ def evaluate(
     Args:
         model: A fitted classifier.
         dataset: N labelled texts.
-        logits: Its `decision_function` of them, where they are at hand; None computes them.
+        logits: Its `decision_function` or `logits` of them, where they are at hand; None computes them.
         resamples: Of the bootstrap intervals, at most; 0 for figures without them (but Wilson's), which saves about
             two seconds for 25,000 texts.
         seed: Of the resamples; the same seed gives the same intervals.
@@ -115,7 +115,7 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
     """
     labels = labels_for(model.class_names, dataset, multi_label=model.multi_label_)
     if logits is None:
-        logits = model.decision_function(dataset.texts)
+        logits = model.logits(dataset.texts)
     return Answers(
         labels,
         probabilities(logits, multi_label=model.multi_label_),

@@ -90,7 +90,7 @@ def choose_rule(
     truth = labels_for(model.class_names, dataset, multi_label=model.multi_label_)
     if not len(truth):
         raise DataError(f"{dataset.name}: there are no texts to choose a rule on.")
-    logits = model.decision_function(dataset.texts)
+    logits = model.logits(dataset.texts)
     found, plain = (
         probabilities(logits, multi_label=model.multi_label_),
         predicted(logits, multi_label=model.multi_label_),

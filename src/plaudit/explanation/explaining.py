@@ -42,7 +42,7 @@ def explain(model: Classifier, texts: object, label: object = None) -> list[Expl
         NotFittedError: The model is not fitted.
     """
     column = as_text_column(texts)
-    logits = model.decision_function(column)
+    logits = model.logits(column)
     predicted = model.predict(column)
     rows, classes = chosen_classes(model, logits, predicted, label)
     return explain_classes(model, column, rows, classes, logits=logits, predicted=predicted)
@@ -64,7 +64,7 @@ def explain_classes(
         texts: N texts.
         rows: int64 [M].
         classes: int64 [M].
-        logits: What its `decision_function` gives for the N texts.
+        logits: What its `logits` gives for the N texts.
         predicted: What its `predict` does.
     """
     names = model.classes_.tolist()

@@ -34,7 +34,7 @@ class Explanation:
         shares: float64 [W], their sum `logit` - `base_logit`, but for `completeness_error`.
         unseen: bool [W], whether the model knows no part of the word.
         unread: bool [W], whether the word lies in a part of a long text that the model does not read.
-        logit: What `decision_function` gives for the label; of many classes less the mean of all.
+        logit: What `Classifier.logits` gives for the label; of many classes less the mean of all.
         base_logit: The same of what the shares are counted from, which `method` names.
         method: How the shares were found, a phrase.
     """
@@ -103,7 +103,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class WordShares:
-    """The shares of N texts' words in one logit each, raw: before `decision_function` scales it.
+    """The shares of N texts' words in one logit each, raw: before `Classifier.logits` scales it.
 
     Attributes:
         shares: float64 [W].
@@ -133,7 +133,7 @@ class ExplainedBatch:
         classes: int64 [M], the class that each explains.
         words: The words of the M texts; those that are nothing but white space left out by `is_shown`.
         is_shown: bool [W].
-        found: Their shares, scaled as `decision_function` is.
+        found: Their shares, scaled as `Classifier.logits` is.
     """
 
     texts: NDArray[np.int64]

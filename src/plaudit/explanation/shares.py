@@ -1,4 +1,4 @@
-"""Share out the logits of any classifier: which engine, which logit, and the scale that `decision_function` has."""
+"""Share out the logits of any classifier: which engine, which logit, and the scale that `Classifier.logits` has."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def scaled_shares(
     words: Words,
     tokens: list[WordTokens],
 ) -> WordShares:
-    """Return the words' shares in a weighted sum (float64 [N, K]) of what `decision_function` gives."""
+    """Return the words' shares in a weighted sum (float64 [N, K]) of what `Classifier.logits` gives."""
     found: WordShares = engine(model).word_shares(model, texts, weights, words, tokens)
     return found.scaled(1 / model.temperature_)
 

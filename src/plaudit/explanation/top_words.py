@@ -88,7 +88,7 @@ def top_words(
     names = model.classes_.tolist()
     has_two = len(names) == 2 and not model.multi_label_
     number = None if label is None else class_number(model, label)
-    logits = model.decision_function(column)
+    logits = model.logits(column)
     asked = None if has_two else label  # both classes are in the one logit
     rows, classes = chosen_classes(model, logits, model.predict(column), asked)
     tables: dict[int, list[pa.Table]] = {}

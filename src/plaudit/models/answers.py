@@ -33,10 +33,10 @@ class Answers:
 
 
 def answer(model: Classifier, texts: object) -> Answers:
-    """Score N texts by the model's own decision rule; `texts` are what `decision_function` takes."""
+    """Score N texts by the model's own decision rule; `texts` are what `logits` takes."""
     from plaudit.training.losses import probabilities
 
-    logits = model.decision_function(texts)
+    logits = model.logits(texts)
     numbers = model.decide(logits)
     labels = model.label_sets(numbers) if model.multi_label_ else model.labels_of(numbers).tolist()
     return Answers(labels, numbers, probabilities(logits, multi_label=model.multi_label_))

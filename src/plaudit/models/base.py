@@ -168,8 +168,7 @@ class Classifier(Arguments, ABC):
         """
         from plaudit.training.losses import probabilities
 
-        logits = self.decision_function(texts)
-        return probabilities(logits, multi_label=self.multi_label_)
+        return probabilities(self.logits(texts), multi_label=self.multi_label_)
 
     def predict(self, texts: object) -> NDArray[Any]:
         """Return the label of each of N texts: by `rule_`, else the second of two classes when its logit is above 0.
@@ -178,13 +177,14 @@ class Classifier(Arguments, ABC):
         [N, C], 1 where a class's logit is above 0, or its probability above the rule's threshold; `label_sets` names
         them.
         """
-        found = self.decide(self.decision_function(texts))
+        found = self.decide(self.logits(texts))
         return found if self.multi_label_ else self.labels_of(found)
 
     def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Return what `rule_` makes of logits as `decision_function` gives them: class numbers, int64 [N], -1 for none.
+        """Return what `rule_` makes of logits: class numbers, int64 [N], -1 for none; multi-label an indicator [N, C].
 
-        Multi-label: an indicator, int64 [N, C].
+        Args:
+            logits: As `decision_function` or `logits` gives them.
         """
         from plaudit.training.losses import predicted, probabilities
 
@@ -206,9 +206,17 @@ class Classifier(Arguments, ABC):
         return label_sets(indicator, self.classes_.tolist())
 
     def decision_function(self, texts: object) -> NDArray[np.float32]:
-        """Return the logits of N texts, float32 [N, 1] for two classes (the second's) or [N, C]; multi-label [N, C].
+        """Return how much speaks for each class, in scikit-learn's shape: float32 [N] for two classes, else [N, C].
 
-        They are divided by `temperature_`.
+        These are `logits`; of two classes the second's, so that above 0 the second is the likelier one.
+        """
+        logits = self.logits(texts)
+        return logits[:, 0] if len(self.classes_) == 2 and not self.multi_label_ else logits
+
+    def logits(self, texts: object) -> NDArray[np.float32]:
+        """Return the logits of N texts, divided by `temperature_`: float32 [N, K], one column a logit.
+
+        K is 1 for two classes of which a text has one (the second's logit), else C.
         """
         self._check_fitted()
         logits = self._logits(as_text_column(texts))
@@ -235,7 +243,7 @@ class Classifier(Arguments, ABC):
         held = validation_set(texts, labels, known)
         assert held.labels is not None
         self.temperature_ = 1.0
-        self.temperature_ = fit_temperature(self.decision_function(held.texts), held.labels)
+        self.temperature_ = fit_temperature(self.logits(held.texts), held.labels)
         return self
 
     def set_rule(self, rule: DecisionRule | None) -> Self:

@@ -219,7 +219,7 @@ class BlendClassifier(Classifier):
             ngram = self._new_ngrams()._fit_targets(
                 texts.take(rest), self.classes_, answers[rest], share, multi_label=self.multi_label_
             )
-            logits[0, held] = ngram.decision_function(texts.take(held))
+            logits[0, held] = ngram.logits(texts.take(held))
             kernel, bias = fit_head(vectors[rest], answers[rest], share, seed=self.seed)
             logits[1, held] = vectors[held] @ kernel.T + bias
         return logits
@@ -278,4 +278,4 @@ class BlendClassifier(Classifier):
 
     def _member_logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
         """Return the logits of the n-grams and of the encoder, float32 [2, N, K]."""
-        return np.stack([member.decision_function(texts) for member in (self.ngram_, self.encoder_)])
+        return np.stack([member.logits(texts) for member in (self.ngram_, self.encoder_)])

@@ -124,7 +124,7 @@ def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:
     Raises:
         DataError: The texts have no labels, or one that the model does not know.
     """
-    logits = model.decision_function(dataset.texts)
+    logits = model.logits(dataset.texts)
     wrong = find_wrong(answer(model, dataset, logits=logits), dataset.texts, logits, n=n)
     explained = explain_wrong(model, dataset, wrong, logits)
     truths = dataset.take(wrong.rows).label_names()

@@ -56,7 +56,7 @@ def measured_facts(
     Args:
         answers: What was answered.
         metrics: Its figures.
-        logits: What `decision_function` gave, float [N, K].
+        logits: What `Classifier.logits` gave, float [N, K].
         temperature: By which it had divided them.
     """
     is_single = isinstance(metrics, Metrics)

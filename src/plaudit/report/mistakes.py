@@ -56,7 +56,7 @@ def find_wrong(answers: Answers, texts: pa.LargeStringArray, logits: NDArray[np.
     Args:
         answers: To N texts.
         texts: Arrow ``large_string`` [N].
-        logits: As `decision_function` gives them, float [N, K].
+        logits: As `Classifier.logits` gives them, float [N, K].
         n: How many at most.
     """
     true, found = answers.labels, answers.predictions
@@ -93,7 +93,7 @@ def explained_facts(model: Classifier, dataset: Dataset, logits: NDArray[np.floa
     Args:
         model: The classifier.
         dataset: N texts, one or more.
-        logits: Its `decision_function` of them.
+        logits: What its `logits` gives for them.
     """
     is_slow = model.kind in _SLOW
     answers, n_mistakes = answer(model, dataset, logits=logits), _MISTAKES_SLOW if is_slow else _MISTAKES

@@ -68,7 +68,7 @@ class ServedModel:
         seal = _seal(self.folder)
         content = _read(self.folder)
         classifier = load(self.folder)
-        classifier.decision_function(_WARM_UP)
+        classifier.logits(_WARM_UP)
         if _read(self.folder) != content:
             raise ModelError(f"{self.folder}: the model was replaced while it was being read.")
         self._seal = seal

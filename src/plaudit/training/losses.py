@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def probabilities(logits: NDArray[np.floating], *, multi_label: bool = False) -> NDArray[np.float64]:
-    """Turn logits [N, 1] or [N, C] into float64 [N, 2] or [N, C], rows summing to 1.
+    """Turn logits [N], [N, 1] or [N, C] into float64 [N, 2], [N, 2] or [N, C], rows summing to 1.
 
     Multi-label: logits [N, C] into float64 [N, C], each the sigmoid of its logit.
     """
     z = logits.astype(np.float64)
     if multi_label:
         return _sigmoid(z)
+    z = z[:, None] if z.ndim == 1 else z
     if z.shape[1] == 1:
         z = np.concatenate([np.zeros_like(z), z], axis=1)
     z -= z.max(axis=1, keepdims=True)
@@ -38,14 +39,14 @@ def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def predicted(logits: NDArray[np.floating], *, multi_label: bool = False) -> NDArray[np.int64]:
-    """Return the class of each row, int64 [N]: logit > 0 for one logit, else the first of the largest.
+    """Return the class of each of N rows, int64 [N]: logit > 0 for one logit ([N] or [N, 1]), else the first largest.
 
     Multi-label: an indicator, int64 [N, C], 1 where the logit is above 0.
     """
     if multi_label:
         return (logits > 0).astype(np.int64)
-    if logits.shape[1] == 1:
-        return (logits[:, 0] > 0).astype(np.int64)
+    if logits.ndim == 1 or logits.shape[1] == 1:
+        return (logits.reshape(-1) > 0).astype(np.int64)
     best: NDArray[np.int64] = np.argmax(logits, axis=1)
     return best
 
