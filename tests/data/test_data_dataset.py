@@ -1,3 +1,6 @@
+import io
+from collections import deque
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -25,6 +28,18 @@ VALUES = ["a “film” \U0001f600", "", "a “film” \U0001f600"]
         pd.Series(VALUES, dtype="category"),
         pl.Series(VALUES),
         pl.Series(VALUES, dtype=pl.Categorical),
+        pl.Series(VALUES, dtype=pl.Enum(sorted(set(VALUES)))),
+        np.array(VALUES, dtype=np.dtypes.StringDType()),
+        [np.str_(value) for value in VALUES],
+        pd.Series(VALUES, index=[2, 0, 1]),
+        pd.Series(VALUES, index=["columns", "column_names", "ndim"]),
+        pd.Series(VALUES, dtype="string[pyarrow]"),
+        pd.Index(VALUES),
+        pd.array(VALUES),
+        deque(VALUES),
+        dict(enumerate(VALUES)).values(),
+        iter(VALUES),
+        (value for value in VALUES),
     ],
     ids=lambda texts: (
         type(texts).__module__.partition(".")[0] + "-" + str(getattr(texts, "dtype", getattr(texts, "type", "")))
@@ -67,10 +82,32 @@ def test_nothing_becomes_an_empty_column(texts: object) -> None:
         (["a", "\ud800"], "a text holds a lone surrogate"),
         (5, "expected a list of texts, got int"),
         (None, "expected a list of texts, got NoneType"),
-        (np.array([["a"]]), r"expected one dimension, got shape \(1, 1\)"),
+        (np.array([["a"]]), r"expected one dimension, got shape \(1, 1\); flatten it first: numpy.ravel\(texts\)"),
+        (np.array(["a", "b"]).view(np.matrix), r"expected one dimension, got shape \(1, 2\); flatten it first"),
+        (np.array([["a", "b"], ["c", "d"]], dtype=object), r"expected one dimension, got shape \(2, 2\)\."),
         (np.array("a"), r"expected one dimension, got shape \(\)"),
-        (pd.DataFrame({"text": ["a"]}), "expected strings|expected one dimension"),
-        (pl.DataFrame({"text": ["a"]}), "expected strings|expected one dimension"),
+        (
+            pd.DataFrame({"text": ["a"]}),
+            r"a DataFrame of 1 column \('text'\); give the column .*: frame\[\"text\"\]\.$",
+        ),
+        (pd.DataFrame({"id": [1], "Body": ["a"]}), r"a DataFrame of 2 columns \('id', 'Body'\).*frame\[\"Body\"\]"),
+        (pd.DataFrame({"x": ["a"], "y": ["b"]}), r"of 2 columns \('x', 'y'\).*frame\[\"NAME\"\]"),
+        (pd.DataFrame([["a"]]), r"a DataFrame of 1 column \(0\).*frame\[0\]"),
+        (pd.DataFrame(), "a DataFrame of 0 columns"),
+        (pl.DataFrame({"text": ["a"]}), r"a DataFrame of 1 column \('text'\).*frame\[\"text\"\]"),
+        (pl.LazyFrame({"text": ["a"]}), r"a LazyFrame of 1 column \('text'\).*frame.collect\(\)\[\"text\"\]"),
+        (pa.table({"text": ["a"]}), r"a Table of 1 column \('text'\).*table\[\"text\"\]"),
+        (pa.table({"text": ["a"]}).to_reader(), r"reader.read_all\(\)\[\"text\"\]"),
+        (pa.array([{"text": "a"}]), r"a StructArray of 1 column \('text'\)"),
+        ({"a", "b"}, "expected a list of texts, got set, which has no order"),
+        ({"a": "b"}, "expected a list of texts, got dict"),
+        (io.StringIO("a"), "got StringIO: give its lines"),
+        (memoryview(b"ab"), "got one memoryview"),
+        (range(3), "entry 0 is int, expected str"),
+        (pd.Series(["a", 5]), "texts: entry 1 is int, expected str"),
+        (pd.Series(["\ud800"], dtype=object), "a text holds a lone surrogate"),
+        (pd.Series([b"a"]), "expected strings, got a column of binary"),
+        (np.ma.array(["a", "b"], mask=[False, True]), "entry 1 is NoneType"),
         (np.array([1.5]), "entry 0 is float, expected str"),
         (pa.array([1, 2]), "expected strings, got a column of int64"),
         (pa.array(["a", None, None]), "entry 1 is missing; 2 in all"),
@@ -78,7 +115,7 @@ def test_nothing_becomes_an_empty_column(texts: object) -> None:
         (pl.Series(["a", None]), "entry 1 is missing; 1 in all"),
         (pa.array([None, None]), "expected strings, got a column of null"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40] if isinstance(value, str) else type(value).__name__,
 )
 def test_what_holds_no_strings_is_refused(texts: object, message: str) -> None:
     with pytest.raises(DataError, match=message):

@@ -3,8 +3,11 @@
 import json
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from plaudit.embeddings import Bags, Combiner, EmbeddingTable
-from plaudit.errors import EmbeddingError
+from plaudit.errors import DataError, EmbeddingError
 from plaudit.text import SpaceTokenizer, WordPieceTokenizer, WordTokenizer
 
 WORDS = ["cat", "dog", "mouse"]
@@ -31,6 +34,21 @@ def hub_table(*, delete_punctuation: bool = False) -> EmbeddingTable:
         vocabulary=column_of(WORDS),
         vectors=np.vstack([VECTORS, np.zeros((1, 3), np.float32)]),
     )
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.array, pd.Series, pl.Series, iter], ids=lambda form: form.__name__)
+def test_texts_to_embed_come_in_every_form_that_fit_takes(form: Any) -> None:
+    texts = ["cat dog", "", "mouse"]
+    expected = hub_table().embed(column_of(texts))
+    assert np.array_equal(hub_table().embed(form(texts)), expected)
+    assert hub_table().coverage(form(texts)) == hub_table().coverage(column_of(texts))
+
+
+def test_what_are_no_texts_is_not_embedded() -> None:
+    with pytest.raises(DataError, match="texts: expected a list of texts, got one str; wrap it in a list"):
+        hub_table().embed("cat dog")
+    with pytest.raises(DataError, match=r'frame\["text"\]'):
+        hub_table().embed(pd.DataFrame({"text": ["cat"]}))
 
 
 def table_of(combiner: Combiner = "sqrtn", *, buckets: int = 0) -> EmbeddingTable:

@@ -7,7 +7,8 @@ numbers; the strings live once, in `classes`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence, Set, ValuesView
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.cores import on_all_cores
+from plaudit.data.tables import asking_for, column_names, describe, likely_texts, names_of_struct
 from plaudit.errors import DataError
 
 if TYPE_CHECKING:
@@ -166,28 +168,30 @@ def as_text_column(texts: object, *, name: str = "texts") -> pa.LargeStringArray
 
     Args:
         texts: A list or tuple of str, a NumPy array of str or object, an Arrow array, chunked array or string
-            column of any width, or a pandas or polars Series of strings.
+            column of any width, a pandas or polars Series of strings (its order counts, not its index), a column of a
+            Hugging Face data set; or an iterator or generator of str, which is read to its end.
         name: What an error message calls it.
 
     Returns:
         Arrow ``large_string`` [N] without nulls; N may be 0.
 
     Raises:
-        DataError: A single string was given, an entry is null or not a string, or the input has two
-            dimensions.
+        DataError: A single string or a table was given, an entry is null or not a string, the input has two
+            dimensions, or no order (a set).
     """
-    if isinstance(texts, str | bytes):
+    if isinstance(texts, str | bytes | bytearray | memoryview):
         raise DataError(f"{name}: expected a list of texts, got one {type(texts).__name__}; wrap it in a list.")
-    if isinstance(texts, pa.Array | pa.ChunkedArray):
-        column = texts
-    elif hasattr(texts, "__arrow_c_stream__"):  # pandas and polars Series, by Arrow's own protocol
-        column = pa.chunked_array(texts)
-    else:
+    if (columns := column_names(texts)) is not None:
+        raise _is_table(texts, columns, name)
+    column = _from_arrow(texts, name)
+    if column is None:
         column = _from_python(texts, name)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if pa.types.is_dictionary(column.type):
         column = _decode(column)
+    if (columns := names_of_struct(column.type)) is not None:
+        raise _is_table(texts, columns, name)
     if len(column) == 0:
         return pa.array([], type=pa.large_string())
     if not (
@@ -200,6 +204,25 @@ def as_text_column(texts: object, *, name: str = "texts") -> pa.LargeStringArray
     return column.cast(pa.large_string())
 
 
+def _is_table(texts: object, columns: Sequence[object], name: str) -> DataError:
+    likely = likely_texts(columns)
+    asked = asking_for(texts, "NAME" if likely is None else likely)
+    advice = f"give the column that holds the texts: {asked}" if columns else "give a column of texts"
+    return DataError(f"{name}: expected one column, got {describe(texts, columns)}; {advice}.")
+
+
+def _from_arrow(texts: object, name: str) -> pa.Array | pa.ChunkedArray | None:
+    """Return what speaks Arrow's protocol as it is there, None for what does not, or holds what Arrow cannot."""
+    if isinstance(texts, pa.Array | pa.ChunkedArray):
+        return texts
+    if not hasattr(texts, "__arrow_c_stream__"):  # pandas and polars Series
+        return None
+    try:
+        return pa.chunked_array(texts)
+    except (pa.ArrowException, ValueError, TypeError):  # a Series of mixed values: `_from_python` says which
+        return None
+
+
 def _decode(column: pa.DictionaryArray) -> pa.Array:
     words = column.dictionary
     if words.type == pa.string_view():  # what polars sends; Arrow cannot take from it
@@ -210,9 +233,16 @@ def _decode(column: pa.DictionaryArray) -> pa.Array:
 def _from_python(texts: object, name: str) -> pa.Array:
     shape = getattr(texts, "shape", None)
     if shape is not None and len(shape) != 1:
-        raise DataError(f"{name}: expected one dimension, got shape {tuple(shape)}.")
-    if not isinstance(texts, Sequence) and not hasattr(texts, "__array__"):
-        raise DataError(f"{name}: expected a list of texts, got {type(texts).__name__}.")
+        advice = "; flatten it first: numpy.ravel(texts)" if len(shape) == 2 and 1 in shape else ""
+        raise DataError(f"{name}: expected one dimension, got shape {tuple(shape)}{advice}.")
+    is_ordered = isinstance(texts, Sequence | Iterator | ValuesView) or hasattr(texts, "__array__")
+    if not is_ordered or isinstance(texts, io.IOBase):
+        advice = ""
+        if isinstance(texts, Set):
+            advice = ", which has no order"
+        elif isinstance(texts, io.IOBase):
+            advice = ": give its lines without their ends, file.read().splitlines()"
+        raise DataError(f"{name}: expected a list of texts, got {type(texts).__name__}{advice}.")
     values = texts.tolist() if isinstance(texts, np.ndarray) else list(texts)  # type: ignore[call-overload]
     for position, value in enumerate(values):
         if not isinstance(value, str):

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from plaudit.config import Combiner
 from plaudit.cores import on_all_cores
+from plaudit.data.dataset import as_text_column
 from plaudit.errors import EmbeddingError
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.text.chunks import chunks
@@ -161,9 +162,16 @@ class EmbeddingTable:
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         return Bags(offsets, rows, (counts * self._factors(owners, counts, n)).astype(np.float32))
 
-    def embed(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        """Return the vectors of N texts, float32 [N, D]; a text without a token that counts gets zeros."""
-        return self.bags(texts).sums(self.vectors)
+    def embed(self, texts: object) -> NDArray[np.float32]:
+        """Return the vectors of N texts, float32 [N, D]; a text without a token that counts gets zeros.
+
+        Args:
+            texts: What `fit` takes: a list of str, a NumPy or Arrow array, or a pandas or polars Series.
+
+        Raises:
+            DataError: They are no texts.
+        """
+        return self.bags(as_text_column(texts)).sums(self.vectors)
 
     def project(self, texts: pa.LargeStringArray, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return ``embed(texts) @ kernel``, float32 [N, H], for a kernel float32 [D, H], but for the order of sums.
@@ -184,9 +192,9 @@ class EmbeddingTable:
 
         return np.concatenate(on_all_cores(of_part, column.parts()))
 
-    def coverage(self, texts: pa.LargeStringArray, *, n_missing: int = 10) -> Coverage:
-        """Return how much of `texts` the vocabulary knows."""
-        tokens, counts = count_tokens(self.tokenizer, texts)
+    def coverage(self, texts: object, *, n_missing: int = 10) -> Coverage:
+        """Return how much of `texts`, which are what `embed` takes, the vocabulary knows."""
+        tokens, counts = count_tokens(self.tokenizer, as_text_column(texts))
         known = self.knows(tokens)
         unknown = np.flatnonzero(~known)
         top = unknown[np.argsort(-counts[unknown], kind="stable")[:n_missing]]
