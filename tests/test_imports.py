@@ -18,7 +18,7 @@ ORDER = (
     "batch", "server", "app",
 )  # fmt: skip
 BELOW_ALL = (
-    "errors", "config", "budget", "expansion", "cores", "cluster", "lazy", "progress", "scratch",
+    "errors", "config", "budget", "expansion", "arrow_files", "cores", "cluster", "lazy", "progress", "scratch",
     "",  # the package itself: its version
 )  # fmt: skip
 ROOT = Path(plaudit.__file__).parent

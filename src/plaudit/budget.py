@@ -60,7 +60,7 @@ class Budget:
     expanded_bytes: int = 2**40
     ratio: int = 100
     free_bytes: int = 256 * 2**20
-    members: int = 10_000
+    members: int = 1_000
     deadline: float | None = None
     cancelled: threading.Event | None = None
     is_own: bool = True
@@ -141,7 +141,7 @@ SERVER = Budget(
     row_bytes=4 * 2**20,
     expanded_bytes=128 * 2**20,
     free_bytes=32 * 2**20,
-    members=1_000,
+    members=200,
     is_own=False,
 )
 _spent: ContextVar[Budget | None] = ContextVar("plaudit_budget", default=None)

@@ -1,9 +1,12 @@
 """GloVe, word2vec and fastText text files: what is read, and what is said of a fault."""
 
+import bz2
 import gzip
 import io
 import logging
+import lzma
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plaudit.budget import Budget, spending
 from plaudit.embeddings import EmbeddingTable, read_vectors
 from plaudit.embeddings import vectors as vectors_module
-from plaudit.errors import EmbeddingError
+from plaudit.errors import EmbeddingError, LimitError
 from plaudit.text import WordTokenizer
 
 GLOVE = "the 0.418 0.24968 -0.41242\n, 0.013441 0.23682 -0.16899\nof 0.70853 0.57088 -0.4716\n"
@@ -141,10 +145,10 @@ def test_the_tokenizer_is_guessed_from_the_vocabulary(tmp_path: Path, content: s
         (b"a 1 2\n\xff 1 2\n", "not a text file in UTF-8"),
         (b"a 1 2\nb\0 1 2\n", "not a text file in UTF-8|a file of vectors|NUL"),
         (b"a 1 2\n" * 20_000 + b"\xff 1 2\n", ":20001: the token is not valid UTF-8"),
-        (b"PK\x03\x04" + bytes(99), "a zip archive; unzip it"),
-        (gzip.compress(GLOVE.encode(), mtime=0)[:-12], "cannot be read"),
-        (gzip.compress(GLOVE.encode(), mtime=0)[:-8] + bytes(8), "cannot be read"),
-        (b"\x1f\x8b\x08", "cannot be read"),
+        (b"PK\x03\x04" + bytes(99), "the zip file is truncated or damaged"),
+        (gzip.compress(GLOVE.encode(), mtime=0)[:-12], "the gzip file is truncated or damaged"),
+        (gzip.compress(GLOVE.encode(), mtime=0)[:-8] + bytes(8), "the gzip file is truncated or damaged"),
+        (b"\x1f\x8b\x08", "the gzip file is truncated or damaged"),
         (struct.pack("<ii", 793712314, 12) + bytes(range(256)), "not a text file in UTF-8. The binary formats of"),
     ],
 )
@@ -154,6 +158,24 @@ def test_a_fault_is_one_line_that_names_the_place(tmp_path: Path, content: str |
         read_vectors(path)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_line_of_millions_of_numbers_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """15.6 KB that took 13 GB of memory."""
+    path = write(tmp_path, gzip.compress(b"word" + b" 0" * 8_000_000 + b"\n"), "w.txt.gz")
+    with pytest.raises(LimitError, match=r"w\.txt\.gz:1: 8,000,000 numbers a vector; at most 16,384 are read"):
+        read_vectors(path)
+
+
+def test_vectors_that_expand_too_far_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, gzip.compress(b"word 0 0 0\n" * 2_000_000), "w.txt.gz")
+    with spending(Budget(free_bytes=2**20)), pytest.raises(LimitError, match="at most 100 times"):
+        read_vectors(path)
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_other_compressions_are_read_too(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    assert np.array_equal(read_vectors(write(tmp_path, pack(GLOVE.encode()))).vectors, NUMBERS)
 
 
 def test_word2vecs_binary_format_is_recognised(tmp_path: Path) -> None:

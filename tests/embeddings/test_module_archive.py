@@ -1,5 +1,6 @@
 """Unpacking what somebody else has packed: only a module's files, and nothing outside the folder for them."""
 
+import gzip
 import tarfile
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 from module_bytes import add, pack, write_module
 
+from plaudit.budget import Budget, spending
 from plaudit.embeddings import load_embedding
-from plaudit.errors import EmbeddingError
+from plaudit.errors import EmbeddingError, LimitError
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +87,58 @@ def test_a_truncated_archive_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "cut.tar.gz"
     for size in range(len(whole) // 4, len(whole) * 9 // 10, len(whole) // 40):
         path.write_bytes(whole[:size])
-        with pytest.raises(EmbeddingError, match=r"cut\.tar\.gz: (truncated|expected one SavedModel)") as caught:
+        with pytest.raises(
+            EmbeddingError, match=r"cut\.tar\.gz: (the gzip file is truncated|expected one SavedModel)"
+        ) as caught:
             load_embedding(path)
         assert "\n" not in str(caught.value)
+
+
+def header_of(kind: bytes, size: int) -> bytes:
+    member = tarfile.TarInfo("further")
+    member.type, member.size = kind, size
+    return member.tobuf()
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_a_header_of_gigabytes_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    path = tmp_path / "huge.tar.gz"
+    path.write_bytes(gzip.compress(header_of(kind, 2**31) + bytes(64 * 2**20)))
+    with pytest.raises(EmbeddingError, match=r"huge\.tar\.gz: .*not a tar archive \(.*a header of 2,147,483,648 bytes"):
+        load_embedding(path)
+
+
+def test_headers_without_end_are_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "many.tar.gz"
+    path.write_bytes(gzip.compress(header_of(tarfile.GNUTYPE_LONGNAME, 0) * 20_000))
+    with pytest.raises(EmbeddingError, match=r"many\.tar\.gz: truncated, or not a tar archive"):
+        load_embedding(path)
+
+
+def test_an_archive_that_expands_too_far_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.tar.gz"
+    member = tarfile.TarInfo("assets/tokens.txt")
+    member.size = 2**30
+    path.write_bytes(gzip.compress(member.tobuf() + bytes(16 * 2**20)))
+    with spending(Budget(free_bytes=2**20)), pytest.raises(LimitError, match="at most 100 times"):
+        load_embedding(path)
+
+
+def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many.tar"
+    with tarfile.open(path, "w") as archive:
+        for number in range(20):
+            add(archive, f"{number}", b"")
+    with spending(Budget(members=10)), pytest.raises(LimitError, match="11 files; at most 10"):
+        load_embedding(path)
+
+
+def test_a_file_with_holes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.tar"
+    facts = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0", "GNU.sparse.size": str(2**40)}
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("assets/tokens.txt")
+        member.pax_headers = facts
+        archive.addfile(member)
+    with pytest.raises(EmbeddingError, match="unsafe"):
+        load_embedding(path)

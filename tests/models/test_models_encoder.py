@@ -1,6 +1,7 @@
 # ruff: noqa: E402 - what imports torch comes after the check that it is there
 """EncoderClassifier, with tiny encoders of random weights."""
 
+import base64
 import json
 import shutil
 import sys
@@ -31,6 +32,8 @@ from plaudit.training.fine_tuning import default_epochs
 from plaudit.training.torch_device import place
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+# SentencePiece's form: the trie's length, the trie, then strings with a null byte behind each.
+CHARSMAP = base64.b64encode((4).to_bytes(4, "little") + bytes(4) + b"a" * 5_000 + b"\0").decode()
 FAST: dict[str, Any] = {"max_tokens": 16, "batch_size": 8, "learning_rate": 3e-3, "device": "cpu", "epochs": 1}
 
 
@@ -299,6 +302,12 @@ def seal(folder: Path, **parameters: Any) -> None:
         {"model_type": None},
         {"hidden_size": "many"},
         {"hidden_act": "nonsense"},
+        {"initializer_range": float("nan")},
+        {"initializer_range": -1.0},
+        {"layer_types": ["full_attention"] * 3, "num_hidden_layers": 5_000},
+        {"num_attention_heads": 10_000_000},
+        {"auto_map": {"AutoModel": "code.Model"}},
+        {"text_config": {"num_layers": 10**7}},
     ],
 )
 def test_a_configuration_of_other_weights_is_refused(change: dict[str, Any], saved: Path) -> None:
@@ -324,6 +333,56 @@ def test_files_that_are_not_what_they_should_be_are_refused(name: str, content: 
     seal(saved)
     with pytest.raises(ModelError, match=r"damaged[^\n]*$"):
         plaudit.load(saved)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                   "max_input_chars_per_word": 100, "vocab": {}}},
+        {"model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {}}},
+        {"model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                   "max_input_chars_per_word": 10**9, "vocab": {"[UNK]": 0}}},
+        {"normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}] * 30}},
+        {"normalizer": {"type": "Replace", "pattern": {"Regex": "."}, "content": "a" * 100_000}},
+        {"normalizer": {"type": "Prepend", "prepend": "a" * 100_000}},
+        {"normalizer": {"type": "Precompiled", "precompiled_charsmap": CHARSMAP}},
+    ],
+    ids=["no pieces", "no words", "long words", "doubling", "every letter", "in front", "a map"],
+)  # fmt: skip
+def test_a_tokenizer_that_grows_texts_or_has_no_token_is_refused(change: dict[str, Any], saved: Path) -> None:
+    path = saved / "encoder" / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    seal(saved)
+    with pytest.raises(ModelError, match=r"tokenizer\.json: [^\n]*$"):
+        plaudit.load(saved)
+
+
+def test_which_code_computes_attention_is_not_the_folders_choice(saved: Path) -> None:
+    path = saved / "encoder" / "config.json"
+    content = json.loads(path.read_text())
+    expected = plaudit.load(saved).decision_function(["a good film"])
+    for name in ("attn_implementation", "_attn_implementation"):
+        path.write_text(json.dumps(content | {name: "somebody/kernel"}))
+        seal(saved)
+        loaded = plaudit.load(saved)
+        assert isinstance(loaded, EncoderClassifier)
+        assert loaded.model_.encoder.config._attn_implementation in ("sdpa", "eager")
+        assert np.array_equal(loaded.decision_function(["a good film"]), expected)
+
+
+def test_an_encoders_folder_leads_to_no_other_file(bert: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(bert, tmp_path / "encoder"))
+    (folder / "model.safetensors").rename(tmp_path / "x.safetensors")
+    for name in ("../x.safetensors", "/etc/x.safetensors", "x.bin", "..\\x.safetensors"):
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": name}}))
+        with pytest.raises(EmbeddingError, match="is not the name of a safetensors file in this folder"):
+            EncoderClassifier(folder, **FAST).fit(["a", "b"], ["x", "y"])
+    folder = Path(shutil.copytree(bert, tmp_path / "adapted"))
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "somebody/model"}))
+    with pytest.raises(EmbeddingError, match="an adapter"):
+        EncoderClassifier(folder, **FAST).fit(["a", "b"], ["x", "y"])
 
 
 def test_a_missing_file_or_a_strange_setting_is_refused(saved: Path) -> None:

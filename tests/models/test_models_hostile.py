@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import safetensors.numpy
 from hypothesis import given, settings
@@ -16,6 +18,8 @@ from hypothesis import strategies as st
 
 import plaudit
 from plaudit import NetworkClassifier
+from plaudit.budget import Budget, spending
+from plaudit.embeddings.storage import held_in_memory
 from plaudit.errors import ModelError
 
 FILES = (
@@ -268,3 +272,119 @@ def test_damaged_bytes_give_a_model_error_or_a_model(
     assert answers.shape == (2, len(model.classes_))
     if not is_sealed and name != "model.json":
         assert np.array_equal(answers, network.predict_proba(["good film", ""]))
+
+
+def test_weights_of_a_kind_that_numpy_lacks_are_refused(folder: Path) -> None:
+    """All arrays as they should be, but in eight bits."""
+    path = folder / "weights.safetensors"
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header, at = json.loads(data[8 : 8 + size]), 0
+    for name in header:
+        n = int(np.prod(header[name]["shape"]))
+        header[name] |= {"dtype": "F8_E4M3", "data_offsets": [at, at + n]}
+        at += n
+    encoded = json.dumps(header).encode()
+    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + bytes(at))
+    reseal(folder)
+    with pytest.raises(ModelError, match=r"weights\.safetensors: damaged: dense_\S+ must be float32"):
+        plaudit.load(folder)
+
+
+def test_an_answer_that_is_no_number_is_an_error(folder: Path) -> None:
+    tensors = safetensors.numpy.load_file(folder / "weights.safetensors")
+    huge = {name: np.where(np.arange(t.size).reshape(t.shape) % 2, 3e38, -3e38) for name, t in tensors.items()}
+    safetensors.numpy.save_file({n: t.astype(np.float32) for n, t in huge.items()}, folder / "weights.safetensors")
+    reseal(folder)
+    model = plaudit.load(folder)
+    for ask in (model.predict, model.predict_proba, model.decision_function):
+        with pytest.raises(ModelError, match="answer to text 1 is no finite number: its weights are too large"):
+            ask(["good film"])
+
+
+@pytest.mark.parametrize("prefix", ["./", "embedding/../", "embedding//../", ".//"])
+def test_a_file_has_one_name(folder: Path, prefix: str) -> None:
+    """3,000 names of one file were 3,000 times its hash."""
+    edit(folder, lambda m: m["files"].update({prefix + "weights.safetensors": m["files"]["weights.safetensors"]}))
+    with pytest.raises(ModelError, match=r"(is not the plain name of a file|points outside)"):
+        plaudit.load(folder)
+
+
+def test_a_file_is_hashed_once_and_not_too_many_are_listed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from plaudit.models import artifact
+
+    counted: list[Path] = []
+    digest = artifact._sha256
+
+    def counting(path: Path) -> str:
+        counted.append(path)
+        return digest(path)
+
+    monkeypatch.setattr(artifact, "_sha256", counting)
+    for number in range(900):
+        os.link(folder / "weights.safetensors", folder / f"{number}")
+    facts = json.loads((folder / "model.json").read_text())["files"]["weights.safetensors"]
+    edit(folder, lambda m: m["files"].update({str(number): facts for number in range(900)}))
+    plaudit.load(folder)
+    assert len(counted) == len(FILES) - 1
+    edit(folder, lambda m: m["files"].update({str(number): facts for number in range(3_000)}))
+    with pytest.raises(ModelError, match="3,004 files; at most 1,000 are read"):
+        plaudit.load(folder)
+
+
+def test_names_of_classes_that_take_gigabytes_are_refused(folder: Path) -> None:
+    edit(folder, put("classes", ["a" * 100_000, *map(str, range(100_000))]))
+    with pytest.raises(ModelError, match="the names of the classes are too long"):
+        plaudit.load(folder)
+
+
+def test_a_vocabulary_that_expands_too_far_is_refused(folder: Path) -> None:
+    path = folder / "embedding" / "vocabulary.arrow"
+    schema = pa.schema([pa.field("token", pa.large_string())])
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
+        writer.write_batch(pa.record_batch([pa.array(["a" * 2**24], pa.large_string())], schema=schema))
+    description = json.loads((folder / "embedding" / "embedding.json").read_text())
+    description["crc32"]["vocabulary.arrow"] = zlib.crc32(path.read_bytes())
+    (folder / "embedding" / "embedding.json").write_text(json.dumps(description))
+    reseal(folder)
+    with (
+        spending(Budget(free_bytes=2**20)),
+        pytest.raises(ModelError, match=r"vocabulary\.arrow: .*compressed ones; at most 100 times"),
+    ):
+        plaudit.load(folder)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("odd"), RecursionError(), MemoryError(), AttributeError("F8"), AssertionError(), OSError(5)]
+)
+def test_whatever_a_reader_raises_is_one_error(folder: Path, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(NetworkClassifier, "read", fail)
+    with pytest.raises(ModelError, match=r"model: (damaged, or none of ours|there is not enough memory|cannot be)"):
+        plaudit.load(folder)
+
+
+def test_a_panic_of_rust_is_one_error_and_a_stop_is_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    panic = type("PanicException", (BaseException,), {})("called `Option::unwrap()` on a `None` value")
+    for raised, expected in ((panic, ModelError), (KeyboardInterrupt(), KeyboardInterrupt)):
+
+        def fail(*_: object, raised: BaseException = raised) -> None:
+            raise raised
+
+        monkeypatch.setattr(NetworkClassifier, "read", fail)
+        with pytest.raises(expected):
+            plaudit.load(folder)
+
+
+def test_what_is_held_in_memory_outlives_its_files(folder: Path) -> None:
+    """A map of a file that is cut short kills the process."""
+    expected = plaudit.load(folder).predict_proba(["good film", "dull"])
+    with held_in_memory():
+        model = plaudit.load(folder)
+    for path in folder.rglob("*.*"):
+        if path.is_file():
+            os.truncate(path, 0)
+    assert np.array_equal(model.predict_proba(["good film", "dull"]), expected)

@@ -184,8 +184,8 @@ def _path_infos() -> tuple[EmbeddingInfo, ...]:
             dimension=None,
             tokens=None,
             status="ready",
-            description="a text file of vectors (GloVe, word2vec, fastText; or gzipped), a TF Hub module's tar.gz or "
-            "folder, or a saved folder",
+            description="a text file of vectors (GloVe, word2vec, fastText; or compressed), a TF Hub module, packed or "
+            "as a folder, or a saved folder",
             source="your own",
         ),
     )

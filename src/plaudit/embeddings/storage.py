@@ -5,8 +5,9 @@ whatever is wrong is one EmbeddingError. The checksums find accidents; against a
 each part. Nothing is pickled, and neither torch nor numba is needed.
 
 The decision to question: the vectors are memory-mapped, so they are read-only and a folder must not be
-changed in place while a table of it lives. `publish_folder` replaces folders whole, which leaves the old
-files to those who still read them.
+changed in place while a table of it lives: a file that is cut short under a map kills the process. `publish_folder`
+replaces folders whole, which leaves the old files to those who still read them. Who cannot rely on that, as a server
+cannot, reads within `held_in_memory`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 import json
 import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +28,7 @@ import pyarrow.compute as pc
 import safetensors
 import safetensors.numpy
 
+from plaudit.arrow_files import check_arrow_file
 from plaudit.config import Combiner
 from plaudit.embeddings.table import COMBINERS, EmbeddingTable
 from plaudit.errors import EmbeddingError
@@ -44,6 +48,30 @@ _COLUMN = "token"
 _SCHEMA = pa.schema([pa.field(_COLUMN, pa.large_string())])
 _MAX_DESCRIPTION_BYTES = 1 << 26  # a WordPiece definition takes 0.7 MB
 _MAX_TEXT = 1_000  # characters in a name or a line of provenance
+_MAX_HEADER_BYTES = 1 << 16  # of the vectors' file: it describes one tensor
+_is_held: ContextVar[bool] = ContextVar("plaudit_held_in_memory", default=False)
+
+
+@contextmanager
+def held_in_memory() -> Iterator[None]:
+    """Within the block, read files into memory instead of mapping them."""
+    token = _is_held.set(True)
+    try:
+        yield
+    finally:
+        _is_held.reset(token)
+
+
+def contents(path: Path) -> pa.Buffer:
+    """Return a file's bytes: a map of it, or within `held_in_memory` a copy.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if _is_held.get():
+        return pa.py_buffer(path.read_bytes())
+    with pa.memory_map(str(path)) as file:  # the buffer keeps the map
+        return file.read_buffer()
 
 
 def write_table(table: EmbeddingTable, folder: Path) -> None:
@@ -78,23 +106,37 @@ def read_table(folder: Path) -> EmbeddingTable:
     """Read a table that `write_table` wrote.
 
     Returns:
-        The same table to the bit; its vectors are read-only and memory-mapped.
+        The same table to the bit; its vectors are read-only, and memory-mapped but for `held_in_memory`.
 
     Raises:
         EmbeddingError: The folder or a file in it is missing, damaged, foreign or of another format version.
     """
     description = _read_description(folder / DESCRIPTION_FILE)
-    for name, expected in description.checksums.items():
-        if (found := _checksum_of(folder / name)) != expected:
-            raise EmbeddingError(f"{folder / name}: damaged; expected CRC-32 {expected}, got {found}.")
+    read = {name: _checked(folder / name, expected) for name, expected in description.checksums.items()}
+    shape = (description.n_rows, description.dimension)
     return EmbeddingTable(
         name=description.name,
         tokenizer=description.tokenizer,
-        vocabulary=read_vocabulary(folder / VOCABULARY_FILE, description.n_tokens),
-        vectors=_read_vectors(folder / VECTORS_FILE, (description.n_rows, description.dimension)),
+        vocabulary=_vocabulary(read[VOCABULARY_FILE], folder / VOCABULARY_FILE, description.n_tokens),
+        vectors=_vectors(read[VECTORS_FILE], folder / VECTORS_FILE, shape),
         combiner=description.combiner,
         provenance=description.provenance,
     )
+
+
+def _checked(path: Path, expected: int) -> pa.Buffer:
+    """Return a file's bytes, whose CRC-32 is the expected one."""
+    _check_file(path)
+    try:
+        content = contents(path)
+        # Of what is held the checksum is that of the bytes that are used. A map is read through the file, piece by
+        # piece, so that its pages do not count as this process's.
+        found = zlib.crc32(content) if _is_held.get() else _checksum(path)
+    except OSError as error:
+        raise EmbeddingError(f"{path}: not readable ({_one_line(error)}).") from error
+    if found != expected:
+        raise EmbeddingError(f"{path}: damaged; expected CRC-32 {expected}, got {found}.")
+    return content
 
 
 @dataclass(frozen=True)
@@ -164,26 +206,28 @@ def _read_json(path: Path) -> dict[str, Any]:  # Any: parsed JSON
     return content
 
 
-def _read_vectors(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Map the one tensor of a safetensors file, float32 of `shape`, all numbers finite."""
+def _vectors(content: pa.Buffer, path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """View the one tensor of a safetensors file, float32 of `shape`, all numbers finite."""
+    data = memoryview(content)
+    header_bytes = int.from_bytes(data[:8], "little")
+    start = 8 + header_bytes
+    if len(data) < 8 or header_bytes > _MAX_HEADER_BYTES or start > len(data):
+        raise EmbeddingError(f"{path}: not readable as safetensors (its header is damaged).")
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:  # checks that header and size agree
-            names = list(file.keys())
-            if names != [_TENSOR]:
-                raise EmbeddingError(f"{path}: expected one tensor {_TENSOR!r}, got {str(names)[:80]}.")
-            view = file.get_slice(_TENSOR)
-            found = (view.get_dtype(), tuple(view.get_shape()))
-        if found != ("F32", shape):
-            raise EmbeddingError(f"{path}: expected float32 (F32) {shape}, got {found[0]} {found[1]}.")
-        n_bytes = 4 * shape[0] * shape[1]
-        start = path.stat().st_size - n_bytes  # the format leaves no room before or after a lone tensor
-        if n_bytes == 0:
-            return np.zeros(shape, np.float32)
-        vectors: NDArray[np.float32] = np.asarray(np.memmap(path, np.dtype("<f4"), "r", start, shape))
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
-        if isinstance(error, EmbeddingError):
-            raise
+        header = json.loads(bytes(data[8:start]))
+    except (ValueError, RecursionError) as error:
         raise EmbeddingError(f"{path}: not readable as safetensors ({_one_line(error)}).") from error
+    names = [name for name in header if name != "__metadata__"] if isinstance(header, dict) else None
+    if names != [_TENSOR]:
+        raise EmbeddingError(f"{path}: expected one tensor {_TENSOR!r}, got {str(names)[:80]}.")
+    found = header[_TENSOR] if isinstance(header[_TENSOR], dict) else {}
+    if (found.get("dtype"), found.get("shape")) != ("F32", list(shape)):
+        kind, size = str(found.get("dtype"))[:20], str(found.get("shape"))[1:80].rstrip("]")
+        raise EmbeddingError(f"{path}: expected float32 (F32) {shape}, got {kind} ({size}).")
+    n_bytes = 4 * shape[0] * shape[1]
+    if found.get("data_offsets") != [0, n_bytes] or len(data) != start + n_bytes:  # no room around a lone tensor
+        raise EmbeddingError(f"{path}: not readable as safetensors ({len(data):,} bytes for {shape}).")
+    vectors = np.frombuffer(data, np.dtype("<f4"), shape[0] * shape[1], start).reshape(shape)
     flat = vectors.reshape(-1)
     with np.errstate(all="ignore"):
         squares = float(
@@ -200,14 +244,25 @@ def write_vocabulary(tokens: pa.LargeStringArray, path: Path) -> None:
         writer.write_batch(pa.record_batch([tokens], schema=_SCHEMA))
 
 
-def read_vocabulary(path: Path, n_tokens: int | None = None) -> pa.LargeStringArray:
-    """Map the one column of an Arrow IPC file: `n_tokens` distinct strings in valid UTF-8; None takes any number.
+def read_vocabulary(path: Path) -> pa.LargeStringArray:
+    """Read the one column of an Arrow IPC file: distinct strings in valid UTF-8; mapped but for `held_in_memory`.
 
     Raises:
         EmbeddingError: It is not that.
     """
+    _check_file(path)
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        content = contents(path)
+    except OSError as error:
+        raise EmbeddingError(f"{path}: not readable ({_one_line(error)}).") from error
+    return _vocabulary(content, path)
+
+
+def _vocabulary(content: pa.Buffer, path: Path, n_tokens: int | None = None) -> pa.LargeStringArray:
+    """View the column; `n_tokens` long unless it is None."""
+    check_arrow_file(content, name=str(path), damaged=EmbeddingError)
+    try:
+        reader = pa.ipc.open_file(content)
         if not reader.schema.equals(_SCHEMA):
             found = ", ".join(f"{field.name}: {field.type}" for field in reader.schema)
             raise EmbeddingError(f"{path}: expected one column {_COLUMN}: large_string, got {found[:80] or 'none'}.")
@@ -246,14 +301,6 @@ def _count(content: Mapping[str, object], key: str, path: Path) -> int:
 def _check_file(path: Path) -> None:
     if not path.is_file():
         raise EmbeddingError(f"{path}: there is no such file; expected an embedding's folder with it.")
-
-
-def _checksum_of(path: Path) -> int:
-    _check_file(path)
-    try:
-        return _checksum(path)
-    except OSError as error:
-        raise EmbeddingError(f"{path}: not readable ({_one_line(error)}).") from error
 
 
 def _checksum(path: Path) -> int:

@@ -22,7 +22,7 @@ from plaudit.embeddings.saved_model_graph import TextRules
 from plaudit.embeddings.storage import FORMAT_VERSION
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.embeddings.tfhub_handles import Handle, Module, parse_handle
-from plaudit.errors import EmbeddingError
+from plaudit.errors import EmbeddingError, LimitError
 
 _VERSIONS = (1, FORMAT_VERSION)  # of this reader and of what it is kept in; part of the cache's key
 _MAX_DOWNLOAD_BYTES = 1 << 32
@@ -114,7 +114,7 @@ def _from_handle(handle: Handle, *, progress: bool) -> EmbeddingTable:
     try:
         with unpacked(path) as folder:
             return _read(handle, folder, {"archive_sha256": sha256})
-    except EmbeddingError as error:
+    except (EmbeddingError, LimitError) as error:
         forget_download(path)  # what came is no module, so it must not be what later downloads are compared to
         raise EmbeddingError(f"{handle.download_url} answered with something that cannot be read: {error}") from error
 

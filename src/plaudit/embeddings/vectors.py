@@ -1,4 +1,4 @@
-"""Pre-trained vectors from text files: GloVe, word2vec's and fastText's text format, plain or gzipped.
+"""Pre-trained vectors from text files: GloVe, word2vec's and fastText's text format, plain or compressed.
 
 One line a token: the token, then D numbers; word2vec and fastText start with a line "V D". What is parsed
 once is kept in the cache, so that a second load is a memory map.
@@ -11,25 +11,25 @@ words of them: whoever uses such vectors segments the texts first, as the vector
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import logging
 import statistics
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.budget import current
 from plaudit.embeddings.cache import cached_table
 from plaudit.embeddings.storage import FORMAT_VERSION
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.embeddings.vector_lines import Block, parse_block, tidy
 from plaudit.errors import EmbeddingError
+from plaudit.expansion import open_expanding
 from plaudit.text import WordTokenizer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 24
 _SAMPLE_BYTES = 1 << 16  # of the beginning, to tell text from binary
 _SAMPLE_LINES = 100  # of the beginning, to learn D
-_GZIP_MAGIC, _ZIP_MAGIC, _BYTE_ORDER_MARK = b"\x1f\x8b", b"PK\x03\x04", b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAX_CASED_SHARE = 0.001
 _VERSIONS = (1, FORMAT_VERSION)  # of this parser and of what it is kept in; part of the cache's key
 
@@ -50,7 +50,7 @@ def read_vectors(path: str | Path, *, limit: int | None = None) -> EmbeddingTabl
     A token that comes twice keeps its first vector. There is no vector for unknown tokens: they are left out.
 
     Args:
-        path: The file; gzip is recognised by its content.
+        path: The file; how it is compressed is recognised by its content.
         limit: Read only the first so many lines, which in these files are the most frequent tokens; at least
             1.
 
@@ -60,6 +60,7 @@ def read_vectors(path: str | Path, *, limit: int | None = None) -> EmbeddingTabl
     Raises:
         EmbeddingError: The file is missing, empty, binary or damaged, or a line has another width, no token,
             or something that is no finite number; such a message starts with file:line.
+        LimitError: It is over the budget (`plaudit.budget`).
     """
     path = Path(path)
     if limit is not None and limit < 1:
@@ -79,9 +80,12 @@ def _parse(path: Path, limit: int | None) -> EmbeddingTable:
     tokens: list[pa.LargeStringArray] = []
     vectors: list[NDArray[np.float32]] = []
     n_rows, form = 0, None
+    budget = current()
     for content in _blocks(path):
+        budget.check_time(str(path))
         if form is None:
             form = _recognise(content, path)
+            budget.check_dimensions(form.dimension, f"{path}:1")
             content = content[form.header_bytes :]
         if limit is not None:
             content = _first_lines(content, limit - n_rows)
@@ -147,37 +151,24 @@ def _first_lines(content: bytes, n_lines: int) -> bytes:
 def _blocks(path: Path) -> Iterator[bytes]:
     """Yield the file in tidy blocks of whole lines, without a byte order mark and blank lines at the end."""
     is_first, rest = True, b""
-    try:
-        with _open(path) as file:
-            while chunk := file.read(_BLOCK_BYTES):
-                if is_first:
-                    _check_text(chunk[:_SAMPLE_BYTES], path)
-                    chunk, is_first = chunk.removeprefix(_BYTE_ORDER_MARK), False
-                if b"\0" in chunk:
-                    raise _binary(path)
-                data = rest + chunk
-                # Two line feeds stay behind, so that blank lines at the end can be told from those in the
-                # middle.
-                cut = data.rfind(b"\n", 0, len(data.rstrip())) + 1
-                rest = data[cut:]
-                if cut:
-                    yield tidy(data[:cut])
-                elif len(data) > _BLOCK_BYTES:
-                    raise EmbeddingError(
-                        f"{path}: a line is longer than {_BLOCK_BYTES:,} bytes; not a file of vectors."
-                    )
-    except (EOFError, zlib.error, OSError) as error:
-        raise EmbeddingError(f"{path}: cannot be read ({' '.join(str(error).split())}).") from error
+    with open_expanding(path, name=str(path), damaged=EmbeddingError) as file:
+        while chunk := file.read(_BLOCK_BYTES):
+            if is_first:
+                _check_text(chunk[:_SAMPLE_BYTES], path)
+                chunk, is_first = chunk.removeprefix(_BYTE_ORDER_MARK), False
+            if b"\0" in chunk:
+                raise _binary(path)
+            data = rest + chunk
+            # Two line feeds stay behind, so that blank lines at the end can be told from those in the
+            # middle.
+            cut = data.rfind(b"\n", 0, len(data.rstrip())) + 1
+            rest = data[cut:]
+            if cut:
+                yield tidy(data[:cut])
+            elif len(data) > _BLOCK_BYTES:
+                raise EmbeddingError(f"{path}: a line is longer than {_BLOCK_BYTES:,} bytes; not a file of vectors.")
     if last := rest.rstrip():
         yield tidy(last + b"\n")
-
-
-def _open(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic == _ZIP_MAGIC:
-        raise EmbeddingError(f"{path}: a zip archive; unzip it, and name one of the files in it.")
-    return cast("IO[bytes]", gzip.open(path)) if magic.startswith(_GZIP_MAGIC) else path.open("rb")
 
 
 def _check_text(sample: bytes, path: Path) -> None:

@@ -1,7 +1,8 @@
 """A model as a folder: JSON, safetensors and Arrow, never pickle. `docs/artifact.md` is the format's description.
 
 `model.json` is the manifest: format, version, classes, parameters, and the size and SHA-256 of every file that scoring
-needs. Reading treats the folder as hostile: nothing is built before the manifest and the files it names are checked.
+needs. Reading treats the folder as hostile: nothing is built before the manifest and the files it names are checked,
+and whatever else goes wrong while one of its files is read is a `ModelError` with the file's name (`opening`).
 Writing is all or nothing: a new folder is filled beside the target and renamed into its place.
 """
 
@@ -12,13 +13,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.budget import current
 from plaudit.data.publish import publish_folder
-from plaudit.errors import EmbeddingError, FetchError, ModelError
+from plaudit.errors import EmbeddingError, FetchError, MissingExtraError, ModelError, PlauditError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +31,38 @@ _MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
 _DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None}
 _LEAST_TEMPERATURE, _MOST_TEMPERATURE = 1e-3, 1e3  # what training can choose, with room for what a person may set
+_MOST_CLASS_BYTES = 64 * 1024 * 1024  # that all names take where each takes as many as the longest
+_KINDS = {"float32": "F32", "float64": "F64", "int64": "I64"}  # as safetensors names them
 _CHECKPOINT = "checkpoint.safetensors"  # what a run that was cut off leaves where its model would have come
+
+
+@contextlib.contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong in the block, which reads `path` and trusts nothing in it, into an error of its own.
+
+    The libraries below raise what they like of bytes that they did not expect: plain exceptions, panics of Rust. None
+    of them may end a process that opens models of others.
+
+    Raises:
+        ModelError: Something went wrong; the message names the file.
+        MissingExtraError: As it came.
+    """
+    try:
+        yield
+    except (ModelError, MissingExtraError):
+        raise
+    except PlauditError as error:
+        message = str(error)
+        raise ModelError(message if message.startswith(str(path)) else f"{path}: damaged: {message}") from error
+    except MemoryError as error:
+        raise ModelError(f"{path}: there is not enough memory to open it.") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # Rust's, no Exception
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(f"{path}: damaged, or none of ours ({reason}).") from error
 
 
 @contextlib.contextmanager
@@ -158,9 +191,11 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
             raise
         raise ModelError(f"{path}: damaged or not a model's ({type(error).__name__}: {error}).") from error
     _check_manifest(path, manifest)
+    current().check_members(len(manifest["files"]), str(path))
+    hashed: dict[tuple[int, int], str] = {}
     for name, facts in manifest["files"].items():
         try:
-            _check_file(folder, name, facts)
+            _check_file(folder, name, facts, hashed)
         except OSError as error:
             raise ModelError(f"{folder}: {name!r} cannot be read: {error.strerror or error}.") from error
     checked: dict[str, Any] = {**manifest, **{key: value for key, value in _DEFAULTS.items() if key not in manifest}}
@@ -190,25 +225,34 @@ def _check_manifest(path: Path, manifest: object) -> None:
     if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
         count = "one" if multi_label else "two"
         raise ModelError(f"{path}: damaged: classes must be {count} or more words or numbers.")
+    if len(classes) * max(len(str(c)) for c in classes) * 4 > _MOST_CLASS_BYTES:
+        raise ModelError(f"{path}: damaged: the names of the classes are too long.")
     if np.array(classes).dtype.kind not in "Uib" or len(set(np.array(classes).tolist())) != len(classes):
         raise ModelError(f"{path}: damaged: a class is named twice, or is a number too large to be one.")
     if not _is_unicode(manifest):
         raise ModelError(f"{path}: damaged: half of a surrogate pair, which is no character.")
 
 
-def _check_file(folder: Path, name: str, facts: object) -> None:
+def _check_file(folder: Path, name: str, facts: object, hashed: dict[tuple[int, int], str]) -> None:
+    """Check a file's place, size and hash; a file is hashed once, whatever names it has."""
     parts = Path(name).parts
     if not parts or Path(name).is_absolute() or ".." in parts or len(parts) > 3:
         raise ModelError(f"{folder / MANIFEST}: {name!r} points outside the model's folder.")
+    if PurePosixPath(name).as_posix() != name:
+        raise ModelError(f"{folder / MANIFEST}: damaged: {name!r} is not the plain name of a file.")
     path = folder / name
     if not path.is_file() or path.is_symlink() or path.parent.resolve() != folder.resolve() / Path(name).parent:
         raise ModelError(f"{folder}: damaged: {name} is missing or not a plain file.")
     if not isinstance(facts, dict):
         raise ModelError(f"{folder / MANIFEST}: damaged: no size and hash for {name}.")
-    size = path.stat().st_size
-    if size != facts.get("size_bytes"):
-        raise ModelError(f"{path}: damaged: {size:,} bytes, expected {facts.get('size_bytes')}; copy the model again.")
-    if _sha256(path) != facts.get("sha256"):
+    status = path.stat()
+    if status.st_size != facts.get("size_bytes"):
+        expected = str(facts.get("size_bytes"))[:20]
+        raise ModelError(f"{path}: damaged: {status.st_size:,} bytes, expected {expected}; copy the model again.")
+    key = (status.st_dev, status.st_ino)
+    if key not in hashed:
+        hashed[key] = _sha256(path)
+    if hashed[key] != facts.get("sha256"):
         raise ModelError(f"{path}: damaged: its SHA-256 is not the one in {MANIFEST}; copy the model again.")
 
 
@@ -217,22 +261,26 @@ def read_tensors(
 ) -> dict[str, NDArray[Any]]:
     """Read a safetensors file that must hold exactly these arrays, all finite; a length of -1 may be any.
 
+    What it says it holds is checked before it is read; it is read into memory, never mapped.
+
     Raises:
         ModelError: It does not.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors import safe_open
 
-    try:
-        tensors: dict[str, NDArray[Any]] = load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path}: damaged or not safetensors: {error}.") from error
-    found = {name: tensor.shape for name, tensor in tensors.items()}
-    if found.keys() != shapes.keys() or not all(_fits(found[name], shapes[name]) for name in shapes):
-        raise ModelError(f"{path}: damaged: expected arrays {str(shapes)[:300]}, found {str(found)[:300]}.")
-    for name, tensor in tensors.items():
-        if tensor.dtype != dtype or not np.isfinite(tensor).all():
-            raise ModelError(f"{path}: damaged: {name} must be {np.dtype(dtype)} without NaN or infinity.")
+    kind = np.dtype(dtype).name
+    with opening(path), safe_open(path, framework="numpy", backend="pread") as file:
+        said = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        found = {name: tuple(view.get_shape()) for name, view in said.items()}
+        if found.keys() != shapes.keys() or not all(_fits(found[name], shapes[name]) for name in shapes):
+            raise ModelError(f"{path}: damaged: expected arrays {str(shapes)[:300]}, found {str(found)[:300]}.")
+        tensors: dict[str, NDArray[Any]] = {}
+        for name, view in said.items():
+            is_kind = view.get_dtype() == _KINDS[kind]
+            if is_kind:
+                tensors[name] = file.get_tensor(name)
+            if not is_kind or not np.isfinite(tensors[name]).all():
+                raise ModelError(f"{path}: damaged: {name} must be {kind} without NaN or infinity.")
     return tensors
 
 

@@ -217,9 +217,19 @@ class Classifier(Arguments, ABC):
         """Return the logits of N texts, divided by `temperature_`: float32 [N, K], one column a logit.
 
         K is 1 for two classes of which a text has one (the second's logit), else C.
+
+        Raises:
+            ModelError: One is no finite number, because the weights are too large: such is never an answer.
         """
         self._check_fitted()
-        logits = self._logits(as_text_column(texts))
+        with np.errstate(over="ignore", invalid="ignore"):  # it is looked for right below
+            logits = self._logits(as_text_column(texts))
+        if not np.isfinite(logits).all():
+            row = int(np.argmin(np.isfinite(logits).all(axis=1)))
+            raise ModelError(
+                f"this model's answer to text {row + 1:,} is no finite number: its weights are too large. "
+                "Train it again, or copy its folder again."
+            )
         return logits if self.temperature_ == 1 else logits / np.float32(self.temperature_)
 
     def calibrate(self, texts: object, labels: Labels) -> Self:

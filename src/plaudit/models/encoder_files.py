@@ -6,15 +6,15 @@ by name and shape those of the file; that is checked on a model without memory b
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.embeddings.foreign_encoder import read_config
 from plaudit.embeddings.hugging_face import CONFIG_FILE, EXTRA, PURPOSE, TOKENIZER_FILE, WEIGHTS_FILE, quiet
-from plaudit.errors import EmbeddingError, ModelError, require
-from plaudit.models.artifact import read_tensors
+from plaudit.errors import ModelError, require
+from plaudit.models.artifact import opening, read_tensors
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_fits, linear, prepared
 
@@ -49,11 +49,9 @@ def read_encoder(folder: Path, n_logits: int) -> EncoderModel:
     place = folder / _ENCODER
     with quiet():
         encoder = _build(place)
-    try:
+    with opening(place / TOKENIZER_FILE):
         tokenizer = SubwordTokenizer((place / TOKENIZER_FILE).read_text(encoding="utf-8"))
         check_fits(encoder, tokenizer, str(place))
-    except (EmbeddingError, UnicodeDecodeError) as error:
-        raise ModelError(f"{folder}: damaged: {error}") from error
     width = int(encoder.config.hidden_size)
     head = read_tensors(folder / _HEAD, {"weight": (n_logits, width), "bias": (n_logits,)})
     return EncoderModel(encoder, linear(head["weight"], head["bias"]), tokenizer)
@@ -69,8 +67,8 @@ def _build(place: Path) -> Any:
 
     path = place / CONFIG_FILE
     shapes = _shapes(place / WEIGHTS_FILE)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+    with opening(path):
+        content = read_config(path)
         config = AutoConfig.for_model(content.pop("model_type"), **content)
         if int(getattr(config, "num_hidden_layers", 1)) > len(shapes):
             raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
@@ -79,26 +77,18 @@ def _build(place: Path) -> Any:
                 name: tuple(t.shape)
                 for name, t in prepared(AutoModel.from_config(config, trust_remote_code=False)).state_dict().items()
             }
-    except ModelError:
-        raise
-    except Exception as error:  # a configuration can be wrong in as many ways as transformers has models
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise ModelError(f"{path}: damaged or no encoder's: {reason}") from error
     if expected != shapes:
         raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
     arrays = read_tensors(place / WEIGHTS_FILE, expected)
-    with torch.random.fork_rng(devices=[]):
+    with opening(path), torch.random.fork_rng(devices=[]):
         encoder = prepared(AutoModel.from_config(config, trust_remote_code=False))
-    encoder.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+        encoder.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return encoder
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes that a safetensors file says it holds, without reading them."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"{path}: damaged or not safetensors: {error}.") from error
+    with opening(path), safe_open(path, framework="numpy", backend="pread") as file:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118

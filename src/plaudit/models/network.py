@@ -25,8 +25,7 @@ from plaudit.embeddings.storage import (
     write_table,
 )
 from plaudit.embeddings.table import EmbeddingTable
-from plaudit.errors import EmbeddingError, ModelError
-from plaudit.models.artifact import read_tensors
+from plaudit.models.artifact import opening, read_tensors
 from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
 from plaudit.models.summary import NetworkSummary
@@ -228,10 +227,8 @@ class NetworkClassifier(Classifier):
         """Build the network from a folder whose manifest has been checked."""
         files = (f"{_EMBEDDING}/{file}" for file in (DESCRIPTION_FILE, VECTORS_FILE, VOCABULARY_FILE))
         model = cls._from_manifest(folder, manifest, (_WEIGHTS, *files))
-        try:
+        with opening(folder / _EMBEDDING):
             model.table_ = read_table(folder / _EMBEDDING)
-        except EmbeddingError as error:
-            raise ModelError(str(error)) from error
         n_logits = count_logits(len(model.classes_), multi_label=model.multi_label_)
         shapes = DenseLayers.shapes([model.table_.dimension, *model.hidden, n_logits])
         model.layers_ = DenseLayers.from_tensors(read_tensors(folder / _WEIGHTS, shapes))

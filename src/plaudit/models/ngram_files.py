@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from plaudit.embeddings.storage import read_vocabulary, write_vocabulary
-from plaudit.errors import EmbeddingError, ModelError
-from plaudit.models.artifact import read_tensors
+from plaudit.errors import ModelError
+from plaudit.models.artifact import opening, read_tensors
 from plaudit.text.ngrams import NgramVocabulary
 
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ def read_weights(folder: Path, n_max: int, n_logits: int) -> tuple[NgramVocabula
     Raises:
         ModelError: A file is damaged.
     """
-    try:
+    with opening(folder / _TOKENS):
         tokens = read_vocabulary(folder / _TOKENS)
-    except EmbeddingError as error:
-        raise ModelError(str(error)) from error
     names = [_key_name(n) for n in range(2, n_max + 1)]
     keys = read_tensors(folder / _KEYS, dict.fromkeys(names, (-1,)), np.int64)
     shorter = len(tokens)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.errors import EmbeddingError
+from plaudit.text.tokenizer_rules import check_rules
 from plaudit.text.wordpiece import WordPieceTokenizer
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class SubwordTokenizer:
             reference = Tokenizer.from_str(self.definition)
         except Exception as error:  # the Rust side raises plain Exception
             raise EmbeddingError(f"tokenizer.json: {error}.") from error
+        check_rules(self.definition)
         reference.no_truncation()
         reference.no_padding()
         reference.encode_special_tokens = True  # as characters, where a text spells them

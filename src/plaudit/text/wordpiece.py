@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from plaudit.errors import EmbeddingError
 from plaudit.text.column import TokenColumn, encode, expand, list_offsets
+from plaudit.text.tokenizer_rules import check_rules
 from plaudit.text.tokens import split_on_spaces
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def load_reference(definition: str) -> tokenizers.Tokenizer:
     from tokenizers import Tokenizer
 
     content = _checked_content(definition)
+    check_rules(definition)
     content |= {"added_tokens": [], "truncation": None, "padding": None, "post_processor": None}
     try:
         return Tokenizer.from_str(json.dumps(content))

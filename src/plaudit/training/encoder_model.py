@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plaudit.embeddings.hugging_face import quiet, read_tokenizer
+from plaudit.embeddings.foreign_encoder import check_folder, read_config
+from plaudit.embeddings.hugging_face import CONFIG_FILE, quiet, read_tokenizer
 from plaudit.errors import ConfigError, EmbeddingError
 from plaudit.progress import tell
 from plaudit.text.sequences import Sequences, cut, portions, turns
@@ -242,13 +243,16 @@ def check_fits(encoder: Any, tokenizer: SubwordTokenizer, where: str) -> None:
 def _pretrained(folder: Path) -> Any:
     import torch
 
+    check_folder(folder)
+    content = read_config(folder / CONFIG_FILE)
     with quiet(), torch.random.fork_rng(devices=[]):
-        from transformers import AutoModel
+        from transformers import AutoConfig, AutoModel
 
         try:
             encoder, report = AutoModel.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, output_loading_info=True
-            )
+                folder, config=AutoConfig.for_model(content.pop("model_type"), **content), local_files_only=True,
+                use_safetensors=True, trust_remote_code=False, output_loading_info=True,
+            )  # fmt: skip
         except Exception as error:  # safetensors, json and transformers raise as many kinds
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise EmbeddingError(f"{folder}: the encoder cannot be read: {reason}") from error
