@@ -297,7 +297,7 @@ def test_an_answer_that_is_no_number_is_an_error(folder: Path) -> None:
     safetensors.numpy.save_file({n: t.astype(np.float32) for n, t in huge.items()}, folder / "weights.safetensors")
     reseal(folder)
     model = plaudit.load(folder)
-    for ask in (model.predict, model.predict_proba, model.decision_function):
+    for ask in (model.predict, model.predict_proba, model.decision_function, model.logits):
         with pytest.raises(ModelError, match="answer to text 1 is no finite number: its weights are too large"):
             ask(["good film"])
 
