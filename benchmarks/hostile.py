@@ -37,7 +37,7 @@ class Kind:
 
 
 def post(body: bytes, path: str = "/predict", *headers: str, length: int | None = None) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: x", "Connection: close", *headers]
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     lines.append(f"Content-Length: {len(body) if length is None else length}")
     return "\r\n".join([*lines, "", ""]).encode() + body
 
@@ -106,7 +106,7 @@ def too_much(choose: random.Random) -> bytes:
 def odd_path(choose: random.Random) -> bytes:
     path = "/" + "".join(choose.choices("/%.~:;=&?#" + string.ascii_letters + "0123456789", k=choose.randrange(1, 200)))
     method = choose.choice(["GET", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "PROPFIND", SECRET])
-    return f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode()
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 def no_http(choose: random.Random) -> bytes:
@@ -120,11 +120,14 @@ def no_http(choose: random.Random) -> bytes:
 def wrong_length(choose: random.Random) -> bytes:
     lines = choose.choice(["Content-Length: -1", "Content-Length: x", "Content-Length: 1\r\nContent-Length: 2",
                            "Transfer-Encoding: chunked\r\nContent-Length: 5", "Transfer-Encoding: gzip"])  # fmt: skip
-    return f"POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n\r\n{SECRET}\r\n\r\n".encode()
+    return f"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n\r\n{SECRET}\r\n\r\n".encode()
 
 
 def large_head(choose: random.Random) -> bytes:
-    return b"GET / HTTP/1.1\r\nHost: x\r\nX-%s: %s\r\n\r\n" % (SECRET.encode(), b"a" * choose.choice([70_000, 900_000]))
+    return b"GET / HTTP/1.1\r\nHost: localhost\r\nX-%s: %s\r\n\r\n" % (
+        SECRET.encode(),
+        b"a" * choose.choice([70_000, 900_000]),
+    )
 
 
 def leaves(choose: random.Random) -> bytes:
@@ -178,7 +181,9 @@ async def send_100_mb(port: int, *, with_length: bool) -> bytes:
     if with_length:
         writer.write(post(b"", length=n * len(part)))
     else:
-        writer.write(b"POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(
+            b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
     for _ in range(n):
         writer.write(part if with_length else b"%x\r\n%s\r\n" % (len(part), part))
         await writer.drain()

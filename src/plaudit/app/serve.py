@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import signal
 import socket
@@ -11,16 +12,21 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plaudit.app.terminal import make_console
 from plaudit.errors import ConfigError, require
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fastapi import FastAPI
 
+    from plaudit.server.served_model import ServedModel
     from plaudit.server.settings import Limits
 
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_END_S = 4  # after the time to finish: what then still runs is left, and the process ends
 _WORKER_SILENT_S = 30  # a worker that scores long texts may let uvicorn's watchdog wait longer than its 5 seconds
 
 
@@ -33,6 +39,8 @@ def serve(
     api_key_file: Path | None,
     grace_s: int,
     limits: Limits,
+    allowed_hosts: Sequence[str] = (),
+    is_mapped: bool = False,
 ) -> None:
     """Serve model folders until SIGTERM or Ctrl-C; see `plaudit.server` for what it answers."""
     for module in ("fastapi", "uvicorn", "prometheus_client"):
@@ -40,7 +48,6 @@ def serve(
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from plaudit.server.app import create_app
     from plaudit.server.logs import log_settings
     from plaudit.server.metrics import FOLDER_VARIABLE
     from plaudit.server.protocol import BoundedProtocol
@@ -48,18 +55,19 @@ def serve(
 
     named = name_models(models)
     keys = _read_keys(api_key_file)
-    served = [ServedModel(name, folder) for name, folder in named.items()]
+    served = [ServedModel(name, folder, is_mapped=is_mapped) for name, folder in named.items()]
     for model in served:
         model.load()  # here, where what is wrong with it is one line
     listener = _listen(host, port)
     # A worker is another process: it gets the recipe of the application, not the application.
-    build = functools.partial(_build, tuple(named.items()), limits, keys)
+    hosts = _host_names(listener, allowed_hosts, has_keys=bool(keys))
+    build = functools.partial(_build_worker, tuple(named.items()), limits, keys, hosts, grace_s, is_mapped)
     with tempfile.TemporaryDirectory(prefix="plaudit-metrics-") as figures:
         if workers > 1:
             os.environ[FOLDER_VARIABLE] = figures
         config = uvicorn.Config(
-            build if workers > 1 else create_app(served, limits, keys=keys),
-            factory=workers > 1,
+            build if workers > 1 else functools.partial(_build, served, limits, keys, hosts, grace_s),
+            factory=True,
             workers=workers,
             http=BoundedProtocol,
             ws="none",
@@ -83,13 +91,66 @@ def serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _build(models: Sequence[tuple[str, Path]], limits: Limits, keys: tuple[str, ...]) -> FastAPI:
-    """Build the application in a worker."""
+def _build(
+    models: Sequence[ServedModel], limits: Limits, keys: tuple[str, ...], hosts: tuple[str, ...] | None, grace_s: int
+) -> FastAPI:
+    """Build the application in the process that serves it."""
     from plaudit.server.app import create_app
+
+    _leave_in_time(grace_s + _END_S)
+    return create_app(models, limits, keys=keys, hosts=hosts)
+
+
+def _build_worker(
+    models: Sequence[tuple[str, Path]],
+    limits: Limits,
+    keys: tuple[str, ...],
+    hosts: tuple[str, ...] | None,
+    grace_s: int,
+    is_mapped: bool,
+) -> FastAPI:
+    """Build the application in a worker."""
     from plaudit.server.served_model import ServedModel
 
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    return create_app([ServedModel(name, folder) for name, folder in models], limits, keys=keys)
+    served = [ServedModel(name, folder, is_mapped=is_mapped) for name, folder in models]
+    return _build(served, limits, keys, hosts, grace_s)
+
+
+def _leave_in_time(seconds: float) -> None:
+    """End this process so many seconds after it is told to stop, whatever still runs in it then.
+
+    uvicorn has set its handlers already: it loads the application within them.
+    """
+
+    def end() -> None:
+        logging.getLogger("plaudit.server").error("stopped with work undone")
+        os._exit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def told(number: int, frame: FrameType | None, before: Any = before) -> None:
+            timer = threading.Timer(seconds, end)
+            timer.daemon = True
+            timer.start()
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, told)
+
+
+def _host_names(listener: socket.socket, allowed: Sequence[str], *, has_keys: bool) -> tuple[str, ...] | None:
+    """Return the names that requests may call the server by; None for any.
+
+    Without keys whoever reaches the server is served, so on the loopback address only this machine's names count. Where
+    it listens for others, or asks for keys, a name is no secret and proves nothing.
+    """
+    address = str(listener.getsockname()[0])
+    is_private = address == "::1" or address.startswith("127.")
+    if not allowed and (has_keys or not is_private):
+        return None
+    return tuple(dict.fromkeys([*LOOPBACK_NAMES, f"[{address}]" if ":" in address else address, *allowed]))
 
 
 def _follow(parent: int) -> None:

@@ -27,6 +27,16 @@ def serve(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that an answer may take.")] = 30.0,
     queue: Annotated[int, typer.Option(min=1, help="Requests that may wait, in each process.")] = 256,
     per_client: Annotated[int, typer.Option(min=1, help="Requests that one client may have open.")] = 128,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name that requests may call the server by, without port; may be repeated. [on a loopback address "
+            "without keys localhost, 127.0.0.1 and [::1]; else any]"
+        ),
+    ] = None,
+    map_files: Annotated[
+        bool, typer.Option("--map", help="Map models' files instead of reading them: never change them in place then.")
+    ] = False,
     grace: Annotated[int, typer.Option(min=1, help="Seconds to finish what was taken, when told to stop.")] = 30,
 ) -> None:
     """Answer requests over HTTP, and a page to try: docs/operations.md."""
@@ -37,4 +47,7 @@ def serve(
         body_bytes=max_body, texts=max_texts, text_characters=max_characters, timeout_s=timeout, queue=queue,
         client_requests=per_client,
     )  # fmt: skip
-    serve_models(models, host=host, port=port, workers=workers, api_key_file=api_key_file, grace_s=grace, limits=limits)
+    serve_models(
+        models, host=host, port=port, workers=workers, api_key_file=api_key_file, grace_s=grace, limits=limits,
+        allowed_hosts=allowed_host or (), is_mapped=map_files,
+    )  # fmt: skip

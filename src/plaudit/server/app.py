@@ -28,13 +28,20 @@ if TYPE_CHECKING:
 _BODIES = (PredictRequest, ExplainRequest, V1Request, InferRequest)
 
 
-def create_app(models: Sequence[ServedModel], limits: Limits | None = None, *, keys: Collection[str] = ()) -> FastAPI:
+def create_app(
+    models: Sequence[ServedModel],
+    limits: Limits | None = None,
+    *,
+    keys: Collection[str] = (),
+    hosts: Collection[str] | None = None,
+) -> FastAPI:
     """Return an ASGI application that serves models.
 
     Args:
         models: One or more; what is not loaded yet is loaded when the application starts.
         limits: What is taken on; None for the defaults.
         keys: API keys, one of which a request must name; none: everybody is served.
+        hosts: The names, without a port, that a request may call the server by; None: any.
     """
     limits = limits or Limits()
     service = Service(models, limits)
@@ -61,7 +68,7 @@ def create_app(models: Sequence[ServedModel], limits: Limits | None = None, *, k
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameters)
     app.add_exception_handler(Refusal, _refused)
-    app.add_middleware(Gate, limits=limits, metrics=service.metrics, keys=tuple(keys))
+    app.add_middleware(Gate, limits=limits, metrics=service.metrics, keys=tuple(keys), hosts=hosts)
     app.add_middleware(Journal, metrics=service.metrics)
     described = app.openapi
 

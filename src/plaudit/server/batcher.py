@@ -4,6 +4,8 @@ Requests that arrive while a batch is being scored make up the next one, so a si
 A large request gets one batch at a time and goes to the end of the queue again, so it never blocks the small ones for
 longer than a batch; how many characters a batch has follows from how fast the model was.
 
+The thread is not waited for at the end: what it has not done then is not done.
+
 The decision to question: one thread. Scoring uses all cores by itself, and one at a time keeps memory bounded.
 """
 
@@ -13,7 +15,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from plaudit.models.answers import Answers, answer
 from plaudit.server.refusals import Refusal
+from plaudit.server.workroom import Workroom
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,7 +68,7 @@ class Batcher:
         self._limits, self._metrics = limits, metrics
         self._jobs: deque[_Scores | _Call] = deque()
         self._arrived = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="plaudit-scores")
+        self._thread = Workroom(1, name="scores")
         self._worker: asyncio.Task[None] | None = None
         self._pace: dict[str, float] = {}
 
@@ -75,11 +77,11 @@ class Batcher:
         self._worker = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """End, once the batch at hand is done; what waits is cancelled."""
+        """End; what waits is cancelled, and the batch at hand is nobody's any more."""
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
-        await asyncio.to_thread(self._thread.shutdown)
+        self._thread.close()
 
     async def score(self, loaded: Loaded, texts: pa.LargeStringArray, *, timeout_s: float) -> Answers:
         """Return a model's answers to N texts, all by this version of it.
@@ -166,7 +168,7 @@ class Batcher:
         return batch
 
     async def _call(self, job: _Call) -> None:
-        result = await asyncio.get_running_loop().run_in_executor(self._thread, job.function)
+        result = await self._thread.run(job.function)
         if not job.future.done():
             job.future.set_result(result)
 
@@ -178,7 +180,7 @@ class Batcher:
         texts = slices[0] if len(slices) == 1 else pa.concat_arrays(slices)
         cost = float(sum(job.costs[job.done + n] - job.costs[job.done] for job, n in batch))
         start = time.perf_counter()
-        found = await asyncio.get_running_loop().run_in_executor(self._thread, answer, loaded.classifier, texts)
+        found = await self._thread.run(answer, loaded.classifier, texts)
         if len(texts):
             pace = cost / max(time.perf_counter() - start, 1e-6)
             known = self._pace.get(loaded.name)

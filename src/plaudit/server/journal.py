@@ -12,7 +12,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from plaudit.errors import MissingExtraError, ModelError, PlauditError
+from plaudit.errors import LimitError, MissingExtraError, ModelError, PlauditError
 from plaudit.server.limits import ClientLeftError
 from plaudit.server.logs import describe_fault
 from plaudit.server.refusals import Refusal
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _IDENTIFIER = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")  # a text in an answer is never taken for a page
 _CLIENT_LEFT = 499  # what nginx logs for it; nobody is there to receive it
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 
@@ -49,7 +50,8 @@ class Journal:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), (b"x-request-id", identifier)]
+                headers = [each for each in message.get("headers", []) if each[0] != _NO_SNIFFING[0]]
+                message["headers"] = [*headers, _NO_SNIFFING, (b"x-request-id", identifier)]
             await send(message)
 
         fault: str | None = None
@@ -65,7 +67,7 @@ class Journal:
                 )
         except Exception as error:
             refusal = as_refusal(error)
-            if refusal.status == 500:
+            if refusal.status == 500 or isinstance(error, ModelError):
                 fault = describe_fault(error)
             self._metrics.refused.labels(refusal.reason).inc()
             if not status:
@@ -92,6 +94,8 @@ def as_refusal(error: Exception) -> Refusal:
         return Refusal(501, str(error), reason="extra")
     if isinstance(error, ModelError):
         return Refusal(503, "the model cannot answer now; its owner finds the reason in the log.", reason="model")
+    if isinstance(error, LimitError) and error.limit == "seconds":
+        return Refusal(504, str(error), reason="timeout")
     if isinstance(error, PlauditError):
         return Refusal(422, str(error))
     if isinstance(error, MemoryError):

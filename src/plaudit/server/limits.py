@@ -1,7 +1,13 @@
-"""The gate before every route: the key, how much a client may have open, the body's size and how long it takes.
+"""The gate before every route: the host, the key, how much a client may have open, the body's size and its time.
 
-The whole body is read here, bounded and timed, so that no route meets half of one and no limit depends on a route. An
-ASGI middleware rather than a dependency, because it must act before the body is in memory.
+The whole body is read here, bounded and timed, so that no route meets half of one and no limit depends on a route. And
+while a route works, the gate watches the client: when it leaves, the work is cancelled, and the event in the request's
+state, which goes into the work's budget, is set. An ASGI middleware rather than a dependency, because it must act
+before the body is in memory.
+
+The decision to question: the host is checked where the server is meant for this machine alone. A page of another site
+whose name is made to lead to 127.0.0.1 is, to the browser, a page of this server and may read its answers; only the
+name in the Host header tells (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -9,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
+import threading
 from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -25,6 +33,9 @@ if TYPE_CHECKING:
 OPEN_PATHS = frozenset(
     {"/", "/page.js", "/page.css", "/icon.svg", "/v2/health/live", "/v2/health/ready", "/openapi.json"}
 )
+LEFT = "client_left"  # in a request's state: the event that is set when its client has left
+_PORT = re.compile(rb":\d*$")
+_WATCH_AFTER_S = 0.05  # what is answered sooner needs no watching
 _HEAD_BYTES = 64 * 1024  # h11's own bound, which it holds against what comes in pieces alone
 # A client that sends more than is taken rarely listens before it is done: this much more, for so long, is read and
 # dropped, so that it hears the answer rather than a connection that is reset.
@@ -38,8 +49,16 @@ class ClientLeftError(Exception):
 class Gate:
     """ASGI middleware that holds the limits; raises `Refusal`."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, keys: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        metrics: Metrics,
+        keys: Collection[str] = (),
+        hosts: Collection[str] | None = None,
+    ) -> None:
         self._app, self._limits, self._metrics = app, limits, metrics
+        self._hosts = None if hosts is None else frozenset(host.lower().encode() for host in hosts)
         self._keys = [_digest(key) for key in keys]
         self._open: Counter[str] = Counter()
         self._held = 0
@@ -50,6 +69,12 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._check_host(headers.get(b"host", b""))
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            raise Refusal(
+                400, "Transfer-Encoding and Content-Length contradict each other; send one.", reason="framing",
+                closes=True,
+            )  # fmt: skip
         if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEAD_BYTES:
             raise Refusal(431, f"the request's head is larger than {_HEAD_BYTES:,} bytes.", reason="head")
         client = self._client(scope, headers)
@@ -62,12 +87,63 @@ class Gate:
         held = [0]
         try:
             body = await self._read(headers, receive, held)
-            await self._app(scope, _replay(body, receive), send)
+            await self._answer(scope, body, receive, send)
         finally:
             self._hold(-held[0], held)
             self._open[client] -= 1
             if not self._open[client]:
                 del self._open[client]
+
+    def _check_host(self, host: bytes) -> None:
+        """Refuse a name that the server is not called by.
+
+        Raises:
+            Refusal: It is such (421).
+        """
+        if self._hosts is not None and _PORT.sub(b"", host.lower()).rstrip(b".") not in self._hosts:
+            raise Refusal(
+                421, "this server is not called by that name; its owner allows one with --allowed-host NAME.",
+                reason="host", closes=True,
+            )  # fmt: skip
+
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Let the application answer, and stop it when the client leaves before the end.
+
+        Raises:
+            ClientLeftError: It has left.
+        """
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        left, watching = threading.Event(), list[asyncio.Task[None]]()
+        scope.setdefault("state", {})[LEFT] = left
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            left.set()
+            task.cancel()
+
+        timer = loop.call_later(_WATCH_AFTER_S, lambda: watching.append(loop.create_task(watch())))
+
+        def stop() -> None:
+            timer.cancel()
+            for each in watching:
+                each.cancel()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                stop()  # after the end there is a disconnection in any case
+            await send(message)
+
+        try:
+            await self._app(scope, _replay(body, receive), sending)
+        except asyncio.CancelledError:
+            if not left.is_set():
+                raise
+            task.uncancel()
+            raise ClientLeftError from None
+        finally:
+            stop()
 
     def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """Return who asks: a key's digest, or an address.

@@ -89,7 +89,8 @@ class BoundedProtocol(H11Protocol):
         self._stop_timers()
         body = b'{"error":"%s"}' % message.encode("ascii")
         more = [
-            (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")
+            (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close"),
+            (b"x-content-type-options", b"nosniff"),
         ]  # fmt: skip
         try:
             response = h11.Response(status_code=status, headers=[*more, *headers], reason=STATUS_PHRASES[status])

@@ -27,13 +27,15 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         headers: More headers of the response.
     """
 
-    def __init__(self, status: int, message: str, *, reason: str = "invalid", retry: bool = False) -> None:
+    def __init__(
+        self, status: int, message: str, *, reason: str = "invalid", retry: bool = False, closes: bool = False
+    ) -> None:
         super().__init__(status)
         self.status, self.message, self.reason = status, message, reason
         self.headers = {"Retry-After": str(RETRY_AFTER_S)} if retry else {}
         if status == 401:
             self.headers["WWW-Authenticate"] = "Bearer"
-        if status in (408, 413, 431):  # the rest is not wanted
+        if closes or status in (408, 413, 431):  # the rest is not wanted, or cannot be told from the next request
             self.headers["Connection"] = "close"
 
     def response(self) -> Response:
@@ -64,6 +66,7 @@ _MEANINGS = {
     404: "There is no such model.",
     408: "The body took too long to arrive.",
     413: "The body is too large.",
+    421: "The server is not called so.",
     422: "The request is understood and cannot be answered: a text is too long, there are too many, a field is wrong.",
     431: "The head is too large.",
     429: "This client has too many requests open.",
@@ -78,5 +81,5 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of error responses for OpenAPI; those that any request may get are always in it."""
     return {
         status: {"model": ErrorMessage, "description": _MEANINGS[status]}
-        for status in sorted({*statuses, 400, 401, 408, 413, 429, 431, 500, 503})
+        for status in sorted({*statuses, 400, 401, 408, 413, 421, 429, 431, 500, 503})
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from plaudit.models.answers import records
 from plaudit.server.files import score_file
+from plaudit.server.limits import LEFT
 from plaudit.server.refusals import error_responses, json_response
 from plaudit.server.schemas import (
     ExplainRequest,
@@ -34,7 +36,8 @@ router = APIRouter(tags=["plain"])
 async def predict(request: Request) -> Response:
     """Label texts: one answer for each, in order."""
     service: Service = request.app.state.service
-    asked = parse(await request.body(), PredictRequest)
+    body = await request.body()
+    asked = await service.parsed(body, lambda: parse(body, PredictRequest))
     request.state.texts = len(asked.texts)
     loaded = service.find(asked.model)
     found = await service.score(loaded, asked.texts)
@@ -52,7 +55,8 @@ async def predict(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Label a few texts and give each word's share in the answer."""
     service: Service = request.app.state.service
-    asked = parse(await request.body(), ExplainRequest)
+    body = await request.body()
+    asked = await service.parsed(body, lambda: parse(body, ExplainRequest))
     request.state.texts = len(asked.texts)
     loaded = service.find(asked.model)
     found, explanations = await service.explain(loaded, asked.texts, asked.label)
@@ -94,7 +98,8 @@ async def predict_file(
     """Label the rows of a CSV file: the same rows, in order, with the columns "prediction" and "probability"."""
     service: Service = request.app.state.service
     loaded = service.find(model)
-    scored = await score_file(service, loaded, await request.body(), format, text_column)
+    left: threading.Event = getattr(request.state, LEFT)
+    scored = await score_file(service, loaded, await request.body(), format, text_column, left)
     request.state.texts = scored.n_rows
     return Response(scored.content, media_type="text/csv; charset=utf-8", headers={"X-Rows": str(scored.n_rows)})
 

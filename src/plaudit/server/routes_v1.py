@@ -27,7 +27,8 @@ router = APIRouter(prefix="/v1/models", tags=["TensorFlow Serving v1"])
 async def predict(request: Request, name: str) -> Response:
     """Label texts: one answer for each, in order."""
     service: Service = request.app.state.service
-    asked = parse(await request.body(), V1Request)
+    body = await request.body()
+    asked = await service.parsed(body, lambda: parse(body, V1Request))
     if (asked.instances is None) == (asked.inputs is None):
         raise Refusal(422, "give either instances or inputs, a list of texts.")
     if asked.instances is not None:

@@ -12,7 +12,7 @@ import plaudit
 from plaudit.server.refusals import Refusal, error_responses, json_response
 from plaudit.server.schemas import body_of
 from plaudit.server.service import Service
-from plaudit.server.v2_tensors import InferRequest, InferResponse, metadata_of, read_request, write_response
+from plaudit.server.v2_tensors import InferRequest, InferResponse, metadata_of, read_request, split_body, write_response
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
@@ -125,6 +125,7 @@ async def infer(
     if request.headers.get("content-encoding"):
         raise Refusal(422, "a compressed body is not taken; send it as it is.")
     loaded = service.find(name, version)
-    asked, texts = read_request(await request.body(), inference_header_content_length)
+    head, tail = split_body(await request.body(), inference_header_content_length)
+    asked, texts = await service.parsed(head, lambda: read_request(head, tail, service.limits.texts))
     request.state.texts = len(texts)
     return write_response(loaded, asked, await service.score(loaded, texts))

@@ -3,6 +3,9 @@
 The new version is loaded and warmed up beside the old one; then one reference is replaced, so a request is answered
 by the one or the other, never by half of each. What cannot be loaded is logged, and the old version goes on.
 
+Files are read into memory, not mapped, so that a copy over a served folder in place (`cp`, `rsync --inplace`) costs an
+error in the log and not the process; what changed while it was read is not taken.
+
 The decision to question: the folder is looked at (`poll`), not subscribed to. A look is one system call a second, and
 it works on every file system, network mounts and containers' volumes included.
 """
@@ -12,13 +15,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plaudit.embeddings.storage import held_in_memory
 from plaudit.errors import ConfigError, ModelError, PlauditError
 from plaudit.models import load
-from plaudit.models.artifact import MANIFEST
+from plaudit.models.artifact import MANIFEST, opening
+from plaudit.server.logs import describe_fault
 
 if TYPE_CHECKING:
     from plaudit.models import Classifier
@@ -53,8 +59,9 @@ class ServedModel:
         current: What answers; None before the first version is loaded.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, name: str, folder: Path, *, is_mapped: bool = False) -> None:
+        """Load nothing yet; `is_mapped` maps files that must then never be changed in place."""
+        self.name, self.folder, self._is_mapped = name, folder, is_mapped
         self.current: Loaded | None = None
         self._seal: _Seal | None = None
         self._wait_s, self._next_try = 1.0, 0.0
@@ -65,19 +72,20 @@ class ServedModel:
         Raises:
             PlauditError: It cannot be loaded; what answered before still does.
         """
-        seal = _seal(self.folder)
+        seal, stamps = _seal(self.folder), _stamps(self.folder)
         content = _read(self.folder)
-        classifier = load(self.folder)
-        classifier.logits(_WARM_UP)
-        if _read(self.folder) != content:
-            raise ModelError(f"{self.folder}: the model was replaced while it was being read.")
+        with opening(self.folder), nullcontext() if self._is_mapped else held_in_memory():
+            classifier = load(self.folder)
+            classifier.logits(_WARM_UP)
+        if _read(self.folder) != content or _stamps(self.folder) != stamps:
+            raise ModelError(f"{self.folder}: the model was changed while it was being read.")
         self._seal = seal
         self.current = Loaded(self.name, classifier, hashlib.sha256(content).hexdigest()[:12])
         _logger.info("model loaded", extra={"model": self.name, "version": self.current.version})
         return self.current
 
     def poll(self) -> bool | None:
-        """Load the folder's model if it is another than the one that answers; never raises an error of a model.
+        """Load the folder's model if it is another than the one that answers; never raises, whatever stands there.
 
         Returns:
             Whether another version was loaded; None when it could not be: then it is tried again, after 1, 2, 4 and at
@@ -90,10 +98,11 @@ class ServedModel:
             return False
         try:
             self.load()
-        except (PlauditError, OSError, MemoryError) as error:
+        except Exception as error:  # a folder of somebody else's: what it makes go wrong must not end the watching
             self._next_try = time.monotonic() + self._wait_s
             self._wait_s = min(2 * self._wait_s, _MOST_WAIT_S)
-            extra = {"model": self.name, "reason": str(error), "still_answers": self.current is not None}
+            reason = str(error) if isinstance(error, PlauditError | OSError | MemoryError) else describe_fault(error)
+            extra = {"model": self.name, "reason": reason, "still_answers": self.current is not None}
             _logger.error("model not loaded", extra=extra)
             return None
         self._wait_s, self._next_try = 1.0, 0.0
@@ -107,6 +116,18 @@ def _seal(folder: Path) -> _Seal | None:
     except OSError:
         return None
     return facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _stamps(folder: Path) -> list[tuple[str, int, int, int]]:
+    """Return what changes when any file in the folder does; of one that goes while it is looked at, nothing."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        try:
+            facts = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), facts.st_ino, facts.st_mtime_ns, facts.st_size))
+    return found
 
 
 def _read(folder: Path) -> bytes:

@@ -6,23 +6,30 @@ This module knows nothing of paths and JSON.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.models.answers import Answers, answer
 from plaudit.server.batcher import Batcher
+from plaudit.server.json_values import has_more_values
 from plaudit.server.metrics import Metrics
 from plaudit.server.refusals import Refusal
+from plaudit.server.workroom import Workroom
 
 if TYPE_CHECKING:
     from plaudit.explanation import Explanation
     from plaudit.server.served_model import Loaded, ServedModel
     from plaudit.server.settings import Limits
 
+T = TypeVar("T")
 _POLL_S = 1.0
+_READERS = 2  # threads: a file's reader takes a core, and scoring needs some, too
+_SMALL_BYTES = 1 << 17  # of JSON: parsed in milliseconds, whatever it holds
+_LARGE_BYTES = 1 << 20
+_VALUES_A_TEXT, _MORE_VALUES = 3, 1_000  # commas and brackets: {"text": …}, or a list of its own
 
 
 class Service:
@@ -33,13 +40,16 @@ class Service:
         limits: What is taken on.
         metrics: The figures.
         batcher: The scoring thread and its queue.
+        readers: The threads that read and write files and large bodies.
     """
 
     def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
         self.models = {model.name: model for model in models}
         self.limits, self.metrics = limits, Metrics()
         self.batcher = Batcher(limits, self.metrics)
-        self._watcher: asyncio.Task[None] | None = None
+        self.readers = Workroom(_READERS, most_waiting=limits.queue, name="reads")
+        self._pollers = {name: Workroom(1, name=f"polls-{name}") for name in self.models}
+        self._watchers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Load what is not loaded yet, and begin to score and to watch the folders."""
@@ -47,25 +57,47 @@ class Service:
         for model in self.models.values():
             if model.current is None:
                 await self._poll(model)
-        self._watcher = asyncio.create_task(self._watch())
+        self._watchers = [asyncio.create_task(self._watch(model)) for model in self.models.values()]
 
     async def stop(self) -> None:
-        """End."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
+        """End, without waiting for what a thread is at."""
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
         await self.batcher.stop()
+        for room in (self.readers, *self._pollers.values()):
+            room.close()
 
-    async def _watch(self) -> None:
+    async def _watch(self, model: ServedModel) -> None:
+        """Look at a folder again and again: each by itself, for one that never finishes must not blind the others."""
         while True:
             await asyncio.sleep(_POLL_S)
-            for model in self.models.values():
-                await self._poll(model)
+            await self._poll(model)
 
     async def _poll(self, model: ServedModel) -> None:
-        outcome = await asyncio.to_thread(model.poll)
+        outcome = await self._pollers[model.name].run(model.poll)
         if outcome is not False:
             self.metrics.loads.labels(model.name, "loaded" if outcome else "failed").inc()
+
+    async def parsed(self, json: bytes, function: Callable[[], T]) -> T:
+        """Return what `function` makes of a body's JSON, a large one's off the event loop.
+
+        Raises:
+            Refusal: It holds more values than any request that would be taken (422), or what `function` raises.
+        """
+        most = _VALUES_A_TEXT * self.limits.texts + _MORE_VALUES
+
+        def counted() -> T:
+            if has_more_values(json, most):
+                raise Refusal(
+                    422, f"more texts and other values than a request may have; at most {self.limits.texts:,} texts "
+                    "are taken.", reason="texts",
+                )  # fmt: skip
+            return function()
+
+        if len(json) <= _SMALL_BYTES:
+            return function()
+        return counted() if len(json) <= _LARGE_BYTES else await self.readers.run(counted)
 
     @property
     def is_ready(self) -> bool:

@@ -71,29 +71,42 @@ class InferResponse(BaseModel):
     outputs: list[OutputTensor]
 
 
-def read_request(body: bytes, header: str | None) -> tuple[InferRequest, list[str]]:
-    """Return what is asked, and the N texts.
+def split_body(body: bytes, header: str | None) -> tuple[bytes, bytes]:
+    """Return a body's JSON, and the binary tensors behind it.
 
     Args:
         body: The request's body.
         header: The value of `LENGTH_HEADER`; None: the body is JSON alone.
 
     Raises:
+        Refusal: The header is no length of a part of the body (400).
+    """
+    if header is None:
+        return body, b""
+    if not (header.isascii() and header.isdigit() and len(header) < 16 and int(header) <= len(body)):
+        raise Refusal(400, f"{LENGTH_HEADER}: expected a number from 0 to {len(body):,}, got {header[:20]!r}.")
+    return body[: int(header)], body[int(header) :]
+
+
+def read_request(head: bytes, tail: bytes, most: int) -> tuple[InferRequest, list[str]]:
+    """Return what is asked, and the N texts.
+
+    Args:
+        head: The JSON.
+        tail: The binary tensors.
+        most: Texts that are taken; reading stops at one more.
+
+    Raises:
         Refusal: It is no such request (400, 422).
     """
-    tail = b""
-    if header is not None:
-        if not (header.isascii() and header.isdigit() and len(header) < 16 and int(header) <= len(body)):
-            raise Refusal(400, f"{LENGTH_HEADER}: expected a number from 0 to {len(body):,}, got {header[:20]!r}.")
-        body, tail = body[: int(header)], body[int(header) :]
-    asked = parse(body, InferRequest)
+    asked = parse(head, InferRequest)
     tensor = asked.inputs[0]
     if tensor.datatype != "BYTES":
         raise Refusal(422, f"inputs.0: expected the datatype BYTES, got {tensor.datatype[:40]!r}.")
     size = (tensor.parameters or {}).get("binary_data_size")
     if (size is None) == (tensor.data is None):
         raise Refusal(422, "inputs.0: expected either data or the parameter binary_data_size.")
-    texts = _flat(tensor.data) if tensor.data is not None else _elements(tail, size)
+    texts = _flat(tensor.data) if tensor.data is not None else _elements(tail, size, most)
     if tail and size is None:
         raise Refusal(400, f"{len(tail):,} bytes after the JSON that belong to no input.")
     if tensor.shape != [len(texts)] and tensor.shape != [len(texts), 1]:
@@ -115,7 +128,7 @@ def _flat(data: list[str | list[str]]) -> list[str]:
     return flat
 
 
-def _elements(tail: bytes, size: object) -> list[str]:
+def _elements(tail: bytes, size: object, most: int) -> list[str]:
     """Return the texts of a BYTES tensor in its binary form."""
     if type(size) is not int or size != len(tail):
         raise Refusal(400, f"inputs.0: binary_data_size {str(size)[:20]}, but {len(tail):,} bytes follow the JSON.")
@@ -133,6 +146,8 @@ def _elements(tail: bytes, size: object) -> list[str]:
         except UnicodeDecodeError as error:
             raise Refusal(422, f"inputs.0: text {len(texts):,} is not UTF-8 ({error.reason}).") from None
         at += length
+        if len(texts) > most:
+            raise Refusal(422, f"more than {most:,} texts in a request; at most so many are taken.", reason="texts")
     return texts
 
 

@@ -7,6 +7,7 @@ as it was read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from plaudit.budget import current
 from plaudit.errors import DataError
 
 Column: TypeAlias = list[object] | pa.ChunkedArray
@@ -69,5 +71,7 @@ def to_columns(names: Sequence[str], rows: Sequence[Sequence[object]], where: st
 
 def refuse_repeated(names: Sequence[str], where: str) -> None:
     """Raise `DataError` when two columns have the same name."""
-    if repeated := [name for name in names if names.count(name) > 1]:
+    current().check_columns(len(names), where)
+    counted = Counter(names)
+    if repeated := [name for name in names if counted[name] > 1]:
         raise DataError(f"{where}: two columns are named {repeated[0]!r}; rename one.")
