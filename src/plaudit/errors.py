@@ -15,7 +15,11 @@ command line prints it as one line and exits with code 2.
 """
 
 import importlib
+import sys
+from pathlib import Path
 from types import ModuleType
+
+_OURS = str(Path(__file__).parent)
 
 
 class PlauditError(Exception):
@@ -80,3 +84,11 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
         raise MissingExtraError(
             f"{purpose} needs {package}, which is not installed: pip install 'plaudit[{extra}]'"
         ) from error
+
+
+def outside() -> int:
+    """Return the `stacklevel` with which a warning points at the caller's own line, past all of Plaudit's frames."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        level, frame = level + 1, frame.f_back
+    return level

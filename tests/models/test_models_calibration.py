@@ -48,9 +48,9 @@ def test_many_classes_are_calibrated(topics: Dataset) -> None:
 
 
 def test_calibrating_refuses_what_fit_would(model: NgramClassifier) -> None:
-    with pytest.raises(DataError, match="label 'mixed' does not occur in the training texts"):
+    with pytest.raises(DataError, match="labels: 'mixed' does not occur in the training texts"):
         model.calibrate(["good"], ["mixed"])
-    with pytest.raises(DataError, match="expected texts with one label each"):
+    with pytest.raises(DataError, match="expected texts with their labels, got none"):
         model.calibrate([], [])
     with pytest.raises(NotFittedError):
         NgramClassifier().calibrate(["good"], ["liked"])

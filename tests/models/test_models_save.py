@@ -43,7 +43,7 @@ def test_a_loaded_model_answers_to_the_bit(
     assert str(loaded.summary()) == str(model.summary())
 
 
-@pytest.mark.parametrize("labels", [["é", "😀"], ["1", "0"], [7, -3], [True, False], ["a", "b", "c"], ["a b", " "]])
+@pytest.mark.parametrize("labels", [["é", "😀"], ["1", "0"], [7, -3], [True, False], ["a", "b", "c"], ["a b", "\0 c"]])
 def test_labels_keep_their_type(tiny_table: EmbeddingTable, tmp_path: Path, labels: list[Any]) -> None:
     model = NetworkClassifier(tiny_table, epochs=1).fit(["good film"] * 6 * len(labels), labels * 6)
     model.save(str(tmp_path / "model"))

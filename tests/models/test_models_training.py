@@ -109,13 +109,21 @@ def test_early_stopping_keeps_the_best_epochs_weights(tiny_table: EmbeddingTable
 
 
 def test_a_validation_label_that_training_lacks_is_refused(tiny_table: EmbeddingTable, reviews: Dataset) -> None:
-    with pytest.raises(DataError, match="validation: label 'mixed' does not occur in the training texts"):
+    with pytest.raises(DataError, match="validation: labels: 'mixed' does not occur in the training texts"):
         NetworkClassifier(tiny_table).fit(reviews.texts, reviews.label_names(), validation=(["good"], ["mixed"]))
 
 
-@pytest.mark.parametrize("validation", [([], []), (["good", "bad"], ["liked"])])
-def test_validation_texts_need_a_label_each(tiny_table: EmbeddingTable, reviews: Dataset, validation: Any) -> None:
-    with pytest.raises(DataError, match="validation: expected texts with one label each"):
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        (([], []), "expected texts with their labels, got none"),
+        ((["good", "bad"], ["liked"]), "labels: expected 2, one for each text, got 1"),
+    ],
+)
+def test_validation_texts_need_a_label_each(
+    tiny_table: EmbeddingTable, reviews: Dataset, validation: Any, said: str
+) -> None:
+    with pytest.raises(DataError, match=f"validation: {said}"):
         NetworkClassifier(tiny_table).fit(reviews.texts, reviews.label_names(), validation=validation)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from plaudit.data.columns import TEXT_NAMES
+from plaudit.errors import DataError
 
 _SHOWN = 8  # names of columns in a message
 
@@ -64,3 +66,35 @@ def likely_texts(names: Sequence[object]) -> object | None:
         return names[0]
     lowered = {name.lower(): name for name in reversed(names) if isinstance(name, str)}
     return next((lowered[known] for known in TEXT_NAMES if known in lowered), None)
+
+
+def column_values(source: Any, names: Sequence[object]) -> list[list[Any]]:  # Any: a table; its cells
+    """Return each of a table's columns as Python values.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    if hasattr(source, "iloc"):  # pandas: its columns may be of mixed values, which Arrow would refuse
+        return [source.iloc[:, i].tolist() for i in range(len(names))]
+    return [column.to_pylist() for column in to_table(source).columns]
+
+
+def to_table(source: Any) -> pa.Table:  # Any: a table of any of these libraries
+    """Return a table as Arrow's; only Arrow's protocol is used.
+
+    Raises:
+        DataError: It does not speak the protocol, or holds what Arrow does not.
+    """
+    kind = type(source).__name__
+    try:
+        if isinstance(source, pa.RecordBatchReader):
+            return source.read_all()
+        if callable(collect := getattr(source, "collect", None)) and hasattr(source, "collect_schema"):
+            return pa.table(collect())  # a lazy frame of polars
+        if hasattr(source, "with_format") and hasattr(source, "features"):  # Hugging Face
+            return source.with_format("arrow")[:]
+        return pa.table(source)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{kind}: it cannot be read as an Arrow table ({' '.join(str(error).split())[:200]})."
+        ) from error

@@ -21,6 +21,7 @@ import numpy as np
 from plaudit.budget import current
 from plaudit.data.publish import publish_folder
 from plaudit.errors import EmbeddingError, FetchError, MissingExtraError, ModelError, PlauditError
+from plaudit.models.label_values import MOST_CLASS_BYTES, class_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,6 @@ _MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
 _DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None}
 _LEAST_TEMPERATURE, _MOST_TEMPERATURE = 1e-3, 1e3  # what training can choose, with room for what a person may set
-_MOST_CLASS_BYTES = 64 * 1024 * 1024  # that all names take where each takes as many as the longest
 _KINDS = {"float32": "F32", "float64": "F64", "int64": "I64"}  # as safetensors names them
 _CHECKPOINT = "checkpoint.safetensors"  # what a run that was cut off leaves where its model would have come
 
@@ -225,10 +225,13 @@ def _check_manifest(path: Path, manifest: object) -> None:
     if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
         count = "one" if multi_label else "two"
         raise ModelError(f"{path}: damaged: classes must be {count} or more words or numbers.")
-    if len(classes) * max(len(str(c)) for c in classes) * 4 > _MOST_CLASS_BYTES:
+    if class_bytes(classes) > MOST_CLASS_BYTES:
         raise ModelError(f"{path}: damaged: the names of the classes are too long.")
-    if np.array(classes).dtype.kind not in "Uib" or len(set(np.array(classes).tolist())) != len(classes):
-        raise ModelError(f"{path}: damaged: a class is named twice, or is a number too large to be one.")
+    found = np.array(classes)
+    if found.dtype.kind not in "Uib" or found.tolist() != classes or len(set(classes)) != len(classes):
+        raise ModelError(
+            f"{path}: damaged: a class is named twice, is a number too large to be one, or ends in the character NUL."
+        )
     if not _is_unicode(manifest):
         raise ModelError(f"{path}: damaged: half of a surrogate pair, which is no character.")
 

@@ -17,10 +17,10 @@ import numpy as np
 
 from plaudit.data.dataset import as_text_column, label_sets
 from plaudit.data.labels import label_name
-from plaudit.errors import ConfigError, ModelError, NotFittedError
+from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
 from plaudit.models.arguments import Arguments
 from plaudit.models.rules import DecisionRule, rule_from_manifest
-from plaudit.models.targets import Labels, Targets, to_indicator
+from plaudit.models.targets import Labels, Targets, label_positions, to_indicator
 from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Classifier(Arguments, ABC):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes as data sets spell them: ``true`` for True, ``1`` for 1."""
-        return tuple(label_name(label) or "" for label in self.classes_.tolist())
+        names = tuple(label_name(label) or "" for label in self.classes_.tolist())
+        return names if len(set(names)) == len(names) else tuple(map(str, self.classes_.tolist()))
 
     @abstractmethod
     def fit(
@@ -273,13 +274,28 @@ class Classifier(Arguments, ABC):
 
         A text that gets no answer counts as wrong. Multi-label: whose set of labels is predicted whole (subset
         accuracy); labels are sets or an indicator matrix.
+
+        Args:
+            texts: N texts, one or more.
+            labels: N labels of the classes' type, as `fit` takes them; one that is none of the classes counts as wrong.
+            sample_weight: N numbers from 0, each text's share; None for all 1.
+
+        Raises:
+            DataError: There are no texts, or labels or weights do not fit: the label 1 is not the class "1".
         """
-        found = self.predict(texts)
+        from plaudit.models.examples import given_weights
+
+        found = self.decide(self.logits(texts))
+        if not len(found):
+            raise DataError("score: there are no texts.")
         if self.multi_label_:
             right = (found == to_indicator(labels, len(found), self.classes_)).all(axis=1)
         else:
-            right = found == np.asarray(labels)
-        weights = None if sample_weight is None else np.asarray(sample_weight)
+            known = label_positions(labels, len(found), self.classes_, may_be_unknown=True)
+            right = (found == known) & (known >= 0)
+        weights = None if sample_weight is None else given_weights(sample_weight, len(found))
+        if weights is not None and not weights.any():
+            raise DataError("sample_weight: all weights are 0.")
         return float(np.average(right, weights=weights))
 
     def save(self, path: str | Path) -> None:

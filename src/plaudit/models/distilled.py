@@ -106,7 +106,7 @@ class DistilledClassifier(NgramClassifier):
         if teacher is None:
             teacher = BlendClassifier(class_weight=self.class_weight, seed=self.seed).fit(
                 column,
-                labels,
+                targets,
                 sample_weight=sample_weight,
                 validation=validation,
                 monitors=monitors,

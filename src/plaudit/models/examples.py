@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.data.dataset import Dataset, as_text_column
+from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, DataError
-from plaudit.models.targets import Labels, Targets, to_indicator, used_values
+from plaudit.models.targets import Labels, Targets, label_positions, to_indicator
 from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
@@ -77,38 +78,30 @@ def validation_set(texts: object, labels: Labels, targets: Targets) -> Dataset:
     """
     column = as_text_column(texts, name="validation texts")
     classes, name = targets.classes, "the validation texts"
-    if targets.multi_label and len(column):
-        try:
-            indicator = to_indicator(labels, len(column), classes)
-        except DataError as error:
-            raise DataError(f"validation: {error}") from error
-        return _dataset(column, indicator, classes, name, pa.table({}))
-    if isinstance(labels, pa.DictionaryArray):
-        values, places = used_values(labels, len(column))
-        if values:
-            return _dataset(column, _positions(_one_label_each(values), classes)[places], classes, name, pa.table({}))
-    found = _one_label_each(labels)
-    if found.shape != (len(column),) or not len(column):
-        raise DataError(f"validation: expected texts with one label each, got {len(column):,} and {found.shape}.")
-    return _dataset(column, _positions(found, classes), classes, name, pa.table({}))
-
-
-def _positions(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int32]:
-    """Return where each label stands among the classes, int32."""
-    position = {label: i for i, label in enumerate(classes.tolist())}
-    if unknown := [label for label in labels.tolist() if label not in position]:
-        raise DataError(f"validation: label {unknown[0]!r} does not occur in the training texts.")
-    return np.array([position[label] for label in labels.tolist()], np.int32)
-
-
-def _one_label_each(labels: Labels) -> NDArray[Any]:
+    if not len(column):
+        raise DataError("validation: expected texts with their labels, got none.")
     try:
-        found = np.asarray(labels)
-        if found.dtype != object or not any(isinstance(label, list | tuple | set | frozenset) for label in found):
-            return found
-    except ValueError:  # lists of different lengths
-        pass
-    raise DataError("validation: expected one label each, as the training texts have, got sets of labels.")
+        if targets.multi_label:
+            return _dataset(column, to_indicator(labels, len(column), classes), classes, name, pa.table({}))
+        positions = label_positions(labels, len(column), classes)
+    except DataError as error:
+        raise DataError(f"validation: {error}") from error
+    return _dataset(column, positions, classes, name, pa.table({}))
+
+
+def given_weights(sample_weight: object, n: int) -> NDArray[np.float64]:
+    """Return N texts' weights as callers hold them, float64 [N].
+
+    Raises:
+        DataError: They are not N finite numbers from 0.
+    """
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        weight = np.zeros(0)
+    if weight.shape != (n,) or not (np.isfinite(weight).all() and (weight >= 0).all()):
+        raise DataError(f"sample_weight: expected {n:,} finite numbers from 0, one for each text.")
+    return weight
 
 
 def text_weights(
@@ -134,12 +127,11 @@ def text_weights(
     if sample_weight is None and class_weight == "none":
         return None
     classes, codes, n = targets.classes, targets.values, len(targets.values)
-    weight = np.ones(n)
-    if sample_weight is not None:
-        weight = np.asarray(sample_weight, dtype=np.float64)
-        if weight.shape != (n,) or not (np.isfinite(weight).all() and (weight >= 0).all()):
-            raise DataError(f"sample_weight: expected {n:,} finite numbers from 0, one for each text.")
+    weight = np.ones(n) if sample_weight is None else given_weights(sample_weight, n)
     if isinstance(class_weight, dict):
+        if classes.dtype.kind == "U":  # as the classes are spelled
+            words = {name: str.__str__(name) for name in class_weight if isinstance(name, str)}
+            class_weight = {label_name(words[name]) if name in words else name: x for name, x in class_weight.items()}
         if missing := [c for c in classes.tolist() if c not in class_weight]:
             raise ConfigError(f"class_weight: no weight for class {missing[0]!r}.")
         by_class = np.array([class_weight[c] for c in classes.tolist()], dtype=np.float64)

@@ -21,13 +21,19 @@ def to_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _to_json(value: Any) -> Any:
     if isinstance(value, EmbeddingTable):
         return value.name
-    if isinstance(value, dict):
-        return [[_to_json(key), _to_json(item)] for key, item in value.items()]
+    if isinstance(value, dict):  # weights of classes, whose names may be 1.0 for 1
+        return [[_to_json(_whole(key)), float(item)] for key, item in value.items()]
     if isinstance(value, tuple | list):
         return [_to_json(item) for item in value]
+    if isinstance(value, str):
+        return str.__str__(value)  # an Enum's own `str` would be its name
     if isinstance(value, np.generic):
         return value.item()
     return value if isinstance(value, bool | int | float | None) else str(value)
+
+
+def _whole(key: Any) -> Any:
+    return int(key) if isinstance(key, float | np.floating) else key
 
 
 def from_json(stored: Mapping[str, Any], known: list[str], where: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """From labels as callers hold them to the numbers that training reads: one label a text, or a set of them.
 
-The decision to question: a set is written as a list of names, or a row of an indicator matrix, and only a NumPy array
-(or a DataFrame) is such a matrix. ``[[0, 1], [1, 0]]`` could be either; as lists they are the labels 0 and 1.
+The decision to question: labels are matched to a classifier's classes by value and, of words, by how files spell them,
+so that a model whose classes are "1.0" or " x" takes the data that are read as "1" and "x" today; but 1 is not "1".
 """
 
 from __future__ import annotations
@@ -12,17 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from plaudit.data.labels import sort_classes
+from plaudit.data.labels import label_name, sort_classes
 from plaudit.errors import DataError
+from plaudit.models.label_values import (
+    MOST_CLASS_BYTES,
+    Indicator,
+    as_sets,
+    class_bytes,
+    given_labels,
+    plain_labels,
+    set_names,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 # A list, NumPy or Arrow array, or Series of str, int or bool; multi-label: of lists, tuples or sets of those, or an
-# indicator matrix.
+# indicator matrix, or `Targets`.
 Labels = Any
+_KINDS = {"U": "str", "i": "int", "b": "bool"}  # what the classes of each kind of array are
 
 
 @dataclass(frozen=True)
@@ -55,35 +63,46 @@ def encode_labels(labels: Labels, n: int) -> Targets:
 
     Args:
         labels: Of N texts: words, whole numbers or booleans; or, multi-label, lists, tuples or sets of those, or an
-            indicator matrix [N, C] of 0 and 1, whose classes are 0 to C-1.
+            indicator matrix [N, C] of 0 and 1, whose classes are a table's columns, else 0 to C-1. Targets stay as
+            they are.
         n: N.
 
     Raises:
-        DataError: The number of labels differs from `n`, one is missing or named twice for a text, or there are fewer
-            than two classes (multi-label: none).
+        DataError: The number of labels differs from `n`, one is missing, none of those, or named twice for a text, or
+            there are fewer than two classes (multi-label: none).
     """
-    if isinstance(labels, pa.DictionaryArray):
-        distinct, places = used_values(labels, n)
+    if isinstance(labels, Targets):
+        return labels
+    if (column := _dictionary(labels)) is not None:
+        distinct, places = used_values(column, n)
         targets = encode_labels(distinct, len(distinct))
         return Targets(targets.classes, targets.values[places], targets.multi_label)
-    if getattr(labels, "ndim", 1) == 2:
-        indicator = _indicator(labels, n)
-        return Targets(np.arange(indicator.shape[1]), indicator, multi_label=True)
-    sets = _as_sets(labels)
+    given = given_labels(labels, n)
+    if isinstance(given, Indicator):
+        return Targets(_column_classes(given), given.values, multi_label=True)
+    sets = as_sets(given)
     if sets is None:
-        classes, codes = _encode(labels, n)
+        classes, codes = _numbered(plain_labels(given))
         if len(classes) < 2:
             found = f"only {classes[0]!s}" if len(classes) else "none"
             raise DataError(f"labels: at least two classes are needed to learn from, found {found}.")
         return Targets(classes, codes, multi_label=False)
-    _check_sets(sets, n)
-    names = [name for names in sets for name in names]
+    names, lengths = set_names(sets)
     if not names:
         raise DataError("labels: no text has a label; at least one class is needed to learn from.")
-    classes, codes = _encode(names, len(names))
+    classes, codes = _numbered(names)
     values = np.zeros((n, len(classes)), np.uint8)
-    values[np.repeat(np.arange(n), [len(names) for names in sets]), codes] = 1
+    values[np.repeat(np.arange(n), lengths), codes] = 1
     return Targets(classes, values, multi_label=True)
+
+
+def _dictionary(labels: Labels) -> pa.DictionaryArray | None:
+    """Return a dictionary column of Arrow's in one piece, unless values of it are missing; None for all else."""
+    if isinstance(labels, pa.ChunkedArray) and pa.types.is_dictionary(labels.type):
+        labels = labels.unify_dictionaries().combine_chunks()
+        labels = labels.chunk(0) if isinstance(labels, pa.ChunkedArray) else labels
+    is_whole = isinstance(labels, pa.DictionaryArray) and not labels.dictionary.null_count
+    return labels if is_whole and labels.dictionary.type != pa.string_view() else None
 
 
 def used_values(labels: pa.DictionaryArray, n: int) -> tuple[list[Any], NDArray[np.int64]]:
@@ -102,6 +121,58 @@ def used_values(labels: pa.DictionaryArray, n: int) -> tuple[list[Any], NDArray[
     return labels.dictionary.take(pa.array(np.flatnonzero(is_used))).to_pylist(), places[indices]
 
 
+def _numbered(plain: list[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the different ones of plain labels in order and each one's position there, int64 [N]."""
+    different = set(plain)
+    if class_bytes(list(different)) > MOST_CLASS_BYTES:
+        raise DataError(
+            f"labels: the {len(different):,} different ones are too long for classes, up to "
+            f"{max(len(str(each)) for each in different):,} characters; are texts and labels the wrong way round?"
+        )
+    if different and isinstance(next(iter(different)), str):
+        classes = np.array(sort_classes(different))
+    else:
+        classes = np.array(sorted(different))
+    position = {label: i for i, label in enumerate(classes.tolist())}
+    return classes, np.fromiter(map(position.__getitem__, plain), np.int64, len(plain))
+
+
+def _column_classes(indicator: Indicator) -> NDArray[Any]:
+    """Return the classes of an indicator, in the order of its columns."""
+    if indicator.names is None:
+        return np.arange(indicator.values.shape[1])
+    try:
+        names = plain_labels(indicator.names)
+    except DataError as error:
+        raise DataError(f"labels: the columns' names cannot be classes: {error}") from error
+    if len(set(names)) != len(names):
+        raise DataError(f"labels: two columns have the same name: {str(indicator.names)[:80]}.")
+    return np.array(names)
+
+
+def label_positions(
+    labels: Labels, n: int, classes: NDArray[Any], *, may_be_unknown: bool = False
+) -> NDArray[np.int64]:
+    """Return where the label of each of N texts stands among a classifier's classes, int64 [N].
+
+    Args:
+        labels: N labels, one a text.
+        n: N.
+        classes: [C].
+        may_be_unknown: Whether a label that is none of the classes is -1; else it is refused.
+
+    Raises:
+        DataError: They are not N, no labels, sets of labels, of another kind than the classes, or one is unknown.
+    """
+    if (column := _dictionary(labels)) is not None:
+        distinct, places = used_values(column, n)
+        return label_positions(distinct, len(distinct), classes, may_be_unknown=may_be_unknown)[places]
+    given = given_labels(labels, n)
+    if isinstance(given, Indicator) or as_sets(given) is not None:
+        raise DataError("labels: expected one label each, as the classifier was fitted on, got sets of labels.")
+    return _matched(plain_labels(given), classes, may_be_unknown=may_be_unknown)
+
+
 def to_indicator(labels: Labels, n: int, classes: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the sets of labels of N texts as an indicator matrix of a classifier's classes, uint8 [N, C].
 
@@ -113,88 +184,54 @@ def to_indicator(labels: Labels, n: int, classes: NDArray[Any]) -> NDArray[np.ui
     Raises:
         DataError: These are no sets of labels, their number is not `n`, or a label is not among `classes`.
     """
-    if isinstance(labels, pa.DictionaryArray):
-        distinct, places = used_values(labels, n)
+    if (column := _dictionary(labels)) is not None:
+        distinct, places = used_values(column, n)
         return to_indicator(distinct, len(distinct), classes)[places]
-    if getattr(labels, "ndim", 1) == 2:
-        indicator = _indicator(labels, n)
-        if indicator.shape[1] != len(classes):
-            raise DataError(f"labels: expected an indicator of {len(classes)} classes, got {indicator.shape[1]}.")
-        return indicator
-    sets = _as_sets(labels)
+    given = given_labels(labels, n)
+    if isinstance(given, Indicator):
+        return _arranged(given, classes)
+    sets = as_sets(given)
     if sets is None:
         raise DataError("labels: expected a set of labels for each text, as the classifier was fitted on, got one.")
-    _check_sets(sets, n)
-    position = {label: i for i, label in enumerate(classes.tolist())}
+    names, lengths = set_names(sets)
     values = np.zeros((n, len(classes)), np.uint8)
-    for row, names in enumerate(sets):
-        if unknown := [name for name in names if name not in position]:
-            raise DataError(f"labels: {unknown[0]!r} does not occur in the training texts.")
-        values[row, [position[name] for name in names]] = 1
+    values[np.repeat(np.arange(n), lengths), _matched(names, classes)] = 1
     return values
 
 
-def _indicator(labels: Labels, n: int) -> NDArray[np.uint8]:
-    """Return a matrix of 0 and 1 as uint8."""
-    matrix = labels.toarray() if hasattr(labels, "toarray") else np.asarray(labels)  # SciPy's sparse matrices
-    if len(matrix) != n or not matrix.shape[1]:
-        raise DataError(f"labels: expected an indicator matrix of {n:,} rows and a column a class, got {matrix.shape}.")
-    if matrix.dtype.kind not in "uibf" or not np.isin(matrix, (0, 1)).all():
-        raise DataError("labels: expected an indicator matrix of 0 and 1, one column a class.")
-    return matrix.astype(np.uint8)
+def _arranged(indicator: Indicator, classes: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return an indicator whose columns are in the order of the classes: a table's are found by name."""
+    if indicator.values.shape[1] != len(classes):
+        raise DataError(
+            f"labels: expected an indicator of {len(classes)} classes, got {indicator.values.shape[1]} columns."
+        )
+    if indicator.names is None:
+        return indicator.values
+    positions = _matched(_column_classes(indicator).tolist(), classes, may_be_unknown=True)
+    if sorted(positions.tolist()) != list(range(len(classes))):
+        raise DataError(
+            f"labels: expected an indicator with the columns {str(classes.tolist())[:80]}, got "
+            f"{str(indicator.names)[:80]}."
+        )
+    arranged = np.zeros_like(indicator.values)
+    arranged[:, positions] = indicator.values
+    return arranged
 
 
-def _as_sets(labels: Labels) -> list[list[Any]] | None:
-    """Return each text's labels as a list; None if each has one label, not in a list."""
-    if getattr(labels, "ndim", 1) != 1:
-        return None
-    for method in ("to_pylist", "tolist", "to_list"):  # Arrow, NumPy and pandas, polars
-        if hasattr(labels, method):
-            labels = getattr(labels, method)()
-            break
-    if not isinstance(labels, list | tuple):
-        return None
-    kinds = (list, tuple, set, frozenset, np.ndarray)
-    are_sets = [isinstance(each, kinds) for each in labels]
-    if not any(are_sets):
-        return None
-    if not all(are_sets):
-        raise DataError(f"labels: text {are_sets.index(False)} has no list of labels, and others have one.")
-    return [list(each) for each in labels]
-
-
-def _check_sets(sets: Iterable[list[Any]], n: int) -> None:
-    rows = list(sets)
-    if len(rows) != n:
-        raise DataError(f"labels: expected {n:,}, a set of labels for each text, got {len(rows):,}.")
-    for row, names in enumerate(rows):
-        if not all(isinstance(name, str | int | np.generic) for name in names):
-            raise DataError(f"labels: text {row}: expected a list of str or int, got {str(names)[:60]}.")
-        if len(set(names)) != len(names):
-            raise DataError(
-                f"labels: text {row} names a label twice: {str(names)[:60]}. If this is a row of an indicator matrix, "
-                "give the matrix as a NumPy array."
-            )
-
-
-def _encode(labels: Labels, n: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the distinct labels in order and each one's position there, int64 [N]."""
-    column = np.asarray(labels)
-    if column.shape != (n,):
-        raise DataError(f"labels: expected {n:,}, one for each text, got shape {column.shape}.")
-    if column.dtype == object or (column.dtype.kind == "U" and isinstance(labels, list | tuple)):
-        kinds = {type(value).__name__ for value in (labels if column.dtype.kind == "U" else column)}
-        if not kinds <= {"str", "str_"}:  # of [1, "a"] NumPy would make the words "1" and "a"
-            raise DataError(f"labels: expected all str or all int, got {', '.join(sorted(kinds))}.")
-        column = column.astype(str)
-    if column.dtype.kind == "f":
-        if not (np.isfinite(column).all() and (column == np.floor(column)).all()):
-            raise DataError("labels: expected words or whole numbers, got fractions or missing values.")
-        column = column.astype(np.int64)
-    if column.dtype.kind not in "Uiub":
-        raise DataError(f"labels: expected str, int or bool, got {column.dtype}.")
-    classes, codes = np.unique(column, return_inverse=True)
-    if classes.dtype.kind == "U":
-        order = np.array([classes.tolist().index(name) for name in sort_classes(classes.tolist())])
-        classes, codes = classes[order], np.argsort(order)[codes]
-    return classes, codes.astype(np.int64)
+def _matched(plain: list[Any], classes: NDArray[Any], *, may_be_unknown: bool = False) -> NDArray[np.int64]:
+    """Return where each of some plain labels stands among the classes, int64; -1 for one that may be unknown."""
+    listed = classes.tolist()
+    if plain and type(plain[0]) is not type(listed[0]):
+        shown = ", ".join(map(repr, listed[:3])) + (", …" if len(listed) > 3 else "")
+        raise DataError(
+            f"labels: expected {_KINDS[classes.dtype.kind]}, as the model's classes are ({shown}), got "
+            f"{type(plain[0]).__name__} ({plain[0]!r:.40})."
+        )
+    position = {label: i for i, label in reversed(list(enumerate(listed)))}
+    if classes.dtype.kind == "U":  # models of before may have classes that are spelled differently today
+        spelled = {label_name(label): i for i, label in reversed(list(enumerate(listed)))}
+        position = spelled | position
+    positions = np.fromiter((position.get(label, -1) for label in plain), np.int64, len(plain))
+    if not may_be_unknown and (positions < 0).any():
+        raise DataError(f"labels: {plain[int(positions.argmin())]!r} does not occur in the training texts.")
+    return positions
