@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from plaudit.data.dataset import Splits
 from plaudit.data.files import SUFFIXES, plain_suffix, read_file
+from plaudit.data.frames import has_tables, load_tables
 from plaudit.data.imdb import load_imdb
 from plaudit.data.imdb_members import is_root
 from plaudit.data.imdb_tables import PARTS as IMDB_PARTS
@@ -24,8 +26,10 @@ _PART_NAMES = {"train": ("train",), "test": ("test",), "validation": ("validatio
 
 
 def load_dataset(
-    source: str | Path,
+    source: Any,  # Any: a name, a path, or a table of another library
     *,
+    text: str | Sequence[str] | None = None,
+    label: str | Sequence[str] | None = None,
     text_column: str | None = None,
     label_column: str | None = None,
     label_separator: str | None = None,
@@ -34,14 +38,18 @@ def load_dataset(
     progress: bool = False,
     parts: Sequence[str] = PARTS,
 ) -> Splits:
-    """Load a data set by name, or a file or folder by path.
+    """Load a data set by name, a file or folder by path, or a table that is in memory.
 
     A folder is read as parts if it holds train (and test, and validation, valid, val or dev) as files of any
     format or as folders per class; else as a folder per class. A file is all train. The classes are those of
     train; a further part may lack some, and has the same `classes`. If train is multi-label, so are they.
 
     Args:
-        source: One of `DATASET_NAMES`, or a path.
+        source: One of `DATASET_NAMES`, a path, or a table: a pandas or polars frame, an Arrow table or stream, a
+            Hugging Face data set, a DuckDB relation, whatever speaks Arrow's stream protocol. A table is all train;
+            tables by the name of their part (a `DatasetDict`, a dict of frames) are the parts.
+        text: The column of texts, or several, joined in this order, if names do not tell; of a table.
+        label: The column of labels, or several of 0 and 1 (a label each), if names do not tell; of a table.
         text_column: For files, see `read_file`.
         label_column: For files, see `read_file`.
         label_separator: For files, see `read_file`.
@@ -59,6 +67,13 @@ def load_dataset(
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise DataError(f"{source}: there is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
+    if has_tables(source):
+        return load_tables(
+            source, text=text or text_column, label=label or label_column, label_separator=label_separator, parts=parts
+        )
+    if not isinstance(source, str | Path):
+        raise DataError(f"{type(source).__name__}: no data set: expected a name, a path or a table with its columns.")
+    text_column, label_column = _one_name(text) or text_column, _one_name(label) or label_column
     if data_dir is not None and source != "imdb":
         raise DataError(f"{source}: --data-dir says where imdb lies; name a file or folder of your own directly.")
     if source == "imdb":
@@ -83,6 +98,14 @@ def load_dataset(
     train = read(found.pop("train"))
     further = partial(read, classes=train.classes, multi_label=train.multi_label)
     return Splits(train, **{part: further(found[part]) for part in found if part in parts})
+
+
+def _one_name(names: str | Sequence[str] | None) -> str | None:
+    if names is None or isinstance(names, str):
+        return names
+    if len(names) != 1:
+        raise DataError("a file has one column of texts and one of labels: give one name.")
+    return names[0]
 
 
 def has_test_part(source: str | Path) -> bool:

@@ -68,6 +68,13 @@ def likely_texts(names: Sequence[object]) -> object | None:
     return next((lowered[known] for known in TEXT_NAMES if known in lowered), None)
 
 
+def is_table(source: object) -> bool:
+    """Say whether something has columns: a table that `column_names` knows, or what streams Arrow's batches."""
+    return column_names(source) is not None or (
+        hasattr(source, "__arrow_c_stream__") and getattr(source, "ndim", 2) != 1 and not hasattr(source, "to_frame")
+    )
+
+
 def column_values(source: Any, names: Sequence[object]) -> list[list[Any]]:  # Any: a table; its cells
     """Return each of a table's columns as Python values.
 
@@ -79,6 +86,32 @@ def column_values(source: Any, names: Sequence[object]) -> list[list[Any]]:  # A
     return [column.to_pylist() for column in to_table(source).columns]
 
 
+def read_columns(source: Any) -> dict[str, pa.Array | list[Any]]:  # Any: a table; its cells
+    """Return a table's columns by name, in order: as Arrow, or as Python values where Arrow cannot hold them.
+
+    Rows keep their order; an index is no column. What a dictionary or a `ClassLabel` stands for is filled in, a missing
+    value is None.
+
+    Raises:
+        DataError: It cannot be read, or two columns have one name.
+    """
+    if hasattr(source, "iloc"):
+        names = [str(name) for name in source.columns]
+        columns = [_from_pandas(source.iloc[:, i]) for i in range(len(names))]
+    else:
+        table = to_table(source)
+        names, columns = table.column_names, [_as_values(column) for column in table.columns]
+    if repeated := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise DataError(f"{type(source).__name__}: two columns are named {repeated[0]!r}; rename one.")
+    found = dict(zip(names, columns, strict=True))
+    for name, feature in (getattr(source, "features", None) or {}).items():  # Hugging Face's
+        if (classes := _class_names(feature)) is not None:
+            values = found[name]
+            listed = values if isinstance(values, list) else values.to_pylist()
+            found[name] = [_named(value, classes) for value in listed]
+    return found
+
+
 def to_table(source: Any) -> pa.Table:  # Any: a table of any of these libraries
     """Return a table as Arrow's; only Arrow's protocol is used.
 
@@ -86,15 +119,54 @@ def to_table(source: Any) -> pa.Table:  # Any: a table of any of these libraries
         DataError: It does not speak the protocol, or holds what Arrow does not.
     """
     kind = type(source).__name__
+    if not is_table(source):
+        raise DataError(f"{kind}: no table: it has no columns, nor Arrow's __arrow_c_stream__.")
+    if kind.startswith("Iterable") and hasattr(source, "features"):
+        raise DataError(f"{kind}: a stream, which cannot be read at once; give Dataset.from_list(list(dataset)).")
     try:
         if isinstance(source, pa.RecordBatchReader):
             return source.read_all()
-        if callable(collect := getattr(source, "collect", None)) and hasattr(source, "collect_schema"):
-            return pa.table(collect())  # a lazy frame of polars
-        if hasattr(source, "with_format") and hasattr(source, "features"):  # Hugging Face
+        if isinstance(source, pa.RecordBatch):
+            return pa.Table.from_batches([source])
+        if hasattr(source, "collect_schema") and hasattr(source, "collect"):  # a lazy frame of polars
+            return pa.table(source.collect())
+        if hasattr(source, "with_format") and hasattr(source, "features"):  # Hugging Face's data sets
             return source.with_format("arrow")[:]
         return pa.table(source)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"{kind}: it cannot be read as an Arrow table ({' '.join(str(error).split())[:200]})."
-        ) from error
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{kind}: it cannot be read as an Arrow table ({reason}).") from error
+
+
+def _from_pandas(column: Any) -> pa.Array | list[Any]:
+    try:
+        return _as_values(pa.chunked_array([pa.array(column, from_pandas=True)]))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        is_missing = column.isna().tolist()
+        return [None if missing else value for value, missing in zip(column.tolist(), is_missing, strict=True)]
+
+
+def _as_values(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece, a dictionary as its values, and strings in a form that Arrow can work with."""
+    whole = column.combine_chunks()
+    whole = pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+    if pa.types.is_dictionary(whole.type):
+        words = whole.dictionary
+        words = words.cast(pa.large_string()) if words.type == pa.string_view() else words
+        whole = words.take(whole.indices)
+    return whole.cast(pa.large_string()) if whole.type == pa.string_view() else whole
+
+
+def _class_names(feature: Any) -> list[str] | None:
+    """Return the names that a column of Hugging Face's `ClassLabel`, or of lists of them, stands for."""
+    while (inner := getattr(feature, "feature", None)) is not None:
+        feature = inner
+    names = getattr(feature, "names", None)
+    return list(names) if type(feature).__name__ == "ClassLabel" and names is not None else None
+
+
+def _named(value: Any, classes: list[str]) -> Any:
+    """Return the name of a class number, or of each in a list; -1 is Hugging Face's for a missing one."""
+    if isinstance(value, list):
+        return [_named(each, classes) for each in value]
+    return classes[value] if value is not None and 0 <= value < len(classes) else None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plaudit.data.dataset import Dataset
+from plaudit.data.dataset import Dataset, Splits, as_text_column
+from plaudit.data.frames import Names, read_table
+from plaudit.data.tables import is_table
 from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES
 from plaudit.evaluation.calibration import Reliability, reliability, stated
 from plaudit.evaluation.metrics import Metrics, log_losses, measure
 from plaudit.evaluation.multilabel import MultiLabelMetrics, measure_sets
+from plaudit.models.targets import known_labels
 from plaudit.training.losses import probabilities
 
 if TYPE_CHECKING:
@@ -82,8 +87,10 @@ class Answers:
 
 def evaluate(
     model: Classifier,
-    dataset: Dataset,
+    dataset: object,
     *,
+    text: Names = None,
+    label: Names = None,
     logits: NDArray[np.floating] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -94,17 +101,21 @@ def evaluate(
 
     Args:
         model: A fitted classifier.
-        dataset: N labelled texts.
+        dataset: N labelled texts: a `Dataset`, a table that `load_dataset` takes, or a pair of texts and labels as
+            `fit` takes them.
+        text: A table's column of texts, or several, if names do not tell.
+        label: A table's column of labels, or several of 0 and 1, if names do not tell.
         logits: Its `decision_function` or `logits` of them, where they are at hand; None computes them.
         resamples: Of the bootstrap intervals, at most; 0 for figures without them (but Wilson's), which saves about
             two seconds for 25,000 texts.
         seed: Of the resamples; the same seed gives the same intervals.
 
     Raises:
-        DataError: The texts have no labels, there are none, a label is not one of the model's, or the texts have sets
-            of labels and the model answers with one label; or its rule answers none of them.
+        DataError: These are no labelled texts, or there are none; a label is not one of the model's, or the texts have
+            sets of labels and the model answers with one label; or its rule answers none of them.
     """
-    return answer(model, dataset, logits=logits).measure(resamples=resamples, seed=seed)
+    held = as_dataset(model, dataset, text=text, label=label)
+    return answer(model, held, logits=logits).measure(resamples=resamples, seed=seed)
 
 
 def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] | None = None) -> Answers:
@@ -123,6 +134,37 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
         model.class_names,
         model.multi_label_,
     )
+
+
+def as_dataset(
+    model: Classifier,
+    source: Any,  # Any: what a caller has
+    *,
+    text: Names = None,
+    label: Names = None,
+) -> Dataset:
+    """Return labelled texts as a data set: one as it is, a table, or a pair of texts and labels as `fit` takes them.
+
+    Raises:
+        DataError: It is none of these, or a label is not one of the model's.
+    """
+    if isinstance(source, Dataset):
+        return source
+    if is_table(source):
+        kind = type(source).__name__
+        return read_table(
+            source, name=kind, text=text, label=label, classes=model.class_names, multi_label=model.multi_label_
+        )
+    if isinstance(source, tuple) and len(source) == 2:
+        texts = as_text_column(source[0])
+        labels = known_labels(source[1], len(texts), model.classes_, multi_label=model.multi_label_)
+        return Dataset(texts, labels, model.class_names, "the texts")
+    advice = "expected a Dataset, a table, or the pair (texts, labels)"
+    if isinstance(source, Splits | Mapping):
+        advice = "give one of its parts, such as splits.test"
+    elif isinstance(source, str | PathLike):
+        advice = "load it first: plaudit.load_dataset"
+    raise DataError(f"no labelled texts to compare with, but {type(source).__name__}: {advice}.")
 
 
 def labels_for(classes: tuple[str, ...], dataset: Dataset, *, multi_label: bool) -> NDArray[np.int64]:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.data.dataset import Dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation.reached import Reached, cost_reached, sets_reached, share_reached, two_classes_reached
-from plaudit.evaluation.scoring import labels_for
+from plaudit.evaluation.scoring import as_dataset, labels_for
 from plaudit.models.rules import DecisionRule
 from plaudit.training.losses import predicted, probabilities
 
@@ -52,7 +51,7 @@ class Choice:
 
 def choose_rule(
     model: Classifier,
-    dataset: Dataset,
+    dataset: object,
     *,
     f1: bool = False,
     recall: float | None = None,
@@ -65,7 +64,7 @@ def choose_rule(
 
     Args:
         model: A fitted classifier.
-        dataset: Labelled texts that it was not trained on.
+        dataset: Labelled texts that it was not trained on, as `evaluate` takes them.
         f1: The threshold with the best F1 of a class; of sets of labels one for each label.
         recall: The threshold with the best precision among those that find at least this share of the class's texts.
         precision: The threshold with the best recall among those where at least this share of what is found is right.
@@ -87,10 +86,11 @@ def choose_rule(
             raise ConfigError(f"{name}: expected a share above 0 and at most 1, got {value}.")
     _check_goal(model, is_f1=f1, is_of_a_class=f1 or not {"recall", "precision"}.isdisjoint(shares), of=of)
     matrix = None if costs is None else cost_matrix(costs, model.class_names)
-    truth = labels_for(model.class_names, dataset, multi_label=model.multi_label_)
+    held = as_dataset(model, dataset)
+    truth = labels_for(model.class_names, held, multi_label=model.multi_label_)
     if not len(truth):
-        raise DataError(f"{dataset.name}: there are no texts to choose a rule on.")
-    logits = model.logits(dataset.texts)
+        raise DataError(f"{held.name}: there are no texts to choose a rule on.")
+    logits = model.logits(held.texts)
     found, plain = (
         probabilities(logits, multi_label=model.multi_label_),
         predicted(logits, multi_label=model.multi_label_),

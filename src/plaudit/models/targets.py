@@ -199,6 +199,30 @@ def to_indicator(labels: Labels, n: int, classes: NDArray[Any]) -> NDArray[np.ui
     return values
 
 
+def known_labels(
+    labels: Labels, n: int, classes: NDArray[Any], *, multi_label: bool
+) -> NDArray[np.int32] | NDArray[np.uint8]:
+    """Return the labels of N texts as a `Dataset` with a classifier's classes has them.
+
+    Where the classifier answers with sets of labels, labels may be one a text, too.
+
+    Raises:
+        DataError: As `label_positions` and `to_indicator`.
+    """
+    if (column := _dictionary(labels)) is not None:
+        distinct, places = used_values(column, n)
+        known: NDArray[Any] = known_labels(distinct, len(distinct), classes, multi_label=multi_label)[places]
+        return known
+    given = given_labels(labels, n)
+    if isinstance(given, Indicator):
+        if not multi_label:
+            raise DataError("labels: expected one label each, as the classifier was fitted on, got sets of labels.")
+        return _arranged(given, classes)
+    if multi_label and as_sets(given) is not None:
+        return to_indicator(given, n, classes)
+    return label_positions(given, n, classes).astype(np.int32)
+
+
 def _arranged(indicator: Indicator, classes: NDArray[Any]) -> NDArray[np.uint8]:
     """Return an indicator whose columns are in the order of the classes: a table's are found by name."""
     if indicator.values.shape[1] != len(classes):
