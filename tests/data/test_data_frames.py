@@ -14,7 +14,7 @@ import plaudit
 from plaudit import NgramClassifier
 from plaudit.data import load_dataset, read_file
 from plaudit.data.tables import is_table
-from plaudit.errors import DataError
+from plaudit.errors import DataError, NotFittedError
 
 ROWS: dict[str, list[Any]] = {
     "id": [1, 2, 3, 4],
@@ -251,6 +251,12 @@ def test_what_cannot_be_compared_is_refused(network: NgramClassifier, reviews: p
         with pytest.raises(DataError, match=said) as caught:
             plaudit.evaluate(network, source)
         assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_is_not_fitted_says_so() -> None:
+    for source in ((["a"], ["b"]), pd.DataFrame(ROWS)):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            plaudit.evaluate(NgramClassifier(), source)
 
 
 def test_hugging_face_data_sets(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ import plaudit
 from plaudit import BlendClassifier, DistilledClassifier, EncoderClassifier, NetworkClassifier, NgramClassifier
 from plaudit.data.labels import label_name, sort_classes
 from plaudit.embeddings import EmbeddingTable
-from plaudit.errors import DataError
+from plaudit.errors import ConfigError, DataError
 from plaudit.models.base import Classifier
 from plaudit.models.label_values import DataConversionWarning as OurConversionWarning
 from plaudit.models.targets import Targets, encode_labels, label_positions, to_indicator
@@ -354,6 +354,24 @@ def test_weights_of_classes_are_named_as_their_labels_are(tmp_path: Path) -> Non
         assert loaded.get_params()["class_weight"] == kept
         again = loaded.fit(TEXTS, labels * 4)
         assert np.array_equal(again.predict_proba(TEXTS), model.predict_proba(TEXTS))
+
+
+def test_a_class_to_explain_is_named_as_its_labels_are() -> None:
+    words = NgramClassifier(min_texts=1).fit(TEXTS, [Team.RED, Team.BLUE] * 4)
+    for label in ("red", "red ", Team.RED, np.str_("red")):
+        assert plaudit.explain(words, TEXTS[:1], label=label)[0].label == "red"
+    numbers = NgramClassifier(min_texts=1).fit(TEXTS, [1, 0] * 4)
+    for number in (1, np.int64(1), Stars.ONE, "1"):
+        assert plaudit.explain(numbers, TEXTS[:1], label=number)[0].label == 1
+    with pytest.raises(ConfigError, match=r"none of the model's classes \(0, 1\)"):
+        plaudit.explain(numbers, TEXTS[:1], label=True)
+
+
+def test_whole_numbers_as_weights_of_the_blend_survive(bert: Path, tmp_path: Path) -> None:
+    model = BlendClassifier(
+        encoder=bert, epochs=1, max_tokens=16, trainable=False, device="cpu", min_texts=1, blend_weights=(1, 2)
+    )
+    check_survives(model, ["a", "b"] * 4, tmp_path)
 
 
 def check_survives(model: Classifier, labels: Any, folder: Path, **more: Any) -> None:

@@ -126,6 +126,7 @@ def test_what_is_no_column_of_texts_is_refused(network: NetworkClassifier, texts
         ({"class_weight": [1, 2]}, r'class_weight: expected "none", "balanced" or a dict, got \[1, 2\]'),
         ({"class_weight": {"yes": 1.0}}, "class_weight: no weight for class 'no'"),
         ({"class_weight": {"yes": 1.0, "no": -1.0}}, "class_weight: expected finite numbers from 0"),
+        ({"class_weight": {"yes": 1.0, "no": "much"}}, "class_weight: expected finite numbers from 0"),
         ({"class_weight": {"yes": 1.0, "no": float("nan")}}, "class_weight: expected finite numbers from 0"),
     ],
 )

@@ -127,6 +127,12 @@ def test_validation_texts_need_a_label_each(
         NetworkClassifier(tiny_table).fit(reviews.texts, reviews.label_names(), validation=validation)
 
 
+@pytest.mark.parametrize("validation", [["good"], "good", {"texts": ["good"]}, ["good", "bad", "fine"]])
+def test_validation_is_a_pair(tiny_table: EmbeddingTable, reviews: Dataset, validation: Any) -> None:
+    with pytest.raises(DataError, match="validation: expected a pair of texts and labels, got"):
+        NetworkClassifier(tiny_table).fit(reviews.texts, reviews.label_names(), validation=validation)
+
+
 def test_two_texts_cannot_be_held_out_from(tiny_table: EmbeddingTable) -> None:
     with pytest.raises(DataError, match="leaves nothing held out"):
         NetworkClassifier(tiny_table).fit(["good", "bad"], ["a", "b"])

@@ -150,15 +150,14 @@ def as_dataset(
     """
     if isinstance(source, Dataset):
         return source
+    classes = model.class_names
     if is_table(source):
         kind = type(source).__name__
-        return read_table(
-            source, name=kind, text=text, label=label, classes=model.class_names, multi_label=model.multi_label_
-        )
+        return read_table(source, name=kind, text=text, label=label, classes=classes, multi_label=model.multi_label_)
     if isinstance(source, tuple) and len(source) == 2:
         texts = as_text_column(source[0])
         labels = known_labels(source[1], len(texts), model.classes_, multi_label=model.multi_label_)
-        return Dataset(texts, labels, model.class_names, "the texts")
+        return Dataset(texts, labels, classes, "the texts")
     advice = "expected a Dataset, a table, or the pair (texts, labels)"
     if isinstance(source, Splits | Mapping):
         advice = "give one of its parts, such as splits.test"

@@ -10,6 +10,7 @@ from plaudit.data.dataset import as_text_column
 from plaudit.errors import ConfigError
 from plaudit.explanation.explanation import ExplainedBatch, Explanation
 from plaudit.explanation.shares import coefficients, share_out
+from plaudit.models.label_values import plain_labels
 from plaudit.training.losses import probabilities
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def class_number(model: Classifier, label: object) -> int:
     Raises:
         ConfigError: There is none of that name.
     """
+    if isinstance(label, str | bool | int | np.generic):
+        (label,) = plain_labels([label], may_be_missing=True)
     for names in (model.classes_.tolist(), list(model.class_names)):
         for number, name in enumerate(names):
             if type(name) is type(label) and name == label:

@@ -67,6 +67,7 @@ class Classifier(Arguments, ABC):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes as data sets spell them: ``true`` for True, ``1`` for 1."""
+        self._check_fitted()
         names = tuple(label_name(label) or "" for label in self.classes_.tolist())
         return names if len(set(names)) == len(names) else tuple(map(str, self.classes_.tolist()))
 

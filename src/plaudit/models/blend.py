@@ -26,7 +26,7 @@ from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.blend_weights import choose_weights
 from plaudit.models.encoder import EncoderClassifier
-from plaudit.models.examples import targets_of, text_weights, training_set, validation_set, weights_of
+from plaudit.models.examples import targets_of, text_weights, training_set, watched_set, weights_of
 from plaudit.models.ngram import NgramClassifier, as_answers
 from plaudit.models.targets import Labels, encode_labels
 from plaudit.training.frozen_head import fit_head
@@ -165,7 +165,7 @@ class BlendClassifier(Classifier):
         column = as_text_column(texts)
         targets = encode_labels(labels, len(column))
         training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
-        watched = None if validation is None else validation_set(*validation, targets)
+        watched = None if validation is None else watched_set(validation, targets)
         if watched is None and self.blend_weights is None and self.trainable:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         learned, weights = targets_of(training, targets), weights_of(training)
@@ -256,7 +256,7 @@ class BlendClassifier(Classifier):
         self._write_manifest(folder)
 
     def _stored_params(self) -> dict[str, Any]:
-        settings = {**self.get_params(), "blend_weights": self.blend_weights_}
+        settings = {**self.get_params(), "blend_weights": tuple(map(float, self.blend_weights_))}
         return {name: value for name, value in settings.items() if name != "device"}
 
     @classmethod

@@ -19,7 +19,7 @@ from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer
 from plaudit.errors import ConfigError, ModelError
 from plaudit.models.base import Classifier
 from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
-from plaudit.models.examples import text_weights, training_set, validation_set, weights_of
+from plaudit.models.examples import text_weights, training_set, watched_set, weights_of
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
 from plaudit.text.subwords import SubwordTokenizer
@@ -159,7 +159,7 @@ class EncoderClassifier(Classifier):
         training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
         watched = None
         if validation is not None:
-            watched = validation_set(*validation, targets)
+            watched = watched_set(validation, targets)
         elif self.trainable and self.early_stopping and self._epochs_for(column) > 1:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         assert training.labels is not None

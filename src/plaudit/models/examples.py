@@ -70,6 +70,18 @@ def weights_of(dataset: Dataset) -> NDArray[np.float64] | None:
     return weights
 
 
+def watched_set(validation: Any, targets: Targets) -> Dataset:  # Any: what a caller gives as the pair
+    """Return `fit`'s pair of validation texts and labels as `validation_set` does.
+
+    Raises:
+        DataError: It is no pair, or as `validation_set`.
+    """
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise DataError(f"validation: expected a pair of texts and labels, got {type(validation).__name__}.")
+    texts, labels = validation
+    return validation_set(texts, labels, targets)
+
+
 def validation_set(texts: object, labels: Labels, targets: Targets) -> Dataset:
     """Return validation texts as a data set whose class numbers are those of the training texts' `targets`.
 
@@ -134,7 +146,10 @@ def text_weights(
             class_weight = {label_name(words[name]) if name in words else name: x for name, x in class_weight.items()}
         if missing := [c for c in classes.tolist() if c not in class_weight]:
             raise ConfigError(f"class_weight: no weight for class {missing[0]!r}.")
-        by_class = np.array([class_weight[c] for c in classes.tolist()], dtype=np.float64)
+        try:
+            by_class = np.array([class_weight[c] for c in classes.tolist()], dtype=np.float64)
+        except (TypeError, ValueError):
+            by_class = np.full(len(classes), np.nan)
         if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
             raise ConfigError(f"class_weight: expected finite numbers from 0, got {class_weight!r}.")
         weight = weight[:, None] * np.where(codes, by_class, 1) if targets.multi_label else weight * by_class[codes]

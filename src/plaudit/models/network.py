@@ -27,7 +27,7 @@ from plaudit.embeddings.storage import (
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.models.artifact import opening, read_tensors
 from plaudit.models.base import Classifier
-from plaudit.models.examples import text_weights, to_examples, training_set, validation_set
+from plaudit.models.examples import text_weights, to_examples, training_set, watched_set
 from plaudit.models.summary import NetworkSummary
 from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
 from plaudit.text.chunks import chunks
@@ -156,7 +156,7 @@ class NetworkClassifier(Classifier):
         training = training_set(column, targets, weight)
         watched: Dataset | None = None
         if validation is not None:
-            watched = validation_set(*validation, targets)
+            watched = watched_set(validation, targets)
         elif self.early_stopping:
             training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
         table = self._load_table(training.texts)
