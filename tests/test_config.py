@@ -7,7 +7,7 @@ from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 
 def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
     config = RunConfig(
-        DataConfig("a.csv", "b", "text", "label", "0.2", "100", "film", ";", "more.csv"),
+        DataConfig("a.csv", "b", "text", "label", "0.2", "100", "film", ";", "more.csv", True, "id"),
         ModelConfig(
             "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, 0.1, "tiny", 64,
             "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher",

@@ -47,6 +47,7 @@ class DataConfig:
             data set's own, if it has any.
         streaming: Keep texts and tokens on disk instead of in memory; the source may then also be a folder of files or
             a glob.
+        id_column: A column that names each text, in the data and in a teacher's file of answers; None matches by text.
     """
 
     source: str = ""
@@ -59,6 +60,7 @@ class DataConfig:
     label_separator: str | None = None
     unlabelled: str | None = None
     streaming: bool = False
+    id_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class ModelConfig:
         layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
         blend_weights: best: factors of the n-grams' and the encoder's logits; not given, chosen on validation texts.
-        teacher: distilled: a model's folder.
+        teacher: distilled: a model's folder, or a file of a teacher's answers.
     """
 
     recipe: Recipe = "network"

@@ -22,6 +22,7 @@ from plaudit.app.fitting import Say, fit, refit
 from plaudit.app.parts import choose_source, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.app.reporting import Tested, gather_facts, run_facts
+from plaudit.app.teaching import load_unlabelled, open_answers, tell_shared
 from plaudit.config import RunConfig
 from plaudit.errors import require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
@@ -105,6 +106,7 @@ def _run(
     """Do what `run_training` says; `held` ends when it does."""
     started = time.perf_counter()
     model = build(config)
+    taught_by = open_answers(config)
     if has_epochs(config.model.recipe):  # missing, it should be missed before training
         require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
@@ -117,13 +119,14 @@ def _run(
     parts = load_parts(config.data, seed=config.training.seed, progress=progress, scratch=on_disk)
     say(f"Data: {config.data.source}")
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
-    unlabelled = parts.open_unlabelled() if model.uses_unlabelled else None
+    further = load_unlabelled(model, config, parts, taught_by)
+    unlabelled = further.texts
     if unlabelled is not None:
         described += describe_part("unlabelled", unlabelled)
     _say_all(say, described)
     if advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
         say(line)
-    versions = run_versions(model.packages, parts.train, unlabelled)
+    versions = run_versions(model.packages, parts.train, unlabelled) | further.versions
     if isinstance(model, NetworkClassifier):
         config = replace(config, model=replace(config.model, embedding=str(model.embedding)))
         versions |= load_first_layer(model, parts, say, progress=progress)
@@ -141,7 +144,7 @@ def _run(
         say(f"note: {note}")
     seconds = time.perf_counter() - started
     test_texts = parts.open_test()  # here, and nowhere before
-    lines = describe_part("test", test_texts, parts.train)
+    lines = describe_part("test", test_texts, parts.train) + tell_shared(unlabelled, test_texts)
     _say_all(say, lines)
     logits = model.logits(test_texts.texts)
     answers = answer(model, test_texts, logits=logits)

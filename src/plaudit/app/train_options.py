@@ -88,7 +88,10 @@ def train(
     label_smoothing: Annotated[
         float | None, typer.Option(help="encoder: share of the label that is given to all classes alike.")
     ] = None,
-    teacher: Annotated[str | None, typer.Option(help="distilled: the folder of the model that teaches.")] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="distilled: the folder of the model that teaches, or a file of any teacher's answers."),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -120,6 +123,10 @@ def train(
         str | None,
         typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),
     ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(help="distilled: match a file of answers by this column, in it and in the data. [by text]"),
+    ] = None,
     data_dir: DataDir = None,
     streaming: Annotated[
         bool | None,
@@ -143,7 +150,7 @@ def train(
         data={
             "source": data, "data_dir": data_dir and str(data_dir), "text_column": text_column,
             "label_column": label_column, "label_separator": label_separator, "test": test, "validation": validation,
-            "group_by": group_by, "unlabelled": unlabelled, "streaming": streaming,
+            "group_by": group_by, "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,
         },
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,

@@ -4,6 +4,8 @@ Knowledge distillation (Hinton, Vinyals and Dean 2015, "Distilling the Knowledge
 temperature: the teacher answers texts that nobody has labelled, and the n-grams learn its probabilities there and the
 labels where there are labels. What is saved is an n-gram model like any other; the teacher is not needed again.
 
+The teacher may also be a file of answers, of whatever gave them (`teacher_answers`).
+
 The decision to question: the teacher answers a long text part by part, not as a whole. Four answers to four parts say
 which words decide, one answer to all of it does not, and they cost no more (docs/log.md, 2026-11-23).
 """
@@ -16,9 +18,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plaudit.config import ClassWeight
-from plaudit.data.dataset import as_text_column
+from plaudit.data.dataset import as_text_column, normalise_texts
+from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.asking import ask
 from plaudit.models.base import Classifier
@@ -26,7 +30,8 @@ from plaudit.models.blend import BlendClassifier
 from plaudit.models.examples import text_weights
 from plaudit.models.loading import load
 from plaudit.models.ngram import NgramClassifier, as_answers
-from plaudit.models.targets import Labels, encode_labels
+from plaudit.models.targets import Labels, Targets, encode_labels
+from plaudit.models.teacher_answers import TeacherAnswers, is_answers_file, read_answers
 from plaudit.text.parts import in_parts
 
 if TYPE_CHECKING:
@@ -39,7 +44,7 @@ class DistilledClassifier(NgramClassifier):
     """An n-gram model that a teacher has shown many more texts than there are labels.
 
     Attributes:
-        teacher_: The model that taught; None when loaded.
+        teacher_: The model that taught; None when loaded, or when a file did.
     """
 
     packages: ClassVar[tuple[str, ...]] = BlendClassifier.packages
@@ -51,7 +56,7 @@ class DistilledClassifier(NgramClassifier):
 
     def __init__(
         self,
-        teacher: str | Path | Classifier | None = None,
+        teacher: str | Path | Classifier | TeacherAnswers | None = None,
         *,
         n_max: int = 4,
         min_texts: int = 5,
@@ -62,8 +67,8 @@ class DistilledClassifier(NgramClassifier):
         """Store the settings; nothing is loaded or checked before `fit`.
 
         Args:
-            teacher: A fitted classifier, or a model's folder; None trains a `BlendClassifier` first, on the labelled
-                texts.
+            teacher: A fitted classifier, a model's folder, or a file of answers (`read_answers`); None trains a
+                `BlendClassifier` first, on the labelled texts.
             n_max: As all below, see `NgramClassifier`.
             min_texts: Labelled texts and parts of others that an n-gram must be in.
             regularisation: Strength of the L2 penalty.
@@ -89,48 +94,58 @@ class DistilledClassifier(NgramClassifier):
     ) -> Self:
         """Learn from N labelled texts and from the teacher's answers to the parts of M `unlabelled` ones.
 
-        `validation` and `monitors` are for a teacher that is trained here, and so is `checkpoint`; the answers of
-        any teacher are kept beside that.
+        Of a teacher that is a file all texts that it answers are learned, whole as they stand there, or those that are
+        also among the `unlabelled`; none that is equal to a text of `validation` but for case and punctuation.
+        `validation` and `monitors` are otherwise for a teacher that is trained here, and so is `checkpoint`; the
+        answers of any model are kept beside that.
 
         Raises:
-            ConfigError: There are no unlabelled texts, or the teacher knows other classes.
+            ConfigError: There are no unlabelled texts.
+            DataError: The teacher knows other classes, or a file has no answer that could be learned.
             As `BlendClassifier.fit` and `NgramClassifier.fit` do.
         """
         self._check_params()
         column = as_text_column(texts)
-        more = as_text_column([] if unlabelled is None else unlabelled, name="unlabelled texts")
-        if not len(more):
-            raise ConfigError("a distilled model learns from texts without labels: give some with --unlabelled FILE.")
+        more = None if unlabelled is None else as_text_column(unlabelled, name="unlabelled texts")
         targets = encode_labels(labels, len(column))
-        teacher = load(self.teacher) if isinstance(self.teacher, str | Path) else self.teacher
-        if teacher is None:
-            teacher = BlendClassifier(class_weight=self.class_weight, seed=self.seed).fit(
-                column,
-                targets,
-                sample_weight=sample_weight,
-                validation=validation,
-                monitors=monitors,
-                checkpoint=checkpoint,
-                resume=resume,
-            )
-        if teacher.classes_.tolist() != targets.classes.tolist() or teacher.multi_label_ != targets.multi_label:
-            raise DataError(
-                f"the teacher answers {', '.join(teacher.class_names)[:200]}, but the labels are "
-                f"{', '.join(map(str, targets.classes))[:200]}."
-            )
+        self.teacher_ = None
+        answers = read_answers(self.teacher).answers() if is_answers_file(self.teacher) else self.teacher
+        if isinstance(answers, TeacherAnswers):
+            watched = None if validation is None else as_text_column(validation[0], name="validation texts")
+            parts, taught, note = _learnable(answers if more is None else answers.of(more), targets, watched)
+        else:
+            if more is None or not len(more):
+                raise ConfigError(
+                    "a distilled model learns from texts without labels: give some with --unlabelled FILE, "
+                    "or a file of answers with --teacher FILE."
+                )
+            teacher = load(answers) if isinstance(answers, str | Path) else answers
+            if teacher is None:
+                teacher = BlendClassifier(class_weight=self.class_weight, seed=self.seed).fit(
+                    column,
+                    targets,
+                    sample_weight=sample_weight,
+                    validation=validation,
+                    monitors=monitors,
+                    checkpoint=checkpoint,
+                    resume=resume,
+                )
+            _check_classes(teacher, targets)
+            parts = in_parts(more)
+            taught = self._ask(teacher, parts, checkpoint, resume=resume)
+            self.teacher_ = teacher
+            note = f"{len(more):,} texts without labels were answered by the teacher, in {len(parts):,} parts."
         weights = text_weights(targets, self.class_weight, sample_weight)
-        parts = in_parts(more)
-        taught = self._ask(teacher, parts, checkpoint, resume=resume)
-        if targets.n_logits == 1:
-            taught = taught[:, 1:]
-        answers = np.concatenate([as_answers(targets), taught])
         if weights is not None:
             weights = np.concatenate([weights, np.ones((len(parts), *weights.shape[1:]))])
         self._fit_targets(
-            pa.concat_arrays([column, parts]), targets.classes, answers, weights, multi_label=targets.multi_label
+            pa.concat_arrays([column, parts]),
+            targets.classes,
+            np.concatenate([as_answers(targets), taught[:, 1:] if targets.n_logits == 1 else taught]),
+            weights,
+            multi_label=targets.multi_label,
         )
-        self.teacher_ = teacher
-        self.notes_ = (f"{len(more):,} texts without labels were answered by the teacher, in {len(parts):,} parts.",)
+        self.notes_ = (note,)
         return self
 
     def _ask(
@@ -151,3 +166,45 @@ class DistilledClassifier(NgramClassifier):
     def _stored_params(self) -> dict[str, Any]:
         # What is saved is an n-gram model, which has no teacher.
         return {name: value for name, value in self.get_params().items() if name != "teacher"}
+
+
+def _check_classes(teacher: Classifier, targets: Targets) -> None:
+    if teacher.classes_.tolist() != targets.classes.tolist() or teacher.multi_label_ != targets.multi_label:
+        raise DataError(
+            f"the teacher answers {', '.join(teacher.class_names)[:200]}, but the labels are "
+            f"{', '.join(map(str, targets.classes))[:200]}."
+        )
+
+
+def _learnable(
+    answers: TeacherAnswers, targets: Targets, watched: pa.LargeStringArray | None
+) -> tuple[pa.LargeStringArray, NDArray[np.float64], str]:
+    """Return the texts that a file answers, the classes' probabilities, float64 [M, C], and what was left out.
+
+    Raises:
+        DataError: Nothing is left, or the file's answers are none to these classes.
+    """
+    names = [label_name(name) or "" for name in targets.classes.tolist()]
+    shares = answers.probabilities(names, multi_label=targets.multi_label)
+    is_answered = ~np.isnan(shares).any(axis=1)
+    is_watched = np.zeros(len(answers), np.bool_)
+    if watched is not None and len(answers):
+        held = normalise_texts(watched)
+        is_watched = pc.is_in(normalise_texts(answers.texts), value_set=held).to_numpy(zero_copy_only=False)
+    kept = is_answered & ~is_watched
+    left_out = [
+        f"{count:,} {why}"
+        for count, why in (
+            (int((~is_answered).sum()), "without an answer"),
+            (int((is_answered & is_watched).sum()), "equal to validation texts"),
+        )
+        if count
+    ]
+    left = f"; left out: {', '.join(left_out)}" if left_out else ""
+    if not kept.any():
+        raise DataError(
+            f"{answers.table.path}: it answers no text that could be learned from{left}. With --unlabelled only texts "
+            "that are there too count."
+        )
+    note = f"{int(kept.sum()):,} texts are answered in {answers.table.path}{left}."
+    return answers.where(kept).texts, shares[kept], note
