@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from plaudit.app.audit_options import audit
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, said_in_a_line
 from plaudit.app.explain_options import explain
 from plaudit.app.measure_options import compare, evaluate, learning_curve
 from plaudit.app.predict_options import predict
@@ -46,7 +46,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows ASCII only gets \xe9 for é, not a traceback
             stream.reconfigure(errors="backslashreplace")
-    app()
+    try:
+        with said_in_a_line():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()  # help and version, too, may go to a full disk or to a reader that has left
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
 
 
 def _version(value: bool) -> None:

@@ -1,4 +1,7 @@
-"""The model card: README.md in a model's folder, for whoever finds it later (Mitchell et al. 2019, "Model Cards")."""
+"""The model card: README.md in a model's folder, for whoever finds it later (Mitchell et al. 2019, "Model Cards").
+
+Whatever comes from the data, from a folder's name or from a report.json is escaped (`report.markdown`).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from plaudit.report.markdown import block, code, plain
 from plaudit.report.verdict import headline, verdict
-from plaudit.report.visible import visible
 
 if TYPE_CHECKING:
     from plaudit.report.facts import AuditFacts, ReportFacts
@@ -30,7 +33,7 @@ model = plaudit.load({quoted})
 model.predict(["a text", "another"])
 ```
 
-or `plaudit predict {folder} "a text"`. `report.html` shows what is told here, with plots and examples.
+or {command}. `report.html` shows what is told here, with plots and examples.
 
 ## The verdict
 
@@ -61,9 +64,7 @@ everything was decided. The interval (Wilson) takes texts as independent; it say
 
 ## The model
 
-```
 {summary}
-```
 
 {built}
 
@@ -97,37 +98,39 @@ def model_card(facts: ReportFacts, *, title: str, folder: str, openings: int) ->
         openings: How often the test texts have been looked at.
     """
     multi_label, run = facts.multi_label, facts.run
-    said = ", ".join(f"{name} = {value}" for name, value in run.settings.items())
+    settings = ", ".join(f"{name} = {value}" for name, value in run.settings.items())
     rows = [_row(name, each, facts) for name, each in (("validation", facts.validation), ("test", facts.test.measured))]
-    lines = [f"- {each.topic}: {each.text}" for each in verdict(facts, openings=openings)]
+    lines = [f"- {plain(each.topic)}: {plain(each.text)}" for each in verdict(facts, openings=openings)]
     return _CARD.format(
-        title=title,
-        folder=shlex.quote(folder),
+        title=plain(title) or "A model",
+        command=code(f'plaudit predict {shlex.quote(folder)} "a text"'),
         quoted=json.dumps(folder, ensure_ascii=False),
-        version=run.plaudit_version,
+        version=plain(run.plaudit_version),
         answers="with a set of labels, none to all of" if multi_label else "one of",
         heading="\n".join(_SETS_HEADING if multi_label else _HEADING),
         meaning=_SETS_MEANING if multi_label else "",
-        classes=", ".join(map(_code, facts.classes)),
-        headline=headline(facts),
-        verdict="\n".join(" ".join(line.split()) for line in lines),
-        data="\n".join(f"- {' '.join(line.split())}" for line in _data_lines(facts)),
+        classes=", ".join(map(code, facts.classes)),
+        headline=plain(headline(facts)),
+        verdict="\n".join(lines),
+        data="\n".join(f"- {plain(line)}" for line in _data_lines(facts)),
         audit=_audit(facts.audit),
         figures="\n".join(rows),
         openings="once" if openings == 1 else f"{openings} times",
         kinder="The validation texts chose the epoch, so their figure is the kinder one. " if facts.curves else "",
-        story=f"\n{run.story}\n" if run.story else "",
+        story=f"\n{plain(run.story)}\n" if run.story else "",
         slices=_slices(facts),
         calibration=_calibration(facts) + "\n\n",
         rule=_RULE + _default_rule(multi_label=multi_label),
-        summary=run.summary,
-        built="\n\n".join([f"Recipe: {run.recipe}; {_code(said)}", *run.provenance]),
+        summary=block(run.summary),
+        built="\n\n".join([f"Recipe: {plain(run.recipe)}; {code(settings)}", *map(plain, run.provenance)]),
     )
 
 
 def with_rule(card: str, rule: str | None, *, multi_label: bool) -> str:
     """Return a card with another decision rule in it, None for none; one that has no line for it, as it stands."""
-    line = _RULE + (f"{rule} The figures above are without it." if rule else _default_rule(multi_label=multi_label))
+    line = _RULE + (
+        f"{plain(rule)} The figures above are without it." if rule else _default_rule(multi_label=multi_label)
+    )
     return "\n".join(line if old.startswith(_RULE) else old for old in card.split("\n"))
 
 
@@ -138,7 +141,7 @@ def _default_rule(*, multi_label: bool) -> str:
 def _data_lines(facts: ReportFacts) -> Iterator[str]:
     """Yield a line a part, and one more where texts are also among the training texts."""
     for part in facts.parts:
-        counts = [f"{plain_line(name)} {n:,}" for name, n in zip(facts.classes, part.counts, strict=True)]
+        counts = [f"{name} {n:,}" for name, n in zip(facts.classes, part.counts, strict=True)]
         more = f", … {len(counts)} classes" if len(counts) > _MOST_CLASSES else ""
         sets = f"; {part.sets}" if part.sets else ""
         yield f"{part.name} {part.n:,} texts ({', '.join(counts[:_MOST_CLASSES])}{more}){sets}"
@@ -151,22 +154,22 @@ def _data_lines(facts: ReportFacts) -> Iterator[str]:
 
 def _audit(audit: AuditFacts) -> str:
     lines = [
-        f"- {each.gravity}: {each.title}, {counts}: {each.advice}"
+        f"- {plain(f'{each.gravity}: {each.title}, {counts}: {each.advice}')}"
         for each in audit.findings
         if (counts := ", ".join(f"{part} {n:,}" for part, n in zip(audit.parts, each.counts, strict=True) if n))
     ]
-    lines += [f"- {each.gravity}: {each.part}, {each.title}: {plain_line(each.detail)}" for each in audit.remarks]
-    return "\n".join([*lines, "", f"More is looked for by {_code(audit.command)}."]).lstrip("\n")
+    lines += [f"- {plain(f'{each.gravity}: {each.part}, {each.title}: {each.detail}')}" for each in audit.remarks]
+    return "\n".join([*lines, "", f"More is looked for by {code(audit.command)}."]).lstrip("\n")
 
 
 def _slices(facts: ReportFacts) -> str:
     tables = []
     for division in facts.test.divisions:
         rows = [
-            f"| {plain_line(each.name)} | {each.n:,} | {each.accuracy.value:.4f} | {_interval(each.accuracy)} |"
+            f"| {plain(each.name)} | {each.n:,} | {each.accuracy.value:.4f} | {_interval(each.accuracy)} |"
             for each in division.slices
         ]
-        heading = f"| by {plain_line(_SLICES.get(division.by, division.by))} | texts | accuracy | 95 % interval |"
+        heading = f"| by {plain(_SLICES.get(division.by, division.by))} | texts | accuracy | 95 % interval |"
         tables.append("\n".join([heading, "|---|---|---|---|", *rows]))
     return "".join(f"\n{table}\n" for table in tables)
 
@@ -186,17 +189,6 @@ def _calibration(facts: ReportFacts) -> str:
         f"{figures.calibration_error_before:.4f} before, {figures.calibration_error:.4f} after "
         f"(`reliability.svg`).{on_test}"
     )
-
-
-def plain_line(name: str) -> str:
-    """Return a name on one line, with what Markdown's tables would take for an edge or HTML for a tag written out."""
-    return " ".join(visible(name).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
-def _code(name: str) -> str:
-    """Return `name` as code, on one line, whatever it holds (CommonMark 6.1: longer fences hold backticks)."""
-    words = " ".join(name.split())
-    return f"`` {words} ``" if "`" in words else f"`{words}`"
 
 
 def _row(part: str, measured: Measured, facts: ReportFacts) -> str:
