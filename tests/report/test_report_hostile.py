@@ -115,7 +115,7 @@ def hostile_data(hostile: str) -> Dataset:
     )
     labels = np.array([0] * 8 + [1] * 7, np.int32)
     extra = pa.table({"other": pa.array([hostile] * len(texts))})
-    return Dataset(pa.array(texts, pa.large_string()), labels, (hostile, f"b{hostile}"), hostile, extra=extra)
+    return Dataset(pa.array(texts, pa.large_string()), labels, (f"a{hostile}z", f"b{hostile}z"), hostile, extra=extra)
 
 
 @given(hostile=HOSTILE)
