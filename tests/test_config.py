@@ -7,7 +7,12 @@ from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 
 def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
     config = RunConfig(
-        DataConfig("a.csv", "b", "text", "label", "0.2", "100", "film", ";", "more.csv", True, "id"),
+        DataConfig(
+                "a.csv", "0.2", "100", "film", "more.csv", True, "id", data_dir="b", format="csv",
+                text_column=("title", "body"), label_column="label", label_separator=";",
+                label_prefix="__class__", delimiter="\t", encoding="cp1252",
+                header=False, sheet="two", skip_invalid=True, merge_labels=True,
+            ),
         ModelConfig(
             "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, 0.1, "tiny", 64,
             "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher",

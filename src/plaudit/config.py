@@ -14,7 +14,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal, get_args
@@ -29,35 +29,110 @@ LongTexts = Literal["windows", "head_tail"]
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 
-@dataclass(frozen=True)
-class DataConfig:
-    """Where texts come from and how they are divided.
+@dataclass(frozen=True, kw_only=True)
+class DataSpec:
+    """What a user says of how data are read; what is None is found by looking, and said.
 
     Attributes:
-        source: "imdb", "sample", a file or a folder; empty chooses imdb when it is at hand, else sample.
         data_dir: Where IMDB's tarball or folder lies; None asks $PLAUDIT_IMDB, the cache, then the network.
-        text_column: The column that holds the text; None finds it by name.
-        label_column: The column that holds the label; None finds it by name.
-        label_separator: What separates the labels of a text that has several (","); None: one label a text.
+        format: One of `data.readers.FORMATS`; None goes by the file's name and first bytes.
+        text_column: The column that holds the text, or several, joined in this order.
+        label_column: The column that holds the label, or several of 0 and 1, an indicator.
+        label_separator: What separates the labels of a text that has several (",").
+        label_prefix: fastText: what a label begins with ("__label__").
+        delimiter: CSV and the like: the character between fields.
+        encoding: Of a text file, as Python names it ("cp1252").
+        header: CSV and the like: whether the first line names the columns.
+        sheet: Excel: the sheet's name.
+        skip_invalid: Leave out rows that cannot be used (broken, blank, without a label), and count them.
+        merge_labels: Make labels one that look alike (case, inner space, invisible characters).
+    """
+
+    data_dir: str | None = None
+    format: str | None = None
+    text_column: str | tuple[str, ...] | None = None
+    label_column: str | tuple[str, ...] | None = None
+    label_separator: str | None = None
+    label_prefix: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
+    skip_invalid: bool = False
+    merge_labels: bool = False
+
+    def __post_init__(self) -> None:
+        if self.label_separator is not None and not self.label_separator.strip(" "):
+            raise ConfigError(f"--label-separator {self.label_separator!r}: expected a mark such as a comma.")
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise ConfigError(f"--delimiter {self.delimiter!r}: expected one character, or tab.")
+        if self.encoding is not None:
+            try:
+                b"".decode(self.encoding)
+            except LookupError as error:
+                raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.") from error
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The text columns that are named, none, one or several."""
+        return _as_tuple(self.text_column)
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The label columns that are named, none, one or several."""
+        return _as_tuple(self.label_column)
+
+    def reading(self) -> DataSpec:
+        """Return this alone, without what a `DataConfig` says besides."""
+        return DataSpec(**{each.name: getattr(self, each.name) for each in fields(DataSpec)})
+
+    def flags(self) -> list[str]:
+        """Return what is said, as words of the command line."""
+        words: list[str] = []
+        for each in fields(DataSpec):
+            value, option = getattr(self, each.name), "--" + each.name.replace("_", "-")
+            if each.name == "header" and value is not None:
+                words.append(option if value else "--no-header")
+            elif isinstance(value, bool):
+                words += [option] if value else []
+            else:
+                for one in _as_tuple(value):
+                    words += [option, "tab" if one == "\t" else one]
+        return words
+
+    def over(self, remembered: DataSpec) -> DataSpec:
+        """Return this with what it leaves open taken from another, such as the one that a model's folder remembers."""
+        kept = {each.name: getattr(remembered, each.name) for each in fields(DataSpec)}
+        said = {name: getattr(self, name) for name in kept if getattr(self, name) not in (None, False)}
+        said |= {"header": self.header} if self.header is not None else {}
+        return replace(self, **(kept | said))
+
+
+def _as_tuple(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+@dataclass(frozen=True)
+class DataConfig(DataSpec):
+    """Where texts come from, how they are read and how they are divided.
+
+    Attributes:
+        source: "imdb", "sample", a file, a folder, a glob or a database; empty chooses imdb when it is at hand, else
+            sample.
         test: A file, or a fraction like "0.2"; None takes the data set's own test part, else a fifth.
         validation: A file, a number of texts ("10000": the first, as in the tutorial) or a fraction ("0.2"); None
             takes the first 10,000 for imdb, a fifth otherwise.
         group_by: A column whose groups stay on one side of a split ("film"); None splits text by text.
         unlabelled: A file or folder of further texts without labels, for recipes that learn from such; None takes the
             data set's own, if it has any.
-        streaming: Keep texts and tokens on disk instead of in memory; the source may then also be a folder of files or
-            a glob.
+        streaming: Keep texts and tokens on disk instead of in memory.
         id_column: A column that names each text, in the data and in a teacher's file of answers; None matches by text.
     """
 
     source: str = ""
-    data_dir: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
     test: str | None = None
     validation: str | None = None
     group_by: str | None = None
-    label_separator: str | None = None
     unlabelled: str | None = None
     streaming: bool = False
     id_column: str | None = None
@@ -144,11 +219,20 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One run of `plaudit train`."""
+    """One run of `plaudit train`.
+
+    Attributes:
+        data: Where texts come from, as the user says it.
+        model: What is trained.
+        training: How.
+        reading: How the texts were read: what was said and what was found by looking. The run itself finds it again;
+            other files are read alike that the model is asked about.
+    """
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    reading: DataSpec = field(default_factory=DataSpec)
 
     def to_toml(self, *, versions: Mapping[str, str]) -> str:
         """Return the run as TOML, with the versions and hashes it depended on; settings that are None are left out."""
@@ -158,6 +242,9 @@ class RunConfig:
             table: {key: value for key, value in values.items() if value is not None}
             for table, values in asdict(self).items()
         }
+        tables["reading"] = {key: value for key, value in tables["reading"].items() if value is not False}
+        if not tables["reading"]:
+            del tables["reading"]
         return tomli_w.dumps({**tables, "versions": dict(versions)})
 
     @classmethod
@@ -174,7 +261,7 @@ class RunConfig:
         except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number or a nesting without end
             raise ConfigError(f"{path}: not a TOML file: {error}.") from error
         content.pop("versions", None)
-        parts = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
+        parts = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig, "reading": DataSpec}
         if unknown := sorted(set(content) - set(parts)):
             raise ConfigError(f"{path}: unknown table [{unknown[0]}]; expected {', '.join(parts)}.")
         built = {table: _build(kind, content.get(table, {}), f"{path}, [{table}]") for table, kind in parts.items()}
@@ -198,9 +285,10 @@ def _build(kind: type, values: object, where: str) -> typing.Any:  # Any: one of
 
 
 def _without_none(hint: object) -> object:
-    """Return X of ``X | None``: TOML has no null, so what is written is an X."""
+    """Return X of ``X | None``: TOML has no null, so what is written is an X, of which there may be several kinds."""
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return next(option for option in get_args(hint) if option is not types.NoneType)
+        options = [option for option in get_args(hint) if option is not types.NoneType]
+        return options[0] if len(options) == 1 else typing.Union[tuple(options)]  # noqa: UP007 - made at run time
     return hint
 
 
@@ -208,6 +296,8 @@ def _fits(value: object, hint: object) -> bool:
     origin = typing.get_origin(hint)
     if origin is Literal:
         return value in get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(value, option) for option in get_args(hint))
     if origin is tuple:
         return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
     if hint is float:

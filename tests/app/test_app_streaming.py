@@ -13,9 +13,8 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from plaudit.app.streaming import stream_file
-from plaudit.batch import rows
 from plaudit.data import Dataset, load_sample, read_file
+from plaudit.data.readers import rows
 from plaudit.errors import DataError
 from plaudit.evaluation import fingerprint
 from plaudit.scratch import Scratch
@@ -69,7 +68,7 @@ def hidden(folder: Path) -> list[str]:
 def stream(tmp_path: Path) -> Iterator[Callable[[Path], Dataset]]:
     """Read a file to disk."""
     scratch = Scratch(tmp_path)
-    yield lambda path: stream_file(str(path), scratch, text_column=None, label_column=None, label_separator=None)
+    yield lambda path: read_file(path, scratch=scratch)
     scratch.close()
 
 
@@ -175,7 +174,7 @@ BROKEN = [
     ("mine.csv", "text,label\na,x\nb\n", "mine.csv:3: expected 2 fields"),
     ("mine.csv", 'text,label\na,x\n"b,y\n', "mine.csv:3: not CSV"),
     ("mine.csv", "text,label\na,x\n ,y\n", "mine.csv:3: 1 text is blank"),
-    ("mine.csv", "text,label\na,x\nb,\n", "mine.csv:3: a label is missing"),
+    ("mine.csv", "text,label\na,x\nb,\n", "mine.csv:3: 1 label is missing"),
     ("mine.csv", "text,label\na,x\nb,x\n", "every text has the label 'x'"),
     ("mine.csv", "text,label\n", "no rows"),
     ("mine.csv", "", "the file is empty"),
@@ -183,9 +182,9 @@ BROKEN = [
     ("mine.jsonl", '{"text": "a", "label": "x"}\n[1]\n', "mine.jsonl:2: expected a JSON object"),
     ("mine.jsonl", '{"text": "a", "label": "x"}\n{"label": "y"}\n', "mine.jsonl:2: 1 text is blank"),
     ("mine.jsonl", '{"text": "a", "label": "x"}\n{"text": 3, "label": "y"}\n', "mine.jsonl:2: expected a string"),
-    ("mine.jsonl", '{"text": "a", "label": {"x": 1}}\n', "mine.jsonl:1: label: expected a word or a number"),
+    ("mine.jsonl", '{"text": "a", "label": {"x": 1}}\n', "mine.jsonl:1: expected a word or a number"),
     ("mine.tsv", "text\tlabel\na\tx\tb\nc\ty\n", "mine.tsv:2: expected 2 fields, got more"),
-    ("mine.txt", "__label__x a\nb\n", "mine.txt:2: a label is missing"),
+    ("mine.txt", "__label__x a\nb\n", "mine.txt:2: 1 label is missing"),
     ("mine.parquet", "no", "not a readable Parquet file"),
     ("mine.xls", "no", "its name does not tell the format"),
 ]  # fmt: skip
@@ -203,9 +202,13 @@ def test_broken_data_is_refused_in_a_line(
 
 def test_bytes_that_are_no_text_are_told_with_their_line(tmp_path: Path, stream: Callable[[Path], Dataset]) -> None:
     for name, data, said in (
-        ("mine.csv", b"text,label\na,x\n\xff,y\n", "mine.csv:3: byte 0xff is not UTF-8"),
+        ("mine.csv", b"text,label\na,x\n\xff,y\n", "mine.csv:3: column 'text': byte 0xff is not UTF-8"),
         ("mine.jsonl", b'{"text": "a", "label": "x"}\n{"text": "\xff"}\n', "mine.jsonl:2: byte 0xff is not UTF-8"),
-        ("zero.csv", b"text,label\na,x\n" + b"b,y\n" * 70_000 + b"\0,y\n", "zero.csv:70003: a null byte"),
+        (
+            "zero.csv",
+            b"text,label\na,x\n" + b"b,y\n" * 70_000 + b"\0,y\n",
+            "zero.csv:70003: column 'text': a null byte",
+        ),
     ):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(DataError, match=said):

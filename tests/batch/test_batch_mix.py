@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import plaudit
-from plaudit.batch import Options, predict_files, rows
+from plaudit.batch import Options, predict_files
+from plaudit.config import DataSpec
+from plaudit.data.readers import rows
 from plaudit.errors import ConfigError, DataError
 from plaudit.models import DecisionRule, NetworkClassifier
 
@@ -175,7 +177,7 @@ def test_no_answer_by_the_rule_has_no_reason(command: Command, model: Path, tmp_
     (tmp_path / "in.csv").write_text("text\ngood\n\n")
     done = command("predict", "unsure", "-i", "in.csv", "-o", "out.jsonl")
     assert "2 rows, " in done.err
-    assert done.err.rstrip().endswith("; 2 without an answer.")
+    assert "; 2 without an answer -> out.jsonl." in done.err
     found = read(tmp_path / "out.jsonl")
     assert [(row["prediction"], row["reason"]) for row in found] == [(None, None)] * 2
     assert all(row["probability"] >= 0.5 for row in found)
@@ -210,7 +212,7 @@ def test_standard_input_is_read_in_every_format(
         for target in ("out.csv", "out.parquet", "out.jsonl"):
             with path.open() as file:
                 monkeypatch.setattr("sys.stdin", file)
-                predict_files(model, "-", tmp_path / target, options=Options(format=suffix))
+                predict_files(model, "-", tmp_path / target, options=Options(DataSpec(format=suffix)))
             assert [(row["text"], row["id"]) for row in read(tmp_path / target)] == [
                 (record["text"], record["id"]) for record in records
             ]

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plaudit.batch import rows
-from plaudit.batch.readers import open_source
-from plaudit.batch.sources import find_sources
+from plaudit.batch.reading import BatchReader
+from plaudit.config import DataSpec
 from plaudit.data import read_file
+from plaudit.data.readers import find_sources, rows
 from plaudit.errors import DataError
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
@@ -31,8 +31,9 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(path: Path, **options: Any) -> tuple[list[str | None], list[dict[str, Any]], list[str]]:
     """Return the texts, the rows and the reasons of a file."""
     (source,) = find_sources(str(path), options.pop("format", None))
+    keep_lines = options.pop("keep_lines", False)
     texts, records, reasons = [], [], []
-    for batch in open_source(source, **options).batches():
+    for batch in BatchReader(source, DataSpec(**options), keep_lines=keep_lines).batches():
         assert len(batch.texts) == batch.rows.num_rows <= 3
         texts += batch.texts.to_pylist()
         records += batch.rows.to_pylist()
@@ -117,12 +118,12 @@ BROKEN = {
         ],
     ),
     "tsv": (
-        b"id\ttext\n1\tgood\n2\n\n3\ta\tb\n4\t\xe9\n",
+        b"id\ttext\n1\tgood\n2\n\n3\ta\tb\n4\t\xff\n",
         [
             ("1", "good", None),
             (None, None, "3: expected 2 fields"),
             ("3", "a\tb", None),
-            ("4", None, "column 'text': byte 0xe9"),
+            ("4", None, "column 'text': byte 0xff"),
         ],
     ),
     "jsonl": (
@@ -198,10 +199,10 @@ def test_types_of_json_agree_over_the_whole_file(tmp_path: Path) -> None:
     [
         ("a.csv", b"", "the file is empty"),
         ("a.csv", b"\0" * 9, "a null byte"),
-        ("a.csv", b"PK\x03\x04", "a zip archive"),
+        ("a.csv", b"PK\x03\x04", "the zip file is truncated or damaged"),
         ("a.csv", b"text,text\na,b\n", "two columns are named"),
         ("a.csv", b"a,b\n1,2\n", "no text column found"),
-        ("a.jsonl", b"[1]\n", "no line holds a JSON object"),
+        ("a.jsonl", b"[1]\n", "expected a JSON object a line, got list"),
         ("a.parquet", b"PAR1", "not a readable Parquet file"),
         ("a.csv.gz", gzip.compress(b"text\n" + b"word " * 90_000, mtime=0)[:60], "truncated or damaged"),
         ("a.xyz", b"a", "its name does not tell the format"),

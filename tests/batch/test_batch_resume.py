@@ -16,16 +16,19 @@ from typing import Any
 
 import pytest
 
-from plaudit.batch import predict_files, rows, work
+from plaudit.batch import predict_files, work
 from plaudit.batch.plan import Plan
 from plaudit.batch.work import Part, Progress, Work
+from plaudit.data.readers import rows
 from plaudit.errors import ConfigError, DataError
 from plaudit.models import NetworkClassifier
 
 Command = Callable[..., Any]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and locks as POSIX has them")
 N, KILLS = 4_000, 25
-SMALL = "import plaudit.batch.rows as rows, plaudit.batch.work as work; rows.BATCH_ROWS, work.JOURNAL_S = 25, 0.0"
+SMALL = (
+    "import plaudit.data.readers.rows as rows, plaudit.batch.work as work; rows.BATCH_ROWS, work.JOURNAL_S = 25, 0.0"
+)
 
 
 @pytest.fixture(autouse=True)

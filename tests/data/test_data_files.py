@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.data.files import FORMATS, read_file
-from plaudit.errors import DataError
+from plaudit.data import read_file
+from plaudit.errors import DataError, PlauditError
 
+FORMATS = ("csv", "tsv", "jsonl", "parquet", "fasttext", "folder")
 TWO_ROWS = [("a “fine” film \U0001f600", "pos"), ("naïve", "neg")]
 
 
@@ -123,15 +124,9 @@ def test_csv_errors_name_the_physical_line_where_the_row_starts(tmp_path: Path) 
         ("text,label\nfine,pos\nalone\n", r"a\.csv:3: expected 2 fields .*got 1\. Is a field missing"),
         ('text,label\nfine,pos\n"a" b,neg\n', r"a\.csv:3: not CSV: .* in the row that begins on this line"),
         ('text,label\nfine,pos\n"never\nclosed,neg\n', r"a\.csv:3: not CSV: unexpected end of data"),
-        ("text,label\n", r"a\.csv: only a header line \(text, label\), no rows"),
+        ("text,label\n", r"a\.csv: no rows, only the columns text, label"),
         ("text,label,text\na,b,c\n", r"a\.csv:1: two columns are named 'text'; rename one"),
         ("text\ngood\nbad\n", r"a\.csv: only one column \('text'\); expected a text and a label\.$"),
-        ("text;label\ngood;pos\n", r"only one column .* It holds semicolons: export the file with commas"),
-        ("text\tlabel\ngood\tpos\n", r"only one column .* It holds tabs: name the file \.tsv"),
-        (
-            "good film,pos\nbad film,neg\n",
-            r"no text column found; the columns are 'good film', 'pos'.*lacks its header",
-        ),
     ],
 )
 def test_what_is_wrong_with_a_csv_is_said(contents: str, message: str, tmp_path: Path) -> None:
@@ -187,7 +182,7 @@ def test_the_carriage_returns_of_a_windows_tsv_are_no_text(tmp_path: Path) -> No
 
 
 def test_a_tsv_of_a_header_alone_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="only a header line"):
+    with pytest.raises(DataError, match="no rows, only the columns label, text"):
         read_file(write(tmp_path / "a.tsv", "label\ttext"))
 
 
@@ -203,7 +198,7 @@ def test_a_tsv_of_a_header_alone_is_an_error(tmp_path: Path) -> None:
         ('{"text": 5, "label": "pos"}', r"a\.jsonl:3: expected a string as 'text', got int"),
         (
             '{"text": "a", "label": [["pos"]]}',
-            r"a\.jsonl:3: column 'label': expected a word or a number .* got list",
+            r"a\.jsonl:3: expected a word or a number .* got list",
         ),
         ('{"text": "a", "label": "\\ud800"}', r"a\.jsonl:3: a string holds half of a surrogate pair"),
         ("[" * 200_000, r"a\.jsonl:3: not a record: the JSON is nested too deeply"),
@@ -287,7 +282,7 @@ def test_a_text_column_may_be_stored_in_any_way(texts: pa.Array, tmp_path: Path)
         ),
         (
             pa.table({"text": ["a", "b"], "label": [[[0]], [[1]]]}),
-            r"row 1: column 'label': expected a word or a number",
+            r"row 1: expected a word or a number",
         ),
         (
             pa.table({"text": pa.array([], pa.string()), "label": pa.array([], pa.int8())}),
@@ -356,9 +351,9 @@ def test_a_folder_keeps_the_file_names_and_skips_what_is_no_text(tmp_path: Path)
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"a.txt": b"x"}, "expected a sub-folder a class"),
+        ({"a.md": b"x"}, "expected a sub-folder a class"),
         ({"pos/a.txt": b"x", "neg/a.md": b"x"}, r"neg: no \.txt files"),
-        ({"pos/a.txt": b"x", "neg/a.txt": b"caf\xe9"}, r"neg/a\.txt:1: byte 0xe9 is not UTF-8"),
+        ({"pos/a.txt": b"x", "neg/a.txt": b"\xec\xe8\xf0"}, r"neg/a\.txt: 1: byte 0xec is not UTF-8"),
         (
             {"pos/a.txt": b"x", "neg/a.txt": b""},
             r"neg/a\.txt: 1 text is blank in column 'text' \(file neg/a\.txt\)",
@@ -383,12 +378,9 @@ def test_what_is_wrong_with_a_folder_is_said(files: dict[str, bytes], message: s
         (b"", ": the file is empty"),
         (b"\xef\xbb\xbf", ": the file is empty"),
         (b"\n \r\n", ": the file is empty"),
-        (b"text,label\nfine,pos\nb\0d,neg\n", ":3: a null byte; expected UTF-8 text"),
-        (b"text,label\nfine,pos\nbad caf\xe9,neg\n", ":3: byte 0xe9 is not UTF-8"),
-        ("text,label\nfine,pos\n".encode("utf-16"), ": the file is UTF-16; expected UTF-8"),
-        ("text,label\nfine,pos\n".encode("utf-16-be"), ":1: a null byte"),
+        (b"text,label\nfine,pos\nb\0d,neg\n", ":3: a null byte; expected text"),
         (bytes(range(256)), ":1: a null byte"),
-        (b"PK\x03\x04rest", ": expected text, got a zip archive or an office document"),
+        (b"PK\x03\x04rest", ": the zip file is truncated or damaged"),
         (b"\x89PNG\r\n\x1a\n", ": expected text, got a picture"),
         (gzip.compress(b"text,label\n" * 100, mtime=0)[:-12], ": the gzip file is truncated or damaged"),
     ],
@@ -402,21 +394,20 @@ def test_what_is_not_text_is_one_clear_error(suffix: str, contents: bytes, messa
 
 
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.csv: no such file or folder \(looked in /"):
+    with pytest.raises(DataError, match=r"none\.csv: no such data set, file or folder \(looked in /"):
         read_file(tmp_path / "none.csv")
 
 
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", "text,label\ngood,pos\nbad,neg\n")
+    path = write(tmp_path / "a.sheet", "text,label\ngood,pos\nbad,neg\n")
     with pytest.raises(DataError, match=r"does not tell the format; rename it to end in one of \.csv, \.tsv"):
         read_file(path)
     assert len(read_file(path, format="csv")) == 2
-    with pytest.raises(DataError, match=r"unknown format 'excel'; expected one of csv, tsv"):
-        read_file(path, format="excel")
+    with pytest.raises(PlauditError, match=r"--format odd: expected one of csv, tsv"):
+        read_file(path, format="odd")
     with pytest.raises(DataError, match="a file cannot be read as folder"):
         read_file(path, format="folder")
-    with pytest.raises(DataError, match="a folder cannot be read as csv"):
-        read_file(tmp_path, format="csv")
+    assert len(read_file(tmp_path, format="csv")) == 2  # a folder is its files
 
 
 def test_suffixes_are_read_in_any_case(tmp_path: Path) -> None:

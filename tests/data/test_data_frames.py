@@ -112,7 +112,7 @@ def test_columns_of_0_and_1_are_an_indicator() -> None:
     found = load_dataset(pd.DataFrame(rows), label=["sad", "glad", "calm"]).train
     assert found.classes == ("calm", "glad", "sad")
     assert found.label_names() == [("calm", "glad"), ("sad",), ("glad",), ("sad",)]
-    with pytest.raises(DataError, match="DataFrame, row 2: expected 0 or 1 in label column 'sad', got 5"):
+    with pytest.raises(DataError, match="DataFrame, row 2: column 'sad': expected 0 or 1, got '5'"):
         load_dataset(pd.DataFrame({**rows, "sad": [0, 1, 5, 1]}), label=["sad", "glad"])
 
 
@@ -145,25 +145,25 @@ def test_tables_by_their_parts_names() -> None:
         (pd.DataFrame({"text": ["a"], "y1": [1], "z": [2]}), {}, "DataFrame: no label column found; .*label=NAME"),
         (pd.DataFrame(ROWS), {"text": "body"}, "DataFrame: text='body': no such column; the columns are 'id', 'text'"),
         (pd.DataFrame(ROWS), {"label": ["a", "b"]}, "DataFrame: label='a': no such column"),
-        (pd.DataFrame({**ROWS, "text": ["a", " ", "c", None]}), {}, "row 1: 2 of 4 texts are blank in column 'text'"),
+        (pd.DataFrame({**ROWS, "text": ["a", " ", "c", None]}), {}, "row 1: 2 texts are blank in column 'text'"),
         (
             pd.DataFrame({**ROWS, "text": ["a", 5, "c", "d"]}),
             {},
-            "DataFrame: column 'text': entry 1 is int, expected str",
+            "DataFrame, row 1: expected a string as 'text', got int",
         ),
-        (pd.DataFrame({**ROWS, "text": [1, 2, 3, 4]}), {}, "column 'text': expected strings, got a column of int64"),
+        (pd.DataFrame({**ROWS, "text": [1, 2, 3, 4]}), {}, "column 'text': expected strings, got int64"),
         (
             pd.DataFrame({**ROWS, "label": ["a", None, "b", "a"]}),
             {},
-            "row 1: 1 of 4 labels are missing in column 'label'",
+            "row 1: 1 label is missing in column 'label'",
         ),
-        (pl.DataFrame({**ROWS, "label": ["a", None, "b", "a"]}), {}, "row 1: 1 of 4 labels are missing"),
-        (pa.table({**ROWS, "label": ["a", "b", "", "a"]}), {}, "row 2: 1 of 4 labels are missing"),
-        (pd.DataFrame({**ROWS, "label": ["a"] * 4}), {}, "every text has the label 'a'; expected two classes"),
+        (pl.DataFrame({**ROWS, "label": ["a", None, "b", "a"]}), {}, "row 1: 1 label is missing"),
+        (pa.table({**ROWS, "label": ["a", "b", "", "a"]}), {}, "row 2: 1 label is missing"),
+        (pd.DataFrame({**ROWS, "label": ["a"] * 4}), {}, "every text has the label 'a'; expected at least two classes"),
         (pd.DataFrame({**ROWS, "label": [[]] * 4}), {}, "no text has a label"),
-        (pd.DataFrame({**ROWS, "label": [b"a"] * 4}), {}, "row 0: column 'label': expected a word or a number"),
+        (pd.DataFrame({**ROWS, "label": [b"a"] * 4}), {}, "row 0: expected a word or a number"),
         (pd.DataFrame({**ROWS, "label": pd.to_datetime(["2026-01-02"] * 4)}), {}, "expected a word or a number"),
-        (pd.DataFrame(ROWS).head(0), {}, "DataFrame: no rows, only the columns 'id', 'text', 'label'"),
+        (pd.DataFrame(ROWS).head(0), {}, "DataFrame: no rows, only the columns id, text, label"),
         (pd.DataFrame([["a", "b"]], columns=["text", "text"]), {}, "DataFrame: two columns are named 'text'"),
         (pd.DataFrame(), {}, "DataFrame: no columns; expected a text and a label"),
         (pd.Series(["a"]), {}, "Series: no data set: expected a name, a path or a table"),
@@ -272,7 +272,7 @@ def test_hugging_face_data_sets(tmp_path: Path) -> None:
     assert splits.validation is not None
     assert splits.validation.label_names() == found.label_names()
     assert splits.unlabelled is not None
-    with pytest.raises(DataError, match=r"DatasetDict\['test'\], row 0: 1 of 1 labels are missing"):
+    with pytest.raises(DataError, match=r"DatasetDict\['test'\], row 0: 1 label is missing"):
         load_dataset(datasets.DatasetDict({"train": made, "test": none}))
     several = datasets.Features({"text": datasets.Value("string"), "labels": datasets.Sequence(named)})
     sets = datasets.Dataset.from_dict({"text": ["a", "b"], "labels": [[1, 0], [1]]}, features=several)

@@ -113,7 +113,7 @@ def test_what_is_missing_is_no_answer(write: Write) -> None:
         ({"prediction": ["pos", "good"]}, r"row 2: column 'prediction' answers 'good'; the labels are 'neg', 'pos'"),
         ({"prediction": ["pos", "neg"], "probability": [2, 0]}, r"row 1: column 'probability': expected a probability"),
         ({"prediction": [["pos"], ["neg"]]}, r"row 1: column 'prediction': expected a word or a number as the label"),
-        ({"verdict": ["pos", "neg"]}, r"no answers; expected a column .* such as 'probability_neg', or .*'verdict'"),
+        ({"said": ["pos", "neg"]}, r"no answers; expected a column .* such as 'probability_neg', or .*'said'"),
     ],
 )
 def test_what_is_no_answer_is_said(write: Write, columns: dict[str, Any], message: str) -> None:

@@ -143,9 +143,9 @@ def test_a_file_comes_back_with_its_answers(running: Running, name: str) -> None
     [
         (b"", {}, "the file: the file is empty"),
         (b"a,b,c\n1,2,3\n", {}, "the file"),
-        (b"text\n", {}, "only a header line"),
+        (b"text\n", {}, "the file: no rows, only the columns text"),
         (b"text\nj\xffoy\n", {}, "UTF-8"),
-        (b"PK\x03\x04" + bytes(100), {}, "the file: expected text"),
+        (b"PK\x03\x04" + bytes(100), {}, "the file: the zip file is truncated or damaged"),
         (b"text,prediction\njoy,pos\n", {}, "a column is named 'prediction' already"),
         (b"body\njoy\n", {"text_column": "review"}, "review"),
         (b"text\njoy\n", {"format": "parquet"}, "query.format"),

@@ -168,7 +168,7 @@ def test_work_is_given_up_when_its_client_leaves(
             seen.append(error.limit)
             raise
 
-    monkeypatch.setattr(files, "read_file", reading)
+    monkeypatch.setattr(files, "read_rows", reading)
     model = Slow("reviews", folders["reviews"])
     with serving([model]) as server:
         body = b"text\njoy\n" if route == "/predict/file" else b'{"texts":["joy"]}'
@@ -193,7 +193,7 @@ def test_work_is_given_up_when_its_client_leaves(
 def test_a_files_time_is_over_when_it_is(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     from plaudit.server import files
 
-    monkeypatch.setattr(files, "read_file", lambda *_, **__: time.sleep(3))
+    monkeypatch.setattr(files, "read_rows", lambda *_, **__: time.sleep(3))
     with serving({"reviews": folders["reviews"]}, replace(Limits(), file_timeout_s=0.3)) as server:
         late = server.http.post("/predict/file", content=b"text\njoy\n")
         assert (late.status_code, "no answer within 0.3 seconds" in late.json()["error"]) == (504, True)

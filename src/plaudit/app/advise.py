@@ -10,12 +10,12 @@ import json
 import shlex
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plaudit.app.environment import gpu_name
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console
+from plaudit.config import DataSpec
 from plaudit.cores import usable_cores
 from plaudit.data import load_dataset
 from plaudit.models.advice import Advice, DataFacts, Machine, Option, look_at
@@ -27,25 +27,19 @@ if TYPE_CHECKING:
 _SMALL_SHARE = 0.01  # of the letters; scripts below it are not named
 
 
-def advise(
-    data: str, *, as_json: bool, text_column: str | None, label_column: str | None, data_dir: Path | None
-) -> None:
+def advise(data: str, *, as_json: bool, spec: DataSpec) -> None:
     """Print advice on a data set."""
     console = make_console()
     splits = load_dataset(
         data,
-        text_column=text_column,
-        label_column=label_column,
-        data_dir=data_dir,
+        spec=spec,
         progress=console.is_terminal and not as_json,
         parts=("train", "unlabelled"),
     )
     facts = look_at(splits.train, n_unlabelled=0 if splits.unlabelled is None else len(splits.unlabelled))
     machine = this_machine()
     advice = choose(facts, machine)
-    options = {"--text-column": text_column, "--label-column": label_column, "--data-dir": data_dir}
-    given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
-    command = shlex.join(["plaudit", "train", data, "--recipe", advice.choice.recipe, *given])
+    command = shlex.join(["plaudit", "train", data, "--recipe", advice.choice.recipe, *spec.flags()])
     if as_json:
         found = {
             "data": asdict(facts) | {"ratio": facts.ratio, "is_english": facts.is_english},

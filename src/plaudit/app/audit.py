@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from plaudit.app.audit_files import findings_table, write_clean_rows
 from plaudit.app.audit_lines import print_audit
-from plaudit.app.reading import Reading
 from plaudit.app.table_files import check_target, write_whole
 from plaudit.app.terminal import make_console
 from plaudit.audit import DROPS, Cleaning, Corpus, Drop, choose_rows, load_corpus, review
 from plaudit.batch.encoding import encode_table
-from plaudit.config import TrainingConfig
+from plaudit.config import DataSpec, TrainingConfig
 from plaudit.embeddings import EmbeddingTable, load_embedding
 from plaudit.errors import ConfigError, DataError, MissingExtraError, require
 from plaudit.report import audit_page
@@ -34,7 +32,7 @@ def run_audit(
     embedding: str | None,
     seed: int,
     as_json: bool,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Audit a data set; see `audit_options` for the arguments.
 
@@ -55,7 +53,7 @@ def run_audit(
         raise ConfigError("--drop noise and --no-noise contradict each other.")
     require("jinja2", extra="audit", purpose="Writing the page")
     console = make_console()
-    corpus = load_corpus(data, test=test, progress=console.is_terminal and not as_json, **asdict(reading))
+    corpus = load_corpus(data, test=test, progress=console.is_terminal and not as_json, spec=spec)
     if write_clean is not None:
         _check_apart(write_clean, corpus)
     output = output or Path("audits") / Path(data).resolve().stem
@@ -80,7 +78,7 @@ def run_audit(
     cleaning: Cleaning | None = None
     if write_clean is not None:
         cleaning = choose_rows(corpus, result.duplicates, result.findings, chosen)
-        write_clean_rows(write_clean, corpus, cleaning, label_separator=reading.label_separator)
+        write_clean_rows(write_clean, corpus, cleaning, label_separator=spec.label_separator)
     figures = result.to_dict()
     if cleaning is not None:
         figures["clean"] = {

@@ -50,12 +50,12 @@ def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_
     if not len(cleaning.kept):
         raise DataError(f"{target}: no training row would be left; name fewer kinds with --drop.")
     suffix, separator = check_target(target), label_separator or ","
-    label = str(train.chosen.label)
-    holds_lists = pa.types.is_nested(train.table[label].type)
+    labels = train.chosen.label
+    holds_lists = any(pa.types.is_nested(train.table[label].type) for label in labels)
     if holds_lists and suffix in (".csv", ".tsv") and any(separator in name for name in corpus.classes):
         raise DataError(f"{target}: a label's name holds {separator!r}; write .jsonl or .parquet instead.")
     kept = train.table.take(pa.array(cleaning.kept))
-    write_whole(target, encode_table(kept, suffix, joined=(label,), separator=separator))
+    write_whole(target, encode_table(kept, suffix, joined=labels, separator=separator))
     dropped = findings_table(corpus, cleaning.dropped)
     why = pa.array([str(KINDS[finding.kind].drop) for finding in cleaning.dropped], pa.large_string())
     texts = train.texts.take(pa.array([finding.row for finding in cleaning.dropped], pa.int64()))

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from plaudit.app.data_options import reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn
+from plaudit.app.train_options import AsJson
+from plaudit.config import DataSpec
 
 
 @errors_as_lines
+@reads_data
 def audit(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     test: Annotated[str | None, typer.Option(help="A file or folder of test texts. [the data's own, if any]")] = None,
@@ -37,17 +40,14 @@ def audit(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the search for wrong labels.")] = 0,
     as_json: AsJson = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Say whether data are sound: repeated texts, doubtful labels, broken texts, leaks into the test part."""
     from plaudit.app.audit import run_audit
-    from plaudit.app.reading import Reading
 
     run_audit(
         data, test=test, output=output, write_clean=write_clean, drop=drop, similarity=similarity, noise=noise,
         embedding=embedding, seed=seed, as_json=as_json,
-        reading=Reading(text_column, label_column, label_separator, data_dir),
+        spec=spec,
     )  # fmt: skip

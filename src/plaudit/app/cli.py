@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from plaudit.app.audit_options import audit
+from plaudit.app.data_options import reads_data
 from plaudit.app.errors_as_lines import errors_as_lines, said_in_a_line
 from plaudit.app.explain_options import explain
 from plaudit.app.measure_options import compare, evaluate, learning_curve
@@ -22,8 +23,9 @@ from plaudit.app.predict_options import predict
 from plaudit.app.report_options import report
 from plaudit.app.serve_options import serve
 from plaudit.app.threshold_options import threshold
-from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn, train
+from plaudit.app.train_options import AsJson, train
 from plaudit.app.tune_options import tune
+from plaudit.config import DataSpec
 
 app = typer.Typer(
     name="plaudit",
@@ -88,6 +90,7 @@ app.command()(serve)
 
 @app.command()
 @errors_as_lines
+@reads_data
 def export(
     model: Annotated[Path, typer.Argument(help="A model's folder.")],
     to: Annotated[Literal["savedmodel", "keras", "onnx"], typer.Option(help="The form.")],
@@ -100,51 +103,43 @@ def export(
         Path | None, typer.Option(help="With --prune: keep the tokens of this file's texts instead.")
     ] = None,
     check: Annotated[Path | None, typer.Option(help="Texts to check the export on. [the built-in sample]")] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Hand a model to TensorFlow, Keras or ONNX, checked on real texts."""
     from plaudit.app.export import export as export_to
-    from plaudit.app.reading import Reading
 
-    export_to(
-        model, to, output, precision=dtype, prune=prune, keep=keep, check=check,
-        reading=Reading(text_column, label_column, label_separator),
-    )  # fmt: skip
+    export_to(model, to, output, precision=dtype, prune=prune, keep=keep, check=check, spec=spec)
 
 
 @app.command()
 @errors_as_lines
+@reads_data
 def advise(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     as_json: AsJson = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Say which recipe suits a data set, why, and how long training it takes here."""
     from plaudit.app.advise import advise as advise_on
 
-    advise_on(data, as_json=as_json, text_column=text_column, label_column=label_column, data_dir=data_dir)
+    advise_on(data, as_json=as_json, spec=spec)
 
 
 @data_app.command("show")
 @errors_as_lines
+@reads_data
 def data_show(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     n_examples: Annotated[int, typer.Option("--examples", min=0, help="How many examples to print.")] = 10,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Print sizes, class balance, lengths and the first examples."""
     from plaudit.app import commands
-    from plaudit.app.reading import Reading
 
-    reading = Reading(text_column, label_column, label_separator, data_dir)
-    commands.show_data(data, n_examples=n_examples, reading=reading)
+    commands.show_data(data, n_examples=n_examples, spec=spec)
 
 
 @embeddings_app.command("list")

@@ -12,10 +12,9 @@ from rich.markup import escape
 
 from plaudit.app.plain import plain
 from plaudit.app.terminal import EpochLines, make_console, print_json, print_metrics, print_table
-from plaudit.config import RunConfig, TrainingConfig
+from plaudit.config import DataSpec, RunConfig, TrainingConfig
 
 if TYPE_CHECKING:
-    from plaudit.app.reading import Reading
     from plaudit.app.train import Outcome
     from plaudit.training import Monitor
 
@@ -126,17 +125,18 @@ def predict(model: Path, texts: list[str], *, as_json: bool) -> None:
         console.print(line, markup=False)
 
 
-def show_data(data: str, *, n_examples: int, reading: Reading) -> None:
+def show_data(data: str, *, n_examples: int, spec: DataSpec) -> None:
     """Print what a data set holds."""
     import numpy as np
     import pyarrow.compute as pc
     from rich.table import Table
 
     from plaudit.app.parts import describe_sets
+    from plaudit.data import load_dataset
     from plaudit.text.tokens import BLANK
 
     console = make_console()
-    splits = reading.load(data, progress=console.is_terminal)
+    splits = load_dataset(data, spec=spec, progress=console.is_terminal)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     headings = ("part", "texts", "classes", "words: shortest", "median", "95 %", "longest", "characters")
     for column in headings:

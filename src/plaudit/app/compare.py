@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.table import Table
 
 from plaudit.app.plain import plain
-from plaudit.app.reading import Reading
 from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen, choose_texts
+from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.evaluation import answer, count_opening, fingerprint
 from plaudit.evaluation.paired import Comparison, compare_answers
@@ -25,7 +25,7 @@ def compare(
     *,
     as_json: bool,
     every_row: bool,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Compare two models on labelled texts, and print how they differ.
 
@@ -35,7 +35,7 @@ def compare(
         data: A data set's name or a path.
         as_json: Print one JSON object.
         every_row: Also rows that a model was trained on.
-        reading: How to read `data`.
+        spec: How `data` are read.
 
     Raises:
         ConfigError: Both are the same folder.
@@ -53,7 +53,7 @@ def compare(
             classes=classifier.class_names,
             multi_label=classifier.multi_label_,
             every_row=every_row,
-            reading=reading,
+            spec=spec,
         )
         for folder, classifier in ((model_a, a), (model_b, b))
     ]

@@ -10,11 +10,11 @@ from rich.markup import escape
 
 from plaudit.app.controls import compare_controls, controls_table, training_texts
 from plaudit.app.plain import plain
-from plaudit.app.reading import Reading
 from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.slices import slices_table
 from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
 from plaudit.app.test_part import choose_texts
+from plaudit.config import DataSpec
 from plaudit.evaluation import answer, count_opening
 from plaudit.evaluation.slices import accuracy_by_slice, divide
 from plaudit.models import load
@@ -29,7 +29,7 @@ def evaluate(
     every_row: bool,
     slices: Sequence[str] = (),
     controls: bool = False,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Measure a model on labelled texts, and print what was asked for.
 
@@ -42,7 +42,7 @@ def evaluate(
         every_row: Also the rows that the model was trained on.
         slices: "length", or columns, each for a table of accuracies.
         controls: Train the controls, and compare the model with them.
-        reading: How to read `data`.
+        spec: How `data` are read.
 
     Raises:
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
@@ -56,7 +56,7 @@ def evaluate(
         classes=classifier.class_names,
         multi_label=classifier.multi_label_,
         every_row=every_row,
-        reading=reading,
+        spec=spec,
     )
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices)]
     answers = answer(classifier, chosen.dataset)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json
+from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ def explain(
     as_json: bool,
     label: str | None,
     flip: bool | None,
-    text_column: str | None,
+    spec: DataSpec,
 ) -> None:
     """Explain texts given as arguments or in a file."""
     from plaudit.data import read_file
     from plaudit.explanation import explain as explain_texts
     from plaudit.explanation import find_flips
     from plaudit.models import load
+    from plaudit.models.remembered import remembered_spec
 
     if texts and input_file is not None:
         raise ConfigError('explain: give either texts ("…" "…") or a file (-i FILE).')
@@ -81,7 +83,7 @@ def explain(
     classifier = load(model)
     column: Any = texts
     if input_file is not None:
-        column = read_file(input_file, text_column=text_column, require_labels=False).texts
+        column = read_file(input_file, spec=spec, require_labels=False, remembered=remembered_spec(model)).texts
     found = explain_texts(classifier, column, label)
     asked_flip = input_file is None if flip is None else flip
     flips = find_flips(classifier, found) if asked_flip else [None] * len(found)

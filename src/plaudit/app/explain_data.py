@@ -11,11 +11,12 @@ from rich.markup import escape
 from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
 from plaudit.app.plain import plain
-from plaudit.app.reading import Reading
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen
-from plaudit.data import DATASET_NAMES, read_file
+from plaudit.config import DataSpec
+from plaudit.data import has_parts, load_dataset, read_file
 from plaudit.errors import ConfigError
+from plaudit.models.remembered import remembered_spec
 
 if TYPE_CHECKING:
     from plaudit.explanation import ClassWords
@@ -32,14 +33,14 @@ def explain_data(
     limit: int | None,
     label: str | None,
     as_json: bool,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Print for each class the words with the greatest sum of shares."""
     from plaudit.explanation import top_words
     from plaudit.models import load
 
     classifier = load(model)
-    chosen = _choose(model, data, reading)
+    chosen = _choose(model, data, spec)
     most = limit or (_SLOW_TEXTS if classifier.kind in _SLOW else None)
     dataset, n = chosen.dataset, len(chosen.dataset)
     if most is not None and n > most:
@@ -52,7 +53,7 @@ def explain_data(
     _print(found, what, has_two=len(classifier.classes_) == 2 and not classifier.multi_label_)
 
 
-def _choose(model: Path, data: str | None, reading: Reading) -> Chosen:
+def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
     """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
     config = own_run(model)
     if data is None and config is None:
@@ -61,9 +62,11 @@ def _choose(model: Path, data: str | None, reading: Reading) -> Chosen:
         part = load_parts(config.data, seed=config.training.seed).validation
         return Chosen(part, f"{config.data.source}: the validation texts of this model")
     assert data is not None
-    if data not in DATASET_NAMES and Path(data).is_file():
-        return Chosen(read_file(data, text_column=reading.text_column, require_labels=False), f"{data}: every row")
-    splits = reading.load(data, parts=("train", "validation"))
+    remembered = remembered_spec(model)
+    if not has_parts(data):
+        dataset = read_file(data, spec=spec, require_labels=False, remembered=remembered)
+        return Chosen(dataset, f"{data}: every row")
+    splits = load_dataset(data, spec=spec, parts=("train", "validation"), remembered=remembered)
     if splits.validation is not None:
         return Chosen(splits.validation, f"{data}: its validation part")
     return Chosen(splits.train, f"{data}: its training part")

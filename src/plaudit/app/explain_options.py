@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from plaudit.app.data_options import reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn
+from plaudit.app.train_options import AsJson
+from plaudit.config import DataSpec
 
 
 @errors_as_lines
+@reads_data
 def explain(
     model: Annotated[Path, typer.Argument(help="A model's folder.")],
     texts: Annotated[
@@ -43,25 +46,22 @@ def explain(
         int | None,
         typer.Option(min=1, help="Without texts: how many texts at most, evenly spaced. [all; with an encoder 200]"),
     ] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Say why a model answers so: the share of each word."""
     from plaudit.app import explain as command
     from plaudit.app.explain_data import explain_data
-    from plaudit.app.reading import Reading
 
     if texts or input_file is not None:
         command.check_texts_alone(data, limit)
         command.explain(
             model, texts or [], input_file=input_file, output_file=output_file, html=html, as_json=as_json,
-            label=label, flip=flip, text_column=text_column,
+            label=label, flip=flip, spec=spec,
         )  # fmt: skip
         return
     command.check_data_alone(output_file, html, flip)
     explain_data(
         model, data, top=top, limit=limit, label=label, as_json=as_json,
-        reading=Reading(text_column, label_column, label_separator, data_dir),
+        spec=spec,
     )  # fmt: skip

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from plaudit.app.reading import Reading
 from plaudit.app.terminal import make_console
+from plaudit.config import DataSpec
 from plaudit.data import Dataset, load_dataset, read_file
 from plaudit.embeddings import load_embedding
 from plaudit.errors import ConfigError, DataError, PlauditError, require
@@ -40,7 +40,7 @@ def export(
     prune: bool,
     keep: Path | None,
     check: Path | None,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Export a model, checked on real texts, and print sizes, the largest difference and what it costs."""
     if keep is not None and not prune:
@@ -51,8 +51,8 @@ def export(
         raise ConfigError(
             f"{model}: only networks can be exported, and this is a model of the kind {classifier.kind!r}."
         )
-    texts = _check_texts(check, reading)
-    kept = _kept(classifier, keep, reading.text_column) if prune else None
+    texts = _check_texts(check, spec)
+    kept = _kept(classifier, keep, spec) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
     _import_quietly(to)
     written = export_model(prepared, to, output, texts.texts)
@@ -71,10 +71,10 @@ def export(
         console.print(_cost(classifier, prepared, texts), markup=False)
 
 
-def _check_texts(path: Path | None, reading: Reading) -> Dataset:
+def _check_texts(path: Path | None, spec: DataSpec) -> Dataset:
     """Return the texts to check on: a file's, labelled or not, or the built-in sample's."""
     if path is not None:
-        return reading.file(path, require_labels=False)
+        return read_file(path, spec=spec, require_labels=False)
     sample = load_dataset("sample")
     assert sample.test is not None  # the sample has both parts
     parts = (sample.train, sample.test)
@@ -86,13 +86,13 @@ def _check_texts(path: Path | None, reading: Reading) -> Dataset:
     )
 
 
-def _kept(classifier: NetworkClassifier, keep: Path | None, text_column: str | None) -> NDArray[np.bool_]:
+def _kept(classifier: NetworkClassifier, keep: Path | None, spec: DataSpec) -> NDArray[np.bool_]:
     """Return which tokens --prune keeps: those that `keep`'s texts use, or those whose vectors training moved.
 
     The folder does not say which rows training moved; the embedding that it was trained from does, when it is at hand.
     """
     if keep is not None:
-        texts = read_file(keep, text_column=text_column, require_labels=False)
+        texts = read_file(keep, spec=spec, require_labels=False)
         return used_tokens(classifier.table_, texts.texts)
     advice = "Name texts whose words are to stay: --keep FILE."
     if not classifier.trainable:

@@ -7,22 +7,16 @@ from typing import Annotated, Literal
 
 import typer
 
+from plaudit.app.data_options import data_config, reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import (
-    AsJson,
-    DataDir,
-    GroupBy,
-    LabelColumn,
-    LabelSeparator,
-    Test,
-    TextColumn,
-    Validation,
-)
+from plaudit.app.train_options import AsJson, GroupBy, Test, Validation
+from plaudit.config import DataSpec
 
 _DATA = "imdb, sample, a file or a folder; of a data set with parts, its test part."
 
 
 @errors_as_lines
+@reads_data
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model's folder.")],
     data: Annotated[str, typer.Argument(help=_DATA)],
@@ -36,44 +30,36 @@ def evaluate(
         bool,
         typer.Option("--controls", help="Also three simple models, trained on the same texts, to see what it adds."),
     ] = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Measure a model on labelled texts."""
     from plaudit.app.evaluate import evaluate as evaluate_on
-    from plaudit.app.reading import Reading
 
     evaluate_on(
-        model, data, as_json=as_json, every_row=every_row, slices=slices or [], controls=controls,
-        reading=Reading(text_column, label_column, label_separator, data_dir),
+        model, data, as_json=as_json, every_row=every_row, slices=slices or [], controls=controls, spec=spec,
     )  # fmt: skip
 
 
 @errors_as_lines
+@reads_data
 def compare(
     model_a: Annotated[Path, typer.Argument(help="A model's folder.")],
     model_b: Annotated[Path, typer.Argument(help="Another's, with the same classes.")],
     data: Annotated[str, typer.Argument(help=_DATA)],
     as_json: AsJson = False,
     every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Say which of two models is better on the same texts, and whether chance explains the difference."""
     from plaudit.app.compare import compare as compare_on
-    from plaudit.app.reading import Reading
 
-    compare_on(
-        model_a, model_b, data, as_json=as_json, every_row=every_row,
-        reading=Reading(text_column, label_column, label_separator, data_dir),
-    )  # fmt: skip
+    compare_on(model_a, model_b, data, as_json=as_json, every_row=every_row, spec=spec)
 
 
 @errors_as_lines
+@reads_data
 def learning_curve(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     recipe: Annotated[
@@ -88,22 +74,16 @@ def learning_curve(
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Train on parts of the training texts, and say how many more labels one more point takes."""
     from plaudit.app.learning_curve import run_learning_curve
-    from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+    from plaudit.config import ModelConfig, RunConfig, TrainingConfig
 
     run_learning_curve(
         RunConfig(
-            data=DataConfig(
-                source=data, data_dir=None if data_dir is None else str(data_dir), text_column=text_column,
-                label_column=label_column, label_separator=label_separator, test=test, validation=validation,
-                group_by=group_by,
-            ),
+            data=data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
             model=ModelConfig(recipe=recipe, embedding=embedding),
             training=TrainingConfig(seed=seed),
         ),

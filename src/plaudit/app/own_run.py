@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from plaudit.config import RunConfig
 from plaudit.data import DATASET_NAMES
+from plaudit.data.readers.formats import PACKED, database_file
 from plaudit.errors import ConfigError
 
 
@@ -19,6 +21,14 @@ def own_run(model: Path) -> RunConfig | None:
     except ConfigError:
         return None
     return config if config.data.source else None
+
+
+def short_name(source: str) -> str:
+    """Return a word for a data set, from its name, its path, or its database's."""
+    path = Path(database_file(source) or source).resolve()
+    while path.suffix in PACKED:
+        path = path.with_suffix("")
+    return re.sub(r"[*?\[\]]+", "", path.stem) or path.parent.name
 
 
 def is_same_source(data: str, source: str) -> bool:

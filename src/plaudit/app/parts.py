@@ -11,13 +11,23 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.app.plain import plain
-from plaudit.app.streaming import stream_dataset, stream_file
-from plaudit.config import DataConfig
-from plaudit.data import Dataset, Splits, has_test_part, hold_out, imdb_at_hand, load_dataset, read_file, shared_texts
-from plaudit.data.formats.text_file import read_text_bytes
+from plaudit.config import DataConfig, DataSpec
+from plaudit.data import (
+    Dataset,
+    Splits,
+    has_parts,
+    has_test_part,
+    hold_out,
+    imdb_at_hand,
+    load_dataset,
+    read_file,
+    shared_texts,
+)
+from plaudit.data.readers import Source
+from plaudit.data.readers.folder import read_text
 from plaudit.data.spill import SpilledDataset, count_shared
-from plaudit.errors import ConfigError, DataError, FetchError
-from plaudit.scratch import Scratch
+from plaudit.errors import ConfigError, FetchError
+from plaudit.scratch import MEMORY, Scratch
 
 _FIFTH = "0.2"
 _TUTORIAL_VALIDATION = "10000"
@@ -70,28 +80,16 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch
         FetchError: A download failed.
         ConfigError: A size is neither a number, a share nor a file.
     """
+    reading, place = config.reading(), scratch or MEMORY
     load: Callable[..., Splits] = partial(
         load_dataset,
         config.source,
-        text_column=config.text_column,
-        label_column=config.label_column,
-        label_separator=config.label_separator,
-        data_dir=config.data_dir,
+        spec=reading,
         progress=progress,
+        scratch=place,
+        group_by=None if place is MEMORY else config.group_by,
     )
-    read: Callable[..., Dataset] = partial(
-        read_file,
-        text_column=config.text_column,
-        label_column=config.label_column,
-        label_separator=config.label_separator,
-    )
-    if scratch is not None:
-        columns = {name: getattr(config, name) for name in ("text_column", "label_column", "label_separator")}
-        load = partial(
-            stream_dataset, config.source, scratch,
-            group_by=config.group_by, data_dir=config.data_dir, progress=progress, **columns,
-        )  # fmt: skip
-        read = partial(stream_file, scratch=scratch, **columns)
+    read: Callable[..., Dataset] = partial(read_file, spec=replace(reading, data_dir=None), scratch=place)
     splits = load(parts=("train", "validation"))
     train = splits.train
     open_test: Callable[[], Dataset] = partial(_own_test, load)
@@ -116,20 +114,19 @@ def _own_test(load: Callable[..., Splits]) -> Dataset:
 
 def _unlabelled(config: DataConfig, load: Callable[..., Splits]) -> Dataset | None:
     if config.unlabelled is None:
-        return None if Path(config.source).is_file() else load(parts=("unlabelled",)).unlabelled
+        return load(parts=("unlabelled",)).unlabelled if has_parts(config.source) else None
     path = Path(config.unlabelled).expanduser()
-    if path.is_dir():
+    if path.is_dir() and next(path.rglob("*.txt"), None) is not None:
         return _read_folder(path)
-    found = read_file(path, text_column=config.text_column, require_labels=False)
+    spec = DataSpec(text_column=config.text_column, skip_invalid=config.skip_invalid)
+    found = read_file(config.unlabelled, spec=spec, require_labels=False)
     return replace(found, labels=None, classes=())
 
 
 def _read_folder(path: Path) -> Dataset:
     """Read every .txt file below a folder, in the order of their names, as a text."""
     names = sorted(path.rglob("*.txt"))
-    if not names:
-        raise DataError(f"{path}: no .txt files; expected one text a file.")
-    texts = [read_text_bytes(name, may_be_empty=True).decode("utf-8") for name in names]
+    texts = [read_text(Source(name, str(name), "text"), DataSpec()) for name in names]
     return Dataset(pa.array(texts, type=pa.large_string()), None, (), name=str(path))
 
 
@@ -154,6 +151,13 @@ def _parse_size(spec: str) -> int | float | None:
         except ValueError:
             continue
     return None
+
+
+def describe_origin(dataset: Dataset) -> list[str]:
+    """Say in lines how a data set was read, and what is odd about its labels."""
+    if dataset.origin is None:
+        return []
+    return [*dataset.origin.said, *(f"note: {finding.message}" for finding in dataset.origin.findings)]
 
 
 def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> list[str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import typer
+
+from plaudit.app.plain import plain
 from plaudit.app.terminal import make_error_console
 from plaudit.batch import Options, predict_files, predict_stream
 from plaudit.errors import ConfigError
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from plaudit.batch.plan import Engine
 
 _LOCAL, _RAY = "local", "ray"
+_MOSTLY_UNSCORED = 3  # the exit code when more than half of the rows could not be scored
+_SHOWN = 8  # answers
 
 
 def predict_file(
@@ -74,7 +80,20 @@ def predict_file(
     more = f"; {totals.unanswered:,} without an answer" if totals.unanswered else ""
     more += f", of them {totals.unscored:,} that could not be scored (see reason)" if totals.unscored else ""
     earlier = f", {totals.earlier_rows:,} of them by an earlier run" if totals.earlier_rows else ""
-    line.say(f"{totals.rows:,} rows{earlier}, {seconds:.1f} s, {rate:,.0f} rows a second{more}.")
+    where = "" if is_printed else f" -> {target}"
+    mix = describe_mix(totals.mix, totals.rows)
+    answers = f" Answers: {mix}." if mix else ""
+    line.say(f"{totals.rows:,} rows{earlier}, {seconds:.1f} s, {rate:,.0f} rows a second{more}{where}.{answers}")
+    if totals.unscored > totals.rows / 2:
+        line.say(f"More than half of the rows could not be scored; the first: {plain(totals.reason)}.")
+        raise typer.Exit(_MOSTLY_UNSCORED)
+
+
+def describe_mix(mix: Mapping[str, int], n: int) -> str:
+    """Say how often each answer was given, the commonest first."""
+    common = sorted(mix.items(), key=lambda each: -each[1])
+    shown = [f"{plain(name)} {count:,} ({100 * count / max(n, 1):.0f} %)" for name, count in common[:_SHOWN]]
+    return ", ".join([*shown, *([f"and {len(common) - _SHOWN} more"] if len(common) > _SHOWN else [])])
 
 
 def _engine(name: str | None, address: str | None) -> Engine | None:
@@ -107,6 +126,11 @@ class ScoringLine:
     ) -> None:
         if self._progress is not None:
             self._progress.stop()
+
+    def understood(self, said: Sequence[str]) -> None:
+        """Print how a source is read."""
+        for each in said:
+            self.say(plain(each))
 
     def say(self, line: str) -> None:
         """Print a line on standard error."""

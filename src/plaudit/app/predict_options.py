@@ -7,12 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from plaudit.app.data_options import reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import AsJson, TextColumn
+from plaudit.app.train_options import AsJson
+from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 
 
 @errors_as_lines
+@reads_data
 def predict(
     model: Annotated[Path, typer.Argument(help="A model's folder.")],
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to label.")] = None,
@@ -27,11 +30,6 @@ def predict(
         ),
     ] = None,
     as_json: AsJson = False,
-    text_column: TextColumn = None,
-    format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet", "fasttext", "folder", "text"] | None,
-        typer.Option(help="What comes in; text is a text a line. [by the file's name]"),
-    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row that cannot be scored; write nothing.")
     ] = False,
@@ -40,16 +38,17 @@ def predict(
         Literal["local", "ray"] | None, typer.Option(help="Who scores files: this process, or Ray. [local]")
     ] = None,
     address: Annotated[str | None, typer.Option(help="ray: a cluster's address. [one on this machine]")] = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Label texts: one answer for each, in order."""
     if bool(texts) == (input_file is not None):
         raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
     if input_file is None:
         given = {
-            "-o": output_file, "--format": format, "--text-column": text_column, "--strict": strict,
-            "--resume": resume, "--engine": engine, "--address": address,
+            "-o": output_file, "--strict": strict, "--resume": resume, "--engine": engine, "--address": address,
         }  # fmt: skip
-        if extra := [name for name, value in given.items() if value]:
+        if extra := [*(name for name, value in given.items() if value), *spec.flags()]:
             raise ConfigError(f"predict: {extra[0]} goes with -i FILE.")
         from plaudit.app import commands
 
@@ -62,5 +61,5 @@ def predict(
 
     predict_file(
         model, input_file, output_file,
-        options=Options(text_column, strict, format), as_json=as_json, resume=resume, engine=engine, address=address,
+        options=Options(spec, strict), as_json=as_json, resume=resume, engine=engine, address=address,
     )  # fmt: skip

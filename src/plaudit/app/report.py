@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plaudit.app.plain import plain
-from plaudit.app.reading import Reading
 from plaudit.app.record import REPORT
 from plaudit.app.reporting import part_facts
 from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.table_files import write_whole
 from plaudit.app.terminal import make_console
 from plaudit.app.test_part import Chosen, choose_texts
+from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.evaluation import answer, count_opening, read_openings
 from plaudit.models import load
@@ -32,7 +32,7 @@ def report(
     *,
     output: Path | None,
     data: str | None,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Write the page and say where it is.
 
@@ -40,7 +40,7 @@ def report(
         model: The model's folder.
         output: The file; None is report.html in the folder, and with `data` report-DATA.html.
         data: Labelled texts to measure on, as `evaluate` takes them; None takes the figures of the run.
-        reading: How to read `data`.
+        spec: How `data` are read.
 
     Raises:
         PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit.
@@ -50,7 +50,7 @@ def report(
     n_classes, multi_label = len(facts.classes), facts.multi_label
     if manifest["multi_label"] != multi_label or len(manifest["classes"]) != n_classes:
         raise ConfigError(f"{model}: report.json is another model's; train again, or copy the folder again.")
-    if data is None and (given := reading.given()):
+    if data is None and (given := spec.flags()):
         raise ConfigError(f"{given[0]} says how --data is read: name data too.")
     target = output or model / (REPORT if data is None else f"report-{Path(data).resolve().stem}.html")
     if target.is_dir():
@@ -59,9 +59,7 @@ def report(
     if data is None:
         openings = _openings(model, facts)
     else:
-        chosen = choose_texts(
-            model, data, classes=facts.classes, multi_label=multi_label, every_row=False, reading=reading
-        )
+        chosen = choose_texts(model, data, classes=facts.classes, multi_label=multi_label, every_row=False, spec=spec)
         facts = _measured_on(load(model), facts, chosen)
         openings = count_opening(model, chosen.dataset, command="report")
     words = None if rule is None else f"{rule.describe(facts.classes)}."

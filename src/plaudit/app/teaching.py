@@ -38,7 +38,9 @@ def open_answers(config: RunConfig) -> AnswersFile | None:
         if config.data.id_column is not None:
             raise ConfigError("--id-column goes with --recipe distilled --teacher FILE, a file of answers.")
         return None
-    return read_answers(config.model.teacher, text_column=config.data.text_column, id_column=config.data.id_column)
+    return read_answers(
+        config.model.teacher, text_column=next(iter(config.data.text_columns), None), id_column=config.data.id_column
+    )
 
 
 def load_unlabelled(model: Classifier, config: RunConfig, parts: Parts, file: AnswersFile | None) -> Unlabelled:

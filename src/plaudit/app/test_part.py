@@ -7,11 +7,12 @@ from pathlib import Path
 
 from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
-from plaudit.app.reading import Reading
 from plaudit.app.record import read_versions
-from plaudit.data import DATASET_NAMES, Dataset
+from plaudit.config import DataSpec
+from plaudit.data import Dataset, has_test_part, load_dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import fingerprint
+from plaudit.models.remembered import remembered_spec
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def choose_texts(
     classes: tuple[str, ...],
     multi_label: bool,
     every_row: bool,
-    reading: Reading,
+    spec: DataSpec,
 ) -> Chosen:
     """Return a data set's test part; of a file without parts all rows, unless the model was trained on it.
 
@@ -44,15 +45,12 @@ def choose_texts(
     run.toml, and only its test texts are taken; `every_row` takes all. `classes` are the model's: a file may lack
     some, and hold one alone; `multi_label` is the model's too.
     """
-    if data not in DATASET_NAMES and Path(data).is_file():
-        if not every_row and (sealed := _sealed_part(model, data)) is not None:
-            return sealed
-        return Chosen(reading.file(data, classes=classes, multi_label=multi_label), f"{data}: every row")
-    splits = reading.load(data)
-    if splits.test is not None:
-        return Chosen(splits.test, f"{data}: its test part")
-    if not every_row and (sealed := _sealed_part(model, data)) is not None:
+    own_part = has_test_part(data)
+    if not own_part and not every_row and (sealed := _sealed_part(model, data)) is not None:
         return sealed
+    splits = load_dataset(data, spec=spec, classes=classes, multi_label=multi_label, remembered=remembered_spec(model))
+    if own_part and splits.test is not None:
+        return Chosen(splits.test, f"{data}: its test part")
     return Chosen(splits.train, f"{data}: every row")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plaudit.app.plain import plain
-from plaudit.app.reading import Reading
 from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.terminal import make_console, print_json
 from plaudit.app.validation_part import choosing_texts
+from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.evaluation import choose_rule
 from plaudit.models import Classifier, load
@@ -35,7 +35,7 @@ def threshold(
     goals: Mapping[str, Any],
     reset: bool,
     as_json: bool,
-    reading: Reading,
+    spec: DataSpec,
 ) -> None:
     """Choose, show or take back a rule.
 
@@ -45,7 +45,7 @@ def threshold(
         goals: What `choose_rule` takes, by name; "costs" as the user gave them. None or False: not given.
         reset: Take the rule back.
         as_json: Print JSON.
-        reading: How to read `data`.
+        spec: How `data` are read.
     """
     given = {name: value for name, value in goals.items() if value not in (None, False)}
     if reset and (given or data is not None):
@@ -61,7 +61,7 @@ def threshold(
         if "costs" in given:
             given["costs"] = _read_costs(given["costs"])
         names, multi_label = classifier.class_names, classifier.multi_label_
-        chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, reading=reading)
+        chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
         choice, what = choose_rule(classifier, chosen.dataset, **given), chosen.what
     classifier.set_rule(None if choice is None else choice.rule)
     write_rule(model, None if choice is None else choice.rule.to_dict())

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from plaudit.app.data_options import reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import AsJson, DataDir, LabelColumn, LabelSeparator, TextColumn
+from plaudit.app.train_options import AsJson
+from plaudit.config import DataSpec
 
 
 @errors_as_lines
+@reads_data
 def threshold(
     model: Annotated[Path, typer.Argument(help="A model's folder.")],
     data: Annotated[
@@ -33,13 +36,10 @@ def threshold(
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Take the rule back.")] = False,
     as_json: AsJson = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Choose what a model answers when it is how sure; without a goal, show the rule that it has."""
-    from plaudit.app.reading import Reading
     from plaudit.app.threshold import threshold as choose
 
     choose(
@@ -50,5 +50,5 @@ def threshold(
         },
         reset=reset,
         as_json=as_json,
-        reading=Reading(text_column, label_column, label_separator, data_dir),
+        spec=spec,
     )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,13 @@ from typing import Any
 from plaudit.app.advise import advice_line
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.fitting import Say, fit, refit
-from plaudit.app.parts import choose_source, describe_part, load_parts
+from plaudit.app.own_run import short_name
+from plaudit.app.parts import choose_source, describe_origin, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.app.reporting import Tested, gather_facts, run_facts
 from plaudit.app.teaching import load_unlabelled, open_answers, tell_shared
-from plaudit.config import RunConfig
+from plaudit.config import DataSpec, RunConfig
+from plaudit.data import Dataset
 from plaudit.errors import require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
@@ -118,6 +119,7 @@ def _run(
     on_disk = model.scratch if config.data.streaming else None
     parts = load_parts(config.data, seed=config.training.seed, progress=progress, scratch=on_disk)
     say(f"Data: {config.data.source}")
+    _say_all(say, describe_origin(parts.train))
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
     further = load_unlabelled(model, config, parts, taught_by)
     unlabelled = further.texts
@@ -162,7 +164,7 @@ def _run(
         "calibration": fitted.calibrated.to_dict(),
         "test": test.to_dict(),
     }
-    config = _decided(replace(config, data=parts.config), fitted.params)
+    config = _decided(replace(config, data=parts.config, reading=reading_of(parts.train)), fitted.params)
     versions = {**versions, "test_texts": fingerprint(test_texts)}
     with publish(output) as folder:
         model.write(folder)
@@ -202,9 +204,12 @@ def _run(
 
 def default_output(config: RunConfig) -> Path:
     """Return ``models/<data>-<recipe>``."""
-    source = Path(config.data.source).resolve()
-    name = source.stem if source.exists() or not config.data.streaming else re.sub(r"[*?\[\]]+", "", source.stem)
-    return Path("models") / f"{name or source.parent.name}-{config.model.recipe}"
+    return Path("models") / f"{short_name(config.data.source)}-{config.model.recipe}"
+
+
+def reading_of(train: Dataset) -> DataSpec:
+    """Return how the training texts were read, for the model's folder."""
+    return DataSpec() if train.origin is None else replace(train.origin.spec, data_dir=None, skip_invalid=False)
 
 
 def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:

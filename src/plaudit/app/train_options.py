@@ -11,31 +11,25 @@ from typing import Annotated, Literal
 
 import typer
 
+from plaudit.app.data_options import reads_data, said
 from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.config import DataSpec
 
-TextColumn = Annotated[str | None, typer.Option(help="The column that holds the text; found by name otherwise.")]
-LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the label; found by name otherwise.")]
-LabelSeparator = Annotated[
-    str | None, typer.Option(help='What separates the labels of a text that has several, like ",". [one label a text]')
-]
 Validation = Annotated[
     str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
 ]
 Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
 GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
-]
 
 
 @errors_as_lines
+@reads_data
 def train(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="imdb, sample, a file (csv, tsv, jsonl, parquet, fastText) or a folder per class. "
+            help="imdb, sample, a file (CSV, JSON, Excel, Parquet …), a folder, a glob or a database. "
             "Without it: imdb when it is at hand or can be fetched, else sample."
         ),
     ] = None,
@@ -116,9 +110,6 @@ def train(
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
     unlabelled: Annotated[
         str | None,
         typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),
@@ -127,16 +118,17 @@ def train(
         str | None,
         typer.Option(help="distilled: match a file of answers by this column, in it and in the data. [by text]"),
     ] = None,
-    data_dir: DataDir = None,
     streaming: Annotated[
         bool | None,
         typer.Option(
             "--streaming/--in-memory",
-            help="network, ngram: data larger than memory; DATA may also be a folder of files or a glob. [in memory]",
+            help="network, ngram: data larger than memory, kept on disk. [in memory]",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Train a classifier, test it once, and write it as a folder with its figures and curves."""
     from plaudit.app import commands
@@ -148,9 +140,8 @@ def train(
         resume=resume,
         tensorboard=tensorboard,
         data={
-            "source": data, "data_dir": data_dir and str(data_dir), "text_column": text_column,
-            "label_column": label_column, "label_separator": label_separator, "test": test, "validation": validation,
-            "group_by": group_by, "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,
+            **said(spec), "source": data, "test": test, "validation": validation, "group_by": group_by,
+            "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,
         },
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,

@@ -7,20 +7,14 @@ from typing import Annotated
 
 import typer
 
+from plaudit.app.data_options import data_config, reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.train_options import (
-    AsJson,
-    DataDir,
-    GroupBy,
-    LabelColumn,
-    LabelSeparator,
-    Test,
-    TextColumn,
-    Validation,
-)
+from plaudit.app.train_options import AsJson, GroupBy, Test, Validation
+from plaudit.config import DataSpec
 
 
 @errors_as_lines
+@reads_data
 def tune(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     time: Annotated[str, typer.Option(help="How long to search: 60s, 5m, 1h.")] = "60s",
@@ -40,21 +34,14 @@ def tune(
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    label_separator: LabelSeparator = None,
-    data_dir: DataDir = None,
+    *,
+    spec: DataSpec,
 ) -> None:
     """Search recipes and settings for a while, and write the run that trains the best again; the test stays sealed."""
     from plaudit.app.tune import run_tuning
-    from plaudit.config import DataConfig
 
     run_tuning(
-        DataConfig(
-            source=data, data_dir=None if data_dir is None else str(data_dir), text_column=text_column,
-            label_column=label_column, label_separator=label_separator, test=test, validation=validation,
-            group_by=group_by,
-        ),
+        data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
         time=time, metric=metric, max_size=max_size, recipes=recipes, embeddings=embedding or [], output=output,
         seed=seed, as_json=as_json,
     )  # fmt: skip

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from plaudit.app.own_run import is_same_source, own_run
 from plaudit.app.parts import load_parts
-from plaudit.app.reading import Reading
 from plaudit.app.record import read_versions
 from plaudit.app.test_part import Chosen
-from plaudit.config import RunConfig
-from plaudit.data import DATASET_NAMES
+from plaudit.config import DataSpec, RunConfig
+from plaudit.data import has_parts, load_dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import fingerprint
+from plaudit.models.remembered import remembered_spec
 
 
 def choosing_texts(
@@ -22,7 +22,7 @@ def choosing_texts(
     *,
     classes: tuple[str, ...],
     multi_label: bool,
-    reading: Reading,
+    spec: DataSpec,
 ) -> Chosen:
     """Return the validation texts of the model's own run, or of other `data` what may be chosen on.
 
@@ -40,15 +40,14 @@ def choosing_texts(
             "texts that it was not trained on."
         )
     if run is not None and (data is None or is_same_source(data, run.data.source)):
-        return _own_validation(model, run, recorded, reading.data_dir)
+        return _own_validation(model, run, recorded, spec.data_dir)
     assert data is not None
     if run is not None and run.data.test is not None and is_same_source(data, run.data.test):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
-    if data not in DATASET_NAMES and Path(data).is_file():
-        rows = reading.file(data, classes=classes, multi_label=multi_label)
-        what = f"{data}: every row"
-    else:
-        rows, what = reading.load(data, parts=("train",)).train, f"{data}: its training part"
+    rows = load_dataset(
+        data, spec=spec, parts=("train",), classes=classes, multi_label=multi_label, remembered=remembered_spec(model)
+    ).train
+    what = f"{data}: its training part" if has_parts(data) else f"{data}: every row"
     identity = fingerprint(rows)
     if identity == recorded.get("test_texts"):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
@@ -57,7 +56,7 @@ def choosing_texts(
     return Chosen(rows, what)
 
 
-def _own_validation(model: Path, run: RunConfig, recorded: dict[str, str], data_dir: Path | None) -> Chosen:
+def _own_validation(model: Path, run: RunConfig, recorded: dict[str, str], data_dir: str | None) -> Chosen:
     """Divide the run's data again, and return the validation part."""
     if run.training.refit:
         raise DataError(
@@ -65,7 +64,7 @@ def _own_validation(model: Path, run: RunConfig, recorded: dict[str, str], data_
             "name labelled texts that it was not trained on."
         )
     source = run.data.source
-    config = run.data if data_dir is None else replace(run.data, data_dir=str(data_dir))
+    config = run.data if data_dir is None else replace(run.data, data_dir=data_dir)
     try:
         parts = load_parts(config, seed=run.training.seed)
     except (ConfigError, DataError) as error:

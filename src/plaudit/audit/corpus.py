@@ -1,14 +1,15 @@
 """The rows that an audit looks at: every part of a data set in one column, and where each row stands in its file.
 
-Unlike `data.read_file`, nothing is refused here for what a row holds: a blank text, a missing label or a class that
-only the test part has is what an audit is to find. The decision to question: the parts are one column, training
+The policy of an audit: nothing is refused for what a row holds. A broken row, a blank text, a missing label or a class
+that only the test part has is what an audit is to find. The decision to question: the parts are one column, training
 first, so that "the same text again" is one question whether the two stand in one part or in two.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,19 +17,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from plaudit.data import DATASET_NAMES, Dataset, load_dataset
+from plaudit.config import DataSpec
+from plaudit.data import Dataset, load_dataset
 from plaudit.data.columns import ChosenColumns
-from plaudit.data.files import read_columns, read_texts, to_arrow
-from plaudit.data.formats.raw import Column, RawTable
-from plaudit.data.imdb_members import is_root
-from plaudit.data.labels import label_name, label_set, sort_classes
-from plaudit.data.load import find_parts
+from plaudit.data.dataset import label_sets
+from plaudit.data.intake import Intake
+from plaudit.data.label_reading import LabelReading
+from plaudit.data.labels import sort_classes
+from plaudit.data.load import find_parts, find_path
+from plaudit.data.named import find_named
+from plaudit.data.reading import Columns
 from plaudit.errors import ConfigError, DataError
 from plaudit.text import WordTokenizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plaudit.data.label_findings import LabelFinding
     from plaudit.text import TokenColumn
 
 Names = list[tuple[str, ...] | None]  # each row's labels; None where it has none and should
@@ -48,17 +53,23 @@ class Part:
         multi_label: Whether rows have sets of labels.
         table: All columns of the source, in its order.
         chosen: Which of them are text and label.
+        faults: What is wrong with rows that cannot be read, by row; their text is "".
+        findings: What is odd about the labels.
+        said: How the source was read, a line each.
     """
 
     name: str
     file: str
     unit: str
-    places: Sequence[int] | Sequence[str]
+    places: Sequence[int | str]
     texts: pa.LargeStringArray
     names: Names
     multi_label: bool
     table: pa.Table
     chosen: ChosenColumns
+    faults: Mapping[int, str] = field(default_factory=dict)
+    findings: tuple[LabelFinding, ...] = ()
+    said: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -134,52 +145,38 @@ class Corpus:
 
 
 def load_corpus(
-    source: str,
-    *,
-    test: str | None = None,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    label_separator: str | None = None,
-    data_dir: Path | None = None,
-    progress: bool = False,
+    source: str, *, test: str | None = None, spec: DataSpec | None = None, progress: bool = False
 ) -> Corpus:
     """Load a data set and, where it has one or one is named, its test part.
 
     Args:
-        source: A named data set, a file, a folder per class, or a folder with parts.
+        source: A named data set, a file, a folder, a glob or a database, or a folder with parts.
         test: A file or folder to take as the test part.
-        text_column: For files.
-        label_column: For files.
-        label_separator: For files: what separates the labels of a text that has several.
-        data_dir: Where imdb lies.
+        spec: How files are read.
         progress: Show a bar while downloading.
 
     Raises:
         ConfigError: `test` is not a file or folder.
         DataError: A part cannot be read, or no row has a label.
     """
-    if label_separator is not None and not label_separator.strip(" "):
-        raise ConfigError(f"--label-separator {label_separator!r}: expected a mark such as a comma.")
+    spec = spec or DataSpec()
     if test is not None and not Path(test).expanduser().exists():
         raise ConfigError(f"--test {test}: expected a file or folder of test texts; nothing is there.")
-    path = Path(source).expanduser()
-    paths: dict[str, Path] = {}
-    if source in DATASET_NAMES or not path.exists() or (path.is_dir() and is_root(path)):
-        splits = load_dataset(source, data_dir=data_dir, progress=progress, parts=("train", "validation", "test"))
-        parts = [_known(splits.train, "train")]
-        parts += [_known(part, name) for name in ("validation", "test") if (part := getattr(splits, name)) is not None]
+    parts: list[Part] = []
+    places: dict[str, str] = {}
+    if find_named(source, spec.data_dir) is not None:
+        splits = load_dataset(source, spec=spec, progress=progress, parts=("train", "validation", "test"))
+        named = {name: getattr(splits, name) for name in ("train", "validation", "test")}
+        parts = [_known(part, name) for name, part in named.items() if part is not None]
     else:
-        if data_dir is not None:
-            raise DataError(f"{source}: --data-dir says where imdb lies; name a file or folder of your own directly.")
+        path = Path(source).expanduser()
         found = find_parts(path) if path.is_dir() else {}
-        paths = {name: found[name] for name in ("train", "validation", "test") if name in found}
-        paths = paths if "train" in paths else {"train": path}
-        parts = []
+        places = {name: str(found[name]) for name in ("train", "validation", "test") if name in found}
+        places = places if "train" in places else {"train": source}
     if test is not None:
-        paths["test"] = Path(test).expanduser()
+        places["test"] = test
         parts = [part for part in parts if part.name != "test"]
-    read = [_read(name, path, text_column, label_column, label_separator) for name, path in paths.items()]
-    return _join([*parts, *read])
+    return _join([*parts, *(_read(name, place, spec) for name, place in places.items())])
 
 
 def corpus_of(parts: Mapping[str, Dataset]) -> Corpus:
@@ -207,37 +204,50 @@ def _known(dataset: Dataset, name: str) -> Part:
         names=names if dataset.multi_label else [(label,) for label in names],
         multi_label=dataset.multi_label,
         table=pa.table(columns),
-        chosen=ChosenColumns(dataset.text_name, dataset.label_name),
+        chosen=ChosenColumns((dataset.text_name,), (dataset.label_name,), ""),
     )
 
 
-def _read(name: str, path: Path, text: str | None, label: str | None, separator: str | None) -> Part:
-    raw, chosen = read_columns(path, text_column=text, label_column=label, is_label_needed=True)
-    texts = read_texts(raw, chosen.text, may_be_blank=True)
-    values = raw.columns[str(chosen.label)]
-    cells = values.to_pylist() if isinstance(values, pa.ChunkedArray) else values
-    multi_label = separator is not None or any(isinstance(cell, list) for cell in cells)
-    names = _names(raw, cells, separator, multi_label=multi_label)
-    table = pa.table({column: _whole(cells, column == chosen.text) for column, cells in raw.columns.items()})
-    return Part(name, str(path), raw.unit, raw.places, texts, names, multi_label, table, chosen)
-
-
-def _whole(cells: Column, is_text: bool) -> pa.ChunkedArray | pa.Array:
-    return pa.array(cells, pa.large_string()) if is_text and not isinstance(cells, pa.ChunkedArray) else to_arrow(cells)
-
-
-def _names(raw: RawTable, cells: Sequence[object], separator: str | None, *, multi_label: bool) -> Names:
-    names: Names = []
-    for row, cell in enumerate(cells):
-        try:
-            if multi_label:
-                names.append(label_set(cell, separator))
-            else:
-                found = label_name(cell)
-                names.append(None if found is None else (found,))
-        except DataError as error:
-            raise DataError(f"{raw.where(row)}: {error}.") from None
-    return names
+def _read(name: str, place: str, spec: DataSpec) -> Part:
+    """Read what a path names as a part: every row stays, and what is wrong with one is kept beside it."""
+    texts: list[pa.LargeStringArray] = []
+    places: list[int | str] = []
+    faults: dict[int, str] = {}
+    columns = Columns()
+    labels = LabelReading(separator=spec.label_separator, merge=spec.merge_labels, where=place, least=1)
+    first: Intake | None = None
+    for source in find_path(place, spec):
+        intake = Intake(source, spec, is_label_needed=True)
+        first = first or intake
+        if len(intake.chosen.label) > 1:
+            labels.indicator_columns(intake.chosen.label)
+        with contextlib.closing(intake):
+            for taken in intake:
+                n, rows = len(places), taken.rows
+                faults |= {n + i: message for i, message in taken.faults.items()}
+                whole = taken.texts.fill_null("")
+                labels.add(intake.labels(rows), whole)
+                texts.append(whole)
+                places += rows.places if first is intake else [intake.reader.where(at) for at in rows.places]
+                columns.add(rows, list(dict.fromkeys((*intake.names, *rows.columns))))
+    assert first is not None
+    if not places:
+        raise DataError(f"{place}: no rows.")
+    faults |= {row: message for row, message in labels.faults().items() if row not in faults}
+    lacking = np.flatnonzero(labels.missing()).tolist()
+    read = labels.finish()
+    names: Names = (
+        list(label_sets(read.values, read.classes))
+        if read.multi_label
+        else [(read.classes[value],) if read.classes else None for value in read.values.tolist()]
+    )
+    for row in (*lacking, *faults):
+        names[row] = None if not read.multi_label else ()
+    return Part(
+        name, place, first.reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),
+        ChosenColumns(first.chosen.text, first.chosen.label, first.chosen.said), faults, read.findings,
+        (*first.said, *read.read_as),
+    )  # fmt: skip
 
 
 def _join(parts: Sequence[Part]) -> Corpus:

@@ -10,24 +10,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 import plaudit
 from plaudit.batch.encoding import SUFFIXES, encode_lines, encode_table
-from plaudit.batch.readers import open_source
+from plaudit.batch.reading import BatchReader
 from plaudit.batch.scoring import check_names
-from plaudit.batch.sources import Source
-from plaudit.data.files import plain_suffix
+from plaudit.config import DataSpec
+from plaudit.data.readers import Source
+from plaudit.data.readers.formats import PACKED, plain_suffix
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.answers import PREDICTION
 from plaudit.models.artifact import MANIFEST
-
-if TYPE_CHECKING:
-    from plaudit.batch.rows import Reader
 
 _SUFFIX_OF = {"csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "parquet": ".parquet"}
 
@@ -37,14 +34,14 @@ class Options:
     """What the user chose.
 
     Attributes:
-        text_column: The column of the texts; None finds it by name.
+        spec: How the sources are read.
         strict: Whether the first row that cannot be scored ends the run.
-        format: The sources' format; None goes by their suffixes.
+        remembered: How the data were read that the model was made of, where its folder says so.
     """
 
-    text_column: str | None = None
+    spec: DataSpec = field(default_factory=DataSpec)
     strict: bool = False
-    format: str | None = None
+    remembered: DataSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Piece:
         has_header: Whether CSV and TSV begin with the columns' names.
         schema: The columns that go out before those that scoring adds; None for the source's own.
         keep_lines: Whether JSON Lines go out as they came in.
-        text_column: As in `Options`.
+        options: What the user chose.
     """
 
     number: int
@@ -67,7 +64,7 @@ class Piece:
     has_header: bool
     schema: pa.Schema | None
     keep_lines: bool
-    text_column: str | None
+    options: Options
 
     @property
     def is_empty(self) -> bool:
@@ -76,9 +73,9 @@ class Piece:
         is_file = path is not None and path.is_file() and not self.source.size_bytes
         return self.schema is None and is_file and self.suffix != ".parquet"
 
-    def open(self) -> Reader:
+    def open(self) -> BatchReader:
         """Open the source."""
-        return open_source(self.source, text_column=self.text_column, keep_lines=self.keep_lines)
+        return open_batches(self.source, self.options, keep_lines=self.keep_lines)
 
     def head(self, schema: pa.Schema) -> bytes:
         """Return what a part begins with, given all columns that go out."""
@@ -107,9 +104,14 @@ class Piece:
         )
 
 
+def open_batches(source: Source, options: Options, *, keep_lines: bool) -> BatchReader:
+    """Open a source as the user says."""
+    return BatchReader(source, options.spec, remembered=options.remembered, keep_lines=keep_lines)
+
+
 def one_output(
     sources: Sequence[Source], suffix: str, options: Options, fields: Sequence[pa.Field]
-) -> tuple[list[Piece], Reader | None]:
+) -> tuple[list[Piece], BatchReader | None]:
     """Return the pieces of an output that holds all sources' rows, and the open reader if there is one source.
 
     Raises:
@@ -117,9 +119,9 @@ def one_output(
     """
     keep_lines = suffix == ".jsonl" and all(source.format == "jsonl" for source in sources)
     schemas: list[pa.Schema] = []
-    reader: Reader | None = None
+    reader: BatchReader | None = None
     for source in sources:
-        reader = open_source(source, text_column=options.text_column, keep_lines=keep_lines)
+        reader = open_batches(source, options, keep_lines=keep_lines)
         schemas.append(reader.schema)
         try:
             if not keep_lines:
@@ -136,8 +138,7 @@ def one_output(
             f"{sources[0].name} and what follows: {error}; convert one of them, or name a folder as the output: -o DIR/"
         ) from error
     pieces = [
-        Piece(number, source, suffix, number == 0, schema, keep_lines, options.text_column)
-        for number, source in enumerate(sources)
+        Piece(number, source, suffix, number == 0, schema, keep_lines, options) for number, source in enumerate(sources)
     ]
     return pieces, reader if len(sources) == 1 else None
 
@@ -148,7 +149,7 @@ def an_output_each(sources: Sequence[Source], options: Options) -> list[Piece]:
     for number, source in enumerate(sources):
         suffix = _SUFFIX_OF.get(source.format, ".csv")
         keeps = source.format == "jsonl"
-        pieces.append(Piece(number, source, suffix, True, None, keeps, options.text_column))
+        pieces.append(Piece(number, source, suffix, True, None, keeps, options))
     return pieces
 
 
@@ -162,7 +163,8 @@ def output_names(pieces: Sequence[Piece]) -> list[str]:
     root = Path(os.path.commonpath([path.parent for path in paths]))
     names = []
     for path, piece in zip(paths, pieces, strict=True):
-        plain = path.with_name(path.name[:-3]) if path.name.lower().endswith(".gz") else path
+        packed = next((each for each in PACKED if path.name.lower().endswith(each)), "")
+        plain = path.with_name(path.name[: len(path.name) - len(packed)])
         is_told = piece.source.format in _SUFFIX_OF and plain_suffix(plain)
         names.append((plain if is_told else plain.with_suffix(piece.suffix)).relative_to(root).as_posix())
     if doubled := [name for name in names if names.count(name) > 1]:
@@ -204,6 +206,6 @@ def record(model: Path, sources: Sequence[Source], options: Options) -> dict[str
         "plaudit": plaudit.__version__,
         "model": hashlib.sha256((model / MANIFEST).read_bytes()).hexdigest(),  # it holds every file's own hash
         "sources": [source.record() for source in sources],
-        "options": [options.text_column, options.strict, options.format],
+        "options": [options.strict, *options.spec.flags(), *(options.remembered or DataSpec()).flags()],
         "is_resumable": all(source.path is not None for source in sources),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from plaudit.batch.pipeline import ahead, in_order
-from plaudit.batch.scoring import check_names, count_unanswered, score
+from plaudit.batch.scoring import check_names, count_answers, count_unanswered, score
 from plaudit.cores import usable_cores
 
 if TYPE_CHECKING:
     from plaudit.batch.job import Piece
     from plaudit.batch.plan import Plan
-    from plaudit.batch.rows import Batch, Reader
+    from plaudit.batch.reading import Batch, BatchReader
     from plaudit.batch.work import Part
     from plaudit.models import Classifier
 
@@ -36,6 +36,8 @@ class Scored:
         unanswered: Of these, how many have no answer.
         unscored: Of these, how many have no text.
         position: How many bytes of the source are used up.
+        mix: How many rows have each answer.
+        reason: Why the first row without a text has none.
     """
 
     data: bytes
@@ -43,6 +45,8 @@ class Scored:
     unanswered: int
     unscored: int
     position: int
+    mix: Mapping[str, int]
+    reason: str
 
 
 class LocalEngine:
@@ -68,7 +72,7 @@ def score_piece(
     fields: Sequence[pa.Field],
     part: Part,
     *,
-    reader: Reader | None = None,
+    reader: BatchReader | None = None,
     at_once: int | None = None,
     watch: Callable[[int], None] = lambda position: None,
 ) -> None:
@@ -97,14 +101,15 @@ def score_piece(
         with part.growing(head), closing(stream) as batches:
             for batch in batches:
                 progress = part.progress.plus(
-                    len(batch.data), rows=batch.rows, unanswered=batch.unanswered, unscored=batch.unscored
-                )
+                    len(batch.data), rows=batch.rows, unanswered=batch.unanswered, unscored=batch.unscored,
+                    mix=batch.mix, reason=batch.reason,
+                )  # fmt: skip
                 part.append(batch.data, progress)
                 watch(batch.position)
             part.finish()
 
 
-def whole_schema(piece: Piece, reader: Reader, fields: Sequence[pa.Field]) -> pa.Schema:
+def whole_schema(piece: Piece, reader: BatchReader, fields: Sequence[pa.Field]) -> pa.Schema:
     """Return all columns that go out.
 
     Raises:
@@ -119,7 +124,7 @@ def scored(
     piece: Piece,
     model: Classifier,
     fields: Sequence[pa.Field],
-    reader: Reader,
+    reader: BatchReader,
     *,
     skip: int = 0,
     at_once: int | None = None,
@@ -138,7 +143,11 @@ def scored(
                 check_names([*batch.keys], fields, piece.source.name)
             added = pa.RecordBatch.from_arrays(answers, schema=pa.schema(fields))
             data = piece.encode(_conformed(batch.rows, schema), added, first_row)
-            yield Scored(data, len(batch.texts), count_unanswered(answers), len(batch.reasons), batch.position)
+            reason = batch.reasons[min(batch.reasons)] if batch.reasons else ""
+            yield Scored(
+                data, len(batch.texts), count_unanswered(answers), len(batch.reasons), batch.position,
+                count_answers(answers), reason,
+            )  # fmt: skip
 
 
 def _answered(

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from plaudit.batch.job import Piece
-    from plaudit.batch.rows import Reader
+    from plaudit.batch.reading import BatchReader
     from plaudit.batch.work import Part
     from plaudit.models import Classifier
 
@@ -34,7 +34,7 @@ class Plan:
     fields: Sequence[pa.Field]
     model: Classifier
     model_folder: Path
-    reader: Reader | None
+    reader: BatchReader | None
 
 
 class Engine(Protocol):

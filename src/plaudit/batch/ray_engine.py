@@ -8,6 +8,7 @@ question: work is divided by files, so one large file keeps one worker busy; div
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
@@ -113,10 +114,15 @@ class _Worker:
             part = Part(own, number)
             score_piece(self._pieces[number], self._model, self._fields, part, at_once=1)
         except PlauditError as error:
-            return answer | {"error": str(error)} | asdict(Progress())
+            return answer | {"error": str(error)} | _as_row(Progress())
         except OSError as error:
-            return answer | {"error": error.strerror or str(error), "is_disk": True} | asdict(Progress())
-        return answer | asdict(part.progress)
+            return answer | {"error": error.strerror or str(error), "is_disk": True} | _as_row(Progress())
+        return answer | _as_row(part.progress)
+
+
+def _as_row(progress: Progress) -> dict[str, Any]:  # Any: JSON values
+    """Return a progress as a row of Ray's, in which a mapping would get every other row's keys."""
+    return {**asdict(progress), "mix": json.dumps(progress.mix)}
 
 
 def _take_over(part: Part, found: dict[str, Any]) -> None:
@@ -125,7 +131,7 @@ def _take_over(part: Part, found: dict[str, Any]) -> None:
         raise OSError(0, found["error"])
     if found["error"]:
         raise DataError(found["error"])
-    counts = {name: found[name] for name in asdict(Progress())}
+    counts = {name: found[name] for name in asdict(Progress())} | {"mix": json.loads(found["mix"])}
     own = Path(found["folder"])
     part.adopt(own / part.path.name, Progress(**counts))
     shutil.rmtree(own, ignore_errors=True)

@@ -8,8 +8,10 @@ cut off is never begun anew in silence, since what it scored took time; and what
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -18,11 +20,11 @@ from plaudit.batch.job import Options, an_output_each, check_target, one_output,
 from plaudit.batch.joining import join_parts, make_folder
 from plaudit.batch.local import LocalEngine, scored, whole_schema
 from plaudit.batch.plan import Engine, Plan
-from plaudit.batch.readers.opening import is_read_twice
-from plaudit.batch.readers.text_input import standard_input
+from plaudit.batch.reading import is_read_twice
 from plaudit.batch.scoring import added_fields
-from plaudit.batch.sources import Source, find_sources, is_many, not_empty, spooled
-from plaudit.batch.work import Work, cannot_write
+from plaudit.batch.work import Work, add_counts, cannot_write
+from plaudit.data.readers.sources import Source, find_sources, is_many, not_empty, spooled
+from plaudit.data.readers.text_input import standard_input
 from plaudit.errors import ConfigError, DataError, PlauditError
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 class Watch(Protocol):
     """Who follows a run."""
+
+    def understood(self, said: Sequence[str]) -> None:
+        """Take note of how a source is read, a line each."""
 
     def begin(self, size_bytes: int, rows: int) -> None:
         """Take note of how much there is to read, and how many rows an earlier run left."""
@@ -48,12 +53,16 @@ class Totals:
         unanswered: Of these, how many have no answer: no text, or the model's rule gave none.
         unscored: Of these, how many could not be scored.
         earlier_rows: Of these, how many an earlier run had scored.
+        mix: How many rows have each answer; of sets of labels, each label.
+        reason: Why the first row that could not be scored could not.
     """
 
     rows: int
     unanswered: int
     unscored: int
     earlier_rows: int = 0
+    mix: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
 
 
 def predict_files(
@@ -85,8 +94,9 @@ def predict_files(
     """
     from plaudit.models import load
 
-    target, folder, options = Path(target), Path(model_folder), options or Options()
-    sources = find_sources(source, options.format)
+    target, folder = Path(target), Path(model_folder)
+    options = _remembering(options, folder)
+    sources = find_sources(source, options.spec.format)
     is_folder = is_many(source, sources) and (target.is_dir() or target.suffix.lower() not in SUFFIXES)
     if not is_folder:
         sources = not_empty(sources)
@@ -107,7 +117,7 @@ def predict_files(
                 first = sources[0]
                 if first.path is None and is_read_twice(first, keep_lines=suffix == ".jsonl"):
                     sources = [stack.enter_context(spooled(first, standard_input(), work.folder))]
-                plan = _planned(sources, suffix, options, model, folder, work)
+                plan = _planned(sources, suffix, options, model, folder, work, watch)
                 _run(plan, watch, engine or LocalEngine(), work)
             if suffix is None:
                 make_folder(work, plan.pieces, output_names(plan.pieces))
@@ -156,11 +166,13 @@ def predict_stream(
     """
     from plaudit.models import load
 
-    options = options or Options()
-    sources = not_empty(find_sources(source, options.format))
+    options = _remembering(options, Path(model_folder))
+    sources = not_empty(find_sources(source, options.spec.format))
     model = load(model_folder)
     fields = added_fields(model, strict=options.strict)
     rows = unanswered = unscored = done = 0
+    mix: dict[str, int] = {}
+    reason = ""
     with ExitStack() as stack:
         if sources[0].path is None and is_read_twice(sources[0], keep_lines=suffix == ".jsonl"):
             sources = [stack.enter_context(spooled(sources[0], standard_input(), None))]
@@ -169,6 +181,8 @@ def predict_stream(
             watch.begin(sum(piece.source.size_bytes for piece in pieces), 0)
         for piece in pieces:
             with closing(reader or piece.open()) as opened:
+                if watch is not None:
+                    watch.understood(opened.intake.said)
                 target.write(piece.head(whole_schema(piece, opened, fields)))
                 with closing(scored(piece, model, fields, opened)) as batches:
                     for batch in batches:
@@ -176,14 +190,21 @@ def predict_stream(
                         target.flush()
                         rows, unanswered = rows + batch.rows, unanswered + batch.unanswered
                         unscored += batch.unscored
+                        mix, reason = add_counts(mix, batch.mix), reason or batch.reason
                         if watch is not None:
                             watch.step(done + batch.position, rows)
             reader, done = None, done + piece.source.size_bytes
-    return Totals(rows, unanswered, unscored)
+    return Totals(rows, unanswered, unscored, mix=mix, reason=reason)
 
 
 def _planned(
-    sources: list[Source], suffix: str | None, options: Options, model: Classifier, folder: Path, work: Work
+    sources: list[Source],
+    suffix: str | None,
+    options: Options,
+    model: Classifier,
+    folder: Path,
+    work: Work,
+    watch: Watch | None,
 ) -> Plan:
     fields, reader = added_fields(model, strict=options.strict), None
     if suffix is None:
@@ -191,6 +212,8 @@ def _planned(
         output_names(pieces)
     else:
         pieces, reader = one_output(sources, suffix, options, fields)
+    if watch is not None and reader is not None:
+        watch.understood(reader.intake.said)
     return Plan(pieces, work.parts, fields, model, folder, reader)
 
 
@@ -214,4 +237,14 @@ def _totals(work: Work, earlier: int) -> Totals:
         sum(each.unanswered for each in found),
         sum(each.unscored for each in found),
         earlier,
+        functools.reduce(add_counts, (each.mix for each in found), {}),
+        next((each.reason for each in found if each.reason), ""),
     )
+
+
+def _remembering(options: Options | None, folder: Path) -> Options:
+    """Return the options with how the model's own data were read."""
+    from plaudit.models.remembered import remembered_spec
+
+    options = options or Options()
+    return replace(options, remembered=remembered_spec(folder)) if options.remembered is None else options

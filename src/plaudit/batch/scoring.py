@@ -7,7 +7,7 @@ answer for a reason, leaves it out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from plaudit.errors import DataError
 from plaudit.models.answers import answer, answer_columns, answer_fields
 
 if TYPE_CHECKING:
-    from plaudit.batch.rows import Batch
+    from plaudit.batch.reading import Batch
     from plaudit.models import Classifier
 
 REASON = "reason"
@@ -60,17 +60,39 @@ def score(model: Classifier, batch: Batch, fields: Sequence[pa.Field]) -> list[p
         answers = answer_columns(model, answer(model, texts))
     else:
         answers = [pa.nulls(0, field.type) for field in fields if field.name != REASON]
-    if len(texts) < len(batch.texts):
-        has_text = batch.texts.is_valid().to_numpy(zero_copy_only=False)
+    return spread(answers, batch.texts, batch.reasons, fields)
+
+
+def spread(
+    answers: list[pa.Array], texts: pa.LargeStringArray, reasons: Mapping[int, str], fields: Sequence[pa.Field]
+) -> list[pa.Array]:
+    """Return the answers to the texts that are there as columns of all N rows, and the reasons as the last of them.
+
+    Args:
+        answers: Columns, each as long as there are texts.
+        texts: ``large_string`` [N], null where there is nothing to score.
+        reasons: Why there is not, by row.
+        fields: `added_fields` of the model.
+    """
+    if texts.null_count:
+        has_text = texts.is_valid().to_numpy(zero_copy_only=False)
         places = pa.array(np.where(has_text, np.cumsum(has_text) - 1, 0), mask=~has_text)
         answers = [column.take(places) for column in answers]
-    if not is_strict:
-        reasons = [batch.reasons.get(i) for i in range(len(batch.texts))] if batch.reasons else None
-        empty = pa.nulls(len(batch.texts), pa.large_string())
-        answers.append(empty if reasons is None else pa.array(reasons, pa.large_string()))
-    return answers
+    if fields[-1].name != REASON:
+        return answers
+    why = [reasons.get(i) for i in range(len(texts))] if reasons else None
+    return [*answers, pa.nulls(len(texts), pa.large_string()) if why is None else pa.array(why, pa.large_string())]
 
 
 def count_unanswered(answers: Sequence[pa.Array]) -> int:
     """Return how many rows have no answer: no text, or the model's rule gave none."""
     return int(pc.sum(answers[0].is_null()).as_py() or 0)
+
+
+def count_answers(answers: Sequence[pa.Array]) -> dict[str, int]:
+    """Return how many rows have each answer; of sets of labels, how many have each label."""
+    found = answers[0].drop_null()
+    if pa.types.is_nested(found.type):
+        found = found.flatten()
+    counts = pc.value_counts(found)
+    return {str(each["values"]): int(each["counts"]) for each in counts.to_pylist()}

@@ -14,8 +14,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +27,18 @@ _JOB, _LOCK, _WHOLE = "job.json", "lock", "whole"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a source is scored: batches, bytes of the part, rows; how many have no answer, and how many no text."""
+    """How far a source is scored.
+
+    Attributes:
+        batches: That are scored.
+        bytes: Of the part.
+        rows: In these batches.
+        unanswered: Rows without an answer.
+        unscored: Of these, rows without a text.
+        is_done: Whether the source is at its end.
+        mix: How many rows have each answer.
+        reason: Why the first row without a text has none.
+    """
 
     batches: int = 0
     bytes: int = 0
@@ -35,8 +46,19 @@ class Progress:
     unanswered: int = 0
     unscored: int = 0
     is_done: bool = False
+    mix: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
 
-    def plus(self, size: int, *, rows: int = 0, unanswered: int = 0, unscored: int = 0) -> Progress:
+    def plus(
+        self,
+        size: int,
+        *,
+        rows: int = 0,
+        unanswered: int = 0,
+        unscored: int = 0,
+        mix: Mapping[str, int] | None = None,
+        reason: str = "",
+    ) -> Progress:
         """Return the progress after one more batch."""
         return Progress(
             self.batches + 1,
@@ -44,7 +66,14 @@ class Progress:
             self.rows + rows,
             self.unanswered + unanswered,
             self.unscored + unscored,
+            mix=add_counts(self.mix, mix or {}),
+            reason=self.reason or reason,
         )
+
+
+def add_counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    """Return the sum of two counts of the same things."""
+    return {name: a.get(name, 0) + b.get(name, 0) for name in dict.fromkeys((*a, *b))}
 
 
 class Part:

@@ -7,20 +7,21 @@ from plaudit.lazy import lazy
 if TYPE_CHECKING:
     from plaudit.data.dataset import Dataset, Splits, as_text_column, normalise_texts
     from plaudit.data.fetch import cache_dir
-    from plaudit.data.files import read_file
     from plaudit.data.imdb import imdb_at_hand, load_imdb
-    from plaudit.data.load import DATASET_NAMES, has_test_part, load_dataset
+    from plaudit.data.load import has_parts, has_test_part, load_dataset, read_file
+    from plaudit.data.named import DATASET_NAMES
     from plaudit.data.sample import load_sample
     from plaudit.data.split import HoldOut, SharedTexts, hold_out, shared_texts
 
 _HOMES = {
-    "DATASET_NAMES": "plaudit.data.load",
+    "DATASET_NAMES": "plaudit.data.named",
     "Dataset": "plaudit.data.dataset",
     "HoldOut": "plaudit.data.split",
     "SharedTexts": "plaudit.data.split",
     "Splits": "plaudit.data.dataset",
     "as_text_column": "plaudit.data.dataset",
     "cache_dir": "plaudit.data.fetch",
+    "has_parts": "plaudit.data.load",
     "has_test_part": "plaudit.data.load",
     "hold_out": "plaudit.data.split",
     "imdb_at_hand": "plaudit.data.imdb",
@@ -28,7 +29,7 @@ _HOMES = {
     "load_imdb": "plaudit.data.imdb",
     "load_sample": "plaudit.data.sample",
     "normalise_texts": "plaudit.data.dataset",
-    "read_file": "plaudit.data.files",
+    "read_file": "plaudit.data.load",
     "shared_texts": "plaudit.data.split",
 }
 
@@ -40,6 +41,7 @@ __all__ = [
     "Splits",
     "as_text_column",
     "cache_dir",
+    "has_parts",
     "has_test_part",
     "hold_out",
     "imdb_at_hand",

@@ -8,7 +8,7 @@ numbers; the strings live once, in `classes`.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence, Set, ValuesView
+from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.config import DataSpec
 from plaudit.cores import on_all_cores
 from plaudit.data.tables import asking_for, column_names, describe, likely_texts, names_of_struct
 from plaudit.errors import DataError
@@ -24,7 +25,26 @@ from plaudit.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plaudit.data.label_findings import LabelFinding
+
 _PART_TEXTS = 4_096  # that a core takes at a time
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a data set was read from a file of its owner's.
+
+    Attributes:
+        spec: What was said and what was found by looking, so that the same file, or another like it, is read alike.
+        said: What was understood, a line each: columns, separators, how labels were read, rows that were left out.
+        findings: What is odd about the labels.
+        left_out: How many rows were left out, by kind of fault.
+    """
+
+    spec: DataSpec
+    said: tuple[str, ...] = ()
+    findings: tuple[LabelFinding, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class Dataset:
         extra: Further columns, N rows, in the order of `texts` (for IMDB: stars, file, film).
         text_name: What the source calls its column of texts.
         label_name: What the source calls its column of labels.
+        origin: How it was read; None for what was not read from a file.
     """
 
     texts: pa.LargeStringArray
@@ -49,6 +70,7 @@ class Dataset:
     extra: pa.Table = field(default_factory=lambda: pa.table({}))
     text_name: str = "text"
     label_name: str = "label"
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         n = len(self.texts)

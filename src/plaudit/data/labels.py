@@ -1,8 +1,8 @@
-"""Turn a column of labels, words or numbers as a file has them, into class numbers.
+"""What a label is called: one spelling rule for CSV, Parquet, JSON and Python.
 
-This module knows nothing of formats. The decision to question: a label is its text without outer white space,
-so that ``" pos"`` and ``"pos"`` are one class; a whole number that a format stores as a float (1.0) reads as
-"1". A cell that should hold several labels and holds nothing is the empty set, no mistake.
+The decisions to question: a label is its text without outer white space, and a whole number that somewhere is written
+with a fraction (1.0) is "1", whatever the format; all other spellings stay, and those that look alike are named
+(`data.label_findings`). A cell that should hold several labels and holds nothing is the empty set, no mistake.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from plaudit.errors import DataError
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?$", re.ASCII)
+_WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
 
 
 def label_name(value: object) -> str | None:
@@ -26,10 +28,14 @@ def label_name(value: object) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         return str(int(value))
-    if isinstance(value, str | int | float):
-        return str(value).strip() or None
+    if isinstance(value, str):
+        name = value.strip()
+        whole = _WHOLE.fullmatch(name)
+        return (whole[1] if whole[1] != "-0" else "0") if whole else name or None
+    if isinstance(value, int | float | Decimal):
+        return str(value)
     raise DataError(f"expected a word or a number as the label, got {type(value).__name__}")
 
 
@@ -50,20 +56,28 @@ def label_names(values: Sequence[object]) -> list[str | None]:
 
 
 def label_set(value: object, separator: str | None) -> tuple[str, ...]:
-    """Return the names in a cell that holds several labels: each once, in their order, the empty ones left out.
+    """Return the names in a cell that holds several labels, in their order, the empty ones left out.
+
+    In a string a name counts once; a list that names one twice is refused, for it may be no list of names.
 
     Args:
         value: A list or tuple of labels; or one label; or, with `separator`, a string of several.
         separator: What stands between the labels of a string; None takes a string as one label.
 
     Raises:
-        DataError: A label is neither a string, a number nor a boolean.
+        DataError: A label is neither a string, a number nor a boolean; or one is named twice.
     """
+    is_list = isinstance(value, list | tuple)
+    parts: Iterable[object] = [value]
     if isinstance(value, list | tuple):
-        parts: Iterable[object] = value
-    else:
-        parts = value.split(separator) if separator and isinstance(value, str) else [value]
-    return tuple(dict.fromkeys(name for name in map(label_name, parts) if name is not None))
+        parts = value
+    elif separator and isinstance(value, str):
+        parts = value.split(separator)
+    names = [name for name in map(label_name, parts) if name is not None]
+    if is_list and len(set(names)) < len(names):
+        repeated = next(name for i, name in enumerate(names) if name in names[:i])
+        raise DataError(f"the label {repeated!r} is named twice for one text")
+    return tuple(dict.fromkeys(names))
 
 
 def sort_classes(names: Iterable[str]) -> tuple[str, ...]:

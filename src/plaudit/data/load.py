@@ -1,26 +1,26 @@
-"""Turn what a user names, a data set or a path, into its parts.
+"""Turn what a user names, a data set, a file, a folder, a glob or a database, into its parts.
 
-This module knows nothing of how a format is parsed. The decision to question: a known name wins over a file
-of that name in the working directory, so that ``imdb`` means one thing everywhere; ``./imdb`` is the file.
+This module knows nothing of how a format is parsed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from plaudit.data.dataset import Splits
-from plaudit.data.files import SUFFIXES, plain_suffix, read_file
-from plaudit.data.frames import has_tables, load_tables
-from plaudit.data.imdb import load_imdb
-from plaudit.data.imdb_members import is_root
-from plaudit.data.imdb_tables import PARTS as IMDB_PARTS
-from plaudit.data.sample import load_sample
+from plaudit.config import DataSpec
+from plaudit.data.dataset import Dataset, Splits
+from plaudit.data.frames import as_setting, has_tables, load_tables
+from plaudit.data.named import DATASET_NAMES, find_named
+from plaudit.data.readers.formats import database_file, has_known_suffix
+from plaudit.data.readers.sources import Source, find_sources, not_empty
+from plaudit.data.reading import read_dataset
+from plaudit.data.spill import spill
 from plaudit.errors import DataError
+from plaudit.scratch import MEMORY, Scratch
 
-DATASET_NAMES = ("imdb", "sample")
 PARTS = ("train", "test", "validation", "unlabelled")  # the fields of `Splits`
 _PART_NAMES = {"train": ("train",), "test": ("test",), "validation": ("validation", "valid", "val", "dev")}
 
@@ -30,94 +30,142 @@ def load_dataset(
     *,
     text: str | Sequence[str] | None = None,
     label: str | Sequence[str] | None = None,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    label_separator: str | None = None,
-    data_dir: str | Path | None = None,
-    format: str | None = None,
+    spec: DataSpec | None = None,
     progress: bool = False,
     parts: Sequence[str] = PARTS,
+    classes: tuple[str, ...] | None = None,
+    multi_label: bool = False,
+    remembered: DataSpec | None = None,
+    scratch: Scratch = MEMORY,
+    group_by: str | None = None,
+    **given: Any,  # Any: settings of `DataSpec`
 ) -> Splits:
-    """Load a data set by name, a file or folder by path, or a table that is in memory.
+    """Load a data set by name, what a path names, or a table that is in memory.
 
-    A folder is read as parts if it holds train (and test, and validation, valid, val or dev) as files of any
-    format or as folders per class; else as a folder per class. A file is all train. The classes are those of
-    train; a further part may lack some, and has the same `classes`. If train is multi-label, so are they.
+    A folder is read as parts if it holds train (and test, and validation, valid, val or dev) as files of any format or
+    as folders per class; else as its files, or as a folder per class. A file is all train, and so are the files of a
+    folder or a glob together. The classes are those of train; a further part may lack some, and has the same
+    `classes`. If train is multi-label, so are they.
 
     Args:
-        source: One of `DATASET_NAMES`, a path, or a table: a pandas or polars frame, an Arrow table or stream, a
-            Hugging Face data set, a DuckDB relation, whatever speaks Arrow's stream protocol. A table is all train;
-            tables by the name of their part (a `DatasetDict`, a dict of frames) are the parts.
-        text: The column of texts, or several, joined in this order, if names do not tell; of a table.
-        label: The column of labels, or several of 0 and 1 (a label each), if names do not tell; of a table.
-        text_column: For files, see `read_file`.
-        label_column: For files, see `read_file`.
-        label_separator: For files, see `read_file`.
-        data_dir: For imdb, see `load_imdb`.
-        format: For files, see `read_file`.
+        source: One of `DATASET_NAMES`, a path, a glob, a database ("sqlite:///f.db?query=select …"), or a table: a
+            pandas or polars frame, an Arrow table or stream, a Hugging Face data set, a DuckDB relation, whatever
+            speaks Arrow's stream protocol. A table is all train; tables by the name of their part (a `DatasetDict`, a
+            dict of frames) are the parts.
+        text: The column of texts, or several, joined in this order, if nothing tells.
+        label: The column of labels, or several of 0 and 1, if nothing tells.
+        spec: How it is read; None finds everything by looking.
         progress: Show a bar while downloading.
-        parts: Which of `PARTS` to load where the source has them; train always comes. A part left out is not
-            opened, so that a test part stays sealed until it is asked for.
+        parts: Which of `PARTS` to load where the source has them; train always comes. A part left out is not opened,
+            so that a test part stays sealed until it is asked for.
+        classes: For a source without parts: as in `read_dataset`.
+        multi_label: Likewise.
+        remembered: As in `read_dataset`.
+        scratch: As in `read_dataset`.
+        group_by: As in `read_dataset`.
+        **given: Settings of `DataSpec` by name, such as ``text_column="message"``.
 
     Raises:
-        DataError: The name is unknown, the path does not exist, a part cannot be read, or a test or
-            validation text has a class that train has not.
+        DataError: The name is unknown, the path does not exist, a part cannot be read, or a test or validation text
+            has a class that train has not.
         FetchError: A download failed.
     """
+    spec = replace(spec or DataSpec(), **given)
+    if text is not None:
+        spec = replace(spec, text_column=as_setting(text))
+    if label is not None:
+        spec = replace(spec, label_column=as_setting(label))
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise DataError(f"{source}: there is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
     if has_tables(source):
-        return load_tables(
-            source, text=text or text_column, label=label or label_column, label_separator=label_separator, parts=parts
-        )
+        return load_tables(source, spec, parts=parts, classes=classes, multi_label=multi_label, remembered=remembered)
     if not isinstance(source, str | Path):
         raise DataError(f"{type(source).__name__}: no data set: expected a name, a path or a table with its columns.")
-    text_column, label_column = _one_name(text) or text_column, _one_name(label) or label_column
-    if data_dir is not None and source != "imdb":
-        raise DataError(f"{source}: --data-dir says where imdb lies; name a file or folder of your own directly.")
-    if source == "imdb":
-        return _load_imdb(data_dir, progress, parts)
-    if source == "sample":
-        sample = load_sample()
-        return sample if "test" in parts else Splits(sample.train)
+    if (named := find_named(source, spec.data_dir)) is not None:
+        known, place = named
+        splits = known.load(place, progress, parts)
+        if scratch is MEMORY:
+            return splits
+        return Splits(**{name: spill(part, scratch) for name, part in vars(splits).items() if part is not None})
+
+    def read(place: str | Path, **more: Any) -> Dataset:  # Any: as `read_dataset` has them
+        return read_path(place, spec, remembered=remembered, scratch=scratch, group_by=group_by, **more)
+
     path = Path(source).expanduser()
-    if not path.exists():
+    found = find_parts(path) if path.is_dir() and spec.format != "folder" else {}
+    if "train" not in found:
+        return Splits(read(source, classes=classes, multi_label=multi_label))
+    train = read(found.pop("train"))
+    wanted = [part for part in found if part in parts]
+    return Splits(
+        train, **{part: read(found[part], classes=train.classes, multi_label=train.multi_label) for part in wanted}
+    )
+
+
+def read_path(source: str | Path, spec: DataSpec, **more: Any) -> Dataset:  # Any: as `read_dataset` has them
+    """Read what a path, a glob or a database's address names as one data set; further arguments are `read_dataset`'s.
+
+    Raises:
+        DataError: Nothing is there, or as `read_dataset`.
+    """
+    path = Path(source).expanduser()
+    name = str(path) if path.exists() else str(source)
+    return read_dataset(find_path(source, spec), spec, name=name, **more)
+
+
+def find_path(source: str | Path, spec: DataSpec) -> list[Source]:
+    """Return the sources that a path, a glob or a database's address names.
+
+    Raises:
+        DataError: Nothing is there, or nothing tells the format.
+    """
+    place, path = str(source), Path(source).expanduser()
+    if not path.exists() and not any(mark in place for mark in "*?[") and database_file(place) is None:
         raise DataError(
             f"{source}: no such data set, file or folder (looked in {path.absolute().parent}); "
             f"the data sets are {' and '.join(DATASET_NAMES)}."
         )
-    if path.is_dir() and is_root(path):
-        return _load_imdb(path, progress, parts)
-    read = partial(
-        read_file, text_column=text_column, label_column=label_column, label_separator=label_separator, format=format
-    )
-    found = find_parts(path) if path.is_dir() else {}
-    if "train" not in found:
-        return Splits(read(path))
-    train = read(found.pop("train"))
-    further = partial(read, classes=train.classes, multi_label=train.multi_label)
-    return Splits(train, **{part: further(found[part]) for part in found if part in parts})
+    return not_empty(find_sources(place, spec.format))
 
 
-def _one_name(names: str | Sequence[str] | None) -> str | None:
-    if names is None or isinstance(names, str):
-        return names
-    if len(names) != 1:
-        raise DataError("a file has one column of texts and one of labels: give one name.")
-    return names[0]
+def read_file(path: str | Path, *, spec: DataSpec | None = None, **given: Any) -> Dataset:
+    """Read labelled texts, or texts alone, from a file, a folder or a glob of files, or a database.
+
+    The data set is multi-label (`Dataset.labels` is an indicator) when some text has a list of labels (a list in JSON
+    or Parquet, several ``__label__`` on a line of fastText's format), when the spec's `label_separator` says how a
+    cell holds several, or when `multi_label` says so. A cell without a label is then the empty set.
+
+    Columns are found by name, then by what they hold (`data.columns`); `Dataset.origin` says what was found. The
+    remaining columns are kept in `extra`. Rows keep the file's order.
+
+    Args:
+        path: What to read.
+        spec: How; None finds everything by looking.
+        **given: Settings of `DataSpec` by name (``text_column="message"``), and arguments of `read_dataset`
+            (``require_labels=False``, ``classes=…``).
+
+    Raises:
+        DataError: As `read_dataset`.
+    """
+    settings = {name: given.pop(name) for name in list(given) if name in DataSpec.__dataclass_fields__}
+    return read_path(path, replace(spec or DataSpec(), **settings), **given)
 
 
 def has_test_part(source: str | Path) -> bool:
     """Say whether a data set comes with a test part of its own, without opening it."""
-    if source in DATASET_NAMES:
+    if find_named(source) is not None:
         return True
     path = Path(source).expanduser()
-    return path.is_dir() and (is_root(path) or {"train", "test"} <= find_parts(path).keys())
+    return path.is_dir() and {"train", "test"} <= find_parts(path).keys()
 
 
-def _load_imdb(path: str | Path | None, progress: bool, parts: Sequence[str]) -> Splits:
-    return load_imdb(data_dir=path, progress=progress, parts=[part for part in parts if part in IMDB_PARTS])
+def has_parts(source: str | Path) -> bool:
+    """Say whether a data set comes in parts, so that a model may have been trained on one of them alone."""
+    if find_named(source) is not None:
+        return True
+    path = Path(source).expanduser()
+    return path.is_dir() and "train" in find_parts(path)
 
 
 def find_parts(folder: Path) -> dict[str, Path]:
@@ -126,7 +174,7 @@ def find_parts(folder: Path) -> dict[str, Path]:
     for entry in sorted(folder.iterdir()):
         stem = entry.name.partition(".")[0].lower()
         part = next((part for part, names in _PART_NAMES.items() if stem in names), None)
-        if part is None or not (entry.is_dir() or SUFFIXES.get(plain_suffix(entry))):
+        if part is None or not (entry.is_dir() or has_known_suffix(entry)):
             continue
         if part in parts:
             raise DataError(f"{folder}: both {parts[part].name} and {entry.name} could be the {part} part; keep one.")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from plaudit.data.columns import TEXT_NAMES
+from plaudit.data.column_names import rank_of
 from plaudit.errors import DataError
 
 _SHOWN = 8  # names of columns in a message
@@ -64,8 +64,8 @@ def likely_texts(names: Sequence[object]) -> object | None:
     """Return the column that is the text by its name, or the only one; None where the names do not tell."""
     if len(names) == 1:
         return names[0]
-    lowered = {name.lower(): name for name in reversed(names) if isinstance(name, str)}
-    return next((lowered[known] for known in TEXT_NAMES if known in lowered), None)
+    ranks = {name: rank for name in names if isinstance(name, str) and (rank := rank_of(name, of_label=False))}
+    return min(ranks, key=lambda name: ranks[name]) if ranks else None
 
 
 def is_table(source: object) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits, as_text_column
-from plaudit.data.frames import Names, read_table
+from plaudit.data.frames import Names, as_setting, read_table
 from plaudit.data.tables import is_table
 from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES
@@ -153,7 +154,8 @@ def as_dataset(
     classes = model.class_names
     if is_table(source):
         kind = type(source).__name__
-        return read_table(source, name=kind, text=text, label=label, classes=classes, multi_label=model.multi_label_)
+        spec = DataSpec(text_column=as_setting(text), label_column=as_setting(label))
+        return read_table(source, spec, name=kind, classes=classes, multi_label=model.multi_label_)
     if isinstance(source, tuple) and len(source) == 2:
         texts = as_text_column(source[0])
         labels = known_labels(source[1], len(texts), model.classes_, multi_label=model.multi_label_)

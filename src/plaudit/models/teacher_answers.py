@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.data.columns import LABEL_NAMES, TEXT_NAMES
-from plaudit.data.files import FORMATS, format_of, read_texts
-from plaudit.data.formats.raw import Column, RawTable
+from plaudit.data.column_names import LABEL_NAMES, rank_of
 from plaudit.data.labels import label_name, label_set
+from plaudit.data.readers.formats import format_of
+from plaudit.data.readers.whole import WholeTable, read_whole
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.answers import PREDICTION, PROBABILITY
 
@@ -47,7 +47,7 @@ class TeacherAnswers:
 
     texts: pa.LargeStringArray
     rows: NDArray[np.int64]
-    table: RawTable
+    table: WholeTable
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -95,7 +95,7 @@ class AnswersFile:
         sha256: The file's hash.
     """
 
-    table: RawTable
+    table: WholeTable
     text_name: str | None
     id_name: str | None
     sha256: str
@@ -107,7 +107,7 @@ class AnswersFile:
             DataError: A text is blank or no string.
         """
         assert self.text_name is not None  # `read_answers` saw to it where there are no ids
-        texts = read_texts(self.table, self.text_name, may_be_blank=False)
+        texts = self.table.texts(self.text_name)
         return TeacherAnswers(texts, np.arange(len(texts)), _without(self.table, self.text_name))
 
     def answers_by_id(self, ids: pa.Array | pa.ChunkedArray, texts: pa.LargeStringArray) -> TeacherAnswers:
@@ -159,13 +159,12 @@ def read_answers(path: str | Path, *, text_column: str | None = None, id_column:
     format = format_of(path)
     if format not in _TABLES:
         raise DataError(f"{path}: a teacher is a model's folder or a table of answers ({', '.join(_TABLES)}).")
-    table = FORMATS[format](path)
+    table = read_whole(str(path))
     names = list(table.columns)
     if id_column is not None and id_column not in names:
         raise ConfigError(f"--id-column {id_column}: {path} has no such column; it has {_listed(names)}.")
-    lowered = {name.lower(): name for name in reversed(names)}
-    found = (lowered[known] for known in TEXT_NAMES if known in lowered)
-    text = text_column if text_column in names else next(found, None)
+    ranks = {name: rank for name in names if (rank := rank_of(name, of_label=False)) is not None}
+    text = text_column if text_column in names else min(ranks, key=lambda name: ranks[name], default=None)
     if id_column is None and text is None:
         raise DataError(
             f"{path}: no column of texts; the columns are {_listed(names)}. Name it with --text-column, or with "
@@ -176,7 +175,7 @@ def read_answers(path: str | Path, *, text_column: str | None = None, id_column:
     return AnswersFile(table, None if id_column else text, id_column, digest)
 
 
-def _class_columns(table: RawTable, classes: Sequence[str], *, multi_label: bool) -> list[str | None] | None:
+def _class_columns(table: WholeTable, classes: Sequence[str], *, multi_label: bool) -> list[str | None] | None:
     """Return the column of each class's probability; None where the file has one answer a row.
 
     Of two classes that exclude each other one column is enough, and the other is None.
@@ -200,7 +199,7 @@ def _class_columns(table: RawTable, classes: Sequence[str], *, multi_label: bool
     return None
 
 
-def _from_columns(table: RawTable, columns: list[str | None], *, multi_label: bool) -> NDArray[np.float64]:
+def _from_columns(table: WholeTable, columns: list[str | None], *, multi_label: bool) -> NDArray[np.float64]:
     shares = np.stack([np.full(len(table), np.nan) if name is None else _shares(table, name) for name in columns], 1)
     if None in columns:
         missing = columns.index(None)
@@ -217,7 +216,7 @@ def _from_columns(table: RawTable, columns: list[str | None], *, multi_label: bo
     return divided
 
 
-def _from_labels(table: RawTable, classes: Sequence[str]) -> NDArray[np.float64]:
+def _from_labels(table: WholeTable, classes: Sequence[str]) -> NDArray[np.float64]:
     column = _answer_column(table, classes)
     sureness = next((name for name in _SURENESS_NAMES if name in table.columns), None)
     sure = np.ones(len(table)) if sureness is None else _shares(table, sureness)
@@ -234,7 +233,7 @@ def _from_labels(table: RawTable, classes: Sequence[str]) -> NDArray[np.float64]
     return shares
 
 
-def _from_sets(table: RawTable, classes: Sequence[str]) -> NDArray[np.float64]:
+def _from_sets(table: WholeTable, classes: Sequence[str]) -> NDArray[np.float64]:
     column = _answer_column(table, classes)
     places = {name: place for place, name in enumerate(classes)}
     shares = np.full((len(table), len(classes)), np.nan)
@@ -253,7 +252,7 @@ def _from_sets(table: RawTable, classes: Sequence[str]) -> NDArray[np.float64]:
     return shares
 
 
-def _answer_column(table: RawTable, classes: Sequence[str]) -> str:
+def _answer_column(table: WholeTable, classes: Sequence[str]) -> str:
     lowered = {name.lower(): name for name in reversed(list(table.columns))}
     for known in _ANSWER_NAMES:
         if known in lowered:
@@ -265,21 +264,21 @@ def _answer_column(table: RawTable, classes: Sequence[str]) -> str:
     )
 
 
-def _named(table: RawTable, row: int, column: str, value: object) -> str | None:
+def _named(table: WholeTable, row: int, column: str, value: object) -> str | None:
     try:
         return label_name(value)
     except DataError as error:
         raise DataError(f"{table.where(row)}: column {column!r}: {error}.") from None
 
 
-def _unknown(table: RawTable, row: int, column: str, name: str, classes: Sequence[str]) -> DataError:
+def _unknown(table: WholeTable, row: int, column: str, name: str, classes: Sequence[str]) -> DataError:
     return DataError(
         f"{table.where(row)}: column {column!r} answers {name[:60]!r}; the labels are {_listed(classes)}. "
         "Leave it empty where the teacher has no answer."
     )
 
 
-def _shares(table: RawTable, name: str) -> NDArray[np.float64]:
+def _shares(table: WholeTable, name: str) -> NDArray[np.float64]:
     """Return a column of numbers from 0 to 1, float64 [rows]; NaN where a value is missing.
 
     Raises:
@@ -306,12 +305,11 @@ def _is_nan(value: object) -> bool:
     return isinstance(value, float) and value != value
 
 
-def _values(table: RawTable, name: str) -> list[Any]:  # Any: what the format's reader found
-    values = table.columns[name]
-    return values.to_pylist() if isinstance(values, pa.ChunkedArray) else values
+def _values(table: WholeTable, name: str) -> list[Any]:  # Any: what the format's reader found
+    return table.columns[name]
 
 
-def _words(values: Column | pa.Array) -> pa.Array:
+def _words(values: list[Any] | pa.Array | pa.ChunkedArray) -> pa.Array:
     """Return ids as strings, so that a number in one file is the same number as a word in another."""
     if isinstance(values, list):
         values = pa.array([None if value is None else str(value) for value in values], pa.large_string())
@@ -326,7 +324,7 @@ def _example(words: pa.Array) -> str:
     return f"{words[0].as_py()!r}, …" if len(words) else "none"
 
 
-def _without(table: RawTable, name: str) -> RawTable:
+def _without(table: WholeTable, name: str) -> WholeTable:
     """Leave out a column, which may be called as a class is."""
     return replace(table, columns={other: values for other, values in table.columns.items() if other != name})
 

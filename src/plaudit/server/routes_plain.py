@@ -76,32 +76,32 @@ async def explain(request: Request) -> Response:
     response_class=Response,
     responses={
         200: {
-            "description": "The rows with two columns more.",
-            "content": {"text/csv": {"schema": {"type": "string"}}},
+            "description": "The rows with further columns: the prediction, its probability, and why a row has none.",
+            "content": {name: {"schema": {"type": "string"}} for name in ("text/csv", "application/x-ndjson")},
         },
         **error_responses(404, 422, 504),
     },
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"text/csv": {"schema": {"type": "string"}}},
-            "description": "A CSV file with a header line, in UTF-8.",
+            "content": {name: {"schema": {"type": "string"}} for name in ("text/csv", "application/x-ndjson")},
+            "description": "A CSV, TSV or JSON Lines file; `plaudit predict -i` reads it in the same way.",
         }
     },
 )
 async def predict_file(
     request: Request,
     model: Annotated[str | None, Query(description="Which model; may be left out where there is one.")] = None,
-    format: Annotated[str, Query(description="csv or tsv.", pattern="^(csv|tsv)$")] = "csv",
+    format: Annotated[str, Query(description="csv, tsv or jsonl.", pattern="^(csv|tsv|jsonl)$")] = "csv",
     text_column: Annotated[str | None, Query(description="The column of the texts; left out, found by name.")] = None,
 ) -> Response:
-    """Label the rows of a CSV file: the same rows, in order, with the columns "prediction" and "probability"."""
+    """Label the rows of a file: the same rows, in order, with the columns "prediction", "probability" and "reason"."""
     service: Service = request.app.state.service
     loaded = service.find(model)
     left: threading.Event = getattr(request.state, LEFT)
     scored = await score_file(service, loaded, await request.body(), format, text_column, left)
     request.state.texts = scored.n_rows
-    return Response(scored.content, media_type="text/csv; charset=utf-8", headers={"X-Rows": str(scored.n_rows)})
+    return Response(scored.content, media_type=scored.media_type, headers={"X-Rows": str(scored.n_rows)})
 
 
 @router.get("/models", response_model=ModelList)

@@ -24,9 +24,11 @@ from plaudit.embeddings.storage import held_in_memory
 from plaudit.errors import ConfigError, ModelError, PlauditError
 from plaudit.models import load
 from plaudit.models.artifact import MANIFEST, opening
+from plaudit.models.remembered import remembered_spec
 from plaudit.server.logs import describe_fault
 
 if TYPE_CHECKING:
+    from plaudit.config import DataSpec
     from plaudit.models import Classifier
 
 _logger = logging.getLogger(__name__)
@@ -57,12 +59,14 @@ class ServedModel:
         name: What requests call it.
         folder: Where it lies.
         current: What answers; None before the first version is loaded.
+        remembered: How the data were read that it is made of.
     """
 
     def __init__(self, name: str, folder: Path, *, is_mapped: bool = False) -> None:
         """Load nothing yet; `is_mapped` maps files that must then never be changed in place."""
         self.name, self.folder, self._is_mapped = name, folder, is_mapped
         self.current: Loaded | None = None
+        self.remembered: DataSpec | None = None
         self._seal: _Seal | None = None
         self._wait_s, self._next_try = 1.0, 0.0
 
@@ -73,6 +77,7 @@ class ServedModel:
             PlauditError: It cannot be loaded; what answered before still does.
         """
         seal, stamps = _seal(self.folder), _stamps(self.folder)
+        self.remembered = remembered_spec(self.folder)
         content = _read(self.folder)
         with opening(self.folder), nullcontext() if self._is_mapped else held_in_memory():
             classifier = load(self.folder)

@@ -182,12 +182,13 @@ function marked(word, most) {
 async function scoreFile(file) {
   complain("file-problem", null);
   $("download-line").hidden = $("preview").hidden = true;
-  if (!/\.(csv|tsv)$/i.test(file.name)) {
-    complain("file-problem", new Error(`${file.name}: expected a file that ends in .csv or .tsv.`));
+  const format = (/\.(csv|tsv|jsonl)$/i.exec(file.name) || [])[1];
+  if (!format) {
+    complain("file-problem", new Error(`${file.name}: expected a file that ends in .csv, .tsv or .jsonl.`));
     return;
   }
   $("file-state").textContent = `Scoring ${file.name} …`;
-  const query = new URLSearchParams({ format: file.name.slice(-3).toLowerCase() });
+  const query = new URLSearchParams({ format: format.toLowerCase() });
   if (current()) query.set("model", current().name);
   try {
     const response = await request(`predict/file?${query}`, { method: "POST", body: file });
@@ -195,10 +196,12 @@ async function scoreFile(file) {
     const blob = await response.blob();
     if (download) URL.revokeObjectURL(download);
     download = URL.createObjectURL(blob);
-    const name = `${file.name.replace(/\.[^.]*$/, "")}-scored.csv`;
+    const isJson = format.toLowerCase() === "jsonl";
+    const name = `${file.name.replace(/\.[^.]*$/, "")}-scored.${isJson ? "jsonl" : "csv"}`;
     Object.assign($("download"), { href: download, download: name, textContent: `Download ${name}` });
     $("download-line").hidden = false;
-    const table = parseCsv(await blob.slice(0, 200000).text(), MOST_ROWS + 1);
+    const head = await blob.slice(0, 200000).text();
+    const table = isJson ? parseLines(head, MOST_ROWS) : parseCsv(head, MOST_ROWS + 1);
     showPreview(table);
     $("file-state").textContent = `${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"} scored; ${rows === 1 ? "it is" : `the first ${table.length - 1} are`} below.`;
   } catch (error) {
@@ -224,6 +227,13 @@ function showPreview(table) {
   shown.append(head, body);
   $("preview").replaceChildren(shown);
   $("preview").hidden = false;
+}
+
+function parseLines(text, most) { // JSON Lines, the first rows
+  const records = text.split("\n").slice(0, most).flatMap((line) => { try { return [JSON.parse(line)]; } catch { return []; } });
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const shown = (value) => value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+  return [names, ...records.map((record) => names.map((name) => shown(record[name])))];
 }
 
 function parseCsv(text, most) { // RFC 4180, the first rows

@@ -1,8 +1,8 @@
-"""What is to be scored: a file, a folder or a glob of files, or standard input; and the format of each.
+"""What a word on the command line names: a file, a folder or a glob of files, standard input, or a database.
 
 This module knows nothing of rows. The decision to question: a folder is its files of known formats, in the order of
-their names; only one without any is a folder per class, as `plaudit train` reads it. So a folder of answers from
-another program needs no word, whatever markers (`_SUCCESS`) that program leaves in it.
+their names; only one whose texts lie in sub-folders is a folder per class. So a folder of another program's output
+needs no word, whatever markers (`_SUCCESS`) that program leaves in it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from plaudit.data.files import FORMATS as TRAINING_FORMATS
-from plaudit.data.files import SUFFIXES, format_of, plain_suffix
+from plaudit.data.readers.formats import FORMATS, database_file, format_of, has_known_suffix
 from plaudit.errors import ConfigError, DataError
 
-FORMATS = (*TRAINING_FORMATS, "text")  # "text": a text a line, whatever stands in it
 STANDARD_INPUT = "standard input"
 _GLOB = "*?["
 
@@ -30,7 +28,7 @@ class Source:
 
     Attributes:
         path: Where its bytes are; None for standard input as it comes.
-        name: What messages call it.
+        name: What messages call it; of a database the whole address.
         format: One of `FORMATS`.
         size_bytes: How large it was when it was found, 0 where that means nothing.
         mtime_ns: When it was last changed then, likewise.
@@ -44,45 +42,48 @@ class Source:
 
     def record(self) -> list[object]:
         """Return what must not change between a run and the one that goes on with it, as JSON values."""
-        place = self.name if self.path is None else str(self.path.resolve())
+        place = self.name if self.path is None or self.format == "sql" else str(self.path.resolve())
         return [place, self.format, self.size_bytes, self.mtime_ns]
 
 
 def find_sources(spec: str, format: str | None = None) -> list[Source]:
-    """Return what a word on the command line names, one or more, sorted by path.
+    """Return what a word names, one or more, sorted by path.
 
     Args:
-        spec: A file, a folder, a glob ("logs/*.jsonl", "**" for any depth), or "-" for standard input.
-        format: One of `FORMATS`; None goes by each file's suffix.
+        spec: A file, a folder, a glob ("logs/*.jsonl", "**" for any depth), "-" for standard input, or a database
+            ("sqlite:///f.db?query=select …").
+        format: One of `FORMATS`; None goes by each file's name and first bytes.
 
     Raises:
-        DataError: Nothing is there, or a suffix tells no format.
+        DataError: Nothing is there, or nothing tells the format.
         ConfigError: Standard input without a format, or a format that does not exist.
     """
     if format is not None and format not in FORMATS:
         raise ConfigError(f"--format {format}: expected one of {', '.join(FORMATS)}.")
     if spec == "-":
-        if format is None or format == "folder":
-            known = ", ".join(each for each in FORMATS if each != "folder")
+        if format is None or not FORMATS[format].is_stream:
+            known = ", ".join(name for name, each in FORMATS.items() if each.is_stream)
             raise ConfigError(f"-i -: say what comes in, --format with one of {known}.")
         return [Source(None, STANDARD_INPUT, format)]
-    path = Path(spec)
+    if (database := database_file(spec)) is not None:
+        return [_source(database, "sql", name=spec)]
+    path = Path(spec).expanduser()
     if not path.exists() and any(mark in spec for mark in _GLOB):
-        found = [Path(name) for name in sorted(glob.glob(spec, recursive=True))]  # noqa: PTH207 - takes absolute ones
+        found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - absolute ones too
         files = [each for each in found if each.is_file()]
         if not files:
             raise DataError(f"{spec}: no file matches.")
         return [_source(each, format) for each in files]
     if path.is_dir() and format != "folder":
         files = [each for each in sorted(path.iterdir()) if _is_one_of_many(each, format)]
-        if files:
+        if files and not _has_class_folders(path, files):
             return [_source(each, format) for each in files]
     return [_source(path, format)]
 
 
 def is_many(spec: str, sources: list[Source]) -> bool:
     """Say whether a word that `find_sources` took means any number of files."""
-    return spec != "-" and not Path(spec).is_file() and sources[0].format != "folder"
+    return spec != "-" and sources[0].format not in ("folder", "sql") and not Path(spec).expanduser().is_file()
 
 
 def not_empty(sources: list[Source]) -> list[Source]:
@@ -90,18 +91,23 @@ def not_empty(sources: list[Source]) -> list[Source]:
     return [each for each in sources if each.size_bytes or each.path is None or each.path.is_dir()] or sources[:1]
 
 
+def _has_class_folders(path: Path, files: list[Path]) -> bool:
+    """Say whether the texts of a folder lie in sub-folders, and the files beside these are notes (a README.txt)."""
+    if any(file.suffix.lower() not in (".txt", ".ft") for file in files):
+        return False
+    folders = (each for each in path.iterdir() if each.is_dir() and each.name[0] not in "._")
+    return any(next(each.rglob("*.txt"), None) for each in folders)
+
+
 def _is_one_of_many(path: Path, format: str | None) -> bool:
     is_hidden = path.name.startswith((".", "_"))
-    return path.is_file() and not is_hidden and (format is not None or plain_suffix(path) in SUFFIXES)
+    return path.is_file() and not is_hidden and (format is not None or has_known_suffix(path))
 
 
-def _source(path: Path, format: str | None) -> Source:
-    if format == "text" and path.is_file():
-        found = format
-    else:
-        found = format_of(path, "fasttext" if format == "text" else format)
+def _source(path: Path, format: str | None, *, name: str | None = None) -> Source:
+    found = format_of(path, format)
     facts = path.stat()
-    return Source(path, str(path), found, 0 if path.is_dir() else facts.st_size, facts.st_mtime_ns)
+    return Source(path, name or str(path), found, 0 if path.is_dir() else facts.st_size, facts.st_mtime_ns)
 
 
 @contextmanager

@@ -1,0 +1,210 @@
+"""One source's rows with the text and the label found: what every purpose takes in, before its policy decides.
+
+This module knows nothing of policies (`data.reading`, `batch.reading`, `audit.corpus`). The decision to question: the
+columns are chosen from the first thousand rows, so that a stream needs no second pass and every purpose chooses alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.config import DataSpec
+from plaudit.data.columns import ChosenColumns, choose_columns
+from plaudit.data.readers import Rows, open_source
+from plaudit.data.readers.columnar import is_string
+from plaudit.data.readers.rows import MOST_BYTES, Column, Reader, too_long
+from plaudit.data.readers.sources import Source
+from plaudit.errors import DataError
+
+_LOOKED_AT = 1_000  # rows from which columns are chosen
+JOINT = "\n\n"  # between a text's parts from several columns
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Some rows that follow each other, N.
+
+    Attributes:
+        rows: As they stand in the source.
+        texts: Arrow ``large_string`` [N], null where there is none.
+        faults: Why a row cannot be used, by row: it is broken, or its text is no text. A missing text is no fault here.
+    """
+
+    rows: Rows
+    texts: pa.LargeStringArray
+    faults: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Intake:
+    """An open source whose columns are chosen.
+
+    Attributes:
+        reader: What reads it.
+        chosen: Which columns are the text and the label.
+        said: What was understood, a line each.
+        spec: How it is read, with what was found by looking.
+    """
+
+    def __init__(
+        self,
+        source: Source | Reader,
+        spec: DataSpec,
+        *,
+        is_label_needed: bool,
+        remembered: DataSpec | None = None,
+        keep_lines: bool = False,
+    ) -> None:
+        """Open it and look at its first rows.
+
+        Args:
+            source: What to read, or what reads it.
+            spec: What the user says of it.
+            is_label_needed: Whether to fail without a label column.
+            remembered: How the data were read that a model was made of: its columns are taken where the source has
+                them and the user says nothing, its encoding where the source's cannot be told.
+            keep_lines: As in `open_source`.
+
+        Raises:
+            DataError: It cannot be opened, or a column is not found.
+        """
+        self.reader: Reader = (
+            source if isinstance(source, Reader) else _open(source, spec, remembered, keep_lines=keep_lines)
+        )
+        try:
+            batches = self.reader.batches()
+            first: list[Rows] = []
+            for rows in batches:
+                first.append(rows)
+                if sum(map(len, first)) >= _LOOKED_AT:
+                    break
+            self._batches = itertools.chain(first, batches)
+            names = tuple(dict.fromkeys([*self.reader.names, *(name for rows in first for name in rows.columns)]))
+            self.names = names
+            memory = remembered or DataSpec()
+            self.chosen: ChosenColumns = choose_columns(
+                names,
+                {name: _sample(first, name) for name in names},
+                text=spec.text_columns or _known(memory.text_columns, names),
+                label=spec.label_columns or _known(memory.label_columns, names),
+                is_label_needed=is_label_needed,
+                where=self.reader.name,
+            )
+        except BaseException:
+            self.reader.close()
+            raise
+        self.said = (*self.reader.said, *([self.chosen.said] if self.chosen.said else []))
+        found = {name: value for name, value in self.reader.decided.items() if getattr(spec, name) is None}
+        text, label = _one_or_several(self.chosen.text), _one_or_several(self.chosen.label)
+        self.spec = replace(spec, **found, text_column=text, label_column=label)
+
+    def __iter__(self) -> Iterator[Taken]:
+        """Yield all rows, in order; once."""
+        for rows in self._batches:
+            yield self._taken(rows)
+
+    def where(self, rows: Rows, row: int) -> str:
+        """Return where a row begins, to open a message."""
+        return self.reader.where(rows.places[row])
+
+    def labels(self, rows: Rows) -> list[Any]:  # Any: cells as the source has them
+        """Return each row's label cell, N long; of several label columns, a tuple of cells."""
+        if len(self.chosen.label) == 1:
+            return rows.values(self.chosen.label[0])
+        return list(zip(*(rows.values(name) for name in self.chosen.label), strict=True))
+
+    def close(self) -> None:
+        """Close the source."""
+        self.reader.close()
+
+    def _taken(self, rows: Rows) -> Taken:
+        faults = dict(rows.faults)
+        parts = [self._strings(rows, name, faults) for name in self.chosen.text]
+        texts = parts[0]
+        if len(parts) > 1:
+            none = pa.scalar(None, pa.large_string())
+            there = [pc.if_else(pc.equal(part, ""), none, part) for part in parts]
+            texts = pc.binary_join_element_wise(*there, pa.scalar(JOINT, pa.large_string()), null_handling="skip")
+            has_none = pc.equal(texts, "")
+            texts = pc.if_else(has_none, pa.scalar(None, pa.large_string()), texts)
+        long = pc.greater(pc.binary_length(texts), MOST_BYTES).fill_null(False)
+        for i in pc.indices_nonzero(long).to_pylist():
+            faults.setdefault(i, too_long())
+        if self.reader.splits_last_field and self.names[-1] not in self.chosen.text:
+            self._check_last_field(rows, faults)
+        if faults:
+            is_kept = pa.array([i not in faults for i in range(len(rows))])
+            texts = pc.if_else(is_kept, texts, pa.scalar(None, pa.large_string()))
+        return Taken(rows, texts, faults)
+
+    def _strings(self, rows: Rows, name: str, faults: dict[int, str]) -> pa.LargeStringArray:
+        column: Column = rows.column(name)
+        if not isinstance(column, list):
+            if not is_string(column.type):
+                raise DataError(f"{self.reader.name}: column {name!r}: expected strings, got {column.type}.")
+            return column.cast(pa.large_string())
+        kept = list(column)
+        for i, value in enumerate(column):
+            if value is not None and not isinstance(value, str):
+                kept[i] = None
+                faults.setdefault(i, f"expected a string as {name!r}, got {type(value).__name__}.")
+        try:
+            return pa.array(kept, pa.large_string())
+        except UnicodeEncodeError:
+            for i, value in enumerate(kept):
+                if value is not None and not _is_unicode(value):
+                    kept[i] = None
+                    faults.setdefault(i, f"column {name!r}: half of a surrogate pair, which is no character.")
+            return pa.array(kept, pa.large_string())
+
+    def _check_last_field(self, rows: Rows, faults: dict[int, str]) -> None:
+        """Note the rows whose last column holds a tab, where that is not the text: they have a field too many."""
+        column = rows.column(self.names[-1])
+        holds = pc.match_substring(pa.array(column) if isinstance(column, list) else column, "\t").fill_null(False)
+        for i in pc.indices_nonzero(holds).to_pylist():
+            faults.setdefault(i, f"expected {len(self.names)} fields, got more: {self.names[-1]!r} holds a tab.")
+
+
+def _open(source: Source, spec: DataSpec, remembered: DataSpec | None, *, keep_lines: bool) -> Reader:
+    try:
+        return open_source(source, spec, keep_lines=keep_lines)
+    except DataError:
+        if remembered is None or remembered.encoding is None or spec.encoding is not None or source.path is None:
+            raise
+        return open_source(source, replace(spec, encoding=remembered.encoding), keep_lines=keep_lines)
+
+
+def _known(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return remembered columns if the source has them all."""
+    return tuple(columns) if set(columns) <= set(names) else ()
+
+
+def _one_or_several(columns: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    return (columns[0] if len(columns) == 1 else columns) if columns else None
+
+
+def _sample(batches: Sequence[Rows], name: str) -> list[Any]:  # Any: cells as the source has them
+    found: list[Any] = []
+    for rows in batches:
+        column = rows.column(name)
+        wanted = column[: _LOOKED_AT - len(found)]
+        found += wanted if isinstance(wanted, list) else wanted.to_pylist()
+        if len(found) >= _LOOKED_AT:
+            break
+    return found
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

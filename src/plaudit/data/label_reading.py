@@ -1,0 +1,353 @@
+"""Cells of labels, as a source has them, on their way to class numbers: each different cell is understood once.
+
+This module knows nothing of formats. The decision to question: what a column holds (one label a text, lists, an
+indicator) is decided by the whole column, so that no row is read in one way and a later one in another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit.data.label_cells import listed_labels, split_label, trailing_separator
+from plaudit.data.label_findings import (
+    LabelFinding,
+    class_findings,
+    eye_key,
+    look_alike_findings,
+    odd_name_findings,
+    separator_of,
+)
+from plaudit.data.labels import label_set, sort_classes
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_INDICATOR: dict[Any, int] = dict.fromkeys((0, "0", "0.0", "false", "False", "FALSE"), 0)  # 0 is False and 0.0 too
+_INDICATOR |= dict.fromkeys((1, "1", "1.0", "true", "True", "TRUE"), 1)
+_FASTTEXT = "__label__"
+_LEAST_SWAPPED = 20  # texts, from which labels that never come again are no labels
+ONE_LABEL = "none"  # as a separator: a cell is one label, whatever marks stand in it
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels of N texts.
+
+    Attributes:
+        values: int32 [N], class numbers; multi-label: uint8 [N, C], 1 where a text has the class. A row without a
+            label that can be read has 0.
+        classes: The C names.
+        multi_label: Whether each text has a set of labels.
+        read_as: How cells were read, where that is not plain, a line each.
+        findings: What is odd about the labels.
+    """
+
+    values: NDArray[np.int32] | NDArray[np.uint8]
+    classes: tuple[str, ...]
+    multi_label: bool
+    read_as: tuple[str, ...] = ()
+    findings: tuple[LabelFinding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Understood:
+    """The different cells of a column, understood.
+
+    Attributes:
+        sets: Each cell's names.
+        faults: Why a cell cannot be read, by its number.
+        multi_label: Whether cells hold sets.
+        read_as: As in `Labels`.
+        columns: Of an indicator the names of its columns, which are the classes even if no text has one.
+    """
+
+    sets: list[tuple[str, ...]]
+    faults: Mapping[int, str]
+    multi_label: bool
+    read_as: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+class LabelReading:
+    """Labels on their way from cells to numbers, batch by batch, in memory and in a stream alike."""
+
+    def __init__(
+        self,
+        *,
+        separator: str | None = None,
+        classes: tuple[str, ...] | None = None,
+        multi_label: bool = False,
+        merge: bool = False,
+        where: str = "",
+        least: int = 2,
+    ) -> None:
+        """Begin with no rows.
+
+        Args:
+            separator: What stands between the labels of a cell; None looks for what recurs and asks; `ONE_LABEL` takes
+                a cell as one label.
+            classes: The classes to use; a label that is none of them is a fault. By default those that there are.
+            multi_label: Whether to read sets of labels even if no cell holds several.
+            merge: Whether labels that look alike are one.
+            where: The source, for messages.
+            least: How many classes there must be.
+        """
+        self._separator = None if separator == ONE_LABEL else separator
+        self._is_one = separator == ONE_LABEL
+        self._classes, self._multi_label = classes, multi_label
+        self._merge, self._where, self._least = merge, where, least
+        self._numbers: dict[Any, int] = {}
+        self._cells: list[Any] = []  # Any: as the source has them
+        self._codes: list[NDArray[np.int32]] = []
+        self._columns: tuple[str, ...] = ()
+        self._text_bytes = self._fasttext = 0
+
+    def indicator_columns(self, names: Sequence[str]) -> None:
+        """Say that a cell is a tuple of the values of these columns, each 0 or 1."""
+        self._columns = tuple(names)
+
+    def add(self, cells: Sequence[Any], texts: pa.LargeStringArray) -> None:  # Any: as the source has them
+        """Take a batch of N rows: each one's cell, and its text, ``large_string`` [N]."""
+        numbers, codes = self._numbers, np.empty(len(cells), np.int32)
+        for i, cell in enumerate(cells):
+            key = (type(cell), cell) if isinstance(cell, str | int | float | None) else (type(cell), repr(cell))
+            if key not in numbers:
+                numbers[key] = len(self._cells)
+                self._cells.append(cell)
+            codes[i] = numbers[key]
+        self._codes.append(codes)
+        self._text_bytes += pc.sum(pc.binary_length(texts)).as_py() or 0
+        self._fasttext += pc.sum(pc.starts_with(texts, _FASTTEXT).cast(pa.int64())).as_py() or 0
+
+    @cached_property
+    def _all_codes(self) -> NDArray[np.int32]:
+        return np.concatenate([np.zeros(0, np.int32), *self._codes])
+
+    @cached_property
+    def _understood(self) -> _Understood:
+        if self._columns:
+            return self._as_indicator(self._columns, [list(cell) for cell in self._cells])
+        lists = [cell for cell in self._cells if isinstance(cell, list)]
+        if lists and _are_indicators(lists) and all(isinstance(cell, list) or not cell for cell in self._cells):
+            names = tuple(str(i) for i in range(len(lists[0])))
+            rows = [cell if isinstance(cell, list) else [0] * len(names) for cell in self._cells]
+            return self._as_indicator(names, rows)
+        read_as: list[str] = []
+        cells: list[Any] = self._cells
+        if not self._is_one and (found := listed_labels(cells)) is not None:
+            cells, how = found
+            read_as.append(f"labels: {how}, read as sets of labels")
+        multi_label = self._multi_label or self._separator is not None or any(isinstance(cell, list) for cell in cells)
+        sets: list[tuple[str, ...]] = []
+        faults: dict[int, str] = {}
+        for number, cell in enumerate(cells):
+            try:
+                sets.append(label_set(cell, self._separator))
+            except DataError as error:
+                sets.append(())
+                faults[number] = f"{error}."
+        return self._known(_Understood(sets, faults, multi_label, tuple(read_as)))
+
+    def _as_indicator(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> _Understood:
+        """Read rows of 0 and 1 as the names of the columns that are 1."""
+        plain = _without_prefix(names)
+        sets: list[tuple[str, ...]] = []
+        faults: dict[int, str] = {}
+        for number, row in enumerate(rows):
+            values = [0 if value in (None, "") else _INDICATOR.get(value) for value in row]
+            wrong = [i for i, value in enumerate(values) if value is None]
+            if wrong:
+                faults[number] = f"column {names[wrong[0]]!r}: expected 0 or 1, got {str(row[wrong[0]])[:40]!r}."
+            sets.append(tuple(name for name, value in zip(plain, values, strict=True) if value == 1))
+        is_one = not self._multi_label and not faults and all(len(each) == 1 for each in sets)
+        how = "one label a text, for each row has a single 1" if is_one else "sets of labels"
+        said = f"labels: {len(plain):,} columns of 0 and 1 ({', '.join(plain)[:80]}), read as {how}"
+        return self._known(_Understood(sets, faults, not is_one, (said,), tuple(plain)))
+
+    def _known(self, found: _Understood) -> _Understood:
+        """Put the names of given classes in the place of those that only look like them; the others are faults."""
+        if self._classes is None:
+            return self._merged(found) if self._merge else found
+        known, by_eye = set(self._classes), Counter(map(eye_key, self._classes))
+        of_eye = {eye_key(name): name for name in self._classes if by_eye[eye_key(name)] == 1}
+        taken: dict[str, str] = {}
+        sets, faults = [], dict(found.faults)
+        for number, names in enumerate(found.sets):
+            kept: list[str] = []
+            for name in names:
+                meant = name if name in known else of_eye.get(eye_key(name))
+                if meant is None:
+                    faults[number] = self._unknown(name, found)
+                    kept = []
+                    break
+                if meant != name:
+                    taken[name] = meant
+                kept.append(meant)
+            sets.append(tuple(dict.fromkeys(kept)))
+        said = [f"labels: {name!r} is read as the model's class {meant!r}" for name, meant in list(taken.items())[:5]]
+        return _Understood(sets, faults, found.multi_label, (*found.read_as, *said), found.columns)
+
+    def _unknown(self, name: str, found: _Understood) -> str:
+        assert self._classes is not None
+        shown = ", ".join(self._classes[:10]) + (", …" if len(self._classes) > 10 else "")
+        message = f"unknown class {name!r}; expected one of {shown}."
+        if found.multi_label and self._separator is None and not any(isinstance(cell, list) for cell in self._cells):
+            message += ' If a text has several labels, say what separates them: --label-separator ",".'
+        return message
+
+    def _merged(self, found: _Understood) -> _Understood:
+        """Make names one that look alike: the commonest spelling."""
+        counts = self._count(found.sets)
+        best: dict[str, str] = {}
+        for name, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
+            best.setdefault(eye_key(name), name)
+        changed = {name: best[eye_key(name)] for name in counts if best[eye_key(name)] != name}
+        sets = [tuple(dict.fromkeys(best[eye_key(name)] for name in names)) for names in found.sets]
+        said = [f"labels: {name!r} ({counts[name]:,}) merged into {meant!r}" for name, meant in sorted(changed.items())]
+        return _Understood(sets, found.faults, found.multi_label, (*found.read_as, *said), found.columns)
+
+    def _count(self, sets: Sequence[tuple[str, ...]]) -> Counter[str]:
+        """Return how many texts have each name."""
+        texts = np.bincount(self._all_codes, minlength=len(sets)).tolist()
+        counts: Counter[str] = Counter()
+        for names, n in zip(sets, texts, strict=True):
+            for name in names:
+                counts[name] += n
+        return counts
+
+    def faults(self) -> dict[int, str]:
+        """Return why a row's label cannot be read, by row over all batches, in order."""
+        found = self._understood.faults
+        if not found:
+            return {}
+        wrong = np.isin(self._all_codes, np.array(list(found), np.int32))
+        return {row: found[int(self._all_codes[row])] for row in np.flatnonzero(wrong).tolist()}
+
+    def missing(self) -> NDArray[np.bool_]:
+        """Return which rows have no label where one is needed, bool [N]; of sets of labels none is missing."""
+        found = self._understood
+        if found.multi_label:
+            return np.zeros(len(self._all_codes), np.bool_)
+        empty = np.array([not names and i not in found.faults for i, names in enumerate(found.sets)], np.bool_)
+        return empty[self._all_codes] if len(empty) else np.zeros(0, np.bool_)
+
+    def finish(self, place: Callable[[int], str] | None = None) -> Labels:
+        """Return the labels of all rows.
+
+        Args:
+            place: Says where a row stands, for messages.
+
+        Raises:
+            DataError: There are too few classes; or what is there are no labels of one text each: text and label are
+                swapped, or cells hold several labels.
+        """
+        found = self._understood
+        counts = self._count(found.sets)
+        if self._classes is None:
+            self._check(found, counts, place)
+        is_whole = found.columns and found.multi_label  # a column without a 1 is a class too
+        classes = self._classes or sort_classes(found.columns if is_whole else counts)
+        findings: tuple[LabelFinding, ...] = ()
+        if self._classes is None:
+            findings = (*look_alike_findings(counts), *odd_name_findings(counts), *class_findings(counts))
+        return Labels(self._values(found, classes), tuple(classes), found.multi_label, found.read_as, tuple(findings))
+
+    def _values(self, found: _Understood, classes: Sequence[str]) -> NDArray[np.int32] | NDArray[np.uint8]:
+        numbers = {name: number for number, name in enumerate(classes)}
+        if found.multi_label:
+            matrix = np.zeros((len(found.sets), len(classes)), np.uint8)
+            for row, names in enumerate(found.sets):
+                matrix[row, [numbers[name] for name in names]] = 1
+            return matrix[self._all_codes]
+        values = np.array([numbers[names[0]] if names else 0 for names in found.sets], np.int32)
+        return values[self._all_codes]
+
+    def _check(self, found: _Understood, counts: Counter[str], place: Callable[[int], str] | None) -> None:
+        n = len(self._all_codes)
+        if self._fasttext > n / 2:
+            raise DataError(
+                f"{self._at(0, place)}: the texts begin with {_FASTTEXT}, as in fastText's format. Name the file .txt, "
+                "or give --format fasttext."
+            )
+        if found.multi_label:
+            if not counts and self._least > 1:
+                raise DataError(f"{self._where}: no text has a label.")
+            return
+        if not found.columns and not self._is_one:
+            self._check_separator(found, counts, place)
+        self._check_swapped(counts, n, place)
+        if len(counts) < self._least and counts:
+            name = next(iter(counts))
+            raise DataError(f"{self._where}: every text has the label {name!r}; expected at least two classes.")
+        if not counts and self._least > 1:
+            raise DataError(f"{self._where}: no text has a label.")
+
+    def _check_separator(self, found: _Understood, counts: Counter[str], place: Callable[[int], str] | None) -> None:
+        """Stop where cells hold several labels that one name would make one class."""
+        mark = trailing_separator(counts) or separator_of(counts)
+        if mark is None:
+            return
+        number = next(i for i, names in enumerate(found.sets) if names and mark in names[0])
+        row = int(np.flatnonzero(self._all_codes == number)[0])
+        cell = found.sets[number][0]
+        raise DataError(
+            f"{self._at(row, place)}: the label {cell[:60]!r} looks like {len(split_label(cell, mark))} labels, which "
+            f"occur by themselves too. Say that {mark!r} separates them: --label-separator {_shell(mark)}; or that a "
+            f"cell is one label: --label-separator {ONE_LABEL}."
+        )
+
+    def _check_swapped(self, counts: Counter[str], n: int, place: Callable[[int], str] | None) -> None:
+        """Stop where what is called the label is what differs from text to text."""
+        if not n or not counts:
+            return
+        label_bytes = sum(len(name.encode("utf-8", "replace")) * count for name, count in counts.items())
+        longest = max(counts, key=len)
+        first = int(np.flatnonzero(self._all_codes == self._number_of(longest))[0])
+        if label_bytes > 2 * max(self._text_bytes, 1) and len(longest.split()) > 1:
+            raise DataError(
+                f"{self._at(first, place)}: the labels are longer than the texts (here {longest[:40]!r}). Are the two "
+                "columns swapped? Name them with --text-column and --label-column."
+            )
+        if n >= _LEAST_SWAPPED and len(counts) > 0.9 * n:
+            raise DataError(
+                f"{self._at(first, place)}: nearly every text has a label of its own ({len(counts):,} labels, {n:,} "
+                f"texts; here {longest[:40]!r}). Name the right column with --label-column."
+            )
+
+    def _number_of(self, name: str) -> int:
+        return next(i for i, names in enumerate(self._understood.sets) if name in names)
+
+    def _at(self, row: int, place: Callable[[int], str] | None) -> str:
+        return self._where if place is None else place(row)
+
+
+def _are_indicators(lists: Sequence[list[Any]]) -> bool:
+    """Say whether lists are rows of 0 and 1, all equally long, and not lists of the labels 0 and 1."""
+    length = len(lists[0])
+    return length > 1 and all(
+        len(cell) == length and all(isinstance(value, int | float) and value in (0, 1) for value in cell)
+        for cell in lists
+    )
+
+
+def _without_prefix(names: Sequence[str]) -> list[str]:
+    """Return columns' names without what all have in front, up to an underscore: what pandas' get_dummies adds."""
+    prefix = names[0]
+    for name in names:
+        while not name.startswith(prefix):
+            prefix = prefix[:-1]
+    cut = max(prefix.rfind(mark) for mark in "_.:") + 1
+    return [name[cut:] or name for name in names] if len(names) > 1 else list(names)
+
+
+def _shell(mark: str) -> str:
+    return f'"{mark}"'

@@ -1,0 +1,203 @@
+"""How a delimited text is written, found by looking at its first rows: the delimiter, quotes, the header.
+
+This module knows nothing of files. The decisions to question: the name's own delimiter (a comma in .csv, a tab in .tsv)
+wins where the first rows agree with it, and others are looked for only where they do not; TSV has no quotes unless its
+fields are quoted throughout, as spreadsheets and pandas write them; and a first row is data only on evidence: its label
+comes again below it, or it holds a sentence or a number where the column does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plaudit.data.columns import is_known_name
+from plaudit.errors import DataError
+
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_LOOKED_AT = 1_000  # rows
+_MOST_FIELDS = 20_000  # of a row that is looked at; the reader itself counts them all
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # Excel's own
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?%?")
+_SENTENCE_WORDS = 5
+_SENTENCE_CHARACTERS = 60
+_FIRST_OF_CJK = "\u2e80"  # CJK Radicals Supplement: Han, kana and Hangul lie above it
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How rows are written.
+
+    Attributes:
+        delimiter: Between fields.
+        is_quoted: Whether a field in quotation marks may hold delimiters, line ends and doubled quotes.
+        has_header: Whether the first row names the columns.
+        lines_before: Lines before the first row: Excel's ``sep=;``.
+        said: What was found by looking.
+    """
+
+    delimiter: str
+    is_quoted: bool
+    has_header: bool = True
+    lines_before: int = 0
+    said: tuple[str, ...] = ()
+
+
+def find_dialect(
+    head: str, *, is_whole: bool, own: str, delimiter: str | None, header: bool | None, where: str
+) -> Dialect:
+    """Return how a text is written.
+
+    Args:
+        head: Its first lines.
+        is_whole: Whether these are all.
+        own: The delimiter that its name promises.
+        delimiter: As the user says, or None.
+        header: Whether there is one, as the user says, or None.
+        where: The file, for messages.
+
+    Raises:
+        DataError: It begins with lines of comment.
+    """
+    said: list[str] = []
+    lines_before = 0
+    if match := _SEPARATOR_LINE.match(head):
+        lines_before, head = 1, head[match.end() :]
+        delimiter = delimiter or match[1]
+    found = delimiter or _find_delimiter(head, own, is_whole=is_whole)
+    if found != own and found != delimiter:
+        said.append(f"fields are separated by {NAMES[found]}")
+    is_quoted = _are_quoted(head, found, is_whole=is_whole) if found == "\t" else True
+    rows = _sample(head, found, is_quoted=is_quoted, is_whole=is_whole)
+    _refuse_comments(rows, where, lines_before)
+    has_header = header if header is not None else not _is_headless(rows)
+    if header is None and not has_header:
+        said.append("no header line: its first row is taken as a text (--header if it names the columns)")
+    return Dialect(found, is_quoted, has_header, lines_before, tuple(said))
+
+
+def _sample(head: str, delimiter: str, *, is_quoted: bool, is_whole: bool) -> list[list[str]]:
+    """Return the first rows that are not blank, as fields."""
+    if is_quoted:
+        reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        rows: list[list[str]] = []
+        with contextlib.suppress(csv.Error):
+            rows += itertools.islice((row for row in reader if row), _LOOKED_AT + 1)
+    else:
+        lines = (line.removesuffix("\r") for line in head.split("\n"))
+        rows = [line.split(delimiter) for line in itertools.islice((line for line in lines if line), _LOOKED_AT + 1)]
+    is_cut = not is_whole and len(rows) <= _LOOKED_AT
+    return rows[:-1] if is_cut and len(rows) > 2 else rows[:_LOOKED_AT]
+
+
+def _find_delimiter(head: str, own: str, *, is_whole: bool) -> str:
+    """Return the delimiter with which the rows have equally many fields; `own` where that is one, or none is better."""
+    counts: dict[str, Counter[int]] = {}
+    firsts: dict[str, int] = {}
+    first_line = head.lstrip("\r\n").partition("\n")[0]
+    for each in dict.fromkeys((own, *NAMES)):
+        if each not in first_line:
+            continue
+        quoted = each != "\t" or _are_quoted(head, each, is_whole=is_whole)
+        rows = _sample(head, each, is_quoted=quoted, is_whole=is_whole)
+        if rows and 2 <= len(rows[0]) <= _MOST_FIELDS:
+            counts[each], firsts[each] = Counter(map(len, rows)), len(rows[0])
+    shares = {each: found[firsts[each]] / found.total() for each, found in counts.items()}
+    if not shares or shares.get(own, 0) == 1:
+        return own
+    exact = [each for each, share in shares.items() if share == 1 and counts[each].total() > 1]
+    if exact:
+        return max(exact, key=lambda each: (_knows_names(first_line, each), firsts[each]))
+    best = max(shares, key=lambda each: (shares[each], _knows_names(first_line, each), each == own))
+    return best if best == own or shares[best] > max(shares.get(own, 0), 0.5) else own
+
+
+def _knows_names(line: str, delimiter: str) -> bool:
+    return any(is_known_name(name.strip(' "\r')) for name in line.split(delimiter))
+
+
+def _are_quoted(head: str, delimiter: str, *, is_whole: bool) -> bool:
+    """Say whether quotation marks around fields of tab-separated text are quotes: where all is well only as such.
+
+    A program that quotes doubles the quotes inside, or quotes the columns' names too; a person's quotation mark at the
+    beginning of a text has no such partner.
+    """
+    if '"' not in head:
+        return False
+    first, _, _ = head.lstrip("\r\n").partition("\n")
+    names = first.removesuffix("\r").split(delimiter)
+    all_named = all(len(name) > 1 and name[0] == name[-1] == '"' for name in names)
+    if not all_named and '""' not in head and not _spans(head, delimiter):
+        return False
+    rows: list[list[str]] = []
+    try:
+        rows += itertools.islice(
+            (row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True) if row),
+            _LOOKED_AT + 1,
+        )
+    except csv.Error as error:
+        if is_whole or "unexpected end" not in str(error):
+            return False
+    rows = rows if is_whole or len(rows) < 2 else rows[:-1]
+    return len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+
+
+def _spans(head: str, delimiter: str) -> bool:
+    """Say whether some field that a quote opens holds the delimiter or a line end before the quote that closes it."""
+    mark = re.escape(delimiter)
+    return re.search(rf'(?:^|[{mark}\n])"[^"]*[{mark}\n][^"]*"(?:[{mark}\r\n]|$)', head) is not None
+
+
+def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: int) -> None:
+    """Refuse a file whose first rows are a remark about it."""
+    if len(rows) > 1 and rows[0] and rows[0][0].lstrip().startswith(("#", "//")):
+        n = sum(1 for _ in itertools.takewhile(lambda row: row[0].lstrip().startswith(("#", "//")), rows))
+        usual = Counter(map(len, rows[n:])).most_common(1)
+        if usual and usual[0][0] != len(rows[0]):
+            raise DataError(
+                f"{where}:{lines_before + 1}: a line of comment ({rows[0][0][:40]!r}); expected the columns' names. "
+                f"Remove the {'line' if n == 1 else f'{n} lines'} before them."
+            )
+
+
+def _is_headless(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first row is data, on evidence from the rows below it."""
+    if len(rows) < 2:
+        return False
+    first, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if not rest or any(is_known_name(name) for name in first):
+        return False
+    if [name.strip() for name in first] == [str(i) for i in range(len(first))] and len(first) > 1:
+        return False  # what pandas names columns without names
+    data = header = 0
+    for name, column in zip(first, zip(*rest, strict=True), strict=True):
+        name, values = name.strip(), [value.strip() for value in column]
+        different = set(values)
+        numeric = sum(_NUMBER.fullmatch(value) is not None for value in values) >= 0.9 * len(values)
+        if _NUMBER.fullmatch(name):
+            data += numeric
+        elif numeric:
+            header += 1
+        elif name in different and len(different) <= max(2, len(values) / 2):
+            data += 1  # a label that comes again
+        elif _is_sentence(name) and sum(map(_is_sentence, values)) >= 0.5 * len(values):
+            data += 1
+        elif not name:
+            header += 1  # the index that pandas writes has no name
+    return data > 0 and not header
+
+
+def _is_sentence(value: str) -> bool:
+    words = len(value.split())
+    return (
+        words >= _SENTENCE_WORDS
+        or len(value) > _SENTENCE_CHARACTERS
+        or (words > 1 and value.endswith((".", "!", "?", "…")))
+        or sum(letter >= _FIRST_OF_CJK for letter in value) > _SENTENCE_WORDS  # scripts without spaces
+    )

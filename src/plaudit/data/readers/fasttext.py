@@ -1,0 +1,117 @@
+"""Read fastText's format: a line a text, its labels in front, each as ``__label__name``.
+
+The format is fastText's: https://fasttext.cc/docs/en/supervised-tutorial.html. The decisions to question: a line with
+several labels has a list for a label, so that the file is multi-label, where fastText itself makes no difference; and
+another prefix than ``__label__`` is taken where most of the first lines begin with it, and said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from plaudit.config import DataSpec
+from plaudit.data.readers.rows import Parsed, Reader, Rows, groups, too_long
+from plaudit.data.readers.text_input import TextInput
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from plaudit.data.readers.sources import Source
+
+PREFIX = "__label__"
+_ANY_PREFIX = re.compile(r"(__[A-Za-z][\w-]*?__)\S")
+_LOOKED_AT = 1_000  # lines
+
+
+class FastTextReader(Reader):
+    """A line a text, its labels in front."""
+
+    names: tuple[str, ...] = ("text", "label")
+
+    def __init__(self, source: Source, spec: DataSpec, *, file: TextInput | None = None) -> None:
+        """Open the file and look at its prefix.
+
+        Args:
+            source: A file, or standard input.
+            spec: What the user says of it.
+            file: The source, if it is open already.
+
+        Raises:
+            DataError: It is empty or no text.
+        """
+        self._input = file or TextInput(source, spec.encoding)
+        self.name, self.said = source.name, self._input.said
+        with self._input.kept_open():
+            if self._input.is_empty:
+                raise DataError(f"{self.name}: the file is empty.")
+            found = spec.label_prefix or find_prefix(self._input.head)
+        self._prefix = found or PREFIX
+        prefix = re.escape(self._prefix)
+        self._labelled = re.compile(rf"{prefix}([^ \t]*)[ \t]*(.*)", re.DOTALL)
+        self._later_label = re.compile(rf"(?:^|[ \t])({prefix}[^ \t]*)")
+        decided: dict[str, Any] = {} if self._input.encoding.is_utf8 else {"encoding": self._input.encoding.name}
+        if self._prefix != PREFIX:
+            decided["label_prefix"] = self._prefix
+            if spec.label_prefix is None:
+                self.said = (*self.said, f"labels begin with {self._prefix}")
+        self.decided = decided
+        if found is None:  # a plain list of texts
+            self.names = ("text",)
+            self.schema = pa.schema([("text", pa.large_string())])
+
+    def batches(self) -> Iterator[Rows]:
+        """Yield all rows, in order."""
+        with self._input:
+            for group in groups(self._rows(), lambda row: row.size_bytes):
+                fields = [row.fields or (None, None) for row in group]
+                yield Rows(
+                    {name: [row[i] for row in fields] for i, name in enumerate(self.names)},
+                    [row.place for row in group],
+                    {i: row.fault for i, row in enumerate(group) if row.fault is not None},
+                    self._input.position(),
+                )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._input.close()
+
+    def _rows(self) -> Iterator[Parsed]:
+        for number, line in self._input.lines():
+            if line is None:
+                yield Parsed(None, number, self._input.most_bytes, too_long())
+                continue
+            try:
+                text = line.decode("utf-8").removesuffix("\r")
+            except UnicodeDecodeError as error:
+                encoding = self._input.encoding
+                fault = f"byte 0x{line[error.start]:02x} is not {encoding.shown}. {encoding.advice}"
+                yield Parsed(None, number, len(line), fault)
+                continue
+            yield self._parsed(text, number, len(line))
+
+    def _parsed(self, text: str, number: int, size: int) -> Parsed:
+        labels: list[str] = []
+        while match := self._labelled.match(text):
+            labels.append(match[1])
+            text = match[2]
+        if further := self._later_label.search(text):
+            fault = f"the label {further[1]} stands within the text; expected it in front."
+            return Parsed(None, number, size, fault)
+        return Parsed((text, labels if len(labels) > 1 else next(iter(labels), None)), number, size)
+
+
+def find_prefix(head: str) -> str | None:
+    """Return what most of the first lines begin with, in the form of fastText's prefix; None where they do not.
+
+    A single line with the usual prefix is enough, for a text does not begin so by chance.
+    """
+    lines = [line for line in head.split("\n")[:_LOOKED_AT] if line.strip()]
+    if any(line.startswith(PREFIX) for line in lines):
+        return PREFIX
+    found = Counter(match[1] for line in lines if (match := _ANY_PREFIX.match(line)))
+    (prefix, n), *_ = [*found.most_common(1), ("", 0)]
+    return prefix if n > len(lines) / 2 else None

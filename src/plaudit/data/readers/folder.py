@@ -1,0 +1,109 @@
+"""Read a folder per class: ``DIR/pos/*.txt``, ``DIR/neg/*.txt``, one text a file, at any depth.
+
+This module knows nothing of train and test folders. The decision to question: only files named .txt are texts, since a
+folder on a real disk also holds notes, thumbnails and hidden files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from plaudit.config import DataSpec
+from plaudit.data.readers.rows import Parsed, Reader, Rows, string_rows, too_long
+from plaudit.data.readers.text_input import TextInput
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from plaudit.data.readers.sources import Source
+
+
+class FolderReader(Reader):
+    """A folder per class: columns text, label (the sub-folder's name) and file, relative to the folder.
+
+    Sub-folders, then files, are in the order of their names; hidden ones are skipped. An empty file is an empty text.
+    """
+
+    unit = "file"
+    names = ("text", "label", "file")
+    schema = pa.schema([(name, pa.large_string()) for name in names])
+
+    def __init__(self, source: Source, spec: DataSpec) -> None:
+        """List the files.
+
+        Raises:
+            DataError: There is no sub-folder, or one without a .txt file.
+        """
+        assert source.path is not None
+        self._source, self._spec, self._path = source, spec, source.path
+        self.name = source.name
+        self._files = list_texts(self._path)
+
+    def batches(self) -> Iterator[Rows]:
+        """Yield all rows, in order."""
+        yield from string_rows(self.names, self._rows(), lambda: 0)
+
+    def _rows(self) -> Iterator[Parsed]:
+        for path in self._files:
+            place = path.relative_to(self._path).as_posix()
+            source = replace(self._source, path=path, name=str(path))
+            try:
+                text, fault = read_text(source, self._spec), None
+            except DataError as error:
+                text, fault = None, str(error).removeprefix(f"{path}").lstrip(":, ")
+            size = path.stat().st_size
+            label = place.partition("/")[0]
+            yield Parsed([text, label, place] if fault is None else None, place, size, fault)
+
+
+def read_text(source: Source, spec: DataSpec) -> str:
+    """Return the text that a file holds.
+
+    Raises:
+        DataError: It cannot be read, is no text or is too long.
+    """
+    with TextInput(source, spec.encoding) as file:
+        data = file.stream.read(file.most_bytes + 1)
+        if len(data) > file.most_bytes:
+            raise DataError(f"{source.name}: {too_long()}")
+        if (position := data.find(b"\0")) >= 0:
+            raise DataError(f"{source.name}: a null byte at byte {position + 1}; expected text.")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise DataError(
+                f"{source.name}:{line}: byte 0x{data[error.start]:02x} is not {file.encoding.shown} ({error.reason})."
+            ) from error
+
+
+def list_texts(path: Path) -> list[Path]:
+    """Return the files of a folder per class, in the order in which they are read.
+
+    Raises:
+        DataError: There is no sub-folder, or one has no .txt file.
+    """
+    try:
+        folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    if not folders:
+        raise DataError(
+            f"{path}: expected a sub-folder a class with .txt files in it (pos/1.txt, neg/1.txt), or files of texts "
+            "and labels; got neither."
+        )
+    files: list[Path] = []
+    for folder in folders:
+        found = sorted(entry for entry in folder.rglob("*.txt") if entry.is_file() and not _is_hidden(entry, path))
+        if not found:
+            raise DataError(f"{folder}: no .txt files; expected one text a file.")
+        files.extend(found)
+    return files
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -1,0 +1,140 @@
+"""The formats that are read: one table of names, suffixes, first bytes and readers.
+
+A further format is a line here and a `Reader`. The decision to question: a file's name tells its format, since the
+first bytes of CSV, TSV and a list of texts are alike; only formats with bytes of their own are known without a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plaudit.config import DataSpec
+from plaudit.data.readers.columnar import ArrowReader, ParquetReader
+from plaudit.data.readers.delimited import DelimitedReader
+from plaudit.data.readers.fasttext import FastTextReader, find_prefix
+from plaudit.data.readers.folder import FolderReader
+from plaudit.data.readers.json_records import JsonReader
+from plaudit.data.readers.lines import LineReader
+from plaudit.data.readers.rows import Reader
+from plaudit.data.readers.text_input import TextInput
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from plaudit.data.readers.sources import Source
+
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of one format are known, and who reads them.
+
+    Attributes:
+        open: Makes the reader, given a source and what the user says of it.
+        suffixes: Of names, lower case, without a compression's.
+        magic: What a file begins with, where that is no other format's.
+        is_stream: Whether it can come in on standard input.
+        is_read_twice: Whether its columns' types are known only at its end.
+    """
+
+    open: Callable[[Source, DataSpec], Reader]
+    suffixes: tuple[str, ...] = ()
+    magic: tuple[bytes, ...] = ()
+    is_stream: bool = True
+    is_read_twice: bool = False
+
+
+def _open_text(source: Source, spec: DataSpec) -> Reader:
+    """Open a .txt file: fastText's format; or rows with tabs between, where no line has a label and all have fields."""
+    file = TextInput(source, spec.encoding)
+    with file.kept_open():
+        lines = [line for line in file.head.split("\n")[:1000] if line.strip()]
+        has_prefix = spec.label_prefix is not None or find_prefix(file.head) is not None
+        n_tabs = {line.count("\t") for line in lines}
+        if not has_prefix and len(lines) > 1 and n_tabs and n_tabs != {0} and min(n_tabs) > 0:
+            reader = DelimitedReader(source, spec, own="\t", file=file)
+            reader.said = ("a text file with tabs: read as columns", *reader.said)
+            return reader
+        return FastTextReader(source, spec, file=file)
+
+
+FORMATS: dict[str, Format] = {
+    "csv": Format(partial(DelimitedReader, own=","), (".csv",)),
+    "tsv": Format(partial(DelimitedReader, own="\t"), (".tsv", ".tab")),
+    "jsonl": Format(JsonReader, (".jsonl", ".ndjson", ".json"), is_read_twice=True),
+    "parquet": Format(ParquetReader, (".parquet", ".pq"), (b"PAR1",), is_read_twice=True),
+    "arrow": Format(ArrowReader, (".arrow", ".arrows", ".feather", ".ipc"), (b"ARROW1",), is_read_twice=True),
+    "fasttext": Format(_open_text, (".txt", ".ft"), is_read_twice=True),
+    "folder": Format(FolderReader, is_stream=False),
+    "text": Format(LineReader),
+}
+SUFFIXES = {suffix: name for name, each in FORMATS.items() for suffix in each.suffixes}
+
+
+def format_of(path: Path, format: str | None = None) -> str:
+    """Return the name of a path's format: the one given, else by what it is, its name and its first bytes.
+
+    Raises:
+        DataError: Nothing is there, or nothing tells the format.
+    """
+    if format is not None and format not in FORMATS:
+        raise DataError(f"{path}: unknown format {format!r}; expected one of {', '.join(FORMATS)}.")
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder (looked in {path.absolute().parent}).")
+    if format is not None and path.is_dir() != (format == "folder"):
+        raise DataError(f"{path}: a {'folder' if path.is_dir() else 'file'} cannot be read as {format}.")
+    if path.is_dir():
+        return "folder"
+    found = format or SUFFIXES.get(plain_suffix(path)) or _by_magic(path)
+    if found is None:
+        known = ", ".join(SUFFIXES)
+        raise DataError(
+            f"{path}: its name does not tell the format; rename it to end in one of {known}, or name it with --format."
+        )
+    return found
+
+
+def plain_suffix(path: Path) -> str:
+    """Return a file name's suffix in lower case, without a compression's: ``".csv"`` for ``Reviews.CSV.gz``."""
+    name = path.name.lower()
+    packed = next((suffix for suffix in PACKED if name.endswith(suffix)), "")
+    plain = Path(name.removesuffix(packed)).suffix
+    if packed == ".zip" and plain not in SUFFIXES:
+        return _suffix_of_member(path)
+    return plain
+
+
+def has_known_suffix(path: Path) -> bool:
+    """Say whether a file's name tells its format."""
+    return plain_suffix(path) in SUFFIXES
+
+
+def database_file(spec: str) -> Path | None:
+    """Return the file of a database's address, None for what is no such address."""
+    return None
+
+
+def _by_magic(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return None
+    return next((name for name, each in FORMATS.items() if any(head.startswith(mark) for mark in each.magic)), None)
+
+
+def _suffix_of_member(path: Path) -> str:
+    """Return the suffix of the one file in a zip archive, "" where there is none or several."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [each.filename for each in archive.infolist() if not each.is_dir()]
+    except (OSError, zipfile.BadZipFile):
+        return ""
+    names = [name for name in names if not name.startswith("__MACOSX/")]
+    return Path(names[0].lower()).suffix if len(names) == 1 else ""
