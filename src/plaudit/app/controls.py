@@ -173,9 +173,9 @@ def _majority(answers: Answers, dataset: Dataset, run: TrainingTexts) -> Answers
 def _random_network(answers: Answers, dataset: Dataset, run: TrainingTexts) -> Answers:
     from plaudit.models import NetworkClassifier
 
-    watched = None if run.validation is None else (run.validation.texts, run.validation.label_names())
+    watched = None if run.validation is None else (run.validation.texts, run.validation.label_column())
     network = NetworkClassifier("random", seed=run.seed)
-    network.fit(run.texts.texts, run.texts.label_names(), validation=watched)
+    network.fit(run.texts.texts, run.texts.label_column(), validation=watched)
     return answer(network, dataset)
 
 

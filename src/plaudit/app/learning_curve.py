@@ -101,7 +101,7 @@ def train_sizes(config: RunConfig, train: Dataset, validation: Dataset, say: Say
             for draw in range(draws):
                 part = _draw(train, share, seed=[config.training.seed, number, draw])
                 run = replace(config, training=replace(config.training, seed=config.training.seed + draw))
-                model = build(run).fit(part.texts, part.label_names(), monitors=[watch])
+                model = build(run).fit(part.texts, part.label_column(), monitors=[watch])
                 rights.append(answer(model, validation).right)
                 n = len(part)
             found.append(Trained(n, np.stack(rights)))

@@ -130,7 +130,7 @@ class _Bench:
         """Start the clock."""
         self._task, self._monitors, self._clock = task, monitors, clock
         self._deadline = clock() + task.time_s
-        self._labels, self._watched = task.train.label_names(), task.validation.label_names()
+        self._labels, self._watched = task.train.label_column(), task.validation.label_column()
 
     def is_over(self) -> bool:
         """Say whether the time is over."""
