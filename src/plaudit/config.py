@@ -242,7 +242,9 @@ class RunConfig:
             table: {key: value for key, value in values.items() if value is not None}
             for table, values in asdict(self).items()
         }
-        tables["reading"] = {key: value for key, value in tables["reading"].items() if value is not False}
+        for table in ("data", "reading"):  # what is off by default is not said
+            off = [name for name in ("skip_invalid", "merge_labels") if not tables[table][name]]
+            tables[table] = {key: value for key, value in tables[table].items() if key not in off}
         if not tables["reading"]:
             del tables["reading"]
         return tomli_w.dumps({**tables, "versions": dict(versions)})

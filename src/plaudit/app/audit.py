@@ -94,7 +94,10 @@ def run_audit(
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    print_audit(console, result, output, cleaning=cleaning, target=write_clean)
+    columns = DataSpec(
+        text_column=spec.text_column, label_column=spec.label_column, label_separator=spec.label_separator
+    )
+    print_audit(console, result, output, cleaning=cleaning, target=write_clean, flags=columns.flags())
 
 
 def _parse_drop(words: str) -> tuple[Drop, ...]:

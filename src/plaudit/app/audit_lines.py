@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,22 @@ _STYLES = {"mend": "bold red", "look": "yellow", "note": "dim"}
 
 
 def print_audit(
-    console: Console, audit: Audit, output: Path, *, cleaning: Cleaning | None, target: Path | None
+    console: Console,
+    audit: Audit,
+    output: Path,
+    *,
+    cleaning: Cleaning | None,
+    target: Path | None,
+    flags: Sequence[str] = (),
 ) -> None:
-    """Print what was found, what stays out of the cleaned file, and what to do next."""
+    """Print how the data were read, what was found, what stays out of the cleaned file, and what to do next.
+
+    `flags` say how the cleaned file is to be read.
+    """
     for part in audit.corpus.parts:
         console.print(f"{part.name:<10} {len(part):>9,} rows  {plain(part.file)}", markup=False)
+        for line in part.said:
+            console.print(f"  {plain(line)}", markup=False)
     console.print()
     print_table(console, _table(audit))
     if audit.without_noise:
@@ -46,7 +58,8 @@ def print_audit(
         parts = ", ".join(f"{kind} {n:,}" for kind, n in cleaning.counts().items()) or "nothing"
         console.print(
             f"Clean: {target}, {len(cleaning.kept):,} of {audit.corpus.n_train:,} rows. Dropped: {parts}; "
-            f"{target.name}.dropped.csv says which and why.\nNext: plaudit train {shlex.quote(str(target))}",
+            f"{target.name}.dropped.csv says which and why.\n"
+            f"Next: {shlex.join(['plaudit', 'train', str(target), *flags])}",
             markup=False,
         )
 

@@ -155,6 +155,7 @@ def _run(
     n = len(parts.train) + (len(parts.validation) if config.training.refit else 0)
     metrics: dict[str, dict[str, Any]] = {
         "train": {
+            **({"left_out": left_out} if (left_out := _left_out_counts(parts.train)) else {}),
             "seconds": round(seconds, 3),
             **fitted.epochs(),
             "n": n,
@@ -182,7 +183,7 @@ def _run(
                 model,
                 config,
                 versions=versions,
-                story=" ".join([fitted.story, *model.notes_]).strip(),
+                story=" ".join([fitted.story, *model.notes_, *_left_out(parts.train)]).strip(),
                 seconds=seconds,
                 size_bytes=size_bytes,
             ),
@@ -210,6 +211,18 @@ def default_output(config: RunConfig) -> Path:
 def reading_of(train: Dataset) -> DataSpec:
     """Return how the training texts were read, for the model's folder."""
     return DataSpec() if train.origin is None else replace(train.origin.spec, data_dir=None, skip_invalid=False)
+
+
+def _left_out_counts(train: Dataset) -> dict[str, int]:
+    """Return how many rows of the source were left out, by the kind of fault."""
+    return {} if train.origin is None else dict(train.origin.left_out)
+
+
+def _left_out(train: Dataset) -> list[str]:
+    """Say in a sentence how many rows of the source were left out."""
+    counts = _left_out_counts(train)
+    why = ", ".join(f"{n:,} {kind}" for kind, n in counts.items())
+    return [f"{sum(counts.values()):,} rows of the data were left out ({why})."] if counts else []
 
 
 def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:

@@ -18,6 +18,7 @@ from plaudit.config import DataSpec
 from plaudit.data.columns import ChosenColumns, choose_columns
 from plaudit.data.readers import Rows, open_source
 from plaudit.data.readers.columnar import is_string
+from plaudit.data.readers.fasttext import FastTextReader
 from plaudit.data.readers.rows import MOST_BYTES, Column, Reader, too_long
 from plaudit.data.readers.sources import Source
 from plaudit.errors import DataError
@@ -90,6 +91,11 @@ class Intake:
             names = tuple(dict.fromkeys([*self.reader.names, *(name for rows in first for name in rows.columns)]))
             self.names = names
             memory = remembered or DataSpec()
+            if is_label_needed and isinstance(self.reader, FastTextReader) and len(names) == 1:
+                raise DataError(
+                    f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
+                    "another prefix stands, name it with --label-prefix."
+                )
             self.chosen: ChosenColumns = choose_columns(
                 names,
                 {name: _sample(first, name) for name in names},

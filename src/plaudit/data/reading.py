@@ -8,8 +8,7 @@ rows out, counted. Only where a text has a set of labels (multi-label) is a blan
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -310,13 +309,3 @@ def to_arrow(values: list[Any]) -> pa.Array:  # Any: what a cell holds
         return pa.array(values)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         return pa.array([None if value is None else json.dumps(value, default=str) for value in values])
-
-
-def remember(dataset: Dataset, spec: DataSpec) -> DataSpec:
-    """Return how a data set was read, for the folder of a model that is made of it."""
-    return spec if dataset.origin is None else replace(spec, **_decided(dataset.origin.spec))
-
-
-def _decided(spec: DataSpec) -> Mapping[str, Any]:
-    names = ("text_column", "label_column", "label_prefix", "delimiter", "encoding", "header", "sheet")
-    return {name: getattr(spec, name) for name in names}

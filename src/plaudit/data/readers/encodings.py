@@ -35,7 +35,7 @@ _LETTERS = tuple(frozenset(each + each.upper() + _SIGNS) for each in _ALPHABETS)
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _TRIED = ("cp1252", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr", "cp1250", "iso8859_15")
-_SHOWN = 40  # characters of a line
+_SHOWN = 24  # characters of a line
 _MOST_TRIED = 3
 
 
@@ -126,7 +126,9 @@ def _other(head: bytes, error: UnicodeDecodeError) -> Encoding:
             used = {""}
         if any(used <= letters for letters in _LETTERS):
             shown = _preview(head, error.start, "cp1252")
-            return Encoding("cp1252", said=(f"encoding: Windows-1252 (cp1252), {shown}; --encoding names another",))
+            return Encoding(
+                "cp1252", said=(f"encoding: Windows-1252 (cp1252), as in {shown} (--encoding names another)",)
+            )
     readings = [f"{each} reads {found}" for each in _TRIED if (found := _preview(head, error.start, each)) is not None][
         :_MOST_TRIED
     ]

@@ -59,7 +59,7 @@ class FastTextReader(Reader):
             if spec.label_prefix is None:
                 self.said = (*self.said, f"labels begin with {self._prefix}")
         self.decided = decided
-        if found is None:  # a plain list of texts
+        if found is None:  # a plain list of texts, as `predict` takes it
             self.names = ("text",)
             self.schema = pa.schema([("text", pa.large_string())])
 

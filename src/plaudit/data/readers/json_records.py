@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plaudit.config import DataSpec
 from plaudit.data.columns import is_known_name
@@ -31,8 +30,7 @@ _COLUMNS = "JSON of columns, not of records (pandas: write it with to_json(orien
 _PIECE = 2**18
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A record, or what is wrong with it; the line that it begins on; its text."""
 
     record: _Record | None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -99,8 +99,7 @@ class Reader(ABC):
         return f"{self.name}, row {place}" if self.unit == "row" else f"{self.name}/{place}"
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(NamedTuple):
     """One row of a text format: its fields, or what is wrong with it; its place; how many bytes it took, roughly."""
 
     fields: Sequence[object] | None
