@@ -19,6 +19,7 @@ from plaudit.lazy import lazy
 
 if TYPE_CHECKING:
     from plaudit.data import Dataset, Splits, load_dataset, read_file
+    from plaudit.data.label_findings import LabelWarning
     from plaudit.embeddings import EmbeddingTable, load_embedding
     from plaudit.errors import PlauditError
     from plaudit.evaluation import Metrics, MultiLabelMetrics, choose_rule, evaluate
@@ -44,6 +45,7 @@ _HOMES = {
     "EmbeddingTable": "plaudit.embeddings",
     "EncoderClassifier": "plaudit.models.encoder",
     "Explanation": "plaudit.explanation",
+    "LabelWarning": "plaudit.data.label_findings",
     "Metrics": "plaudit.evaluation",
     "MultiLabelMetrics": "plaudit.evaluation",
     "NetworkClassifier": "plaudit.models.network",
@@ -68,6 +70,7 @@ __all__ = [
     "EmbeddingTable",
     "EncoderClassifier",
     "Explanation",
+    "LabelWarning",
     "Metrics",
     "MultiLabelMetrics",
     "NetworkClassifier",

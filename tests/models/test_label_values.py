@@ -32,6 +32,7 @@ from plaudit.models.base import Classifier
 from plaudit.models.label_values import DataConversionWarning as OurConversionWarning
 from plaudit.models.targets import Targets, encode_labels, label_positions, to_indicator
 
+pytestmark = pytest.mark.filterwarnings("ignore::plaudit.LabelWarning")  # tests of them expect them
 TEXTS = ["good joy", "bad grim", "fine warm film", "dull cold film"] * 2
 
 
@@ -285,6 +286,49 @@ def test_an_indicator_tables_columns_are_the_classes(kind: type, frame: Any) -> 
 def test_dummies_of_pandas_have_their_names() -> None:
     targets = encode_labels(pd.get_dummies(pd.Series(["b", "a", "b"])), 3)
     assert (targets.classes.tolist(), targets.values.tolist()) == (["a", "b"], [[0, 1], [1, 0], [0, 1]])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["pos ", "neg", "pos"], r"labels: words are read as files spell them: 'pos ' as 'pos'; `predict` answers so"),
+        ([["a ", "b"], [], ["b"]], "words are read as files spell them: 'a ' as 'a'"),
+        (["Spam", "spam", "ham"], r"labels: that look alike: .*'?Spam'? \(1\).*; spell those alike that are one class"),
+        (["caf\u00e9", "cafe\u0301", "ham"], "look alike: "),
+        (["nan", "a", "b"], r"labels: that may mean that there is none: 'nan' \(1\); leave those texts out, if so"),
+        (["a", "b", "a,b"], "'a,b' looks like several that ',' separates; give such a text the list of its labels"),
+        ([["a"], ["b"], ["a"]], "every text has a list of one label; they are read as sets of labels"),
+        (np.array([[1, 0], [0, 1], [1, 0]]), "every row of the matrix has a single 1; they are read as sets of labels"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_odd_about_labels_is_warned_of(labels: Any, said: str) -> None:
+    with pytest.warns(plaudit.LabelWarning, match=said) as told:
+        encode_labels(labels, 3)
+    assert len(told) == 1
+    assert told[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("error")
+def test_plain_labels_are_not_warned_of(reviews: plaudit.Dataset) -> None:
+    for labels in (
+        ["a", "b", "a"],
+        [1, 0, 1],
+        [True, False, True],
+        [["a", "b"], [], ["a"]],
+        np.array([[1, 1], [0, 1]]),
+    ):
+        encode_labels(labels, len(labels))
+    column = pa.array(["Spam", "spam", "nan"]).dictionary_encode()  # told when the data set was read
+    assert encode_labels(column, 3).classes.tolist() == ["Spam", "nan", "spam"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_that_score_does_not_know_are_warned_of() -> None:
+    model = NgramClassifier(min_texts=1).fit(TEXTS, ["yes", "no"] * 4)
+    with pytest.warns(plaudit.LabelWarning, match="labels: 4 of 8 are none of the model's classes and count as wrong"):
+        assert model.score(TEXTS, ["yes", "other"] * 4) == 0.5
 
 
 def test_targets_stay_as_they_are() -> None:

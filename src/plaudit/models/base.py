@@ -19,6 +19,7 @@ from plaudit.data.dataset import as_text_column, label_sets
 from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
 from plaudit.models.arguments import Arguments
+from plaudit.models.label_values import warn_of_label
 from plaudit.models.rules import DecisionRule, rule_from_manifest
 from plaudit.models.targets import Labels, Targets, label_positions, to_indicator
 from plaudit.scratch import MEMORY, Scratch
@@ -293,6 +294,8 @@ class Classifier(Arguments, ABC):
             right = (found == to_indicator(labels, len(found), self.classes_)).all(axis=1)
         else:
             known = label_positions(labels, len(found), self.classes_, may_be_unknown=True)
+            if n_unknown := int((known < 0).sum()):
+                warn_of_label(f"{n_unknown:,} of {len(known):,} are none of the model's classes and count as wrong.")
             right = (found == known) & (known >= 0)
         weights = None if sample_weight is None else given_weights(sample_weight, len(found))
         if weights is not None and not weights.any():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.data.label_findings import LabelWarning, look_alike_findings, odd_name_findings, separator_of
 from plaudit.data.labels import label_name
 from plaudit.data.tables import asking_for, column_names, column_values
 from plaudit.errors import DataError, outside
@@ -31,6 +33,11 @@ Label = str | int | bool
 _SETS = (list, tuple, set, frozenset, np.ndarray)
 MOST_CLASS_BYTES = 64 * 1024 * 1024  # of all classes' names: more is no model's, and is not read back
 _LEAST, _MOST = -(2**63), 2**63 - 1
+_SHOWN = 5  # labels in a warning
+_ADVICE = {
+    "look alike": "spell those alike that are one class",
+    "odd name": "leave those texts out, if so",
+}
 _KINDS = "OUTiubf"  # NumPy's: objects, two kinds of strings, whole numbers, booleans, floats
 
 
@@ -221,6 +228,37 @@ def _without_nan(values: list[Any]) -> list[Any]:
     if not any(issubclass(kind, float | np.floating) for kind in kinds) or len(kinds) == 1:
         return values
     return [None if isinstance(value, float | np.floating) and np.isnan(value) else value for value in values]
+
+
+def warn_of_labels(values: list[Any], plain: Sequence[Label | None]) -> None:
+    """Warn of words that are spelled otherwise as classes, that look alike, or that may mean that there is no label.
+
+    Args:
+        values: Labels as they were given.
+        plain: The same as `plain_labels` returns them, the missing ones left out.
+    """
+    counts = Counter(name for name in plain if isinstance(name, str))
+    if not counts:
+        return
+    words = {str.__str__(value) for value in set(values) if isinstance(value, str)}
+    spelled = {word: name for word in sorted(words) if (name := label_name(word)) not in (None, word)}
+    told = []
+    if spelled:
+        shown = ", ".join(f"{value!r:.40} as {name!r:.40}" for value, name in list(spelled.items())[:_SHOWN])
+        more = f" and {len(spelled) - _SHOWN} more" if len(spelled) > _SHOWN else ""
+        told.append(f"words are read as files spell them: {shown}{more}; `predict` answers so.")
+    if (mark := separator_of(counts)) is not None:
+        one = next(name for name in counts if mark in name)
+        told.append(f"{one!r:.40} looks like several that {mark!r} separates; give such a text the list of its labels.")
+    findings = (*look_alike_findings(counts), *odd_name_findings(counts))
+    told += [f"{finding.message.partition(';')[0]}; {_ADVICE[finding.kind]}." for finding in findings]
+    for message in told:
+        warn_of_label(message.removeprefix("labels "))
+
+
+def warn_of_label(message: str) -> None:
+    """Warn the code that called us of something odd about the labels that it gave."""
+    warnings.warn(f"labels: {message}", LabelWarning, stacklevel=outside())
 
 
 def class_bytes(classes: Sequence[Label]) -> int:

@@ -22,6 +22,8 @@ from plaudit.models.label_values import (
     given_labels,
     plain_labels,
     set_names,
+    warn_of_label,
+    warn_of_labels,
 )
 
 if TYPE_CHECKING:
@@ -71,29 +73,47 @@ def encode_labels(labels: Labels, n: int) -> Targets:
         DataError: The number of labels differs from `n`, one is missing, none of those, or named twice for a text, or
             there are fewer than two classes (multi-label: none).
     """
-    if isinstance(labels, Targets):
-        return labels
-    if (column := _dictionary(labels)) is not None:
+    return labels if isinstance(labels, Targets) else _encoded(labels, n, is_new=True)
+
+
+def _encoded(labels: Labels, n: int, *, is_new: bool) -> Targets:
+    """Return the same; `is_new` says whether to warn of what is odd about the labels."""
+    if (column := _dictionary(labels)) is not None:  # as `Dataset.label_column` gives them, with nothing left to say
         distinct, places = used_values(column, n)
-        targets = encode_labels(distinct, len(distinct))
+        targets = _encoded(distinct, len(distinct), is_new=False)
         return Targets(targets.classes, targets.values[places], targets.multi_label)
     given = given_labels(labels, n)
     if isinstance(given, Indicator):
+        _warn_of_singles(given.values.sum(axis=1), "row of the matrix has a single 1")
         return Targets(_column_classes(given), given.values, multi_label=True)
     sets = as_sets(given)
     if sets is None:
-        classes, codes = _numbered(plain_labels(given))
+        plain = plain_labels(given)
+        if is_new:
+            warn_of_labels(given, plain)
+        classes, codes = _numbered(plain)
         if len(classes) < 2:
             found = f"only {classes[0]!s}" if len(classes) else "none"
             raise DataError(f"labels: at least two classes are needed to learn from, found {found}.")
         return Targets(classes, codes, multi_label=False)
     names, lengths = set_names(sets)
+    if is_new:
+        _warn_of_singles(lengths, "text has a list of one label")
+        warn_of_labels([name for each in sets for name in each], names)
     if not names:
         raise DataError("labels: no text has a label; at least one class is needed to learn from.")
     classes, codes = _numbered(names)
     values = np.zeros((n, len(classes)), np.uint8)
     values[np.repeat(np.arange(n), lengths), codes] = 1
     return Targets(classes, values, multi_label=True)
+
+
+def _warn_of_singles(lengths: NDArray[np.integer], what: str) -> None:
+    if len(lengths) and (lengths == 1).all():
+        warn_of_label(
+            f"every {what}; they are read as sets of labels, which may have none or several. For one label a text give "
+            "the labels themselves."
+        )
 
 
 def _dictionary(labels: Labels) -> pa.DictionaryArray | None:
