@@ -12,9 +12,13 @@ import pytest
 
 import plaudit
 from plaudit import NgramClassifier
+from plaudit.config import DataSpec
 from plaudit.data import load_dataset, read_file
 from plaudit.data.tables import is_table
 from plaudit.errors import DataError, NotFittedError
+
+# Files of a few rows have classes with a single text, of which Python code is warned.
+pytestmark = pytest.mark.filterwarnings("ignore::plaudit.LabelWarning")
 
 ROWS: dict[str, list[Any]] = {
     "id": [1, 2, 3, 4],
@@ -178,6 +182,20 @@ def test_what_cannot_be_read_is_refused_in_a_line(source: Any, settings: dict[st
         load_dataset(source, **settings)
     assert "\n" not in str(caught.value)
     assert "--" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_odd_about_a_tables_labels_is_warned_of(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": ["a b", "c d", "e f", "g h"] * 2, "label": ["Spam", "spam", "ham", "ham"] * 2})
+    with pytest.warns(plaudit.LabelWarning, match=r"DataFrame: labels that look alike: .*merge_labels=True") as told:
+        found = load_dataset(frame).train
+    assert found.classes == ("Spam", "ham", "spam")
+    assert told[0].filename == __file__
+    assert load_dataset(frame, merge_labels=True).train.classes in (("Spam", "ham"), ("ham", "spam"))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.warns(plaudit.LabelWarning, match=r"rows.csv: labels that look alike"):
+        load_dataset(tmp_path / "rows.csv")
+    assert load_dataset(tmp_path / "rows.csv", spec=DataSpec()).train.origin is not None  # who gives a spec says it
 
 
 def test_further_columns_may_hold_anything() -> None:

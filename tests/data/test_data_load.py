@@ -6,6 +6,9 @@ import pytest
 from plaudit.data import load_dataset
 from plaudit.errors import DataError
 
+# Files of a few rows have classes with a single text, of which Python code is warned.
+pytestmark = pytest.mark.filterwarnings("ignore::plaudit.LabelWarning")
+
 ROWS = {"train": [("good", "pos"), ("bad", "neg")], "test": [("better", "pos")], "dev": [("worse", "neg")]}
 
 

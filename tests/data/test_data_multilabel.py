@@ -15,6 +15,9 @@ from plaudit.data.dataset import label_sets
 from plaudit.data.labels import label_name, label_set
 from plaudit.errors import DataError, PlauditError
 
+# Files of a few rows have classes with a single text, of which Python code is warned.
+pytestmark = pytest.mark.filterwarnings("ignore::plaudit.LabelWarning")
+
 SETS = [("joy",), ("anger", "joy"), (), ("fear",)]
 CLASSES = ("anger", "fear", "joy")
 

@@ -8,6 +8,7 @@ decision to question: an index is not read, rows count in their order from 0.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,10 +17,11 @@ import pyarrow as pa
 
 from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits
+from plaudit.data.label_findings import LabelWarning
 from plaudit.data.readers.rows import Column, Reader, Rows
 from plaudit.data.reading import read_dataset
 from plaudit.data.tables import is_table, read_columns
-from plaudit.errors import DataError
+from plaudit.errors import DataError, outside
 
 # What people call the parts of a data set, by the field of `Splits`.
 PART_NAMES = {
@@ -120,6 +122,14 @@ def read_table(
     except DataError as error:
         raise DataError(in_python(str(error))) from error
     return found if is_labelled else replace(found, labels=None, classes=())
+
+
+def warn_of(splits: Splits) -> None:
+    """Warn the Python code that called us of what is odd about the labels of a data set's parts."""
+    for part in (splits.train, splits.validation, splits.test):
+        if part is not None and part.origin is not None:
+            for finding in part.origin.findings:
+                warnings.warn(f"{part.name}: {in_python(finding.message)}", LabelWarning, stacklevel=outside())
 
 
 class TableReader(Reader):

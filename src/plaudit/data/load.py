@@ -12,7 +12,7 @@ from typing import Any
 
 from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits
-from plaudit.data.frames import as_setting, has_tables, load_tables
+from plaudit.data.frames import as_setting, has_tables, load_tables, warn_of
 from plaudit.data.named import DATASET_NAMES, find_named
 from plaudit.data.readers.formats import database_file, has_known_suffix
 from plaudit.data.readers.sources import Source, find_sources, not_empty
@@ -54,7 +54,8 @@ def load_dataset(
             dict of frames) are the parts.
         text: The column of texts, or several, joined in this order, if nothing tells.
         label: The column of labels, or several of 0 and 1, if nothing tells.
-        spec: How it is read; None finds everything by looking.
+        spec: How it is read; None finds everything by looking, and warns of what is odd about the labels
+            (`LabelWarning`). Whoever gives one finds that in `Dataset.origin`.
         progress: Show a bar while downloading.
         parts: Which of `PARTS` to load where the source has them; train always comes. A part left out is not opened,
             so that a test part stays sealed until it is asked for.
@@ -70,7 +71,14 @@ def load_dataset(
             has a class that train has not.
         FetchError: A download failed.
     """
-    spec = replace(spec or DataSpec(), **given)
+    if spec is None:
+        splits = load_dataset(
+            source, text=text, label=label, spec=DataSpec(), progress=progress, parts=parts, classes=classes,
+            multi_label=multi_label, remembered=remembered, scratch=scratch, group_by=group_by, **given,
+        )  # fmt: skip
+        warn_of(splits)
+        return splits
+    spec = replace(spec, **given)
     if text is not None:
         spec = replace(spec, text_column=as_setting(text))
     if label is not None:

@@ -84,7 +84,7 @@ def _encoded(labels: Labels, n: int, *, is_new: bool) -> Targets:
         return Targets(targets.classes, targets.values[places], targets.multi_label)
     given = given_labels(labels, n)
     if isinstance(given, Indicator):
-        _warn_of_singles(given.values.sum(axis=1), "row of the matrix has a single 1")
+        _warn_of_singles(given.values, "row of the matrix has a single 1")
         return Targets(_column_classes(given), given.values, multi_label=True)
     sets = as_sets(given)
     if sets is None:
@@ -98,18 +98,19 @@ def _encoded(labels: Labels, n: int, *, is_new: bool) -> Targets:
         return Targets(classes, codes, multi_label=False)
     names, lengths = set_names(sets)
     if is_new:
-        _warn_of_singles(lengths, "text has a list of one label")
         warn_of_labels([name for each in sets for name in each], names)
     if not names:
         raise DataError("labels: no text has a label; at least one class is needed to learn from.")
     classes, codes = _numbered(names)
     values = np.zeros((n, len(classes)), np.uint8)
     values[np.repeat(np.arange(n), lengths), codes] = 1
+    if is_new:
+        _warn_of_singles(values, "text has a list of one label")
     return Targets(classes, values, multi_label=True)
 
 
-def _warn_of_singles(lengths: NDArray[np.integer], what: str) -> None:
-    if len(lengths) and (lengths == 1).all():
+def _warn_of_singles(indicator: NDArray[np.uint8], what: str) -> None:
+    if (indicator.sum(axis=1) == 1).all() and indicator.any(axis=0).sum() > 1:
         warn_of_label(
             f"every {what}; they are read as sets of labels, which may have none or several. For one label a text give "
             "the labels themselves."
