@@ -11,7 +11,8 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
                 "a.csv", "0.2", "100", "film", "more.csv", True, "id", data_dir="b", format="csv",
                 text_column=("title", "body"), label_column="label", label_separator=";",
                 label_prefix="__class__", delimiter="\t", encoding="cp1252",
-                header=False, sheet="two", skip_invalid=True, merge_labels=True,
+                header=False, sheet="two", skip_invalid=True, merge_labels=True, keep_together="near", clean=True,
+                clean_file="reviewed.csv",
             ),
         ModelConfig(
             "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, 0.1, "tiny", 64,
@@ -27,6 +28,13 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
 def test_what_is_not_given_stays_open(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(RunConfig().to_toml(versions={}), encoding="utf-8")
     assert RunConfig.from_toml(tmp_path / "run.toml") == RunConfig()
+
+
+def test_a_run_recorded_before_equal_texts_stayed_together_is_divided_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('[data]\nsource = "a.csv"\n\n[versions]\nplaudit = "0.1"\n', encoding="utf-8")
+    assert RunConfig.from_toml(tmp_path / "run.toml").data.keep_together == "none"
+    (tmp_path / "run.toml").write_text('[data]\nsource = "a.csv"\n', encoding="utf-8")
+    assert RunConfig.from_toml(tmp_path / "run.toml").data.keep_together == "equal"
 
 
 def test_a_whole_number_may_stand_for_a_real_one(tmp_path: Path) -> None:

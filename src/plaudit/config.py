@@ -127,6 +127,8 @@ class DataConfig(DataSpec):
             data set's own, if it has any.
         streaming: Keep texts and tokens on disk instead of in memory.
         id_column: A column that names each text, in the data and in a teacher's file of answers; None matches by text.
+        keep_together: What a drawn split keeps on one side: "equal" texts, "near" ones too, or "none" (earlier runs).
+        clean: Take doubtful rows out of the training texts; `clean_file` those of a reviewed list.
     """
 
     source: str = ""
@@ -136,6 +138,9 @@ class DataConfig(DataSpec):
     unlabelled: str | None = None
     streaming: bool = False
     id_column: str | None = None
+    keep_together: Literal["none", "equal", "near"] = "equal"
+    clean: bool = False
+    clean_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -262,7 +267,8 @@ class RunConfig:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
         except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number or a nesting without end
             raise ConfigError(f"{path}: not a TOML file: {error}.") from error
-        content.pop("versions", None)
+        if content.pop("versions", None) is not None and isinstance(data := content.get("data"), dict):
+            data.setdefault("keep_together", "none")  # an earlier run did not know of it
         parts = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig, "reading": DataSpec}
         if unknown := sorted(set(content) - set(parts)):
             raise ConfigError(f"{path}: unknown table [{unknown[0]}]; expected {', '.join(parts)}.")

@@ -98,9 +98,12 @@ def test_what_is_dropped_is_what_was_named(
     command: Command, data: Path, tmp_path: Path, drop: str | None, kept: str
 ) -> None:
     options = [] if drop is None else ["--drop", drop]
+    write_csv(data, [(*row, "train" if i else "plaudit_part") for i, row in enumerate(ROWS)])
     command("audit", data, "--test", "test.csv", "--write-clean", "clean.csv", *options)
     with (tmp_path / "clean.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [tuple(row) for row in csv.reader(stream)]
+        marked = [tuple(row) for row in csv.reader(stream)]
+    assert [(row[1], row[2]) for row in marked if row[3] == "test"] == TEST[1:]
+    rows = [row[:3] for row in marked if row[3] != "test"]
     assert rows == [row for row in ROWS if row[0] in {"id", *kept.split()}]
     with (tmp_path / "clean.csv.dropped.csv").open(encoding="utf-8", newline="") as stream:
         dropped = list(csv.DictReader(stream))
@@ -119,7 +122,7 @@ def test_the_cleaned_file_reads_back(command: Command, tmp_path: Path, suffix: s
     before, after = read_file(source), read_file(tmp_path / f"clean.{suffix}")
     assert after.texts.equals(before.texts.slice(0, 6))
     assert after.label_names() == before.label_names()[:6]
-    assert after.extra.column_names == ["n", "tags"]
+    assert after.extra.column_names == ["n", "tags", "plaudit_part"]
     assert [str(n) for n in after.extra["n"].to_pylist()] == [str(n) for n in range(6)]
 
 
@@ -193,6 +196,7 @@ def test_the_page_is_whole_and_harmless(command: Command, tmp_path: Path) -> Non
 
 
 def test_json_is_one_object_and_nothing_else(command: Command, data: Path) -> None:
+    write_csv(data, [(*row, "train" if i else "plaudit_part") for i, row in enumerate(ROWS)])
     figures = command("audit", data, "--no-noise", "--json", "--write-clean", "clean.jsonl").json()
     assert figures["label_noise"] == "not asked for"
     assert figures["clean"] == {

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.audit.duplicates import connect, find_duplicates
+from plaudit.audit.duplicates import find_duplicates
 from plaudit.audit.similar import find_similar
 from plaudit.data import normalise_texts
+from plaudit.data.grouping import connect
 from plaudit.text import WordTokenizer
 from plaudit.text.ngram_rows import NgramRows
 from plaudit.text.ngrams import shingles

@@ -64,7 +64,7 @@ def file(path: Path) -> dict[str, Any]:
 def run(folder: Path, *, scratch: Scratch | None) -> dict[str, Any]:
     """Return the digests of the parts that a run on a folder has, in memory or, with a scratch, on disk."""
     separator = SEPARATORS.get(folder.name)
-    config = DataConfig(str(folder), label_separator=separator, streaming=scratch is not None)
+    config = DataConfig(str(folder), label_separator=separator, streaming=scratch is not None, keep_together="none")
     parts = load_parts(config, seed=0, scratch=scratch)
     return {
         "train": dataset_digests(parts.train),

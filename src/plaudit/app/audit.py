@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plaudit.app.audit_files import findings_table, write_clean_rows
 from plaudit.app.audit_lines import print_audit
+from plaudit.app.cleaning import divide_corpus
 from plaudit.app.table_files import check_target, write_whole
 from plaudit.app.terminal import make_console
 from plaudit.audit import DROPS, Cleaning, Corpus, Drop, choose_rows, load_corpus, review
@@ -56,6 +57,7 @@ def run_audit(
     corpus = load_corpus(data, test=test, progress=console.is_terminal and not as_json, spec=spec)
     if write_clean is not None:
         _check_apart(write_clean, corpus)
+        corpus = divide_corpus(corpus, seed=seed, is_imdb=data == "imdb")
     output = output or Path("audits") / Path(data).resolve().stem
     _check_folder(output)
     missing = ""

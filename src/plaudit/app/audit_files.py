@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from plaudit.app.table_files import check_target, write_whole
 from plaudit.audit import KINDS, Cleaning, Corpus, Finding
 from plaudit.batch.encoding import encode_table
+from plaudit.data.columns import PART_COLUMN
 from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def findings_table(corpus: Corpus, findings: Sequence[Finding]) -> pa.Table:
@@ -39,7 +45,10 @@ def findings_table(corpus: Corpus, findings: Sequence[Finding]) -> pa.Table:
 
 
 def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_separator: str | None) -> None:
-    """Write the training rows that stay, every column as it was, and ``TARGET.dropped.csv`` with the others.
+    """Write the training rows that stay, and ``TARGET.dropped.csv`` with the others; no other part loses a row.
+
+    Every column is as it was; one more, ``plaudit_part``, says which part a row is of, so that `plaudit train` finds
+    the same untouched test texts.
 
     Sets of labels that the source holds as lists are joined by `label_separator`, or a comma, where a cell is text.
 
@@ -54,10 +63,34 @@ def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_
     holds_lists = any(pa.types.is_nested(train.table[label].type) for label in labels)
     if holds_lists and suffix in (".csv", ".tsv") and any(separator in name for name in corpus.classes):
         raise DataError(f"{target}: a label's name holds {separator!r}; write .jsonl or .parquet instead.")
-    kept = train.table.take(pa.array(cleaning.kept))
+    kept = _with_marks(corpus, cleaning.kept)
     write_whole(target, encode_table(kept, suffix, joined=labels, separator=separator))
     dropped = findings_table(corpus, cleaning.dropped)
     why = pa.array([str(KINDS[finding.kind].drop) for finding in cleaning.dropped], pa.large_string())
     texts = train.texts.take(pa.array([finding.row for finding in cleaning.dropped], pa.int64()))
     dropped = dropped.add_column(3, "dropped_as", why).append_column("text", texts)
     write_whole(target.with_name(f"{target.name}.dropped.csv"), encode_table(dropped, ".csv"))
+
+
+def _with_marks(corpus: Corpus, kept: NDArray[np.int64]) -> pa.Table:
+    """Return the training rows that stay and all rows of the other parts, each with the name of its part."""
+    train = corpus.parts[0]
+    tables: list[pa.Table] = []
+    places: list[int] = []
+    for part in corpus.parts:
+        rows = kept if part is train else np.arange(len(part))
+        table = part.table.take(pa.array(rows))
+        if part.unit != "file":
+            places += [int(part.places[row]) for row in rows.tolist()]
+        names = dict(zip(part.chosen.text + part.chosen.label, train.chosen.text + train.chosen.label, strict=False))
+        table = table.rename_columns([names.get(name, name) for name in table.column_names])
+        if PART_COLUMN in table.column_names:
+            table = table.drop_columns([PART_COLUMN])
+        tables.append(table.append_column(PART_COLUMN, pa.array([part.name] * len(table), pa.large_string())))
+    try:
+        whole = pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(f"{train.file}: its parts have columns of different types: {error}") from error
+    if {part.file for part in corpus.parts} != {train.file} or train.unit == "file":
+        return whole
+    return whole.take(np.argsort(np.array(places), kind="stable"))  # one file's rows keep their order

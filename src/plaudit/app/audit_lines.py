@@ -57,8 +57,9 @@ def print_audit(
     if cleaning is not None and target is not None:
         parts = ", ".join(f"{kind} {n:,}" for kind, n in cleaning.counts().items()) or "nothing"
         console.print(
-            f"Clean: {target}, {len(cleaning.kept):,} of {audit.corpus.n_train:,} rows. Dropped: {parts}; "
-            f"{target.name}.dropped.csv says which and why.\n"
+            f"Clean: {target}, {len(cleaning.kept):,} of {audit.corpus.n_train:,} training rows. Dropped: {parts}; "
+            f"{target.name}.dropped.csv says which and why. Validation and test rows are in it too, untouched and "
+            "marked as such: training on it is judged on the same test as training on the data as they are.\n"
             f"Next: {shlex.join(['plaudit', 'train', str(target), *flags])}",
             markup=False,
         )

@@ -59,7 +59,7 @@ def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
     if data is None and config is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
     if config is not None and (data is None or is_same_source(data, config.data.source)):
-        part = load_parts(config.data, seed=config.training.seed).validation
+        part = load_parts(config.data, seed=config.training.seed, clean=False).validation
         return Chosen(part, f"{config.data.source}: the validation texts of this model")
     assert data is not None
     remembered = remembered_spec(model)

@@ -23,6 +23,7 @@ from plaudit.data import (
     read_file,
     shared_texts,
 )
+from plaudit.data.dataset import MarkedSplits
 from plaudit.data.readers import Source
 from plaudit.data.readers.folder import read_text
 from plaudit.data.spill import SpilledDataset, count_shared
@@ -44,6 +45,7 @@ class Parts:
             been read.
         open_unlabelled: Loads further texts without labels, None where there are none; not read until it is called.
         config: The data settings with everything that was left open decided.
+        notes: Sentences on how the parts came about that the model's owner should read.
     """
 
     train: Dataset
@@ -51,6 +53,7 @@ class Parts:
     open_test: Callable[[], Dataset]
     open_unlabelled: Callable[[], Dataset | None]
     config: DataConfig
+    notes: tuple[str, ...] = ()
 
 
 def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: bool) -> DataConfig:
@@ -70,10 +73,13 @@ def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: b
     return replace(config, source="imdb")
 
 
-def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch: Scratch | None = None) -> Parts:
+def load_parts(
+    config: DataConfig, *, seed: int, progress: bool = False, scratch: Scratch | None = None, clean: bool = True
+) -> Parts:
     """Load a run's data and divide it; `config.source` must be set.
 
-    Given a scratch, texts are kept there and not in memory; the division is the same.
+    Given a scratch, texts are kept there and not in memory; the division is the same. Without `clean` the training
+    texts are not cleaned, which saves time where they are not needed.
 
     Raises:
         DataError: The data cannot be read or divided so.
@@ -90,20 +96,43 @@ def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch
         group_by=None if place is MEMORY else config.group_by,
     )
     read: Callable[..., Dataset] = partial(read_file, spec=replace(reading, data_dir=None), scratch=place)
-    splits = load(parts=("train", "validation"))
+    if scratch is not None and (config.clean or config.clean_file or config.keep_together == "near"):
+        raise ConfigError("--streaming: --clean, --clean-file and --group-near-duplicates need the texts in memory.")
+    has_own = has_parts(config.source)  # else a file, whose rows may be marked: nothing is opened too early
+    splits = load(parts=("train", "validation") if has_own else ("train", "validation", "test"))
+    parts = _parts(config, splits, load, read, seed=seed)
+    if not clean or not (config.clean or config.clean_file):
+        return parts
+    from plaudit.app.cleaning import clean_training
+
+    train, notes = clean_training(parts.train, config, seed=seed)
+    return replace(parts, train=train, notes=(*parts.notes, *notes))
+
+
+def _parts(
+    config: DataConfig, splits: Splits, load: Callable[..., Splits], read: Callable[..., Dataset], *, seed: int
+) -> Parts:
     train = splits.train
+    notes: tuple[str, ...] = ()
+    if isinstance(splits, MarkedSplits) and config.test is None and splits.test is not None:
+        notes = ("Training rows of this file were taken out by `plaudit audit`; its test rows are untouched.",)
+    elif isinstance(splits, MarkedSplits) and (config.test is None or _parse_size(config.test) is not None):
+        notes = (
+            "The test texts are taken from rows that `plaudit audit` cleaned: rows that look mislabelled are missing "
+            "from them, so the test figures are too good. Train on the file as it was written, without --test.",
+        )
     open_test: Callable[[], Dataset] = partial(_own_test, load)
     open_unlabelled = partial(_unlabelled, config, load)
-    if config.test is not None or not has_test_part(config.source):
+    if config.test is not None or not (splits.test is not None or has_test_part(config.source)):
         spec = config.test or _FIFTH
         train, test = _divide(train, spec, config, read, seed=seed, option="--test")
         config, open_test = replace(config, test=spec), lambda: test
     if config.validation is None and splits.validation is not None:
-        return Parts(train, splits.validation, open_test, open_unlabelled, config)
+        return Parts(train, splits.validation, open_test, open_unlabelled, config, notes)
     is_imdb = config.source == "imdb" and len(train) > int(_TUTORIAL_VALIDATION)
     spec = config.validation or (_FIFTH if config.group_by or not is_imdb else _TUTORIAL_VALIDATION)
     train, validation = _divide(train, spec, config, read, seed=seed + 1, option="--validation")
-    return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec))
+    return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec), notes)
 
 
 def _own_test(load: Callable[..., Splits]) -> Dataset:
@@ -140,7 +169,15 @@ def _divide(
         return dataset, read(spec, classes=dataset.classes, multi_label=dataset.multi_label)
     if isinstance(size, float) and not 0 < size < 1:
         raise ConfigError(f"{option} {spec}: a share lies between 0 and 1.")
-    train, held = hold_out(dataset, size, seed=seed, group_by=config.group_by)
+    together = None
+    if config.keep_together == "near":
+        from plaudit.audit.duplicates import find_duplicates
+
+        together = find_duplicates(dataset.texts).near
+    train, held = hold_out(
+        dataset, size,
+        seed=seed, group_by=config.group_by, keep_equal=config.keep_together != "none", together=together,
+    )  # fmt: skip
     return train, held
 
 

@@ -60,7 +60,7 @@ def _sealed_part(model: Path, data: str) -> Chosen | None:
     if config is None or not is_same_source(data, config.data.source):
         return None
     try:
-        test = load_parts(config.data, seed=config.training.seed).open_test()
+        test = load_parts(config.data, seed=config.training.seed, clean=False).open_test()
     except (ConfigError, DataError) as error:
         raise DataError(
             f"{data}: this model was trained on it, but it cannot be divided into training and test texts again: "

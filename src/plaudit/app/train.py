@@ -126,6 +126,8 @@ def _run(
     if unlabelled is not None:
         described += describe_part("unlabelled", unlabelled)
     _say_all(say, described)
+    for note in parts.notes:
+        say(f"note: {note}")
     if advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
         say(line)
     versions = run_versions(model.packages, parts.train, unlabelled) | further.versions
@@ -183,7 +185,7 @@ def _run(
                 model,
                 config,
                 versions=versions,
-                story=" ".join([fitted.story, *model.notes_, *_left_out(parts.train)]).strip(),
+                story=" ".join([fitted.story, *parts.notes, *model.notes_, *_left_out(parts.train)]).strip(),
                 seconds=seconds,
                 size_bytes=size_bytes,
             ),

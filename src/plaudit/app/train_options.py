@@ -110,6 +110,15 @@ def train(
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
+    group_near_duplicates: Annotated[
+        bool, typer.Option("--group-near-duplicates", help="Keep nearly equal texts on one side too. [equal ones]")
+    ] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Take doubtful rows out of the training texts, and of no others.")
+    ] = False,
+    clean_file: Annotated[
+        str | None, typer.Option(help="Take the rows of a reviewed list out of the training texts, by their text.")
+    ] = None,
     unlabelled: Annotated[
         str | None,
         typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),
@@ -142,6 +151,8 @@ def train(
         data={
             **said(spec), "source": data, "test": test, "validation": validation, "group_by": group_by,
             "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,
+            "keep_together": "near" if group_near_duplicates else None, "clean": clean or None,
+            "clean_file": clean_file,
         },
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,

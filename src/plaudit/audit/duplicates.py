@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from plaudit.audit.similar import find_similar
 from plaudit.data import normalise_texts
+from plaudit.data.grouping import connect
 from plaudit.text import WordTokenizer
 from plaudit.text.ngrams import shingles
 
@@ -95,26 +96,3 @@ def _number_equal(texts: pa.LargeStringArray, alike: NDArray[np.int64]) -> NDArr
     numbers = np.arange(len(texts), dtype=np.int64) + len(rows)
     numbers[rows] = texts.take(pa.array(rows)).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     return numbers
-
-
-def connect(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return coarser groups: those that a chain of pairs joins share the smallest of their numbers.
-
-    Args:
-        groups: int64 [N], from 0.
-        left: int64 [P], numbers of groups.
-        right: int64 [P], each to be one with that of `left`.
-    """
-    parent = np.arange(int(groups.max(initial=-1)) + 1)
-    while len(left):
-        a, b = parent[left], parent[right]
-        apart = a != b
-        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
-        np.minimum.at(parent, np.maximum(a, b), np.minimum(a, b))
-        while True:
-            above = parent[parent]
-            if (above == parent).all():
-                break
-            parent = above
-    result: NDArray[np.int64] = parent[groups]
-    return result

@@ -15,8 +15,9 @@ from typing import Any
 from plaudit.data.column_names import is_known_name, is_other_name, rank_of
 from plaudit.errors import DataError
 
-__all__ = ["ChosenColumns", "choose_columns", "is_known_name"]
+__all__ = ["PART_COLUMN", "ChosenColumns", "choose_columns", "is_known_name"]
 
+PART_COLUMN = "plaudit_part"  # which part a row belongs to (`part_marks`); never text or label
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?\s*%?\s*")
 _DECIMAL = re.compile(r"\s*[+-]?\d*[.,]\d*[1-9]\d*\s*")
 _NO_TEXT = re.compile(
@@ -108,6 +109,7 @@ def choose_columns(
     Raises:
         DataError: A named column does not exist; a needed one cannot be found; or two are equally good.
     """
+    names = [name for name in names if name != PART_COLUMN] or names
     if is_label_needed and len(names) == 1 and not label:
         raise DataError(f"{where}: only one column ({_listed(names)}); expected a text and a label.")
     found_text = tuple(_given(names, each, "--text-column", where) for each in text)

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -98,6 +98,12 @@ class Dataset:
         """The texts as `normalise_texts` gives them, Arrow ``large_string`` [N]; made once and kept."""
         return normalise_texts(self.texts)
 
+    def text_numbers(self) -> NDArray[np.int64]:
+        """Return a number for each text, int64 [N]: the same for texts that are equal after normalising."""
+        numbers = self.normalised.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        found: NDArray[np.int64] = numbers.astype(np.int64)
+        return found
+
     def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> Dataset:
         """Return the rows at `positions` (int [M], in that order, repeats allowed)."""
         index = pa.array(np.asarray(positions, dtype=np.int64))
@@ -183,6 +189,16 @@ class Splits:
     test: Dataset | None = None
     validation: Dataset | None = None
     unlabelled: Dataset | None = None
+
+    def only(self, parts: Sequence[str]) -> Self:
+        """Return train, and of the other parts those that are named."""
+        others = {name: getattr(self, name) if name in parts else None for name in ("test", "validation")}
+        return replace(self, test=others["test"], validation=others["validation"])
+
+
+@dataclass(frozen=True)
+class MarkedSplits(Splits):
+    """The parts of a file that marks them, as `plaudit audit --write-clean` does: its training rows were cleaned."""
 
 
 def as_text_column(texts: object, *, name: str = "texts") -> pa.LargeStringArray:

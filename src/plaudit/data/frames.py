@@ -18,6 +18,7 @@ import pyarrow as pa
 from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits
 from plaudit.data.label_findings import LabelWarning
+from plaudit.data.part_marks import divide_by_marks
 from plaudit.data.readers.rows import Column, Reader, Rows
 from plaudit.data.reading import read_dataset
 from plaudit.data.tables import is_table, read_columns
@@ -56,9 +57,9 @@ def load_tables(
     """
     kind = type(source).__name__
     if not isinstance(source, Mapping):
-        return Splits(
+        return divide_by_marks(
             read_table(source, spec, name=kind, classes=classes, multi_label=multi_label, remembered=remembered)
-        )
+        ).only(parts)
     found: dict[str, str] = {}
     for name in source:
         part = next((part for part, names in PART_NAMES.items() if str(name).lower() in names), None)

@@ -14,6 +14,7 @@ from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits
 from plaudit.data.frames import as_setting, has_tables, load_tables, warn_of
 from plaudit.data.named import DATASET_NAMES, find_named
+from plaudit.data.part_marks import divide_by_marks
 from plaudit.data.readers.formats import database_file, has_known_suffix
 from plaudit.data.readers.sources import Source, find_sources, not_empty
 from plaudit.data.reading import read_dataset
@@ -103,7 +104,7 @@ def load_dataset(
     path = Path(source).expanduser()
     found = find_parts(path) if path.is_dir() and spec.format != "folder" else {}
     if "train" not in found:
-        return Splits(read(source, classes=classes, multi_label=multi_label))
+        return divide_by_marks(read(source, classes=classes, multi_label=multi_label)).only(parts)
     train = read(found.pop("train"))
     wanted = [part for part in found if part in parts]
     return Splits(

@@ -43,6 +43,11 @@ class SpilledDataset(Dataset):
                 found += hashlib.blake2b(text.encode(), digest_size=8).digest()
         return np.frombuffer(bytes(found), np.uint64)
 
+    def text_numbers(self) -> NDArray[np.int64]:
+        """Return a number for each text, as `Dataset.text_numbers` does, from hashes."""
+        found: NDArray[np.int64] = np.unique(self.digests, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        return found
+
     def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> SpilledDataset:
         """Return the rows at `positions`, as `Dataset.take` does, with their texts on disk too."""
         growing, at = self.scratch.texts(), np.asarray(positions, np.int64)

@@ -2,7 +2,8 @@
 
 This module knows nothing of files. The decision to question: a whole number as the size takes the first rows
 as they stand, without shuffling. The tutorial does so with the first 10,000 of IMDB, whose order is a shuffle
-already, and a reader can check it by eye; a fraction draws at random.
+already, and a reader can check it by eye; a fraction draws at random, and keeps texts together that are equal but for
+case and punctuation: a text that was trained on says nothing about texts to come.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.data.dataset import Dataset
+from plaudit.data.grouping import join_groups, number_rows
 from plaudit.errors import DataError
 
 if TYPE_CHECKING:
@@ -54,15 +56,23 @@ class SharedTexts:
 
 
 def hold_out(
-    dataset: Dataset, size: int | float, *, seed: int, group_by: str | None = None, stratify: bool = True
+    dataset: Dataset,
+    size: int | float,
+    *,
+    seed: int,
+    group_by: str | None = None,
+    stratify: bool = True,
+    keep_equal: bool = True,
+    together: NDArray[np.int64] | None = None,
 ) -> HoldOut:
     """Split a data set in two.
 
-    Without `group_by`, an int takes the first `size` rows (neither `seed` nor `stratify` matters), a float
-    draws that share of the rows: with `stratify` and labels, each class gives its share to within one text,
+    Without `group_by`, an int takes the first `size` rows (neither `seed`, `stratify` nor `keep_equal` matters), a
+    float draws that share of the texts: with `stratify` and labels, each class gives its share to within one text,
     and a class never gives its last one; with several labels a text, each label gives about its share, and never
-    its last text (`_draw_multi_label`). With `group_by`, groups are drawn until the held-out side is as
-    close to the size as whole groups allow; classes are then not stratified, since a group holds several.
+    its last text (`_draw_multi_label`). A text that occurs several times is drawn once, and its rows go with it. With
+    `group_by`, groups are drawn until the held-out side is as close to the size as whole groups allow; classes are
+    then not stratified, since a group holds several.
 
     Args:
         dataset: N texts.
@@ -70,30 +80,79 @@ def hold_out(
         seed: Of NumPy's PCG64; the same seed and data give the same split.
         group_by: An extra column; rows with equal values stay on one side.
         stratify: Whether a float keeps the classes' shares.
+        keep_equal: Whether rows whose texts are equal after normalising stay on one side; with `group_by` groups that
+            share a text are then one.
+        together: int64 [N]; rows of one number stay on one side too. None for no further such groups.
 
     Raises:
         DataError: The size leaves one side empty, the column is missing or has nulls, or a class has no text
             left to train on.
     """
+    is_held = held_rows(
+        dataset, size, seed=seed, group_by=group_by, stratify=stratify, keep_equal=keep_equal, together=together
+    )
+    return HoldOut(dataset.take(np.flatnonzero(~is_held)), dataset.take(np.flatnonzero(is_held)))
+
+
+def held_rows(
+    dataset: Dataset,
+    size: int | float,
+    *,
+    seed: int,
+    group_by: str | None = None,
+    stratify: bool = True,
+    keep_equal: bool = True,
+    together: NDArray[np.int64] | None = None,
+) -> NDArray[np.bool_]:
+    """Return which rows `hold_out` holds out, bool [N]; the arguments and errors are its own."""
     n_held = _count(dataset, size)
     random = np.random.Generator(np.random.PCG64(seed))
-    if group_by is not None:
-        held = _draw_groups(_group_numbers(dataset, group_by), min(n_held, len(dataset) - 1), random)
-    elif isinstance(size, int):
-        held = np.arange(n_held)
-    elif stratify and dataset.labels is not None and dataset.multi_label:
-        held = _draw_multi_label(dataset.labels, n_held, size, random)
-    elif stratify and dataset.labels is not None:
-        held = _draw_stratified(dataset.labels, len(dataset.classes), n_held, size, random)
-    else:
-        held = random.permutation(len(dataset))[:n_held]
+    groups = together
+    if keep_equal and (group_by is not None or isinstance(size, float)):
+        alike = dataset.text_numbers()
+        groups = alike if groups is None else join_groups(groups, alike)
     is_held = np.zeros(len(dataset), dtype=np.bool_)
-    is_held[held] = True
+    if group_by is not None:
+        given = _group_numbers(dataset, group_by)
+        whole = given if groups is None else join_groups(given, groups)
+        is_held[_draw_groups(whole, min(n_held, len(dataset) - 1), random)] = True
+    elif isinstance(size, int):
+        is_held[:n_held] = True
+    else:
+        numbers = np.arange(len(dataset)) if groups is None else number_rows(groups)
+        firsts = np.unique(numbers, return_index=True)[1]
+        drawn = np.zeros(len(firsts), np.bool_)
+        labels = None if dataset.labels is None or not stratify else dataset.labels[firsts]
+        drawn[_draw(labels, len(firsts), len(dataset.classes), size, random)] = True
+        is_held = drawn[numbers]
+        _give_back_last(dataset, is_held, numbers)
     if is_held.all() or not is_held.any():
         side = "to train on" if is_held.all() else "held out"
         raise DataError(f"{dataset.name}: holding out {size} of {len(dataset):,} texts leaves nothing {side}.")
     _check_classes_remain(dataset, is_held)
-    return HoldOut(dataset.take(np.flatnonzero(~is_held)), dataset.take(np.flatnonzero(is_held)))
+    return is_held
+
+
+def _draw(
+    labels: NDArray[np.integer] | None, n: int, n_classes: int, share: float, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return about a share of `n` positions, stratified by `labels` where there are any."""
+    n_held = round(n * share)
+    if labels is None:
+        return random.permutation(n)[:n_held]
+    if labels.ndim == 2:
+        return _draw_multi_label(labels, n_held, share, random)
+    return _draw_stratified(labels, n_classes, n_held, share, random)
+
+
+def _give_back_last(dataset: Dataset, is_held: NDArray[np.bool_], numbers: NDArray[np.int64]) -> None:
+    """Return to training, in place, a text of each class that only texts labelled differently had left there."""
+    if dataset.labels is None:
+        return
+    find = _classes_of_sets if dataset.multi_label else np.unique
+    for lost in np.setdiff1d(find(dataset.labels), find(dataset.labels[~is_held])).tolist():
+        has = dataset.labels[:, lost] > 0 if dataset.multi_label else dataset.labels == lost
+        is_held[numbers == numbers[int(np.flatnonzero(has)[0])]] = False
 
 
 def shared_texts(a: Dataset, b: Dataset) -> SharedTexts:
