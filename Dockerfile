@@ -3,13 +3,16 @@
 
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE constraints.txt ./
+COPY pyproject.toml README.md LICENSE ./
+COPY requirements ./requirements
 COPY src ./src
-# Into a folder of its own, so that the last stage has neither pip's cache nor what building needs. Only what scores:
-# add extras for heavier recipes: --build-arg EXTRAS=serve,encoder
-ARG EXTRAS=serve
+# Into a folder of its own, so that the last stage has neither pip's cache nor what building needs. Only what scores, each
+# package by its version and its hash (requirements/, made by `make locks`); for an encoder: --build-arg LOCK=serve-encoder
+ARG LOCK=serve
 RUN python -m venv /opt/plaudit \
- && /opt/plaudit/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ".[${EXTRAS}]"
+ && /opt/plaudit/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
+    -r "requirements/${LOCK}.txt" \
+ && /opt/plaudit/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp plaudit

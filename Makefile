@@ -5,7 +5,9 @@ EXTRAS ?= all,dev
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup train test bench lint format clean
+TOOLS := .tools/bin
+
+.PHONY: setup train test bench lint format locks sbom advisories clean
 
 setup: $(VENV)/.installed
 
@@ -47,5 +49,30 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What the image installs, each package with its version and its hashes, from constraints.txt. Run it after changing either.
+locks: .tools/.installed
+	for names in serve serve-encoder; do \
+	  $(TOOLS)/uv pip compile pyproject.toml $$(echo $$names | sed 's/-/ /g; s/[a-z]*/--extra &/g') --constraint constraints.txt \
+	    --generate-hashes --python-version 3.12 --python-platform x86_64-manylinux_2_28 --no-emit-index-url --no-header \
+	    --no-annotate --quiet --output-file requirements/$$names.txt || exit 1; \
+	done
+
+# A bill of materials of the image's packages (CycloneDX), to dist/.
+sbom: .tools/.installed
+	mkdir -p dist
+	for names in serve serve-encoder; do \
+	  $(TOOLS)/cyclonedx-py requirements requirements/$$names.txt --output-file dist/sbom-$$names.json || exit 1; \
+	done
+
+# Known advisories against the image's packages; asks the advisory service of the package index.
+advisories: .tools/.installed
+	$(TOOLS)/pip-audit --require-hashes --disable-pip --requirement requirements/serve.txt
+	$(TOOLS)/pip-audit --require-hashes --disable-pip --requirement requirements/serve-encoder.txt
+
+.tools/.installed:
+	$(PYTHON) -m venv .tools
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .tools $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

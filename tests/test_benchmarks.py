@@ -102,6 +102,14 @@ def test_hostile_requests_get_clear_errors(tmp_path: Path, sample_model: Path) -
     assert "wrong answers, faults and leaks: 0" in out
 
 
+@pytest.mark.slow
+def test_hostile_files_are_opened_or_refused_in_one_line(tmp_path: Path) -> None:
+    kinds = ["network", "ngram", "sets", "module", "vectors", "arrow", "data", "report"]
+    if importlib.util.find_spec("transformers") is not None:
+        kinds += ["encoder", "pretrained"]
+    assert "failures: 0" in run("hostile_files.py", tmp_path / "found.json", "--kinds", *kinds)
+
+
 def test_a_recipe_that_does_not_exist_is_named(tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "few_labels.py"), "--dry", "--recipes", "forest"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)

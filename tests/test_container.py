@@ -64,3 +64,32 @@ def test_what_is_copied_is_let_in() -> None:
             for source in shlex.split(line)[:-1]:
                 assert (ROOT / source).exists()
                 assert f"!{source.removeprefix('./')}" in let_in
+
+
+def locked(path: Path) -> dict[str, str]:
+    """Return the versions of a file of requirements by the packages' names, each of which must have hashes."""
+    found: dict[str, str] = {}
+    for entry in re.sub(r"\\\n\s*", " ", path.read_text(encoding="utf-8")).splitlines():
+        name, _, rest = entry.partition("==")
+        version, *hashes = rest.split()
+        assert hashes, entry
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", each) for each in hashes), entry
+        found[re.sub(r"[-_.]+", "-", name).lower()] = version
+    return found
+
+
+@pytest.mark.parametrize("name", ["serve", "serve-encoder"])
+def test_what_the_image_installs_is_what_the_tests_pass_with(name: str) -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+    pinned = {re.sub(r"[-_.]+", "-", each).lower(): version for each, version in pinned.items()}
+    found = locked(ROOT / "requirements" / f"{name}.txt")
+    assert {each: version for each, version in found.items() if pinned.get(each, version) != version} == {}
+    assert {"numpy", "pyarrow", "safetensors", "tokenizers", "fastapi", "uvicorn", "prometheus-client"} <= set(found)
+
+
+def test_the_image_takes_packages_by_their_hashes() -> None:
+    installs = [line for line in instructions("RUN") if "pip install" in line]
+    assert len(installs) == 1
+    assert "--require-hashes" in installs[0]
+    assert (ROOT / "requirements" / f"{instructions('ARG')[0].partition('=')[2]}.txt").is_file()

@@ -35,7 +35,7 @@ OPEN_PATHS = frozenset(
 )
 LEFT = "client_left"  # in a request's state: the event that is set when its client has left
 _PORT = re.compile(rb":\d*$")
-_WATCH_AFTER_S = 0.05  # what is answered sooner needs no watching
+_WATCH_AFTER_S = 0.5  # seconds: what is answered sooner needs no watching
 _HEAD_BYTES = 64 * 1024  # h11's own bound, which it holds against what comes in pieces alone
 # A client that sends more than is taken rarely listens before it is done: this much more, for so long, is read and
 # dropped, so that it hears the answer rather than a connection that is reset.
