@@ -134,6 +134,38 @@ def leaves(choose: random.Random) -> bytes:
     return post(GOOD[: choose.randrange(len(GOOD) - 1)], length=len(GOOD))
 
 
+def wrong_framing(choose: random.Random) -> bytes:
+    """Both lengths, odd chunks, names of hosts that are not the server's, a second request behind the first."""
+    both = "Transfer-Encoding: chunked\r\nContent-Length: 5"
+    size = choose.choice(["zz", "-1", "5;" + "a" * 9_000, "0x5", " 5", "5 \n"])
+    host = choose.choice(["rebind.evil.example", "127.0.0.1.evil.example", "evil.example:80", "[::2]", "0.0.0.0"])
+    head, body = choose.choice([
+        (f"Host: localhost\r\n{both}", "0\r\n\r\n"),
+        ("Host: localhost\r\nTransfer-Encoding: chunked", f"{size}\r\n{SECRET}\r\n0\r\n\r\n"),
+        (f"Host: {host}\r\nContent-Length: 2", "{}"),
+        ("Host: localhost\r\nHost: evil.example\r\nContent-Length: 2", "{}"),
+        ("Host: localhost\r\nContent-Length: 2\r\nContent-Length: 3", "{}"),
+        ("Host: localhost\r\nTransfer-Encoding : chunked", "0\r\n\r\n"),
+        ("Host: localhost\r\nContent-Length: 2\r\n Folded: a", "{}"),
+    ])  # fmt: skip
+    return f"POST /predict HTTP/1.1\r\n{head}\r\n\r\n{body}GET /models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+
+
+def many_values(choose: random.Random) -> bytes:
+    entry, path = choose.choice([('["a"]', 3), ("1", 0), ("{}", 2), ('""', 1), ("[]", 3)])
+    n = choose.choice([40_000, 200_000])
+    name = {0: "texts", 1: "texts", 2: "instances", 3: "inputs"}[path]
+    value = ",".join([entry] * n)
+    if path == 3:
+        value = f'{{"name":"text","shape":[{n}],"datatype":"BYTES","data":[{value}]}}'
+    return post(f'{{"{name}":[{value}]}}'.encode(), PATHS[(0, 0, 2, 3)[path]])
+
+
+def wide_file(choose: random.Random) -> bytes:
+    n = choose.choice([1_500, 50_000])
+    return post(("text," + ",".join(f"c{i}" for i in range(n)) + "\na\n").encode(), PATHS[4])
+
+
 KINDS = (
     Kind("broken UTF-8", broken_utf8, 400),
     Kind("half a surrogate pair", half_pair, 422),
@@ -149,6 +181,9 @@ KINDS = (
     Kind("no HTTP", no_http, 400),
     Kind("wrong lengths", wrong_length, 400, 501),
     Kind("large heads", large_head, 400, 431),
+    Kind("wrong framing, other hosts", wrong_framing, 400, 408, 421, 422),
+    Kind("more values than texts", many_values, 422),
+    Kind("files of too many columns", wide_file, 422),
     Kind("leaves in the middle", leaves),
 )
 

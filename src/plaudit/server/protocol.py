@@ -87,6 +87,9 @@ class BoundedProtocol(H11Protocol):
     def _refuse(self, status: int, message: str, *headers: tuple[bytes, bytes]) -> None:
         """Answer without a request, and close; `message` needs no escapes in JSON."""
         self._stop_timers()
+        if self.cycle is not None and not self.cycle.response_complete:  # a body that broke off within: nobody else
+            self.cycle.disconnected = True  # answers it
+            self.cycle.message_event.set()
         body = b'{"error":"%s"}' % message.encode("ascii")
         more = [
             (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close"),
