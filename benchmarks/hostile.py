@@ -148,7 +148,8 @@ def wrong_framing(choose: random.Random) -> bytes:
         ("Host: localhost\r\nTransfer-Encoding : chunked", "0\r\n\r\n"),
         ("Host: localhost\r\nContent-Length: 2\r\n Folded: a", "{}"),
     ])  # fmt: skip
-    return f"POST /predict HTTP/1.1\r\n{head}\r\n\r\n{body}GET /models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    behind = "GET /models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    return f"POST /predict HTTP/1.1\r\n{head}\r\n\r\n{body}{behind}".encode()
 
 
 def many_values(choose: random.Random) -> bytes:
