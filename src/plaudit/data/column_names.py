@@ -2,13 +2,16 @@
 
 Data only. Names are compared in lower case, without accents, with one space for whatever stands between words; of a
 name of several words ("customer_message", "ticket-category") one that is known is enough, unless another one says that
-it is something else ("text_id").
+it is something else ("text_id"). The decision to question: words that name other things as often ("title", "status")
+count only where nothing better does, and those that are labels themselves ("spam", "question") never make a header.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 # In order of preference: the first of these that a file has is taken.
 TEXT_NAMES = (
@@ -41,7 +44,7 @@ LABEL_NAMES = (
     "stars", "star rating", "tag", "tags", "team", "queue", "department", "classes", "categories", "sentiments",
     "emotion", "emotions", "topics", "intents", "annotation", "annotations", "gold", "gold label", "ground truth",
     "true label", "group", "type", "kind", "status", "priority", "severity", "verdict", "score", "overall", "outcome",
-    "is spam", "spam", "toxic", "subject area", "genre", "section", "product", "reason", "airline sentiment",
+    "is spam", "spam", "subject area", "genre", "section", "product", "reason", "mood", "feeling", "issue type",
     "kategorie", "klasse", "stimmung", "bewertungsklasse", "etikett", "abteilung", "thema", "sterne", "typ",  # German
     "etiquette", "categorie", "classe", "sentiment global", "sujet", "note globale", "equipe", "service", "etoiles",
     "polarite", "theme",  # French
@@ -61,52 +64,118 @@ LABEL_NAMES = (
     "라벨", "레이블", "분류", "카테고리", "감정", "클래스", "평점",  # Korean
     "تصنيف", "فئة", "التسمية", "المشاعر",  # Arabic
 )  # fmt: skip
+# Names that mean something else as often: they count where no other name of a text or a label is there.
+_WEAK_NAMES = (
+    "title", "subject", "summary", "abstract", "headline", "note", "notes", "query", "prompt", "post",
+    "group", "type", "kind", "status", "priority", "severity", "score", "overall", "product", "service", "section",
+    "reason", "outcome", "department", "genre", "spam", "is spam", "verdict", "typ", "puan", "voto", "ocena", "frage",
+    "subject area", "mood", "feeling",
+)  # fmt: skip
+# Names that stand in columns of labels as well, so that a first row that has one need not be a header.
+_LABELS_THEMSELVES = (
+    "spam", "product", "service", "complaint", "question", "opinion", "statement", "feedback", "comment", "remark",
+    "query", "article", "note", "review", "message", "post", "sms", "mood", "feeling", "reason", "section",
+    "frage", "anfrage", "pregunta", "queja", "domanda", "pergunta", "vraag", "fraga", "pytanie", "вопрос", "отзыв",
+    "问题", "质问", "質問", "demande", "critique", "avis", "opinia", "yorum", "gold", "group", "y",
+)  # fmt: skip
 # Words in a name that make it something else than a text or a label.
 _OTHER_WORDS = frozenset(
-    ("id", "ids", "uuid", "guid", "key", "index", "idx", "no", "nr", "number", "date", "datum", "fecha", "time",
-     "timestamp", "created", "updated", "url", "uri", "link", "email", "phone", "user", "username",
-     "author", "autor", "name", "lang", "language", "sprache", "langue", "idioma", "lingua", "locale", "country",
-     "length", "len", "count", "n", "confidence", "probability", "prob", "split", "fold", "path", "file", "filename",
-     "hash", "version", "lat", "lon", "ip", "weight", "price")
+    ("id", "ids", "uuid", "guid", "key", "index", "idx", "no", "nr", "number", "numero", "num", "date", "datum",
+     "fecha", "datetime", "time", "zeit", "hora", "timestamp", "created", "updated", "year", "month",
+     "day", "url", "uri", "link", "href", "domain", "email", "phone", "telefon", "telephone", "telefono",
+     "user", "username", "userid", "author", "autor", "auteur", "name", "lang", "language", "sprache", "langue",
+     "idioma", "lingua", "locale", "country", "land", "pays", "pais", "city", "zip", "length", "len", "count", "n",
+     "confidence", "probability", "prob", "split", "fold", "path", "file", "filename", "hash", "version", "lat", "lon",
+     "latitude", "longitude", "ip", "weight", "price", "age", "дата", "язык", "日期", "时间", "语言", "日付", "言語")
 )  # fmt: skip
 _BETWEEN = re.compile(r"[^\w]+|_+", re.UNICODE)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d+$)")  # reviewText, text2
+_UNDECOMPOSED = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}  # that NFKD leaves whole
+)
 _MOST_WORDS = 4
-_TEXT_RANK = {name: rank for rank, name in enumerate(TEXT_NAMES)}
-_LABEL_RANK = {name: rank for rank, name in enumerate(LABEL_NAMES)}
+_MOST_CHARACTERS = 100
 
 
 def plain_name(name: str) -> str:
     """Return a name in lower case, without accents, with one space between words."""
     spaced = _CAMEL.sub(" ", name)
-    letters = unicodedata.normalize("NFKD", spaced).casefold()
+    letters = unicodedata.normalize("NFKD", spaced).casefold().translate(_UNDECOMPOSED)
     without = "".join(letter for letter in letters if unicodedata.category(letter) != "Mn" or ord(letter) > 0x3000)
-    return _BETWEEN.sub(" ", unicodedata.normalize("NFC", without)).strip()
+    return " ".join(_BETWEEN.sub(" ", unicodedata.normalize("NFC", without)).split())
+
+
+def _ranks(names: Sequence[str]) -> dict[str, int]:
+    return {plain_name(name): rank for rank, name in reversed(list(enumerate(names)))}
+
+
+_TEXT_RANK, _LABEL_RANK = _ranks(TEXT_NAMES), _ranks(LABEL_NAMES)
+_WEAK, _DATA = frozenset(map(plain_name, _WEAK_NAMES)), frozenset(map(plain_name, _LABELS_THEMSELVES))
+
+
+@dataclass(frozen=True, order=True)
+class NameRank:
+    """How well a name says what a column is: the lower the better.
+
+    Attributes:
+        is_weak: Whether it names other things as often.
+        n_further: How many of its words are not known.
+        place: Where the known one stands among those of its kind.
+        is_last: Not whether the last word is the known one, which says what a compound is.
+    """
+
+    is_weak: bool
+    n_further: int
+    place: int
+    is_inside: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the whole name is known, and means this alone."""
+        return not self.is_weak and not self.n_further
 
 
 def is_other_name(name: str) -> bool:
     """Say whether a name is that of an identifier, a date, an address, a language and the like."""
-    return any(word in _OTHER_WORDS for word in plain_name(name).split())
+    plain = plain_name(name[:_MOST_CHARACTERS])
+    return plain not in _TEXT_RANK and plain not in _LABEL_RANK and not _OTHER_WORDS.isdisjoint(plain.split())
 
 
-def rank_of(name: str, *, of_label: bool) -> tuple[int, int] | None:
-    """Return how well a name says that a column is the text, or the label: the lower the better; None: not at all.
+def rank_of(name: str, *, of_label: bool) -> NameRank | None:
+    """Return how well a name says that a column is the text, or the label; None: not at all.
 
     A whole name that is known comes before one of several words of which one is known.
     """
-    known = _LABEL_RANK if of_label else _TEXT_RANK
+    if len(name) > _MOST_CHARACTERS:
+        return None
+    known, others = (_LABEL_RANK, _TEXT_RANK) if of_label else (_TEXT_RANK, _LABEL_RANK)
     plain = plain_name(name)
     if plain in known:
-        return (0, known[plain])
+        return NameRank(plain in _WEAK, 0, known[plain])
     words = plain.split()
-    others = set(words) & _OTHER_WORDS
-    if not 1 < len(words) <= _MOST_WORDS or others - ({"name"} if of_label else set()):  # "class name" is a class
+    if not 1 < len(words) <= _MOST_WORDS or set(words) & _OTHER_WORDS - ({"name"} if of_label else set()):
+        return None  # but "class name" is a class
+    parts = [*(" ".join(words[i : i + 2]) for i in range(len(words) - 1)), *words]
+    found = [
+        NameRank(part in _WEAK, len(words) - len(part.split()), known[part], is_inside=not plain.endswith(part))
+        for part in parts
+        if part in known and len(part) > 1
+    ]
+    if not found:
         return None
-    pairs = [" ".join(words[i : i + 2]) for i in range(len(words) - 1)]
-    found = [known[part] for part in (*pairs, *words) if part in known and len(part) > 1]
-    return (1, min(found)) if found else None
+    best = min(found)
+    is_other = best.is_inside and words[-1] in others and words[-1] not in known  # "text class" is a class
+    return None if is_other else best
 
 
 def is_known_name(name: str) -> bool:
-    """Say whether a name is one of a text or a label: what a header has, and data hardly ever."""
+    """Say whether a name is one of a text or a label."""
     return rank_of(name, of_label=False) is not None or rank_of(name, of_label=True) is not None
+
+
+def is_header(names: Sequence[str]) -> bool:
+    """Say whether a row names columns: it has a name that data hardly ever have, or those of a text and of a label."""
+    if any(is_known_name(name) and plain_name(name) not in _DATA for name in names):
+        return True
+    texts = [i for i, name in enumerate(names) if rank_of(name, of_label=False)]
+    return any(i != j for j, name in enumerate(names) if rank_of(name, of_label=True) for i in texts)

@@ -12,22 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plaudit.data.column_names import is_known_name, is_other_name, rank_of
+from plaudit.data.column_facts import Facts, look
+from plaudit.data.column_names import NameRank, is_known_name, is_other_name, rank_of
 from plaudit.errors import DataError
 
 __all__ = ["PART_COLUMN", "ChosenColumns", "choose_columns", "is_known_name"]
 
 PART_COLUMN = "plaudit_part"  # which part a row belongs to (`part_marks`); never text or label
-_NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?\s*%?\s*")
-_DECIMAL = re.compile(r"\s*[+-]?\d*[.,]\d*[1-9]\d*\s*")
-_NO_TEXT = re.compile(
-    r"\s*(https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}.*)?"
-    r"|\d{1,2}:\d{2}(:\d{2})?|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,})\s*"
-)
-_MOST_CLASSES = 200  # of a label that is found by content
-_LABEL_WORDS, _LABEL_CHARACTERS = 5.0, 50.0  # at most, on the mean
-_TEXT_WORDS = 1.5  # at least, on the mean; of scripts without spaces two characters are a word
-_FIRST_OF_CJK = "\u2e80"
 _NEARLY = 0.67  # of the longest text's mean length, from which a second column is as good
 _SHOWN = 20
 
@@ -47,44 +38,27 @@ class ChosenColumns:
     said: str = ""
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What a column holds, in the first rows.
+class _Columns:
+    """A source's columns; what each holds is looked at when it is asked for."""
 
-    Attributes:
-        n: Values that are there.
-        different: How many of them differ.
-        words: Mean number of words.
-        characters: Mean number of characters.
-        is_string: Whether all are strings.
-        is_number: Whether nearly all are numbers, or read as such.
-        is_decimal: Whether some are no whole numbers.
-        is_flag: Whether all are 0, 1, true or false.
-        is_other: Whether most are dates, addresses or identifiers.
-    """
+    def __init__(self, names: Sequence[str], sample: Mapping[str, Sequence[Any]], where: str) -> None:
+        self.names, self.where, self._sample = names, where, sample
+        self._facts: dict[str, Facts] = {}
+        self.said: list[str] = []
 
-    n: int
-    different: int
-    words: float
-    characters: float
-    is_string: bool
-    is_number: bool
-    is_decimal: bool
-    is_flag: bool
-    is_other: bool
+    def __getitem__(self, name: str) -> Facts:
+        if name not in self._facts:
+            self._facts[name] = look(self._sample.get(name, ()))
+        return self._facts[name]
 
-    @property
-    def is_text(self) -> bool:
-        """Whether these look like texts that somebody wrote."""
-        is_free = self.different >= 0.5 * self.n
-        return self.is_string and not self.is_number and not self.is_other and self.words >= _TEXT_WORDS and is_free
+    def ranked(self, taken: Sequence[str], *, of_label: bool) -> list[tuple[NameRank, str]]:
+        """Return the columns whose names say something, the best first, and in the source's order."""
+        found = [(rank_of(name, of_label=of_label), name) for name in self.names if name not in taken]
+        return sorted(((rank, name) for rank, name in found if rank is not None), key=lambda each: each[0])
 
-    @property
-    def is_label(self) -> bool:
-        """Whether these look like the names of classes: few, short, and each comes again."""
-        is_short = self.words <= _LABEL_WORDS and self.characters <= _LABEL_CHARACTERS
-        comes_again = 2 <= self.different <= min(_MOST_CLASSES, self.n / 2)
-        return comes_again and is_short and not self.is_decimal and not self.is_other
+    def left(self, taken: Sequence[str]) -> list[str]:
+        """Return the columns that may be something, by their names."""
+        return [name for name in self.names if name not in taken and not is_other_name(name)]
 
 
 def choose_columns(
@@ -114,140 +88,152 @@ def choose_columns(
         raise DataError(f"{where}: only one column ({_listed(names)}); expected a text and a label.")
     found_text = tuple(_given(names, each, "--text-column", where) for each in text)
     found_label = tuple(_given(names, each, "--label-column", where) for each in label)
-    facts = {name: _look(sample.get(name, ())) for name in names}
-    said: list[str] = []
+    columns = _Columns(names, sample, where)
     if not found_text:
-        found_text = _text_by_name(names, found_label, facts, said)
+        found_text = _text_by_name(columns, found_label)
     if not found_label:
-        found_label = _label_by_name(names, found_text, said)
+        found_label = _label_by_name(columns, found_text, is_needed=is_label_needed)
     if not found_text:
-        found_text = _other_of_two(names, found_label) or _text_by_content(names, found_label, facts, where, said)
+        found_text = _other_of_two(columns, found_label, "text") or _text_by_content(columns, found_label)
     if not found_text and len(names) == 1:
         found_text = (names[0],)
     if found_text and not found_label and is_label_needed:
-        found_label = _other_of_two(names, found_text) or _label_by_content(names, found_text, facts, where, said)
+        found_label = _other_of_two(columns, found_text, "label") or _label_by_content(columns, found_text)
     if not found_text:
         raise _not_found("text", names, where)
     if not found_label and is_label_needed:
         raise _not_found("label", names, where)
     if both := [name for name in found_text if name in found_label]:
         raise DataError(f"{where}: text and label are both to come from column {both[0]!r}.")
-    if repeated := [name for i, name in enumerate(found_text) if name in found_text[:i]]:
-        raise DataError(f"{where}: --text-column {repeated[0]}: named twice.")
-    return ChosenColumns(found_text, found_label, "; ".join(said))
+    for option, chosen in (("--text-column", found_text), ("--label-column", found_label)):
+        if repeated := [name for i, name in enumerate(chosen) if name in chosen[:i]]:
+            raise DataError(f"{where}: {option} {repeated[0]}: named twice.")
+    return ChosenColumns(found_text, found_label, "; ".join(columns.said))
 
 
-def _look(values: Sequence[Any]) -> _Facts:  # Any: a cell as the source has it
-    there = [value for value in values if value is not None and value != ""]
-    strings = [value if isinstance(value, str) else str(value) for value in there]
-    n = max(len(there), 1)
-    numbers = sum(
-        isinstance(value, int | float) or _NUMBER.fullmatch(text) is not None
-        for value, text in zip(there, strings, strict=True)
-    )
-    decimals = sum(_DECIMAL.fullmatch(text) is not None for text in strings)
-    return _Facts(
-        n=len(there),
-        different=len(set(strings)),
-        words=sum(map(_count_words, strings)) / n,
-        characters=sum(map(len, strings)) / n,
-        is_string=bool(there) and all(isinstance(value, str) for value in there),
-        is_number=bool(there) and numbers >= 0.9 * n,
-        is_decimal=decimals > 0.1 * n,
-        is_flag=bool(there) and len(there) == len(values) and {text.lower() for text in set(strings)} <= _FLAGS,
-        is_other=sum(_NO_TEXT.fullmatch(text) is not None for text in strings) > 0.5 * n,
-    )
-
-
-_FLAGS = {"0", "1", "0.0", "1.0", "true", "false"}
-
-
-def _count_words(text: str) -> float:
-    wide = sum(letter >= _FIRST_OF_CJK for letter in text[:1000])
-    return len(text.split()) if wide < 2 else max(len(text.split()), wide / 2)
-
-
-def _text_by_name(
-    names: Sequence[str], taken: Sequence[str], facts: Mapping[str, _Facts], said: list[str]
-) -> tuple[str, ...]:
-    found = _best_name(names, taken, of_label=False)
-    if found is None:
+def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
+    """Return the column that is named like a text, unless it holds none and another one does."""
+    ranked = columns.ranked(taken, of_label=False)
+    if not ranked:
         return ()
-    longer = max(
-        (name for name in names if name not in (found, *taken) and facts[name].is_text),
-        key=lambda name: facts[name].characters,
-        default=None,
-    )
-    if not facts[found].is_text and longer is not None and facts[longer].words > 4 * max(facts[found].words, 1):
-        if facts[found].is_number or facts[found].is_other:
-            return ()  # what it holds is no text, and another column's is
-        said.append(
-            f"text: column {found!r}, by its name, though column {longer!r} holds longer texts (--text-column {longer})"
+    kept = [(rank, name) for rank, name in ranked if not columns[name].is_no_text]
+    others = [name for name in columns.left(taken) if columns[name].is_text]
+    if not kept and others:
+        return ()
+    rank, found = (kept or ranked)[0]
+    if not columns[found].is_text and (rank.place or not rank.is_plain):  # "text" means what it says
+        rank, found = next(((rank, name) for rank, name in kept if columns[name].is_text), (rank, found))
+    if rank.n_further:
+        rivals = [name for other, name in kept if (other.is_weak, other.n_further) == (rank.is_weak, rank.n_further)]
+        _refuse_alike("text", [name for name in rivals if columns[name].is_text or len(kept) == 1], columns)
+    longer = max((name for name in others if name != found), key=lambda name: columns[name].characters, default=None)
+    is_short = longer is not None and columns[longer].words > 4 * max(columns[found].words, 1)
+    if is_short and not (rank.is_plain and columns[found].is_text):
+        if not rank.is_plain:
+            return ()  # as good as no name
+        columns.said.append(
+            f"text: column {found!r}, by its name, though column {longer!r} holds longer texts (--text-column "
+            f"{_quoted(str(longer))})"
         )
-    elif rank_of(found, of_label=False) != (0, 0) and (rank_of(found, of_label=False) or (1,))[0]:
-        said.append(f"text: column {found!r} (by its name)")
+    elif not kept:
+        columns.said.append(f"text: column {found!r}, by its name, though it holds {columns[found].kind}")
+    elif not rank.is_plain:
+        columns.said.append(f"text: column {found!r} (by its name)")
     return (found,)
 
 
-def _label_by_name(names: Sequence[str], taken: Sequence[str], said: list[str]) -> tuple[str, ...]:
-    found = _best_name(names, taken, of_label=True)
-    if found is None:
+def _label_by_name(columns: _Columns, taken: Sequence[str], *, is_needed: bool) -> tuple[str, ...]:
+    """Return the column that is named like a label, or several of 0 and 1 whose names begin alike."""
+    ranked = columns.ranked(taken, of_label=True)
+    kept = [(rank, name) for rank, name in ranked if not columns[name].is_no_label]
+    if not kept:
+        return (ranked[0][1],) if ranked and ranked[0][0].is_plain else ()  # what it holds is told with its line
+    rank, found = kept[0]
+    alike = [name for other, name in kept if (other.is_weak, other.n_further) == (rank.is_weak, rank.n_further)]
+    alike = [name for name in alike if columns[name].is_label or columns[name].is_flag] or [found]
+    if rank.n_further and len(alike) > 1 and all(columns[name].is_flag for name in alike):
+        return _indicator(alike, columns)
+    if rank.is_weak and columns[found].is_flag:
+        flags = [name for name in columns.left(taken) if columns[name].is_flag]
+        alike = flags if len(flags) > 2 else alike
+    if not rank.is_plain:
+        if is_needed:
+            _refuse_alike("label", alike, columns)
+        columns.said.append(f"label: column {found!r} (by its name; {_values(columns[found])})")
+    elif is_needed and len(alike) > 1 and rank.place:
+        further = _listed([name for name in alike if name != found])
+        columns.said.append(f"label: column {found!r} ({_values(columns[found])}), not {further}")
+    return (found,)
+
+
+def _other_of_two(columns: _Columns, found: Sequence[str], kind: str) -> tuple[str, ...]:
+    """Return the other one of two columns, unless it is something else."""
+    if len(columns.names) != 2 or len(found) != 1:
         return ()
-    if (rank_of(found, of_label=True) or (0,))[0]:
-        said.append(f"label: column {found!r} (by its name)")
-    return (found,)
+    other = next(name for name in columns.names if name not in found)
+    if is_other_name(other) or columns[other].is_other:
+        return ()
+    what = f"; {_values(columns[other])}" if kind == "label" else ""
+    columns.said.append(f"{kind}: column {other!r} (the other one{what})")
+    return (other,)
 
 
-def _best_name(names: Sequence[str], taken: Sequence[str], *, of_label: bool) -> str | None:
-    """Return the column with the best name, the first of equal ones."""
-    ranks = {name: rank for name in names if name not in taken and (rank := rank_of(name, of_label=of_label))}
-    return min(ranks, key=lambda name: ranks[name]) if ranks else None
-
-
-def _other_of_two(names: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
-    """Return the other one of two columns."""
-    return tuple(name for name in names if name not in found) if len(names) == 2 and len(found) == 1 else ()
-
-
-def _text_by_content(
-    names: Sequence[str], taken: Sequence[str], facts: Mapping[str, _Facts], where: str, said: list[str]
-) -> tuple[str, ...]:
-    found = [name for name in names if name not in taken and facts[name].is_text and not is_other_name(name)]
+def _text_by_content(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
+    left = columns.left(taken)
+    found = sorted((name for name in left if columns[name].is_text), key=lambda name: -columns[name].characters)
     if not found:
-        return ()
-    found.sort(key=lambda name: -facts[name].characters)
-    alike = [name for name in found if facts[name].characters >= _NEARLY * facts[found[0]].characters]
-    if len(alike) > 1:
-        raise _undecided("text", alike, facts, where)
-    said.append(f"text: column {found[0]!r} (longest text)")
+        return _beside_a_label(columns, left)
+    _refuse_alike(
+        "text", [name for name in found if columns[name].characters >= _NEARLY * columns[found[0]].characters], columns
+    )
+    columns.said.append(f"text: column {found[0]!r} (longest text)")
     return (found[0],)
 
 
-def _label_by_content(
-    names: Sequence[str], taken: Sequence[str], facts: Mapping[str, _Facts], where: str, said: list[str]
-) -> tuple[str, ...]:
-    left = [name for name in names if name not in taken and not is_other_name(name)]
-    flags = [name for name in left if facts[name].is_flag]
-    found = [name for name in left if facts[name].is_label and name not in flags]
-    if not found and len(flags) > 2:
-        said.append(f"labels: columns {_listed(flags)} (0 or 1 in each)")
-        return tuple(flags)
-    found += [name for name in flags if facts[name].different == 2]
-    if len(found) > 1:
-        raise _undecided("label", found, facts, where)
+def _beside_a_label(columns: _Columns, left: Sequence[str]) -> tuple[str, ...]:
+    """Return the column of single words beside a column of labels, where there are no others."""
+    found = [name for name in left if not columns[name].is_label and not columns[name].is_no_text]
+    if len(columns.names) != 2 or len(found) != 1 or not any(columns[name].is_label for name in left):
+        return ()
+    columns.said.append(f"text: column {found[0]!r} ({_values(columns[found[0]])})")
+    return (found[0],)
+
+
+def _label_by_content(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
+    left = columns.left(taken)
+    flags = [name for name in left if columns[name].is_flag]
+    words = [name for name in left if columns[name].is_label and name not in flags and not columns[name].is_number]
+    numbers = [name for name in left if columns[name].is_label and name not in (*flags, *words)]
+    if len(flags) > 2 and not words:
+        return _indicator(flags, columns)
+    found = [*words, *(name for name in flags if columns[name].different == 2)] or numbers
+    _refuse_alike("label", found, columns)
     if found:
-        said.append(f"label: column {found[0]!r} ({facts[found[0]].different:,} values)")
+        columns.said.append(f"label: column {found[0]!r} ({_values(columns[found[0]])})")
     return tuple(found)
 
 
-def _undecided(kind: str, found: Sequence[str], facts: Mapping[str, _Facts], where: str) -> DataError:
+def _indicator(flags: Sequence[str], columns: _Columns) -> tuple[str, ...]:
+    columns.said.append(f"labels: columns {_listed(flags)} (0 or 1 in each)")
+    return tuple(flags)
+
+
+def _refuse_alike(kind: str, found: Sequence[str], columns: _Columns) -> None:
+    """Raise `DataError` where several columns are equally good."""
+    if len(found) < 2:
+        return
+
     def holds(name: str) -> str:
-        each = facts[name]
-        return f"{each.different:,} values" if kind == "label" else f"{each.words:.0f} words on the mean"
+        each = columns[name]
+        return _values(each) if kind == "label" else f"{each.words:.0f} words on the mean"
 
     listed = ", ".join(f"{name!r} ({holds(name)})" for name in found[:_SHOWN])
     flags = " or ".join(f"--{kind}-column {_quoted(name)}" for name in found[:3])
-    return DataError(f"{where}: {len(found)} columns could be the {kind}: {listed}. Say which: {flags}.")
+    raise DataError(f"{columns.where}: {len(found)} columns could be the {kind}: {listed}. Say which: {flags}.")
+
+
+def _values(facts: Facts) -> str:
+    return f"{facts.different:,} value{'' if facts.different == 1 else 's'}"
 
 
 def _not_found(kind: str, names: Sequence[str], where: str) -> DataError:

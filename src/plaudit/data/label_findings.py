@@ -21,12 +21,20 @@ Kind = Literal["look alike", "odd name", "too few texts", "absent"]
 
 # Soft hyphen, joiners, directions, fillers, byte-order marks, variation selectors: Unicode's default ignorables.
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+# What word processors put in the place of a key, and Cyrillic letters that are drawn like Latin ones.
+_DRAWN_ALIKE = str.maketrans(
+    "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2018\u2019\u201a\u02bc\u201c\u201d\u201e"
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0458",
+    7 * "-" + 4 * "'" + 3 * '"' + "aeopcxyisj",
 )
 _NOTHING = ("nan", "none", "null", "n/a", "na", "undefined", "unknown", "#n/a", "#value!", "#ref!", "-", "?")
-_MARKS = ("|", ";", ",", "/", "+")
-_WEAK_MARKS = ("/", "+")  # which stand in ordinary names too
+_MARKS = ("|", ";", ",", "\n", "\u3001", "\uff0c", "\uff1b", "/", "+", "&")
+_WEAK_MARKS = ("/", "+", "&")  # which stand in ordinary names too
 _SHOWN = 5
+_LONGEST = 60  # characters of a name in a message
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,9 @@ class LabelWarning(UserWarning):
 
 
 def eye_key(name: str) -> str:
-    """Return the same for names that look alike: other case, spaces, Unicode form, width, invisible characters."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).casefold()
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    """Return the same for names that look alike: other case, spaces, Unicode form, width, dashes, what none sees."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_DRAWN_ALIKE)
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
 def look_alike_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
@@ -69,8 +77,9 @@ def look_alike_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     for names in groups.values():
         if len(names) > 1:
             names = sorted(names, key=lambda name: (-counts[name], name))
-            shown = ", ".join(f"{_visible(name)} ({counts[name]:,})" for name in names[:_SHOWN])
-            message = f"labels that look alike: {shown}; --merge-labels makes them one."
+            shown = ", ".join(f"{_apart(name, names)} ({counts[name]:,})" for name in names[:_SHOWN])
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            message = f"labels that look alike: {shown}{more}; --merge-labels makes them one."
             found.append(LabelFinding("look alike", message, tuple(names), sum(counts[name] for name in names)))
     return found
 
@@ -80,21 +89,22 @@ def odd_name_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     names = [name for name in counts if name.lower() in _NOTHING]
     if not names or len(names) == len(counts):
         return []
-    shown = ", ".join(f"{name!r} ({counts[name]:,})" for name in names)
+    shown = ", ".join(f"{name!r} ({counts[name]:,})" for name in names[:_SHOWN])
     message = f"labels that may mean that there is none: {shown}; leave their cells empty if so."
     return [LabelFinding("odd name", message, tuple(names), sum(counts[name] for name in names))]
 
 
 def class_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
-    """Return a finding for classes that have a single text."""
-    names = [name for name, n in counts.items() if n == 1]
-    if not names:
-        return []
-    message = (
-        f"{_count(len(names), 'class has', 'classes have')} a single text ({_listed(names)}), which can be learned "
-        "from or tested on, not both; add texts, or leave the class out."
-    )
-    return [LabelFinding("too few texts", message, tuple(names), len(names))]
+    """Return a finding for classes that have a single text, and one for columns of an indicator that have none."""
+    found = []
+    for n, what, advice in (
+        (1, "a single text", "which can be learned from or tested on, not both; add texts, or leave the class out"),
+        (0, "no text", "so that it cannot be learned; leave its column out"),
+    ):
+        if names := [name for name, count in counts.items() if count == n]:
+            message = f"{_count(len(names), 'class has', 'classes have')} {what} ({_listed(names)}), {advice}."
+            found.append(LabelFinding("too few texts", message, tuple(names), n * len(names)))
+    return found
 
 
 def absent_findings(parts: Mapping[str, Dataset]) -> list[LabelFinding]:
@@ -116,22 +126,38 @@ def absent_findings(parts: Mapping[str, Dataset]) -> list[LabelFinding]:
 
 
 def separator_of(counts: Mapping[str, int]) -> str | None:
-    """Return the mark between names that occur by themselves, or in other combinations, too; None if there is none."""
+    """Return the mark between names that occur by themselves, or in other combinations, too; None if there is none.
+
+    Names of two levels ("Sales, North"; "Sales, South") are no sets: each part has its place and none stands alone.
+    """
     for mark in _MARKS:
-        joined = {name: split_label(name, mark) for name in counts if mark in name}
-        joined = {name: parts for name, parts in joined.items() if len(parts) > 1}
+        marked = {name: split_label(name, mark) for name in counts if mark in name}
+        joined = {name: parts for name, parts in marked.items() if len(set(parts)) > 1}
         if not joined:
             continue
-        alone = set(counts) - set(joined)
+        alone = {name for name in counts if name not in marked} | {
+            each[0] for each in marked.values() if len(each) == 1
+        }
         combinations = Counter(part for parts in joined.values() for part in set(parts))
+        has_alone = any(part in alone for parts in joined.values() for part in parts)
         if mark in _WEAK_MARKS:
             recurs = [all(part in alone for part in parts) for parts in joined.values()]
-        else:
+        elif has_alone or not _are_levels(list(joined.values())):
             recurs = [_recurs(parts, alone, combinations) for parts in joined.values()]
-        is_known = len(joined) > 2 or any(part in alone for parts in joined.values() for part in parts)
-        if is_known and sum(recurs) >= 0.5 * len(joined):
+        else:
+            continue
+        if (len(joined) > 2 or has_alone) and 2 * sum(recurs) >= len(joined):
             return mark
     return None
+
+
+def _are_levels(joined: Sequence[Sequence[str]]) -> bool:
+    """Say whether all have equally many parts and each part stands in one place only."""
+    places: dict[str, int] = {}
+    n = len(joined[0])
+    return all(
+        len(parts) == n and all(places.setdefault(part, i) == i for i, part in enumerate(parts)) for parts in joined
+    )
 
 
 def _recurs(parts: Sequence[str], alone: set[str], combinations: Counter[str]) -> bool:
@@ -140,9 +166,17 @@ def _recurs(parts: Sequence[str], alone: set[str], combinations: Counter[str]) -
     return n == len(parts) or (n == len(parts) - 1 and any(part in alone for part in parts))
 
 
+def _apart(name: str, among: Sequence[str]) -> str:
+    """Return a name in quotes as `_visible`, in ASCII where others among them would read the same."""
+    others = [other for other in among if other.casefold() != name.casefold()]
+    drawn = {_visible(other).casefold().translate(_DRAWN_ALIKE) for other in others}
+    shown = _visible(name)
+    return ascii(name) if shown.casefold().translate(_DRAWN_ALIKE) in drawn and not name.isascii() else shown
+
+
 def _visible(name: str) -> str:
     """Return a name in quotes, with what the eye does not see written out."""
-    shown = "".join(_shown(letter) for letter in name)
+    shown = "".join(_shown(letter) for letter in name[:_LONGEST]) + ("…" if len(name) > _LONGEST else "")
     return f"'{shown}'"
 
 

@@ -25,16 +25,20 @@ from plaudit.data.label_findings import (
     odd_name_findings,
     separator_of,
 )
-from plaudit.data.labels import label_set, sort_classes
+from plaudit.data.label_indicators import indicator_rows, without_prefix, zero_or_one
+from plaudit.data.labels import label_name, label_set, sort_classes
 from plaudit.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_INDICATOR: dict[Any, int] = dict.fromkeys((0, "0", "0.0", "false", "False", "FALSE"), 0)  # 0 is False and 0.0 too
-_INDICATOR |= dict.fromkeys((1, "1", "1.0", "true", "True", "TRUE"), 1)
 _FASTTEXT = "__label__"
 _LEAST_SWAPPED = 20  # texts, from which labels that never come again are no labels
+_MOST_BYTES = 2**33  # of an indicator of sets of labels, a byte for each text and class
+_FIRST_OF_CJK = "\u2e80"  # in scripts without spaces a label of more characters than that is a phrase
+_PHRASE_CHARACTERS = 8
+_BOOLEANS = {"true", "false"}
+_TOO_DEEP = object()  # a cell of lists within lists beyond measure
 ONE_LABEL = "none"  # as a separator: a cell is one label, whatever marks stand in it
 
 
@@ -119,11 +123,19 @@ class LabelReading:
         """Take a batch of N rows: each one's cell, and its text, ``large_string`` [N]."""
         numbers, codes = self._numbers, np.empty(len(cells), np.int32)
         for i, cell in enumerate(cells):
-            key = (type(cell), cell) if isinstance(cell, str | int | float | None) else (type(cell), repr(cell))
-            if key not in numbers:
-                numbers[key] = len(self._cells)
-                self._cells.append(cell)
-            codes[i] = numbers[key]
+            key = cell.__class__, cell
+            try:
+                number = numbers.get(key, -1)
+            except TypeError:  # a list or a record
+                key = cell.__class__, _written(cell)
+                number = numbers.get(key, -1)
+            if number < 0:
+                if cell != cell:  # NaN, which is never equal to itself
+                    cell, key = None, (float, None)
+                number = numbers.setdefault(key, len(self._cells))
+                if number == len(self._cells):
+                    self._cells.append(_TOO_DEEP if key[1] is _TOO_DEEP else cell)
+            codes[i] = number
         self._codes.append(codes)
         self._text_bytes += pc.sum(pc.binary_length(texts)).as_py() or 0
         self._fasttext += pc.sum(pc.starts_with(texts, _FASTTEXT).cast(pa.int64())).as_py() or 0
@@ -136,41 +148,53 @@ class LabelReading:
     def _understood(self) -> _Understood:
         if self._columns:
             return self._as_indicator(self._columns, [list(cell) for cell in self._cells])
-        lists = [cell for cell in self._cells if isinstance(cell, list)]
-        if lists and _are_indicators(lists) and all(isinstance(cell, list) or not cell for cell in self._cells):
-            names = tuple(str(i) for i in range(len(lists[0])))
-            rows = [cell if isinstance(cell, list) else [0] * len(names) for cell in self._cells]
-            return self._as_indicator(names, rows)
         read_as: list[str] = []
         cells: list[Any] = self._cells
         if not self._is_one and (found := listed_labels(cells)) is not None:
             cells, how = found
             read_as.append(f"labels: {how}, read as sets of labels")
+        if (rows := indicator_rows(cells)) is not None:
+            return self._as_indicator(*rows)
         multi_label = self._multi_label or self._separator is not None or any(isinstance(cell, list) for cell in cells)
         sets: list[tuple[str, ...]] = []
         faults: dict[int, str] = {}
         for number, cell in enumerate(cells):
             try:
+                if cell is _TOO_DEEP:
+                    raise DataError("expected a word or a number as the label, got lists within lists")
                 sets.append(label_set(cell, self._separator))
             except DataError as error:
                 sets.append(())
                 faults[number] = f"{error}."
-        return self._known(_Understood(sets, faults, multi_label, tuple(read_as)))
+        return self._known(self._with_booleans(_Understood(sets, faults, multi_label, tuple(read_as))))
+
+    def _with_booleans(self, found: _Understood) -> _Understood:
+        """Spell a column of nothing but true and false as JSON and Parquet are read, whatever its capitals."""
+        names = {name for names in found.sets for name in names}
+        odd = sorted(names - {"true", "false"})
+        if self._classes is not None or found.multi_label or not odd or {name.lower() for name in names} - _BOOLEANS:
+            return found
+        sets = [tuple(name.lower() for name in names) for names in found.sets]
+        said = f"labels: {', '.join(odd)} read as true and false"
+        return _Understood(sets, found.faults, False, (*found.read_as, said))
 
     def _as_indicator(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> _Understood:
         """Read rows of 0 and 1 as the names of the columns that are 1."""
-        plain = _without_prefix(names)
+        plain = without_prefix(names)
         sets: list[tuple[str, ...]] = []
         faults: dict[int, str] = {}
+        has_empty = False
         for number, row in enumerate(rows):
-            values = [0 if value in (None, "") else _INDICATOR.get(value) for value in row]
-            wrong = [i for i, value in enumerate(values) if value is None]
-            if wrong:
-                faults[number] = f"column {names[wrong[0]]!r}: expected 0 or 1, got {str(row[wrong[0]])[:40]!r}."
+            values = [0 if value is None or value == "" else zero_or_one(value) for value in row]
+            has_empty = has_empty or any(value is None or value == "" for value in row)
+            if None in values:
+                wrong = values.index(None)
+                faults[number] = f"column {names[wrong]!r}: expected 0 or 1, got {_shown(row[wrong])!r}."
             sets.append(tuple(name for name, value in zip(plain, values, strict=True) if value == 1))
         is_one = not self._multi_label and not faults and all(len(each) == 1 for each in sets)
         how = "one label a text, for each row has a single 1" if is_one else "sets of labels"
         said = f"labels: {len(plain):,} columns of 0 and 1 ({', '.join(plain)[:80]}), read as {how}"
+        said += "; an empty cell is 0" if has_empty else ""
         return self._known(_Understood(sets, faults, not is_one, (said,), tuple(plain)))
 
     def _known(self, found: _Understood) -> _Understood:
@@ -179,17 +203,18 @@ class LabelReading:
             return self._merged(found) if self._merge else found
         known, by_eye = set(self._classes), Counter(map(eye_key, self._classes))
         of_eye = {eye_key(name): name for name in self._classes if by_eye[eye_key(name)] == 1}
+        spelled = {label_name(name): name for name in reversed(self._classes)}  # classes of before: " x", "1.0"
         taken: dict[str, str] = {}
         sets, faults = [], dict(found.faults)
         for number, names in enumerate(found.sets):
             kept: list[str] = []
             for name in names:
-                meant = name if name in known else of_eye.get(eye_key(name))
+                meant = name if name in known else spelled.get(name) or of_eye.get(eye_key(name))
                 if meant is None:
                     faults[number] = self._unknown(name, found)
                     kept = []
                     break
-                if meant != name:
+                if meant != name and name not in spelled:
                     taken[name] = meant
                 kept.append(meant)
             sets.append(tuple(dict.fromkeys(kept)))
@@ -258,16 +283,21 @@ class LabelReading:
         classes = self._classes or sort_classes(found.columns if is_whole else counts)
         findings: tuple[LabelFinding, ...] = ()
         if self._classes is None:
-            findings = (*look_alike_findings(counts), *odd_name_findings(counts), *class_findings(counts))
+            of_class = {name: counts[name] for name in classes} if len(classes) > len(counts) else counts
+            findings = (*look_alike_findings(counts), *odd_name_findings(counts), *class_findings(of_class))
         return Labels(self._values(found, classes), tuple(classes), found.multi_label, found.read_as, tuple(findings))
 
     def _values(self, found: _Understood, classes: Sequence[str]) -> NDArray[np.int32] | NDArray[np.uint8]:
         numbers = {name: number for number, name in enumerate(classes)}
         if found.multi_label:
-            matrix = np.zeros((len(found.sets), len(classes)), np.uint8)
-            for row, names in enumerate(found.sets):
-                matrix[row, [numbers[name] for name in names]] = 1
-            return matrix[self._all_codes]
+            lengths = np.array([len(names) for names in found.sets], np.int64)
+            columns = np.array([numbers[name] for names in found.sets for name in names], np.int64)
+            starts, codes = np.cumsum(lengths) - lengths, self._all_codes
+            n = lengths[codes]  # entries of each row
+            within = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
+            matrix = np.zeros((len(codes), len(classes)), np.uint8)
+            matrix[np.repeat(np.arange(len(codes)), n), columns[np.repeat(starts[codes], n) + within]] = 1
+            return matrix
         values = np.array([numbers[names[0]] if names else 0 for names in found.sets], np.int32)
         return values[self._all_codes]
 
@@ -281,6 +311,12 @@ class LabelReading:
         if found.multi_label:
             if not counts and self._least > 1:
                 raise DataError(f"{self._where}: no text has a label.")
+            if n * len(counts) > _MOST_BYTES:
+                raise DataError(
+                    f"{self._where}: {len(counts):,} different labels in sets of {n:,} texts are too many (here "
+                    f"{min(counts)[:40]!r}). Name the right column with --label-column, or what stands between labels "
+                    "with --label-separator."
+                )
             return
         if not found.columns and not self._is_one:
             self._check_separator(found, counts, place)
@@ -312,7 +348,7 @@ class LabelReading:
         label_bytes = sum(len(name.encode("utf-8", "replace")) * count for name, count in counts.items())
         longest = max(counts, key=len)
         first = int(np.flatnonzero(self._all_codes == self._number_of(longest))[0])
-        if label_bytes > 2 * max(self._text_bytes, 1) and len(longest.split()) > 1:
+        if label_bytes > 2 * max(self._text_bytes, 1) and _is_phrase(longest):
             raise DataError(
                 f"{self._at(first, place)}: the labels are longer than the texts (here {longest[:40]!r}). Are the two "
                 "columns swapped? Name them with --text-column and --label-column."
@@ -330,23 +366,21 @@ class LabelReading:
         return self._where if place is None else place(row)
 
 
-def _are_indicators(lists: Sequence[list[Any]]) -> bool:
-    """Say whether lists are rows of 0 and 1, all equally long, and not lists of the labels 0 and 1."""
-    length = len(lists[0])
-    return length > 1 and all(
-        len(cell) == length and all(isinstance(value, int | float) and value in (0, 1) for value in cell)
-        for cell in lists
-    )
+def _written(cell: Any) -> object:  # Any: as the source has it
+    """Return a list or a record as a string that is the same for equal ones."""
+    try:
+        return repr(cell)
+    except (RecursionError, ValueError):
+        return _TOO_DEEP
 
 
-def _without_prefix(names: Sequence[str]) -> list[str]:
-    """Return columns' names without what all have in front, up to an underscore: what pandas' get_dummies adds."""
-    prefix = names[0]
-    for name in names:
-        while not name.startswith(prefix):
-            prefix = prefix[:-1]
-    cut = max(prefix.rfind(mark) for mark in "_.:") + 1
-    return [name[cut:] or name for name in names] if len(names) > 1 else list(names)
+def _shown(value: Any) -> str:  # Any: as the source has it
+    return (value if isinstance(value, str) else str(_written(value)))[:40]
+
+
+def _is_phrase(name: str) -> bool:
+    """Say whether a label is one of several words."""
+    return len(name.split()) > 1 or (len(name) > _PHRASE_CHARACTERS and max(name) >= _FIRST_OF_CJK)
 
 
 def _shell(mark: str) -> str:

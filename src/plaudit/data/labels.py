@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 from plaudit.errors import DataError
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?$", re.ASCII)
+_MOST = 10**16  # from here on Python writes a float with an exponent
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
 
 
@@ -24,35 +25,24 @@ def label_name(value: object) -> str | None:
     Raises:
         DataError: The value is neither a string, a number nor a boolean.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+    if isinstance(value, float | Decimal) and -_MOST < value < _MOST and value == int(value):
         return str(int(value))
     if isinstance(value, str):
         name = value.strip()
-        whole = _WHOLE.fullmatch(name)
-        return (whole[1] if whole[1] != "-0" else "0") if whole else name or None
-    if isinstance(value, int | float | Decimal):
-        return str(value)
+        number = _WHOLE.fullmatch(name)
+        return (number[1] if number[1] != "-0" else "0") if number else name or None
+    if isinstance(value, Decimal):
+        return label_name(str(value))
+    if isinstance(value, int | float):
+        try:
+            return str(value)
+        except ValueError as error:
+            raise DataError("expected a word or a number as the label, got one of thousands of digits") from error
     raise DataError(f"expected a word or a number as the label, got {type(value).__name__}")
-
-
-def label_names(values: Sequence[object]) -> list[str | None]:
-    """Return each value's `label_name`, N long.
-
-    Raises:
-        DataError: As `label_name`; the message has no place.
-    """
-    names: dict[tuple[type, object], str | None] = {}  # by type too, since True == 1 == 1.0
-    result = []
-    for value in values:
-        key = (type(value), value) if isinstance(value, str | int | float) else (type(value), None)
-        if key not in names:
-            names[key] = label_name(value)
-        result.append(names[key])
-    return result
 
 
 def label_set(value: object, separator: str | None) -> tuple[str, ...]:

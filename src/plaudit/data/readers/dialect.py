@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.data.columns import is_known_name
+from plaudit.data.column_names import is_header, is_known_name
 from plaudit.errors import DataError
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -171,7 +171,7 @@ def _is_headless(rows: Sequence[Sequence[str]]) -> bool:
     if len(rows) < 2:
         return False
     first, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if not rest or any(is_known_name(name) for name in first):
+    if not rest or is_header(first):
         return False
     if [name.strip() for name in first] == [str(i) for i in range(len(first))] and len(first) > 1:
         return False  # what pandas names columns without names
