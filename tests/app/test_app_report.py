@@ -44,7 +44,7 @@ def test_the_page_counts_later_openings(command: Command, sample_model: Path) ->
 
 
 def test_the_page_tells_the_rule_in_force(command: Command, sample_model: Path) -> None:
-    command("threshold", sample_model, "--class", "pos", "--recall", "0.9")
+    command("threshold", sample_model, "--class", "pos", "--recall", "0.9", "--apply")
     command("report", sample_model)
     page = read(sample_model / "report.html")
     assert "Decision rule, chosen later" in page

@@ -56,7 +56,7 @@ def test_a_rule_comes_back_from_its_json(rule: DecisionRule) -> None:
 @pytest.mark.parametrize(
     ("stored", "message"),
     [
-        ([], "rule must be null or have one of abstain_below, costs, thresholds"),
+        ([], "rule must be null or have one of abstain_below, abstain_by_class, costs"),
         ("thresholds", "rule must be null"),
         ({"__class__": 1}, "rule must be null"),
         ({}, "one of them alone; got none"),
@@ -93,3 +93,19 @@ def test_a_rule_for_other_classes_is_refused() -> None:
         DecisionRule(thresholds=(0.5,)).check(3, multi_label=False)
     with pytest.raises(ConfigError, match="takes thresholds, one a label, and no other rule"):
         DecisionRule(abstain_below=0.5).check(3, multi_label=True)
+
+
+def test_a_probability_for_each_class_answers_the_likeliest_or_none() -> None:
+    rule = DecisionRule(abstain_by_class=(0.4, 0.9, 0.0))
+    rule.check(3, multi_label=False)
+    shares = np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.05, 0.95, 0.0], [0.3, 0.3, 0.4]])
+    assert rule.decide(shares).tolist() == [0, -1, 1, 2]
+    assert rule.may_abstain
+    assert "'b' 0.9" in rule.describe("abc")
+    with pytest.raises(ConfigError, match="has 2 numbers, got 3"):
+        rule.check(2, multi_label=False)
+
+
+def test_equal_rules_have_one_version() -> None:
+    assert DecisionRule(abstain_below=0.9).version == DecisionRule(abstain_below=0.9).version
+    assert DecisionRule(abstain_below=0.9).version != DecisionRule(abstain_below=0.8).version

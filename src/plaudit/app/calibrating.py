@@ -10,7 +10,7 @@ import numpy as np
 from plaudit.data import Dataset
 from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, Reliability, answer
 from plaudit.models import Classifier
-from plaudit.training.temperature import fit_temperature
+from plaudit.training.temperature import LEAST_TEXTS, choose_temperature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,8 @@ class Calibrated:
         validation: The validation figures with it.
         loss_before: The log loss without it.
         before: Probabilities beside what came true, without it.
-        after: The same with it.
+        after: The same with it: of each text with the temperature that other texts chose, so that none flatters.
+        loss: The log loss, likewise.
         logits: With it, float [N, K].
         answers: With it.
     """
@@ -35,6 +36,7 @@ class Calibrated:
     loss_before: float
     before: Reliability
     after: Reliability
+    loss: float
     logits: NDArray[Any]
     answers: Answers
 
@@ -43,19 +45,24 @@ class Calibrated:
         return {
             "temperature": self.temperature,
             "loss_before": self.loss_before,
-            "loss": self.validation.loss,
+            "loss": self.loss,
             "calibration_error_before": self.before.error,
             "calibration_error": self.after.error,
         }
 
     def __str__(self) -> str:
         if self.temperature == 1:
-            return (
-                f"Calibration: no temperature lowers the validation log loss; calibration error {self.after.error:.4f}."
+            n = len(self.logits)
+            why = (
+                f"fewer than {LEAST_TEXTS} validation texts choose no temperature"
+                if n < LEAST_TEXTS
+                else "no temperature lowers the log loss of texts that did not choose it"
             )
+            return f"Calibration: {why}; calibration error {self.after.error:.4f}."
         return (
-            f"Calibration: temperature {self.temperature:.4f}; on the validation texts log loss {self.loss_before:.4f} "
-            f"-> {self.validation.loss:.4f}, calibration error {self.before.error:.4f} -> {self.after.error:.4f}."
+            f"Calibration: temperature {self.temperature:.4f}; on validation texts that did not choose it log loss "
+            f"{self.loss_before:.4f} -> {self.loss:.4f}, calibration error {self.before.error:.4f} -> "
+            f"{self.after.error:.4f}."
         )
 
 
@@ -64,15 +71,18 @@ def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
     model.temperature_ = 1.0
     logits = model.logits(validation.texts)
     before = answer(model, validation, logits=logits)
-    model.temperature_ = fit_temperature(logits, before.labels)
+    chosen = choose_temperature(logits, before.labels)
+    model.temperature_ = chosen.temperature
     scaled = logits / np.float32(model.temperature_)  # as `logits` does from now on
     after = answer(model, validation, logits=scaled)
+    crossed = answer(model, validation, logits=(logits * chosen.inverse[:, None]).astype(np.float32))
     return Calibrated(
         temperature=model.temperature_,
         validation=after.measure(),
         loss_before=float(before.losses.mean()),
         before=before.reliability,
-        after=after.reliability,
+        after=crossed.reliability,
+        loss=float(crossed.losses.mean()),
         logits=scaled,
         answers=after,
     )

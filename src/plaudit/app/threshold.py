@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plaudit.app.plain import plain
+from plaudit.app.rule_history import last_rule, remember_rule
 from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console, print_json
+from plaudit.app.terminal import make_console, print_json, print_table
+from plaudit.app.threshold_steps import steps_table
 from plaudit.app.validation_part import choosing_texts
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
@@ -33,53 +35,76 @@ def threshold(
     data: str | None,
     *,
     goals: Mapping[str, Any],
+    apply: bool,
+    undo: bool,
     reset: bool,
     as_json: bool,
     spec: DataSpec,
 ) -> None:
-    """Choose, show or take back a rule.
+    """Propose, write, show or take back a rule; the model changes with `apply`, `undo` and `reset` alone.
 
     Args:
         model: A model's folder.
         data: Labelled texts; None for the model's own validation texts.
         goals: What `choose_rule` takes, by name; "costs" as the user gave them. None or False: not given.
+        apply: Write the rule that was chosen.
+        undo: Put back the rule before the last change.
         reset: Take the rule back.
         as_json: Print JSON.
         spec: How `data` are read.
     """
     given = {name: value for name, value in goals.items() if value not in (None, False)}
-    if reset and (given or data is not None):
-        raise ConfigError("threshold: --reset takes the rule back, and takes no other option and no data.")
+    if (reset or undo) and (given or data is not None or apply or (reset and undo)):
+        one = "--reset" if reset else "--undo"
+        raise ConfigError(f"threshold: {one} takes the rule back, and takes no other option and no data.")
     classifier = load(model)
-    if not given and not reset:
-        if data is not None:
+    if undo or reset:
+        before = classifier.rule_
+        if undo:
+            classifier.set_rule(last_rule(model, classifier))
+        else:
+            classifier.set_rule(None)
+            if before is not None:
+                remember_rule(model, before)
+        _write(model, classifier)
+        _show(classifier, {}, as_json=as_json)
+        return
+    if not given:
+        if data is not None or apply:
             raise ConfigError("threshold: say what for: --f1, --recall, --precision, --abstain or --costs.")
         _show(classifier, {}, as_json=as_json)
         return
-    choice, what = None, ""
-    if given:
-        if "costs" in given:
-            given["costs"] = _read_costs(given["costs"])
-        names, multi_label = classifier.class_names, classifier.multi_label_
-        chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
-        choice, what = choose_rule(classifier, chosen.dataset, **given), chosen.what
-    classifier.set_rule(None if choice is None else choice.rule)
-    write_rule(model, None if choice is None else choice.rule.to_dict())
+    if "costs" in given:
+        given["costs"] = _read_costs(given["costs"])
+    names, multi_label = classifier.class_names, classifier.multi_label_
+    chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
+    choice = choose_rule(classifier, chosen.dataset, **given)
+    before = classifier.rule_
+    classifier.set_rule(choice.rule)
+    if apply:
+        remember_rule(model, before)
+        _write(model, classifier)
+    _show(classifier, {**_facts(choice, chosen.what), "applied": apply}, as_json=as_json, is_proposed=not apply)
+    if not as_json:
+        _print_reached(choice, chosen.what, is_applied=apply)
+
+
+def _write(model: Path, classifier: Classifier) -> None:
+    rule = classifier.rule_
+    write_rule(model, None if rule is None else rule.to_dict())
     _rewrite_card(model / _CARD, classifier)
-    _show(classifier, {} if choice is None else _facts(choice, what), as_json=as_json)
-    if choice is not None and not as_json:
-        _print_reached(choice, what)
 
 
-def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool) -> None:
-    """Print the rule that the model has."""
+def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool, is_proposed: bool = False) -> None:
+    """Print the rule that the model has, or would have."""
     rule = classifier.rule_
     if as_json:
-        print_json({"rule": None if rule is None else rule.to_dict(), **facts})
+        version = {} if rule is None else {"rule_version": rule.version}
+        print_json({"rule": None if rule is None else rule.to_dict(), **version, **facts})
         return
     usual = "every label above 0.5 is given" if classifier.multi_label_ else "the likeliest class is answered"
     line = f"none; {usual}" if rule is None else rule.describe(classifier.class_names)
-    make_console().print(f"Decision rule: {plain(line)}.", markup=False)
+    make_console().print(f"{'Proposed rule' if is_proposed else 'Decision rule'}: {plain(line)}.", markup=False)
 
 
 def _facts(choice: Choice, what: str) -> dict[str, Any]:
@@ -91,10 +116,17 @@ def _facts(choice: Choice, what: str) -> dict[str, Any]:
         }
         for name, figure in choice.reached.items()
     }
-    return {"of": choice.of, "data": what, "n": choice.n, "reached": reached, "notes": list(choice.notes)}
+    return {
+        "of": choice.of,
+        "data": what,
+        "n": choice.n,
+        "reached": reached,
+        "notes": list(choice.notes),
+        "thresholds": [step.to_dict() for step in choice.steps],
+    }
 
 
-def _print_reached(choice: Choice, what: str) -> None:
+def _print_reached(choice: Choice, what: str, *, is_applied: bool) -> None:
     console: Console = make_console()
     of = "" if choice.of is None else f", of {plain(choice.of)!r}"
     console.print(f"\n{plain(what)}{of}", markup=False)
@@ -104,6 +136,7 @@ def _print_reached(choice: Choice, what: str) -> None:
         interval = "no text" if bounds is None else f"95 % interval {bounds.low:.4f} to {bounds.high:.4f}"
         line = f"  {name:<{width}}  {figure.value:.4f}  ({interval}; without the rule {figure.before:.4f})"
         console.print(line, markup=False)
+    print_table(console, steps_table(choice.steps))
     for note in choice.notes:
         console.print(f"note: {plain(note)}", markup=False)
     if choice.rule.costs is None:
@@ -111,7 +144,11 @@ def _print_reached(choice: Choice, what: str) -> None:
             "\nThe rule was chosen on these very texts, so the figures are kinder than new texts will be: the more so, "
             "the fewer the texts and the more the thresholds."
         )
-    console.print("predict and evaluate follow it from now on; --reset takes it back.")
+    console.print(
+        "predict, evaluate and the server follow it from now on; --undo takes it back."
+        if is_applied
+        else "Nothing was changed: the same command with --apply writes it into the model."
+    )
 
 
 def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks

@@ -28,18 +28,25 @@ def threshold(
     abstain: Annotated[
         float | None, typer.Option(help="The most answers of which this share is right; no answer to the rest.")
     ] = None,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="With --abstain: a probability for each class of its own.")
+    ] = False,
     costs: Annotated[
         str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')
     ] = None,
     of: Annotated[
         str | None, typer.Option("--class", help="Whose F1, recall or precision. [the second of two]")
     ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Take the rule back.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the rule into the model. [show what it would come to]")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the rule before the last change.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Take the rule back, for the likeliest class.")] = False,
     as_json: AsJson = False,
     *,
     spec: DataSpec,
 ) -> None:
-    """Choose what a model answers when it is how sure; without a goal, show the rule that it has."""
+    """Show what a rule for unsure answers comes to, and write it with --apply; without a goal, show the model's."""
     from plaudit.app.threshold import threshold as choose
 
     choose(
@@ -47,7 +54,10 @@ def threshold(
         data,
         goals={
             "f1": f1, "recall": recall, "precision": precision, "abstain": abstain, "costs": costs, "of": of,
+            "per_class": per_class,
         },
+        apply=apply,
+        undo=undo,
         reset=reset,
         as_json=as_json,
         spec=spec,

@@ -10,7 +10,7 @@ flatters little, many on few flatter much; the interval does not know of it, so 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation.reached import Reached, cost_reached, sets_reached, share_reached, two_classes_reached
 from plaudit.evaluation.scoring import as_dataset, labels_for
+from plaudit.evaluation.threshold_table import Step, tabulate
 from plaudit.models.rules import DecisionRule
 from plaudit.training.losses import predicted, probabilities
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from plaudit.models.base import Classifier
 
+LEAST_COVERAGE = 0.2  # of a rule that leaves texts unanswered: below, whoever asks is warned
 Costs = Mapping[str, Mapping[str, float]]
 _GOALS = "f1, recall, precision, abstain or costs"
 
@@ -40,6 +42,7 @@ class Choice:
         of: The class that precision, recall and F1 are of; None where they are of none alone.
         reached: Figures by name.
         notes: Sentences that its owner should read.
+        steps: What other thresholds come to on these texts.
     """
 
     rule: DecisionRule
@@ -47,6 +50,7 @@ class Choice:
     of: str | None
     reached: dict[str, Reached]
     notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 def choose_rule(
@@ -57,6 +61,7 @@ def choose_rule(
     recall: float | None = None,
     precision: float | None = None,
     abstain: float | None = None,
+    per_class: bool = False,
     costs: Costs | None = None,
     of: str | None = None,
 ) -> Choice:
@@ -69,6 +74,7 @@ def choose_rule(
         recall: The threshold with the best precision among those that find at least this share of the class's texts.
         precision: The threshold with the best recall among those where at least this share of what is found is right.
         abstain: The most answers of which at least this share is right; none to the other texts.
+        per_class: With `abstain`: a probability for each class, so that this share of each class's answers is right.
         costs: What mistakes cost, by the name of the true class, then of the answered one; a mistake not named costs 1,
             a right answer 0. Nothing is chosen: the class with the least expected cost is answered.
         of: Of two classes the one that `f1`, `recall` and `precision` are about; None for the second.
@@ -84,6 +90,8 @@ def choose_rule(
     for name, value in shares.items():
         if not 0 < value <= 1:
             raise ConfigError(f"{name}: expected a share above 0 and at most 1, got {value}.")
+    if per_class and (abstain is None or model.multi_label_):
+        raise ConfigError("per class: for abstain alone; f1 of sets of labels has a threshold for each label anyway.")
     _check_goal(model, is_f1=f1, is_of_a_class=f1 or not {"recall", "precision"}.isdisjoint(shares), of=of)
     matrix = None if costs is None else cost_matrix(costs, model.class_names)
     held = as_dataset(model, dataset)
@@ -95,14 +103,23 @@ def choose_rule(
         probabilities(logits, multi_label=model.multi_label_),
         predicted(logits, multi_label=model.multi_label_),
     )
+    about = None if abstain is not None or len(model.class_names) > 2 else 1 if of is None else _number_of(model, of)
+    steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_))
     if model.multi_label_:
-        return _best_sets(truth, found, plain, model.class_names)
+        return replace(_best_sets(truth, found, plain, model.class_names), steps=steps)
     if matrix is not None:
-        return Choice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain))
+        return Choice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain), steps=steps)
     if abstain is not None:
-        return _abstain(truth, found, plain, abstain)
-    number = 1 if of is None else model.class_names.index(of)
-    return _between_two(truth == number, found[:, number], number, model.class_names, recall, precision)
+        if per_class:
+            return replace(_abstain_by_class(truth, found, plain, abstain, model.class_names), steps=steps)
+        return replace(_abstain(truth, found, plain, abstain), steps=steps)
+    number = 1 if of is None else _number_of(model, of)
+    choice = _between_two(truth == number, found[:, number], number, model.class_names, recall, precision)
+    return replace(choice, steps=steps)
+
+
+def _number_of(model: Classifier, name: str) -> int:
+    return model.class_names.index(name)
 
 
 def _check_goal(model: Classifier, *, is_f1: bool, is_of_a_class: bool, of: str | None) -> None:
@@ -211,14 +228,57 @@ def _abstain(truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArra
         )
     lowest = int(np.flatnonzero(accuracies >= share)[0])
     rule = DecisionRule(abstain_below=float(candidates.thresholds[lowest]) if lowest else 0.0)
-    is_answered = rule.decide(found) >= 0
+    choice = _abstaining(rule, truth, found, plain)
     before = float((plain == truth).mean())
+    all_answered = () if lowest else (f"Every text is answered: {before:.4f} of all answers are right as it is.",)
+    return replace(choice, notes=(*all_answered, *choice.notes))
+
+
+def _abstain_by_class(
+    truth: NDArray[np.int64],
+    found: NDArray[np.float64],
+    plain: NDArray[np.int64],
+    share: float,
+    classes: tuple[str, ...],
+) -> Choice:
+    """Choose a probability for each class; one that never reaches the share is not answered at all."""
+    likeliest, scores = found.argmax(axis=1), found.max(axis=1)
+    limits, silent = [], []
+    for number, name in enumerate(classes):
+        own = likeliest == number
+        candidates = _Candidates.of(truth[own] == number, scores[own])
+        reaches = candidates.right >= share * candidates.above
+        if not len(reaches) or not reaches.any():
+            silent.append(name)
+            limits.append(1.0)
+            continue
+        lowest = int(np.flatnonzero(reaches)[0])
+        limits.append(float(candidates.thresholds[lowest]) if lowest else 0.0)
+    if len(silent) == len(classes):
+        raise DataError(f"no class's answers to these {len(truth):,} texts reach a share of {share} that is right.")
+    choice = _abstaining(DecisionRule(abstain_by_class=tuple(limits)), truth, found, plain)
+    notes = (f"Never or hardly answered, for none of its answers reach {share}: {', '.join(silent)[:200]}.",)
+    return replace(choice, notes=(*(notes if silent else ()), *choice.notes))
+
+
+def _abstaining(
+    rule: DecisionRule, truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64]
+) -> Choice:
+    """Return what a rule that leaves texts unanswered comes to, with a warning where it leaves most of them."""
+    answers = rule.decide(found)
+    is_answered = answers >= 0
     reached = {
         "coverage": share_reached(is_answered, before=1.0),
-        "accuracy of the answers": share_reached(is_right[is_answered], before=before),
+        "accuracy of the answers": share_reached(
+            (answers == truth)[is_answered], before=float((plain == truth).mean())
+        ),
     }
-    notes = () if lowest else (f"Every text is answered: {before:.4f} of all answers are right as it is.",)
-    return Choice(rule, len(truth), None, reached, notes)
+    coverage = float(is_answered.mean())
+    notes = (
+        f"Warning: only {100 * coverage:.1f} % of the texts are answered, under {100 * LEAST_COVERAGE:.0f} %. Ask for "
+        "a lower share, or for a better model.",
+    )
+    return Choice(rule, len(truth), None, reached, notes if coverage < LEAST_COVERAGE else ())
 
 
 def _best_sets(

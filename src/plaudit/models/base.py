@@ -198,7 +198,7 @@ class Classifier(Arguments, ABC):
 
     def labels_of(self, numbers: NDArray[np.integer]) -> NDArray[Any]:
         """Return the labels of class numbers [N]; under a rule that may give no answer objects, None for -1."""
-        if self.rule_ is None or self.rule_.abstain_below is None:
+        if self.rule_ is None or not self.rule_.may_abstain:
             named: NDArray[Any] = self.classes_[numbers]
         else:
             named = np.array([*self.classes_.tolist(), None], dtype=object)[numbers]
@@ -238,7 +238,8 @@ class Classifier(Arguments, ABC):
     def calibrate(self, texts: object, labels: Labels) -> Self:
         """Choose `temperature_` on texts that were not trained on, and return self.
 
-        It stays 1 where no temperature lowers the log loss of these texts. Answers stay as they are, but for a rule's:
+        It stays 1 for fewer than 100 texts, and where it does not lower the log loss of texts that did not choose it.
+        Answers stay as they are, but for a rule's:
         that was chosen for other probabilities, so choose it again.
 
         Args:
@@ -249,14 +250,14 @@ class Classifier(Arguments, ABC):
             DataError: There are no texts, or a label is unknown.
         """
         from plaudit.models.examples import validation_set
-        from plaudit.training.temperature import fit_temperature
+        from plaudit.training.temperature import choose_temperature
 
         self._check_fitted()
         known = Targets(self.classes_, np.zeros(0, np.int64), self.multi_label_)
         held = validation_set(texts, labels, known)
         assert held.labels is not None
         self.temperature_ = 1.0
-        self.temperature_ = fit_temperature(self.logits(held.texts), held.labels)
+        self.temperature_ = choose_temperature(self.logits(held.texts), held.labels).temperature
         return self
 
     def set_rule(self, rule: DecisionRule | None) -> Self:

@@ -6,6 +6,8 @@ threshold, costs of mistakes, or a probability below which there is no answer. I
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -25,7 +27,7 @@ NO_ANSWER = -1
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """What is answered; exactly one of the three is given.
+    """What is answered; exactly one of the four is given.
 
     Attributes:
         thresholds: For two classes one number: the second class is answered when its probability is above it. For
@@ -33,21 +35,25 @@ class DecisionRule:
         costs: ``costs[i][j]`` is what it costs to answer class j when i is true, from 0; the class with the least
             expected cost is answered, the first of several.
         abstain_below: When the likeliest class has a smaller probability than this, there is no answer. 0 to 1.
+        abstain_by_class: The same with a number for each class, that of the likeliest one counting.
     """
 
     thresholds: tuple[float, ...] | None = None
     costs: tuple[tuple[float, ...], ...] | None = None
     abstain_below: float | None = None
+    abstain_by_class: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         given = [field.name for field in fields(self) if getattr(self, field.name) is not None]
         if len(given) != 1:
             raise ConfigError(
-                "a decision rule has thresholds, costs or abstain_below, and one of them alone; "
+                "a decision rule has thresholds, costs, abstain_below or abstain_by_class, and one of them alone; "
                 f"got {' and '.join(given) or 'none'}."
             )
         if self.thresholds is not None:
             object.__setattr__(self, "thresholds", _numbers("thresholds", self.thresholds, 1))
+        if self.abstain_by_class is not None:
+            object.__setattr__(self, "abstain_by_class", _numbers("abstain_by_class", self.abstain_by_class, 1))
         if self.abstain_below is not None:
             object.__setattr__(self, "abstain_below", _numbers("abstain_below", [self.abstain_below], 1)[0])
         if self.costs is not None:
@@ -67,13 +73,22 @@ class DecisionRule:
             raise ConfigError(
                 "a model that answers with sets of labels takes thresholds, one a label, and no other rule."
             )
-        expected = n_classes if multi_label or self.costs is not None else 1
-        given = self.thresholds if self.thresholds is not None else self.costs
+        is_by_class = multi_label or self.costs is not None or self.abstain_by_class is not None
+        expected = n_classes if is_by_class else 1
+        given = next((each for each in (self.thresholds, self.costs, self.abstain_by_class) if each is not None), None)
         found = 1 if given is None else len(given)
         if self.thresholds is not None and not multi_label and n_classes != 2:
-            raise ConfigError(f"a threshold decides between two classes, and these are {n_classes}: give costs.")
+            raise ConfigError(
+                f"a threshold decides between two classes, and these are {n_classes}: give costs or abstain_by_class."
+            )
         if found != expected:
-            what = "thresholds" if self.costs is None else "rows of costs"
+            what = (
+                "rows of costs"
+                if self.costs is not None
+                else "thresholds"
+                if self.thresholds is not None
+                else "numbers"
+            )
             raise ConfigError(f"a decision rule for {n_classes} classes has {expected} {what}, got {found}.")
 
     def decide(self, probabilities: NDArray[np.float64], *, multi_label: bool = False) -> NDArray[np.int64]:
@@ -88,13 +103,27 @@ class DecisionRule:
         if self.costs is not None:
             cheapest: NDArray[np.int64] = np.argmin(probabilities @ np.array(self.costs), axis=1)
             return cheapest
+        limits = np.array([self.abstain_below] if self.abstain_by_class is None else self.abstain_by_class)
         likeliest: NDArray[np.int64] = probabilities.argmax(axis=1)
-        return np.where(probabilities.max(axis=1) >= self.abstain_below, likeliest, NO_ANSWER)
+        return np.where(probabilities.max(axis=1) >= limits[likeliest if len(limits) > 1 else 0], likeliest, NO_ANSWER)
+
+    @property
+    def may_abstain(self) -> bool:
+        """Whether it gives some texts no answer."""
+        return self.abstain_below is not None or self.abstain_by_class is not None
+
+    @property
+    def version(self) -> str:
+        """The identity of what the rule says, 8 hexadecimal digits: equal rules have equal ones, wherever they are."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:8]
 
     def describe(self, classes: Sequence[str]) -> str:
         """Say in a sentence without a full stop what is answered; of many classes the first few."""
         if self.abstain_below is not None:
             return f"no answer when no class has a probability of at least {self.abstain_below:.4g}"
+        if self.abstain_by_class is not None:
+            named = [f"{name!r} {limit:.4g}" for name, limit in zip(classes, self.abstain_by_class, strict=True)]
+            return "no answer when the likeliest class is below its own probability: " + _first(named)
         if self.thresholds is not None and len(self.thresholds) == 1 and len(classes) == 2:
             return f"{classes[1]!r} when its probability is above {self.thresholds[0]:.4g}, else {classes[0]!r}"
         if self.thresholds is not None:

@@ -180,7 +180,7 @@ def _calibration(facts: ReportFacts) -> str:
     error_is = "Expected calibration error, the mean distance from probability to the share that is right:"
     if figures.temperature == 1:
         return (
-            "Logits are not scaled: no temperature lowers the log loss of the validation texts.\n"
+            "Logits are not scaled: no temperature helps validation texts that did not choose it.\n"
             f"{error_is} {figures.calibration_error:.4f} there.{on_test}"
         )
     return (

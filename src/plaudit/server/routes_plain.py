@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from plaudit.models.answers import records
+from plaudit.models.base import Classifier
 from plaudit.server.files import score_file
 from plaudit.server.limits import LEFT
 from plaudit.server.refusals import error_responses, json_response
@@ -42,7 +43,12 @@ async def predict(request: Request) -> Response:
     loaded = service.find(asked.model)
     found = await service.score(loaded, asked.texts)
     return json_response(
-        {"model": loaded.name, "version": loaded.version, "predictions": records(loaded.classifier, found)}
+        {
+            "model": loaded.name,
+            "version": loaded.version,
+            "rule_version": _rule_version(loaded.classifier),
+            "predictions": records(loaded.classifier, found),
+        }
     )
 
 
@@ -120,3 +126,8 @@ def metrics(request: Request) -> Response:
     """Give the figures to Prometheus."""
     service: Service = request.app.state.service
     return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _rule_version(classifier: Classifier) -> str | None:
+    """Return the identity of the decision rule that answers, None without one."""
+    return None if classifier.rule_ is None else classifier.rule_.version

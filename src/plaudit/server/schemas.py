@@ -61,6 +61,7 @@ class PredictResponse(BaseModel):
 
     model: str
     version: str
+    rule_version: str | None = Field(description="Which decision rule answered; null: the likeliest class.")
     predictions: list[Prediction]
 
 

@@ -1,0 +1,75 @@
+"""What thresholds come to on labelled texts, a line each: what a person looks at before a rule is made.
+
+This module chooses nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plaudit.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEPS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A threshold, and what holds above it.
+
+    Attributes:
+        threshold: 0 to 1.
+        coverage: Share of the texts above it: those that are answered, or those that are given the class.
+        accuracy: Share of all answers that are right; where the others get none, of the answers. None of no answer.
+        precision: Share of what is above it that is right; None where nothing is.
+        recall: Share of the class's texts that are above it; None where there is no one class, or no text of it.
+    """
+
+    threshold: float
+    coverage: float
+    accuracy: float | None
+    precision: float | None
+    recall: float | None
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return the figures by name."""
+        return dict(vars(self))
+
+
+def tabulate(
+    truth: NDArray[np.integer], probabilities: NDArray[np.float64], *, of: int | None, multi_label: bool
+) -> list[Step]:
+    """Return what the thresholds of `STEPS` come to on N texts.
+
+    Args:
+        truth: Class numbers [N]; multi-label an indicator [N, C], whose cells are the cases.
+        probabilities: float64 [N, C].
+        of: The class that a threshold decides about; None for a threshold below which there is no answer.
+        multi_label: Whether each class is a question of its own.
+
+    Raises:
+        DataError: There are no texts.
+    """
+    if not len(probabilities):
+        raise DataError("there are no texts to look at thresholds on.")
+    if multi_label:
+        scores, is_true = probabilities.ravel(), truth.ravel() > 0
+    elif of is None:
+        scores, is_true = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    else:
+        scores, is_true = probabilities[:, of], truth == of
+    is_one_class = multi_label or of is not None
+    steps = []
+    for threshold in STEPS:
+        above = scores > threshold if is_one_class else scores >= threshold
+        n_above, n_true, right = int(above.sum()), int(is_true.sum()), int((above & is_true).sum())
+        precision = right / n_above if n_above else None
+        accuracy = float((above == is_true).mean()) if is_one_class else precision
+        recall = right / n_true if is_one_class and n_true else None
+        steps.append(Step(threshold, n_above / len(scores), accuracy, precision, recall))
+    return steps
