@@ -175,7 +175,7 @@ KINDS = (
     Kind("wrong types", wrong_type, 400, 422),
     Kind("JSON cut short", cut_short, 400),
     Kind("noise as JSON", garbage, 400),
-    Kind("noise as a file", garbage_file, 422),
+    Kind("noise as a file", garbage_file, 200, 422),  # 200 where a row can be read: its reason says what is wrong
     Kind("broken tensors", broken_tensor, 400, 422),
     Kind("too long, too many", too_much, 422),
     Kind("odd paths and methods", odd_path, 200, 400, 404, 405),
