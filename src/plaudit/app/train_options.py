@@ -69,7 +69,9 @@ def train(
     n_max: Annotated[int | None, typer.Option(help="ngram: words in the longest n-grams. [4]")] = None,
     min_texts: Annotated[int | None, typer.Option(help="ngram: texts that have an n-gram. [2; distilled: 5]")] = None,
     regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
-    encoder: Annotated[str | None, typer.Option(help="encoder: a name, a folder or a hub's name. [minilm]")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="encoder: minilm, mpnet, a folder or a hub's name. [minilm]")
+    ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [128]")] = None,
     long_texts: Annotated[
         Literal["windows", "head_tail"] | None,

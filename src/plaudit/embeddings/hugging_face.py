@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plaudit.embeddings.minilm_package import minilm_folder
+from plaudit.embeddings.mpnet_package import mpnet_folder
 from plaudit.errors import EmbeddingError, require
 
 EXTRA = "encoder"
@@ -64,7 +65,7 @@ def find_encoder(encoder: str | Path) -> Path:
     """Return the Hugging Face folder of an encoder: configuration, safetensors, tokenizer.
 
     Args:
-        encoder: "minilm", a folder, or a name on the Hub.
+        encoder: "minilm", "mpnet", a folder, or a name on the Hub.
 
     Raises:
         EmbeddingError: There is none, or a file that is needed is missing.
@@ -73,12 +74,16 @@ def find_encoder(encoder: str | Path) -> Path:
     require("torch", extra=EXTRA, purpose=PURPOSE)
     if encoder == "minilm":
         folder = minilm_folder(extra=EXTRA, purpose=PURPOSE)
+    elif encoder == "mpnet":
+        folder = mpnet_folder(extra="mpnet")
     elif Path(encoder).is_dir():
         folder = Path(encoder)
     elif _HUB_NAME.fullmatch(str(encoder)):
         folder = _from_hub(str(encoder))
     else:
-        raise EmbeddingError(f"encoder {str(encoder)!r}: expected minilm, a folder, or a name on the Hugging Face Hub.")
+        raise EmbeddingError(
+            f"encoder {str(encoder)!r}: expected minilm, mpnet, a folder, or a name on the Hugging Face Hub."
+        )
     if not (folder / CONFIG_FILE).is_file():
         raise EmbeddingError(f"{folder}: no encoder: {CONFIG_FILE} is missing.")
     if not any((folder / name).is_file() for name in (WEIGHTS_FILE, _WEIGHTS_INDEX)):
