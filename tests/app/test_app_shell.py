@@ -96,6 +96,17 @@ def test_data_show_prints_sizes_and_examples(command: Command) -> None:
     assert [line.split()[0] in ("neg", "pos") for line in lines[5:]] == [True] * 3
 
 
+def test_data_show_says_what_it_understood_and_what_is_odd(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    rows = [f"some words that say {i},{label}" for i, label in enumerate(["Spam", "spam", "ham", "mail"] * 5)]
+    (tmp_path / "data" / "train.csv").write_text("words,team\n" + "\n".join(rows) + "\n")
+    (tmp_path / "data" / "test.csv").write_text("words,team\n" + "\n".join(rows[:3]) + "\n")
+    lines = command("data", "show", "data").lines()
+    assert lines[0] == "text: column 'words' (the other one)"
+    assert lines[1].startswith("note: labels that look alike: 'Spam' (5), 'spam' (5); --merge-labels")
+    assert "note: the test part has no text of 1 class ('mail'), which has no test figure." in lines
+
+
 def test_data_show_keeps_a_text_on_its_line(command: Command, tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text('text,label\n"two\nlines [bold]",[/x]\n\x1b[31mred,b\n')
     lines = command("data", "show", "odd.csv").lines()

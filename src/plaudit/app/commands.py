@@ -131,12 +131,14 @@ def show_data(data: str, *, n_examples: int, spec: DataSpec) -> None:
     import pyarrow.compute as pc
     from rich.table import Table
 
-    from plaudit.app.parts import describe_sets
+    from plaudit.app.parts import describe_absent, describe_origin, describe_sets
     from plaudit.data import load_dataset
     from plaudit.text.tokens import BLANK
 
     console = make_console()
     splits = load_dataset(data, spec=spec, progress=console.is_terminal)
+    for line in describe_origin(splits.train):
+        console.print(plain(line), markup=False)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     headings = ("part", "texts", "classes", "words: shortest", "median", "95 %", "longest", "characters")
     for column in headings:
@@ -163,7 +165,7 @@ def show_data(data: str, *, n_examples: int, spec: DataSpec) -> None:
         )
         table.add_row(*map(escape, cells))
     print_table(console, table)
-    for line in sets:
+    for line in sets + describe_absent(train=splits.train, validation=splits.validation, test=splits.test):
         console.print(line, markup=False)
     shown = splits.train.take(np.arange(min(n_examples, len(splits.train))))
     labels = shown.label_names() if shown.labels is not None else ["-"] * len(shown)

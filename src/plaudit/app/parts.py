@@ -24,6 +24,7 @@ from plaudit.data import (
     shared_texts,
 )
 from plaudit.data.dataset import MarkedSplits
+from plaudit.data.label_findings import absent_findings
 from plaudit.data.readers import Source
 from plaudit.data.readers.folder import read_text
 from plaudit.data.spill import SpilledDataset, count_shared
@@ -195,6 +196,12 @@ def describe_origin(dataset: Dataset) -> list[str]:
     if dataset.origin is None:
         return []
     return [*dataset.origin.said, *(f"note: {finding.message}" for finding in dataset.origin.findings)]
+
+
+def describe_absent(**parts: Dataset | None) -> list[str]:
+    """Say in lines which classes a part has no text of, and what follows from it."""
+    there = {name: part for name, part in parts.items() if part is not None and part.labels is not None}
+    return [f"note: {plain(finding.message)}" for finding in absent_findings(there)]
 
 
 def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> list[str]:

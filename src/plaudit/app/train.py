@@ -19,7 +19,7 @@ from plaudit.app.advise import advice_line
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.fitting import Say, fit, refit
 from plaudit.app.own_run import short_name
-from plaudit.app.parts import choose_source, describe_origin, describe_part, load_parts
+from plaudit.app.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.app.reporting import Tested, gather_facts, run_facts
 from plaudit.app.teaching import load_unlabelled, open_answers, tell_shared
@@ -125,7 +125,7 @@ def _run(
     unlabelled = further.texts
     if unlabelled is not None:
         described += describe_part("unlabelled", unlabelled)
-    _say_all(say, described)
+    _say_all(say, described + describe_absent(train=parts.train, validation=parts.validation))
     for note in parts.notes:
         say(f"note: {note}")
     if advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
@@ -149,6 +149,7 @@ def _run(
     seconds = time.perf_counter() - started
     test_texts = parts.open_test()  # here, and nowhere before
     lines = describe_part("test", test_texts, parts.train) + tell_shared(unlabelled, test_texts)
+    lines += describe_absent(test=test_texts)
     _say_all(say, lines)
     logits = model.logits(test_texts.texts)
     answers = answer(model, test_texts, logits=logits)

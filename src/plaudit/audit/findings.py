@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from plaudit.data.label_findings import look_alike_findings, odd_name_findings, visible
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,6 +59,8 @@ KINDS: dict[str, Kind] = {
     "no label": Kind("no label", "label it, or drop it: training refuses it", "junk", 0.0, 0.0),
     "unseen class": Kind("class that training does not have", "no model can answer it: mend the label, add texts", None,
                          0.0, 0.0),
+    "alike label": Kind("label that looks like another", "correct it, or read with --merge-labels", None),
+    "odd label": Kind("label that may mean that there is none", "leave its cell empty if so", None),
     "empty": Kind("no text", "drop it: training refuses it", "junk", 0.0, 0.0),
     "no letters": Kind("no letter, digit or symbol", "drop it, or find what was lost", "junk"),
     "duplicate": Kind("same text again", _KEEP_ONE, "duplicates", 0.01, 0.1),
@@ -103,7 +107,7 @@ def text_findings(suspects: Sequence[Suspects]) -> list[Finding]:
 
 
 def label_findings(corpus: Corpus) -> list[Finding]:
-    """Return rows without a label, and rows of other parts whose class no training row has."""
+    """Return rows without a label, with one that is odd, and rows of other parts whose class no training row has."""
     found = [Finding("no label", row, "no label") for row in np.flatnonzero(~corpus.has_label).tolist()]
     train = corpus.labels[: corpus.n_train]
     if corpus.multi_label:
@@ -111,7 +115,29 @@ def label_findings(corpus: Corpus) -> list[Finding]:
         rows = np.flatnonzero((corpus.labels[:, unseen] > 0).any(axis=1))
     else:
         rows = np.flatnonzero(corpus.has_label & ~np.isin(corpus.labels, train))
-    return found + [Finding("unseen class", row, f"label {corpus.label_text(row)}") for row in rows.tolist()]
+    found += [Finding("unseen class", row, f"label {corpus.label_text(row)}") for row in rows.tolist()]
+    return found + _odd_labels(corpus)
+
+
+def _odd_labels(corpus: Corpus) -> list[Finding]:
+    """Return rows whose label looks like a commoner one, or is a word that programs write where there is none."""
+    labels = corpus.labels
+    numbers = (
+        labels.sum(axis=0) if corpus.multi_label else np.bincount(labels[labels >= 0], minlength=len(corpus.classes))
+    )
+    counts = {name: n for name, n in zip(corpus.classes, numbers.tolist(), strict=True) if n}
+    odd = {
+        name: ("alike label", f"label {visible(name)} ({counts[name]:,}); {visible(alike.labels[0])} is commoner")
+        for alike in look_alike_findings(counts)
+        for name in alike.labels[1:]
+    }
+    odd |= {name: ("odd label", f"label {visible(name)}") for each in odd_name_findings(counts) for name in each.labels}
+    found = []
+    for number, name in enumerate(corpus.classes):
+        if name in odd:
+            has = labels[:, number] > 0 if corpus.multi_label else labels == number
+            found += [Finding(odd[name][0], row, odd[name][1]) for row in np.flatnonzero(has).tolist()]
+    return found
 
 
 def noise_findings(corpus: Corpus, noise: LabelNoise, rows: NDArray[np.int64]) -> list[Finding]:

@@ -167,14 +167,14 @@ def _recurs(parts: Sequence[str], alone: set[str], combinations: Counter[str]) -
 
 
 def _apart(name: str, among: Sequence[str]) -> str:
-    """Return a name in quotes as `_visible`, in ASCII where others among them would read the same."""
+    """Return a name in quotes as `visible`, in ASCII where others among them would read the same."""
     others = [other for other in among if other.casefold() != name.casefold()]
-    drawn = {_visible(other).casefold().translate(_DRAWN_ALIKE) for other in others}
-    shown = _visible(name)
+    drawn = {visible(other).casefold().translate(_DRAWN_ALIKE) for other in others}
+    shown = visible(name)
     return ascii(name) if shown.casefold().translate(_DRAWN_ALIKE) in drawn and not name.isascii() else shown
 
 
-def _visible(name: str) -> str:
+def visible(name: str) -> str:
     """Return a name in quotes, with what the eye does not see written out."""
     shown = "".join(_shown(letter) for letter in name[:_LONGEST]) + ("…" if len(name) > _LONGEST else "")
     return f"'{shown}'"
@@ -189,7 +189,7 @@ def _shown(letter: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(_visible, names[:_SHOWN]))
+    shown = ", ".join(map(visible, names[:_SHOWN]))
     return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
