@@ -33,6 +33,12 @@ def predict(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row that cannot be scored; write nothing.")
     ] = False,
+    for_spreadsheet: Annotated[
+        bool,
+        typer.Option(
+            "--for-spreadsheet", help="CSV, TSV: put an apostrophe before added cells that would run as formulas."
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     engine: Annotated[
         Literal["local", "ray"] | None, typer.Option(help="Who scores files: this process, or Ray. [local]")
@@ -46,7 +52,8 @@ def predict(
         raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
     if input_file is None:
         given = {
-            "-o": output_file, "--strict": strict, "--resume": resume, "--engine": engine, "--address": address,
+            "-o": output_file, "--strict": strict, "--for-spreadsheet": for_spreadsheet, "--resume": resume,
+            "--engine": engine, "--address": address,
         }  # fmt: skip
         if extra := [*(name for name, value in given.items() if value), *spec.flags()]:
             raise ConfigError(f"predict: {extra[0]} goes with -i FILE.")
@@ -56,10 +63,15 @@ def predict(
         return
     if output_file not in (None, "-") and as_json:
         raise ConfigError("predict: --json prints; to write JSON Lines, name the file -o NAME.jsonl.")
+    is_lines = (
+        as_json if output_file in (None, "-") else Path(str(output_file)).suffix.lower() in (".jsonl", ".parquet")
+    )
+    if for_spreadsheet and is_lines:
+        raise ConfigError("predict: --for-spreadsheet goes with CSV and TSV; name such a file with -o.")
     from plaudit.app.predict_file import predict_file
     from plaudit.batch import Options
 
     predict_file(
         model, input_file, output_file,
-        options=Options(spec, strict), as_json=as_json, resume=resume, engine=engine, address=address,
+        options=Options(spec, strict, for_spreadsheet), as_json=as_json, resume=resume, engine=engine, address=address,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -23,6 +24,7 @@ def encode_table(
     separator: str = ",",
     has_header: bool = True,
     first_row: int = 1,
+    guarded: Collection[str] = (),
 ) -> bytes:
     """Return a table as the bytes of a file.
 
@@ -33,12 +35,13 @@ def encode_table(
         separator: See `joined`.
         has_header: Whether CSV and TSV begin with the columns' names.
         first_row: The number of the table's first row, for messages.
+        guarded: Columns of CSV and TSV in whose cells an apostrophe goes before what a spreadsheet would run.
 
     Raises:
         DataError: The format cannot hold a value.
     """
     if suffix == ".tsv":
-        return _tsv(_flat(table, joined, separator), first_row, has_header=has_header)
+        return _tsv(_guard(_flat(table, joined, separator), guarded), first_row, has_header=has_header)
     if suffix == ".jsonl":
         rows = (json.dumps(row, ensure_ascii=False, default=str) for row in table.to_pylist())
         return "".join(f"{row}\n" for row in rows).encode()
@@ -47,7 +50,7 @@ def encode_table(
         if suffix == ".parquet":
             pa.parquet.write_table(table, sink)
         else:
-            flat = _flat(table, joined, separator)
+            flat = _guard(_flat(table, joined, separator), guarded)
             pa.csv.write_csv(flat, sink, pa.csv.WriteOptions(include_header=has_header, quoting_style="needed"))
     except pa.ArrowException as error:
         raise DataError(f"a column cannot be written as {suffix[1:]}: {error}; write .jsonl instead.") from error
@@ -62,6 +65,16 @@ def _flat(table: pa.Table, joined: Collection[str], separator: str) -> pa.Table:
             write = _Join(separator) if name in joined else _as_json
             cells = [None if value is None else write(value) for value in column.to_pylist()]
             table = table.set_column(i, name, pa.array(cells, pa.large_string()))
+    return table
+
+
+def _guard(table: pa.Table, names: Collection[str]) -> pa.Table:
+    """Return the table with an apostrophe before cells that begin as a formula does (OWASP, "CSV Injection")."""
+    for i, field in enumerate(table.schema):
+        if field.name in names and (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+            table = table.set_column(
+                i, field.name, pc.replace_substring_regex(table.column(i), r"^[=+\-@\t\r]", r"'\0")
+            )
     return table
 
 

@@ -36,11 +36,13 @@ class Options:
     Attributes:
         spec: How the sources are read.
         strict: Whether the first row that cannot be scored ends the run.
+        for_spreadsheet: Whether cells of the added columns are guarded that a spreadsheet would run as a formula.
         remembered: How the data were read that the model was made of, where its folder says so.
     """
 
     spec: DataSpec = field(default_factory=DataSpec)
     strict: bool = False
+    for_spreadsheet: bool = False
     remembered: DataSpec | None = None
 
 
@@ -100,8 +102,9 @@ class Piece:
         if self.suffix == ".parquet":
             return bytes(joined.serialize())
         return encode_table(
-            pa.Table.from_batches([joined]), self.suffix, joined=(PREDICTION,), has_header=False, first_row=first_row
-        )
+            pa.Table.from_batches([joined]), self.suffix, joined=(PREDICTION,), has_header=False, first_row=first_row,
+            guarded=added.schema.names if self.options.for_spreadsheet else (),
+        )  # fmt: skip
 
 
 def open_batches(source: Source, options: Options, *, keep_lines: bool) -> BatchReader:
@@ -206,6 +209,11 @@ def record(model: Path, sources: Sequence[Source], options: Options) -> dict[str
         "plaudit": plaudit.__version__,
         "model": hashlib.sha256((model / MANIFEST).read_bytes()).hexdigest(),  # it holds every file's own hash
         "sources": [source.record() for source in sources],
-        "options": [options.strict, *options.spec.flags(), *(options.remembered or DataSpec()).flags()],
+        "options": [
+            options.strict,
+            options.for_spreadsheet,
+            *options.spec.flags(),
+            *(options.remembered or DataSpec()).flags(),
+        ],
         "is_resumable": all(source.path is not None for source in sources),
     }
