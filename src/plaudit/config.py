@@ -68,7 +68,7 @@ class DataSpec:
             raise ConfigError(f"--delimiter {self.delimiter!r}: expected one character, or tab.")
         if self.encoding is not None:
             try:
-                b"".decode(self.encoding)
+                " ".encode(self.encoding)  # "" would not look it up
             except LookupError as error:
                 raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.") from error
 

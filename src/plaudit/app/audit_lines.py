@@ -38,7 +38,7 @@ def print_audit(
     """
     for part in audit.corpus.parts:
         console.print(f"{part.name:<10} {len(part):>9,} rows  {plain(part.file)}", markup=False)
-        for line in part.said:
+        for line in (*part.said, *(f"note: {each.message}" for each in part.findings)):
             console.print(f"  {plain(line)}", markup=False)
     console.print()
     print_table(console, _table(audit))

@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 
 from plaudit.app.controls import compare_controls, controls_table, training_texts
+from plaudit.app.parts import describe_origin
 from plaudit.app.plain import plain
 from plaudit.app.scoring_bar import scoring_shown
 from plaudit.app.slices import slices_table
@@ -66,6 +67,8 @@ def evaluate(
     rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
     console = make_console()
     if not as_json:
+        for line in describe_origin(chosen.dataset):
+            console.print(f"  {line}", markup=False)
         print_metrics(console, metrics, title=escape(chosen.what))
         if rule is not None:
             console.print(f"Decision rule: {rule}.", markup=False)

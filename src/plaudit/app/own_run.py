@@ -7,7 +7,8 @@ from pathlib import Path
 
 from plaudit.config import RunConfig
 from plaudit.data import DATASET_NAMES
-from plaudit.data.readers.formats import PACKED, database_file
+from plaudit.data.readers.database import database_file
+from plaudit.data.readers.formats import PACKED
 from plaudit.errors import ConfigError
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FASTTEXT = "__label__"
-_LEAST_SWAPPED = 20  # texts, from which labels that never come again are no labels
+_LEAST_SWAPPED = 10  # texts, from which labels that never come again are no labels
 _MOST_BYTES = 2**33  # of an indicator of sets of labels, a byte for each text and class
 _FIRST_OF_CJK = "\u2e80"  # in scripts without spaces a label of more characters than that is a phrase
 _PHRASE_CHARACTERS = 8

@@ -15,7 +15,8 @@ from plaudit.data.dataset import Dataset, Splits
 from plaudit.data.frames import as_setting, has_tables, load_tables, warn_of
 from plaudit.data.named import DATASET_NAMES, find_named
 from plaudit.data.part_marks import divide_by_marks
-from plaudit.data.readers.formats import database_file, has_known_suffix
+from plaudit.data.readers.database import database_file
+from plaudit.data.readers.formats import has_known_suffix
 from plaudit.data.readers.sources import Source, find_sources, not_empty
 from plaudit.data.reading import read_dataset
 from plaudit.data.spill import spill

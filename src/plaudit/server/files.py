@@ -7,6 +7,7 @@ expand to, and its time, which is over when the client leaves.
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import threading
 from collections.abc import Collection
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from plaudit.server.service import Service
 
 _EXPANSION = 10  # times the largest body that a compressed file may have: CSV gives 3 to 10
+_OPTION = re.compile(r"--([a-z][a-z-]+)")
 _NAME = "the file"  # what messages call it, instead of a temporary path
 
 
@@ -74,7 +76,7 @@ class _Read:
 
 
 async def score_file(
-    service: Service, loaded: Loaded, body: bytes, format: str, text_column: str | None, left: threading.Event
+    service: Service, loaded: Loaded, body: bytes, format: str, spec: DataSpec, left: threading.Event
 ) -> AnsweredFile:
     """Return a file's rows, in order, with further columns, as CSV; of JSON as JSON Lines.
 
@@ -93,7 +95,7 @@ async def score_file(
     try:
         async with asyncio.timeout_at(end):
             remembered = service.models[loaded.name].remembered
-            read = await service.readers.run(read_rows, budget, body, format, text_column, remembered)
+            read = await service.readers.run(read_rows, budget, body, format, spec, remembered)
             service.texts(read.texts, limits.file_rows)
             texts = read.texts.drop_null()
             found = await service.batcher.score(loaded, texts, timeout_s=max(end - clock(), 0.001))
@@ -106,7 +108,7 @@ async def score_file(
     return AnsweredFile(content, len(read.texts), media_type)
 
 
-def read_rows(budget: Budget, body: bytes, format: str, text_column: str | None, remembered: DataSpec | None) -> _Read:
+def read_rows(budget: Budget, body: bytes, format: str, spec: DataSpec, remembered: DataSpec | None) -> _Read:
     """Return the rows of an uploaded file.
 
     Raises:
@@ -118,15 +120,13 @@ def read_rows(budget: Budget, body: bytes, format: str, text_column: str | None,
         path.write_bytes(body)
         source = Source(path, _NAME, format, len(body))
         try:
-            reader = BatchReader(
-                source, DataSpec(text_column=text_column), remembered=remembered, keep_lines=format == "jsonl"
-            )
+            reader = BatchReader(source, spec, remembered=remembered, keep_lines=format == "jsonl")
             with closing(reader):
                 batches = list(reader.batches())
         except (DataError, LimitError) as error:
             if isinstance(error, LimitError) and error.limit in ("seconds", "cancelled"):
                 raise
-            raise Refusal(422, str(error).replace("--text-column", "text_column")) from None
+            raise Refusal(422, as_parameters(str(error))) from None
     reasons: dict[int, str] = {}
     n = 0
     for batch in batches:
@@ -139,6 +139,11 @@ def read_rows(budget: Budget, body: bytes, format: str, text_column: str | None,
     rows = pa.Table.from_batches([batch.rows for batch in batches], reader.schema)
     texts = pa.concat_arrays([batch.texts for batch in batches])
     return _Read(rows, texts, reasons, batches[-1].keys or rows.column_names, reader.keeps_lines)
+
+
+def as_parameters(message: str) -> str:
+    """Return a message that names options of the command line with the parameters of a request instead."""
+    return _OPTION.sub(lambda match: match[1].replace("-", "_"), message.replace("--no-header", "header=false"))
 
 
 def _write(budget: Budget, read: _Read, loaded: Loaded, found: Answers) -> bytes:

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
+from plaudit.config import DataSpec
+from plaudit.errors import ConfigError
 from plaudit.models.answers import records
 from plaudit.models.base import Classifier
-from plaudit.server.files import score_file
+from plaudit.server.files import as_parameters, score_file
 from plaudit.server.limits import LEFT
-from plaudit.server.refusals import error_responses, json_response
+from plaudit.server.refusals import Refusal, error_responses, json_response
 from plaudit.server.schemas import (
     ExplainRequest,
     ExplainResponse,
@@ -99,13 +101,24 @@ async def predict_file(
     request: Request,
     model: Annotated[str | None, Query(description="Which model; may be left out where there is one.")] = None,
     format: Annotated[str, Query(description="csv, tsv or jsonl.", pattern="^(csv|tsv|jsonl)$")] = "csv",
-    text_column: Annotated[str | None, Query(description="The column of the texts; left out, found by name.")] = None,
+    text_column: Annotated[
+        list[str] | None, Query(description="The column of the texts; left out, found by name, then by content.")
+    ] = None,
+    delimiter: Annotated[str | None, Query(description="Between fields; left out, found by looking.")] = None,
+    encoding: Annotated[str | None, Query(description="Of the file; left out, UTF-8 or by its mark.")] = None,
+    header: Annotated[bool | None, Query(description="Whether the first line names the columns.")] = None,
 ) -> Response:
     """Label the rows of a file: the same rows, in order, with the columns "prediction", "probability" and "reason"."""
     service: Service = request.app.state.service
     loaded = service.find(model)
     left: threading.Event = getattr(request.state, LEFT)
-    scored = await score_file(service, loaded, await request.body(), format, text_column, left)
+    try:
+        columns = tuple(text_column or ()) or None
+        delimiter = "\t" if delimiter == "tab" else delimiter
+        spec = DataSpec(text_column=columns, delimiter=delimiter, encoding=encoding, header=header)
+    except ConfigError as error:
+        raise Refusal(422, as_parameters(str(error))) from None
+    scored = await score_file(service, loaded, await request.body(), format, spec, left)
     request.state.texts = scored.n_rows
     return Response(scored.content, media_type=scored.media_type, headers={"X-Rows": str(scored.n_rows)})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ _NOT_CSV = (
     "not CSV: {}, in the row that begins on this line. A field that holds a quote, a delimiter or a line end needs "
     "quotes around it, and two quotes for each in it."
 )
+_AGAIN = "the columns' names again; two files may have been joined. Remove the line."
 
 
 class DelimitedReader(Reader):
@@ -53,6 +55,7 @@ class DelimitedReader(Reader):
         with self._input.kept_open():
             if self._input.is_empty:
                 raise DataError(f"{self.name}: the file is empty.")
+            _refuse_json(self._input.head, self.name)
             self._dialect = find_dialect(
                 self._input.head, is_whole=self._input.is_whole, own=own, delimiter=spec.delimiter, header=spec.header,
                 where=self.name,
@@ -67,6 +70,7 @@ class DelimitedReader(Reader):
             if first.fields is None:
                 raise DataError(f"{self.name}:{first.place}: {first.fault} It is the first row.")
             header = [str(field) for field in first.fields]
+            self._again = header if self._dialect.has_header and len(header) > 1 else None
             self._first = None if self._dialect.has_header else first
             numbered = ["text"] if len(header) == 1 else [f"column {n}" for n in range(1, len(header) + 1)]
             self.names = named_columns(header if self._dialect.has_header else numbered, f"{self.name}:{first.place}")
@@ -98,6 +102,8 @@ class DelimitedReader(Reader):
             elif not row.fields or (len(row.fields) == 1 and not row.fields[0]):
                 if is_alone:
                     yield Parsed([""], row.place, row.size_bytes)
+            elif row.fields == self._again:
+                yield Parsed(None, row.place, row.size_bytes, _AGAIN)
             elif len(row.fields) == n:
                 yield row
             else:
@@ -162,6 +168,18 @@ class DelimitedReader(Reader):
             finally:
                 csv.field_size_limit(before)
             yield Parsed(fields, line, lines.next_row())
+
+
+def _refuse_json(head: str, name: str) -> None:
+    """Refuse records of JSON, which commas and quotes would cut into columns."""
+    line = head.lstrip().partition("\n")[0]
+    if line.startswith(("{", "[{", "[")):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(value, dict | list):
+            raise DataError(f"{name}: holds JSON, not rows of fields; name it .jsonl, or give --format jsonl.")
 
 
 def _decided(file: TextInput, delimiter: str, own: str, *, has_header: bool) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _LOOKED_AT = 1_000  # rows
 _MOST_FIELDS = 20_000  # of a row that is looked at; the reader itself counts them all
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # Excel's own
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?%?")
+_IN_NAMES = " _-.:/()[]\"'\r"  # marks that stand in a column's name
 _SENTENCE_WORDS = 5
 _SENTENCE_CHARACTERS = 60
 _FIRST_OF_CJK = "\u2e80"  # CJK Radicals Supplement: Han, kana and Hangul lie above it
@@ -72,11 +73,11 @@ def find_dialect(
         delimiter = delimiter or match[1]
     found = delimiter or _find_delimiter(head, own, is_whole=is_whole)
     if found != own and found != delimiter:
-        said.append(f"fields are separated by {NAMES[found]}")
+        said.append(f"fields are separated by {NAMES.get(found, repr(found))}")
     is_quoted = _are_quoted(head, found, is_whole=is_whole) if found == "\t" else True
     rows = _sample(head, found, is_quoted=is_quoted, is_whole=is_whole)
     _refuse_comments(rows, where, lines_before)
-    has_header = header if header is not None else not _is_headless(rows)
+    has_header = header if header is not None else not is_headless(rows)
     if header is None and not has_header:
         said.append("no header line: its first row is taken as a text (--header if it names the columns)")
     return Dialect(found, is_quoted, has_header, lines_before, tuple(said))
@@ -109,13 +110,25 @@ def _find_delimiter(head: str, own: str, *, is_whole: bool) -> str:
         if rows and 2 <= len(rows[0]) <= _MOST_FIELDS:
             counts[each], firsts[each] = Counter(map(len, rows)), len(rows[0])
     shares = {each: found[firsts[each]] / found.total() for each, found in counts.items()}
-    if not shares or shares.get(own, 0) == 1:
+    if not shares:
+        return _rare_delimiter(head, first_line, is_whole=is_whole) or own
+    if shares.get(own, 0) == 1:
         return own
     exact = [each for each, share in shares.items() if share == 1 and counts[each].total() > 1]
     if exact:
         return max(exact, key=lambda each: (_knows_names(first_line, each), firsts[each]))
     best = max(shares, key=lambda each: (shares[each], _knows_names(first_line, each), each == own))
     return best if best == own or shares[best] > max(shares.get(own, 0), 0.5) else own
+
+
+def _rare_delimiter(head: str, first_line: str, *, is_whole: bool) -> str | None:
+    """Return a mark that stands between names of a text and a label, and equally often in every row; else None."""
+    marks = (each for each in dict.fromkeys(first_line) if not each.isalnum() and each not in _IN_NAMES)
+    for mark in marks:
+        rows = _sample(head, mark, is_quoted=True, is_whole=is_whole)
+        if _knows_names(first_line, mark) and len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1}:
+            return mark
+    return None
 
 
 def _knows_names(line: str, delimiter: str) -> bool:
@@ -166,7 +179,7 @@ def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: in
             )
 
 
-def _is_headless(rows: Sequence[Sequence[str]]) -> bool:
+def is_headless(rows: Sequence[Sequence[str]]) -> bool:
     """Say whether the first row is data, on evidence from the rows below it."""
     if len(rows) < 2:
         return False

@@ -1,9 +1,10 @@
 """In which encoding a text file is written: told, marked, UTF-8, or one that it cannot but be.
 
 The decision to question: bytes that are not UTF-8 are taken for Windows-1252 only where each stands alone between ASCII
-characters and all of them together are letters of one Western European language, or that encoding's quotation marks and
-dashes. Two such bytes side by side are how Cyrillic, Greek, Chinese or Japanese text looks. Everything else is read as
-UTF-8 with broken rows, whose message names the encodings in which the first such line can be read.
+characters in words of one case, and all of them together are letters of one Western European language, or that
+encoding's quotation marks and dashes. Two such bytes side by side are how Cyrillic, Greek, Chinese or Japanese text
+looks. Everything else is read as UTF-8 with broken rows, whose message names the encodings in which the first such line
+can be read.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _ALPHABETS = (
 _LETTERS = tuple(frozenset(each + each.upper() + _SIGNS) for each in _ALPHABETS)
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_MIXED_CASE = re.compile("[a-z][À-ÖØ-Þ]")  # inside a word: what is left of a character of UTF-8 that was cut
 _TRIED = ("cp1252", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr", "cp1250", "iso8859_15")
 _SHOWN = 24  # characters of a line
 _MOST_TRIED = 3
@@ -124,7 +126,8 @@ def _other(head: bytes, error: UnicodeDecodeError) -> Encoding:
             used = {byte.decode("cp1252") for byte in set(high)}
         except UnicodeDecodeError:
             used = {""}
-        if any(used <= letters for letters in _LETTERS):
+        is_cased = _MIXED_CASE.search(head.decode("cp1252", "replace")) is None
+        if is_cased and any(used <= letters for letters in _LETTERS):
             shown = _preview(head, error.start, "cp1252")
             return Encoding(
                 "cp1252", said=(f"encoding: Windows-1252 (cp1252), as in {shown} (--encoding names another)",)

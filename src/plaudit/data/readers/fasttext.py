@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PREFIX = "__label__"
 _ANY_PREFIX = re.compile(r"(__[A-Za-z][\w-]*?__)\S")
+_BEHIND = re.compile(rf"[ \t]{PREFIX}[^ \t]+$")
+_JOINED = re.compile(r"([^\s,]+),\S+")
 _LOOKED_AT = 1_000  # lines
 
 
@@ -49,6 +51,7 @@ class FastTextReader(Reader):
             if self._input.is_empty:
                 raise DataError(f"{self.name}: the file is empty.")
             found = spec.label_prefix or find_prefix(self._input.head)
+            self._refuse_other_forms(found)
         self._prefix = found or PREFIX
         prefix = re.escape(self._prefix)
         self._labelled = re.compile(rf"{prefix}([^ \t]*)[ \t]*(.*)", re.DOTALL)
@@ -62,6 +65,31 @@ class FastTextReader(Reader):
         if found is None:  # a plain list of texts, as `predict` takes it
             self.names = ("text",)
             self.schema = pa.schema([("text", pa.large_string())])
+
+    def _refuse_other_forms(self, prefix: str | None) -> None:
+        """Refuse labels that stand behind the texts, or that a comma joins to them: both would be read as text.
+
+        Raises:
+            DataError: Most of the first lines are so.
+        """
+        lines = [
+            (n, line.strip()) for n, line in enumerate(self._input.head.split("\n")[:_LOOKED_AT], 1) if line.strip()
+        ]
+        if prefix is None:
+            behind = [n for n, line in lines if _BEHIND.search(line)]
+            if 2 * len(behind) > len(lines):
+                raise DataError(
+                    f"{self.name}:{behind[0]}: its label stands behind the text; expected __label__ in front."
+                )
+            return
+        labels = [(n, line.removeprefix(prefix)) for n, line in lines if line.startswith(prefix)]
+        joined = [(n, match[0], match[1]) for n, label in labels if (match := _JOINED.match(label))]
+        n_labels, n_whole = len({label for _, _, label in joined}), len({whole for _, whole, _ in joined})
+        if 2 * len(joined) > len(labels) and 2 * n_labels <= len(joined) < 2 * n_whole:
+            line, whole, _ = joined[0]
+            raise DataError(
+                f"{self.name}:{line}: a comma joins label and text ({whole[:40]!r}); expected a space between them."
+            )
 
     def batches(self) -> Iterator[Rows]:
         """Yield all rows, in order."""

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from plaudit.config import DataSpec
 from plaudit.data.readers.columnar import ArrowReader, ParquetReader
+from plaudit.data.readers.database import open_database
 from plaudit.data.readers.delimited import DelimitedReader
+from plaudit.data.readers.excel import ExcelReader
 from plaudit.data.readers.fasttext import FastTextReader, find_prefix
 from plaudit.data.readers.folder import FolderReader
 from plaudit.data.readers.json_records import JsonReader
@@ -26,6 +28,7 @@ from plaudit.errors import DataError
 if TYPE_CHECKING:
     from plaudit.data.readers.sources import Source
 
+_DATABASES = (".sqlite", ".sqlite3", ".duckdb")
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -68,6 +71,10 @@ FORMATS: dict[str, Format] = {
     "jsonl": Format(JsonReader, (".jsonl", ".ndjson", ".json"), is_read_twice=True),
     "parquet": Format(ParquetReader, (".parquet", ".pq"), (b"PAR1",), is_read_twice=True),
     "arrow": Format(ArrowReader, (".arrow", ".arrows", ".feather", ".ipc"), (b"ARROW1",), is_read_twice=True),
+    "excel": Format(ExcelReader, (".xlsx", ".xlsm"), is_stream=False),
+    "sql": Format(
+        open_database, (".sqlite", ".sqlite3", ".duckdb"), (b"SQLite format 3\0",), is_stream=False, is_read_twice=True
+    ),
     "fasttext": Format(_open_text, (".txt", ".ft"), is_read_twice=True),
     "folder": Format(FolderReader, is_stream=False),
     "text": Format(LineReader),
@@ -90,6 +97,11 @@ def format_of(path: Path, format: str | None = None) -> str:
     if path.is_dir():
         return "folder"
     found = format or SUFFIXES.get(plain_suffix(path)) or _by_magic(path)
+    if found is None and path.name.lower().endswith(".zip"):
+        raise DataError(
+            f"{path}: expected a zip archive of one file whose name tells the format; unzip it, and name the file or "
+            "its folder."
+        )
     if found is None:
         known = ", ".join(SUFFIXES)
         raise DataError(
@@ -111,11 +123,6 @@ def plain_suffix(path: Path) -> str:
 def has_known_suffix(path: Path) -> bool:
     """Say whether a file's name tells its format."""
     return plain_suffix(path) in SUFFIXES
-
-
-def database_file(spec: str) -> Path | None:
-    """Return the file of a database's address, None for what is no such address."""
-    return None
 
 
 def _by_magic(path: Path) -> str | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plaudit.config import DataSpec
 from plaudit.data.columns import is_known_name
+from plaudit.data.readers.encodings import Encoding
 from plaudit.data.readers.rows import Reader, Rows, groups, too_long
 from plaudit.data.readers.text_input import TextInput
 from plaudit.errors import DataError
@@ -26,7 +27,9 @@ _Record = dict[str, Any]  # Any: what JSON holds
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _WRAPPED = re.compile(rf"\s*\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[-+\w.]+)\s*,\s*)*{_STRING}\s*:\s*\[\s*\{{")
+_TABLE = re.compile(r'\s*\{\s*"schema"\s*:\s*\{.*?\}\s*,\s*"data"\s*:\s*\[\s*\{', re.DOTALL)
 _COLUMNS = "JSON of columns, not of records (pandas: write it with to_json(orient='records', lines=True))"
+_SCHEMA = "schema"  # which pandas puts in front (orient="table")
 _PIECE = 2**18
 
 
@@ -99,16 +102,16 @@ def _lines(file: TextInput) -> Iterator[_Found]:
         if line is None:
             yield _Found(None, number, None, file.most_bytes, too_long())
         elif line.strip():
-            yield _parsed(line, number)
+            yield _parsed(line, number, file.encoding)
 
 
-def _parsed(line: bytes, number: int) -> _Found:
+def _parsed(line: bytes, number: int, encoding: Encoding) -> _Found:
     fault: str | None
     try:
         text = line.decode("utf-8")
         record = _decode(text)
     except UnicodeDecodeError as error:
-        return _Found(None, number, None, len(line), f"byte 0x{line[error.start]:02x} is not UTF-8.")
+        fault = f"byte 0x{line[error.start]:02x} is not {encoding.shown}. {encoding.advice}"
     except json.JSONDecodeError as error:
         hint = " A JSON array is not JSON Lines: write one object a line." if line.lstrip()[:1] == b"[" else ""
         fault = f"not JSON: {error.msg} at character {error.colno}.{hint}"
@@ -172,7 +175,7 @@ def _is_one_document(head: str, *, is_whole: bool) -> bool:
         if not text.startswith("{"):
             return False
         if not rest and not is_whole:
-            return _WRAPPED.match(text) is not None
+            return (_WRAPPED.match(text) or _TABLE.match(text)) is not None
         return not _is_object(second) and line.rstrip().endswith(("{", "[", ",", "}", ":")) and bool(second)
     if isinstance(first, list):
         return not first or isinstance(first[0], dict)
@@ -190,7 +193,7 @@ def _is_object(line: str) -> bool:
 
 def _list_of_records(record: _Record) -> str | None:
     found = [name for name, value in record.items() if isinstance(value, list) and value and _all_records(value)]
-    others = [value for value in record.values() if isinstance(value, list | dict)]
+    others = [value for name, value in record.items() if isinstance(value, list | dict) and name != _SCHEMA]
     has_text = any(isinstance(value, str) and is_known_name(name) for name, value in record.items())
     return found[0] if len(found) == 1 and len(others) == 1 and not has_text else None
 
@@ -236,7 +239,7 @@ class _Document:
             raise self._broken("something follows the end")
 
     def _looks_wrapped(self) -> bool:
-        if _WRAPPED.match(self._text, self._at):
+        if _WRAPPED.match(self._text, self._at) or _TABLE.match(self._text, self._at):
             return True
         if self._is_over or len(self._text) < _PIECE:
             try:

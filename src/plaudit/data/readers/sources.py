@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from plaudit.data.readers.formats import FORMATS, database_file, format_of, has_known_suffix
+from plaudit.data.readers.database import database_file
+from plaudit.data.readers.formats import FORMATS, format_of, has_known_suffix
 from plaudit.errors import ConfigError, DataError
 
 STANDARD_INPUT = "standard input"
