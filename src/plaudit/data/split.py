@@ -70,7 +70,8 @@ def hold_out(
     Without `group_by`, an int takes the first `size` rows (neither `seed`, `stratify` nor `keep_equal` matters), a
     float draws that share of the texts: with `stratify` and labels, each class gives its share to within one text,
     and a class never gives its last one; with several labels a text, each label gives about its share, and never
-    its last text (`_draw_multi_label`). A text that occurs several times is drawn once, and its rows go with it. With
+    its last text (`_draw_multi_label`). A text that occurs several times is drawn once, and its rows go with it,
+    but where nothing could be held out so: then each class is one text over and over, and rows are drawn. With
     `group_by`, groups are drawn until the held-out side is as close to the size as whole groups allow; classes are
     then not stratified, since a group holds several.
 
@@ -126,6 +127,9 @@ def held_rows(
         drawn[_draw(labels, len(firsts), len(dataset.classes), size, random)] = True
         is_held = drawn[numbers]
         _give_back_last(dataset, is_held, numbers)
+        if not is_held.any() and together is None:  # each class is one text over and over: only its rows can be divided
+            labels = dataset.labels if stratify else None
+            is_held[_draw(labels, len(dataset), len(dataset.classes), size, random)] = True
     if is_held.all() or not is_held.any():
         side = "to train on" if is_held.all() else "held out"
         raise DataError(f"{dataset.name}: holding out {size} of {len(dataset):,} texts leaves nothing {side}.")
