@@ -90,6 +90,11 @@ def test_content_tells_and_is_said() -> None:
     assert found.said == "text: column 'b' (longest text); label: column 'a' (3 values)"
 
 
+def test_the_text_is_said_first() -> None:
+    said = choose({**OTHERS, "x": TEXTS, "y": TEAMS}).said
+    assert said == "text: column 'x' (longest text); label: column 'y' (by its name; 3 values)"
+
+
 def test_a_file_without_names_is_told_by_content() -> None:
     found = choose({"column 1": TEAMS, "column 2": TEXTS})
     assert (found.text, found.label) == (("column 2",), ("column 1",))

@@ -147,6 +147,7 @@ def test_names_that_mean_nothing_are_noted() -> None:
     for word in ("nan", "N/A", "null", "None", "#N/A", "?"):
         assert kinds(read([word, "pos", "neg", "pos", word, "neg"])) == ["odd name"]
     assert odd_name_findings({"N/A": 2, "null": 2}) == []
+    assert odd_name_findings({"+": 2, "-": 2}) == []
 
 
 def test_classes_with_one_text_are_noted_once() -> None:
@@ -291,6 +292,9 @@ def test_faults_of_an_indicator() -> None:
 def test_labels_that_differ_from_row_to_row_stop_with_a_line() -> None:
     with pytest.raises(DataError, match=r"f\.csv:\d+: nearly every text has a label of its own \(30 labels, 30 texts"):
         read([f"c{i}" for i in range(30)])
+    with pytest.raises(DataError, match="nearly every text has a label of its own"):
+        read([f"c{i}" for i in range(12)])
+    assert len(read(list("abcde")).classes) == 5
     for label in (TEXT, "\u8fd9\u4e2a\u5546\u5e97\u7684\u670d\u52a1\u771f\u7684\u5f88\u5dee\u52b2"):
         with pytest.raises(DataError, match=r"f\.csv:3: the labels are longer than the texts .*swapped"):
             read([label, label + "!", label, label + "!"], text="pos")

@@ -40,6 +40,8 @@ def print_audit(
         console.print(f"{part.name:<10} {len(part):>9,} rows  {plain(part.file)}", markup=False)
         for line in (*part.said, *(f"note: {each.message}" for each in part.findings)):
             console.print(f"  {plain(line)}", markup=False)
+        for finding in part.findings:
+            console.print(f"  note: {plain(finding.message)}", markup=False)
     console.print()
     print_table(console, _table(audit))
     if audit.without_noise:

@@ -66,7 +66,7 @@ LABEL_NAMES = (
 )  # fmt: skip
 # Names that mean something else as often: they count where no other name of a text or a label is there.
 _WEAK_NAMES = (
-    "title", "subject", "summary", "abstract", "headline", "note", "notes", "query", "prompt", "post",
+    "title", "subject", "summary", "abstract", "headline", "note", "notes", "query", "prompt", "post", "y",
     "group", "type", "kind", "status", "priority", "severity", "score", "overall", "product", "service", "section",
     "reason", "outcome", "department", "genre", "spam", "is spam", "verdict", "typ", "puan", "voto", "ocena", "frage",
     "subject area", "mood", "feeling",

@@ -108,7 +108,8 @@ def choose_columns(
     for option, chosen in (("--text-column", found_text), ("--label-column", found_label)):
         if repeated := [name for i, name in enumerate(chosen) if name in chosen[:i]]:
             raise DataError(f"{where}: {option} {repeated[0]}: named twice.")
-    return ChosenColumns(found_text, found_label, "; ".join(columns.said))
+    said = sorted(columns.said, key=lambda line: not line.startswith("text"))
+    return ChosenColumns(found_text, found_label, "; ".join(said))
 
 
 def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def look_alike_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
 
 def odd_name_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     """Return a finding for names that a program writes where there is no label."""
-    names = [name for name in counts if name.lower() in _NOTHING]
+    names = [name for name in counts if name.lower() in _NOTHING and not (name == "-" and "+" in counts)]
     if not names or len(names) == len(counts):
         return []
     shown = ", ".join(f"{name!r} ({counts[name]:,})" for name in names[:_SHOWN])
