@@ -198,7 +198,7 @@ def test_texts_without_labels_reach_who_learns_from_them(
         (("--n-max", "2"), "--n-max is no setting of --recipe network; network has "),
         (("--recipe", "best"), "--recipe best: this Plaudit has network, ngram."),
         (("--unlabelled", "x.csv"), "--unlabelled: --recipe network learns from labelled texts only."),
-        (("--recipe", "ngram", "--unlabelled", "none.csv"), "none.csv: no such file or folder"),
+        (("--recipe", "ngram", "--unlabelled", "none.csv"), "none.csv: no such data set, file or folder"),
         (("--recipe", "ngram", "--unlabelled", "."), ".: no .txt files; expected one text a file."),
         (("--recipe", "ngram", "--min-texts", "0"), "--min-texts: expected at least 1, got 0."),
         (("--recipe", "ngram", "--regularisation", "0"), "--regularisation: expected a number above 0, got 0.0."),

@@ -157,8 +157,11 @@ def test_texts_that_parts_share_are_noted_as_in_memory(command: Command, tmp_pat
     texts = [f"{i % 50} {text}" for i, text in enumerate(sample.texts.to_pylist()[:50] * 4)]
     data = Dataset(pa.array(texts, pa.large_string()), sample.labels[:50].repeat(4)[:200], sample.classes, "mine")  # type: ignore[index]
     write(tmp_path / "mine.csv", data)
-    here = command("train", "mine.csv", "--recipe", "ngram", "-o", "here")
-    there = command("train", "mine.csv", "--recipe", "ngram", "--streaming", "-o", "there")
+    write(tmp_path / "test.csv", data, stop=60)
+    write(tmp_path / "val.csv", data, start=60, stop=120)
+    parts = ("mine.csv", "--test", "test.csv", "--validation", "val.csv", "--recipe", "ngram")
+    here = command("train", *parts, "-o", "here")
+    there = command("train", *parts, "--streaming", "-o", "there")
     notes = [line for line in there.lines() if "also among the training texts" in line]
     assert len(notes) == 2
     assert notes == [line for line in here.lines() if "also among the training texts" in line]

@@ -27,8 +27,9 @@ from plaudit.data.dataset import MarkedSplits
 from plaudit.data.label_findings import absent_findings
 from plaudit.data.readers import Source
 from plaudit.data.readers.folder import read_text
+from plaudit.data.readers.formats import has_known_suffix
 from plaudit.data.spill import SpilledDataset, count_shared
-from plaudit.errors import ConfigError, FetchError
+from plaudit.errors import ConfigError, DataError, FetchError
 from plaudit.scratch import MEMORY, Scratch
 
 _FIFTH = "0.2"
@@ -146,7 +147,7 @@ def _unlabelled(config: DataConfig, load: Callable[..., Splits]) -> Dataset | No
     if config.unlabelled is None:
         return load(parts=("unlabelled",)).unlabelled if has_parts(config.source) else None
     path = Path(config.unlabelled).expanduser()
-    if path.is_dir() and next(path.rglob("*.txt"), None) is not None:
+    if path.is_dir() and not any(has_known_suffix(each) for each in path.iterdir() if each.suffix != ".txt"):
         return _read_folder(path)
     spec = DataSpec(text_column=config.text_column, skip_invalid=config.skip_invalid)
     found = read_file(config.unlabelled, spec=spec, require_labels=False)
@@ -156,6 +157,8 @@ def _unlabelled(config: DataConfig, load: Callable[..., Splits]) -> Dataset | No
 def _read_folder(path: Path) -> Dataset:
     """Read every .txt file below a folder, in the order of their names, as a text."""
     names = sorted(path.rglob("*.txt"))
+    if not names:
+        raise DataError(f"{path}: no .txt files; expected one text a file.")
     texts = [read_text(Source(name, str(name), "text"), DataSpec()) for name in names]
     return Dataset(pa.array(texts, type=pa.large_string()), None, (), name=str(path))
 
