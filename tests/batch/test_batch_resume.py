@@ -189,13 +189,13 @@ def test_a_run_is_never_begun_anew_in_silence(
     assert Path(".out.csv.plaudit").is_dir()
 
 
-def test_another_model_is_refused(
-    model: Path, source: Path, tmp_path: Path, reviews: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_model_is_refused(model: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off(model, source, tmp_path / "out.csv", monkeypatch)
     import plaudit
 
-    plaudit.load(model).calibrate(reviews.texts, reviews.label_names()).save(tmp_path / "other")
+    other = plaudit.load(model)
+    other.temperature_ = 1.5
+    other.save(tmp_path / "other")
     with pytest.raises(ConfigError, match="--resume: the model has changed"):
         predict_files(tmp_path / "other", str(source), tmp_path / "out.csv", resume=True)
 

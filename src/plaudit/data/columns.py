@@ -108,7 +108,8 @@ def choose_columns(
     for option, chosen in (("--text-column", found_text), ("--label-column", found_label)):
         if repeated := [name for i, name in enumerate(chosen) if name in chosen[:i]]:
             raise DataError(f"{where}: {option} {repeated[0]}: named twice.")
-    said = sorted(columns.said, key=lambda line: not line.startswith("text"))
+    told = columns.said if is_label_needed else [line for line in columns.said if not line.startswith("label")]
+    said = sorted(told, key=lambda line: not line.startswith("text"))
     return ChosenColumns(found_text, found_label, "; ".join(said))
 
 
