@@ -83,6 +83,7 @@ def test_several_labels_a_text(bert: Path) -> None:
     assert model.score(texts, labels) > 0.6
 
 
+@pytest.mark.filterwarnings("ignore:labels:plaudit.LabelWarning")  # lists of one label each
 @pytest.mark.parametrize("kind", ["two", "many", "sets"])
 def test_a_frozen_encoder_stays_as_it_was_and_its_layer_is_logistic_regression(
     kind: str, bert: Path, reviews: Dataset, topics: Dataset, tmp_path: Path
