@@ -38,7 +38,7 @@ def print_audit(
     """
     for part in audit.corpus.parts:
         console.print(f"{part.name:<10} {len(part):>9,} rows  {plain(part.file)}", markup=False)
-        for line in (*part.said, *(f"note: {each.message}" for each in part.findings)):
+        for line in part.said:
             console.print(f"  {plain(line)}", markup=False)
         for finding in part.findings:
             console.print(f"  note: {plain(finding.message)}", markup=False)
