@@ -395,9 +395,12 @@ def test_a_damaged_encoder_is_one_line(damage: Any, tmp_path: Path, capfd: pytes
 
 def test_a_model_with_a_decoder_is_refused(tmp_path: Path) -> None:
     folder = make(tmp_path / "e", "bert")
-    config = transformers.T5Config(d_model=16, d_ff=8, d_kv=8, num_layers=1, num_heads=2, vocab_size=200)
-    transformers.T5Model(config).save_pretrained(folder)
-    with pytest.raises(EmbeddingError, match="t5 is an encoder with a decoder; expected an encoder"):
+    config = transformers.BartConfig(
+        d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=8, decoder_ffn_dim=8, vocab_size=200, max_position_embeddings=40,
+    )  # fmt: skip
+    transformers.BartModel(config).save_pretrained(folder)
+    with pytest.raises(EmbeddingError, match="bart is an encoder with a decoder; expected an encoder"):
         EncoderModel.initialise(folder, 1, seed=0)
 
 

@@ -37,7 +37,7 @@ def read_config(path: Path) -> dict[str, Any]:
         EmbeddingError: It is none, describes more layers, heads or experts than any encoder has, or wants code or
             number formats of its own.
     """
-    content = _read_json(path)
+    content = read_json(path)
     if not isinstance(content.get("model_type"), str):
         raise EmbeddingError(f"{path}: damaged: no encoder's configuration: model_type is missing.")
     return {str(name): value for name, value in _checked(content, path, 0).items()}
@@ -56,7 +56,7 @@ def check_folder(folder: Path) -> None:
     path = folder / _INDEX
     if not path.exists():
         return
-    places = _read_json(path).get("weight_map")
+    places = read_json(path).get("weight_map")
     if not isinstance(places, dict):
         raise EmbeddingError(f"{path}: damaged: weight_map is missing.")
     for name in places.values():
@@ -64,7 +64,12 @@ def check_folder(folder: Path) -> None:
             raise EmbeddingError(f"{path}: {str(name)[:80]!r} is not the name of a safetensors file in this folder.")
 
 
-def _read_json(path: Path) -> dict[str, Any]:  # Any: parsed JSON
+def read_json(path: Path, kind: type = dict) -> Any:  # Any: parsed JSON
+    """Return what a file holds, an object or a list as `kind` says.
+
+    Raises:
+        EmbeddingError: It is too large, cannot be read, or holds something else.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise EmbeddingError(f"{path}: damaged: larger than {_MOST_BYTES:,} bytes.")
@@ -75,8 +80,9 @@ def _read_json(path: Path) -> dict[str, Any]:  # Any: parsed JSON
         raise EmbeddingError(
             f"{path}: damaged: not readable as JSON ({' '.join(str(error).split())[:200]})."
         ) from error
-    if not isinstance(content, dict):
-        raise EmbeddingError(f"{path}: damaged: expected a JSON object, got {type(content).__name__}.")
+    if not isinstance(content, kind):
+        expected = "object" if kind is dict else "list"
+        raise EmbeddingError(f"{path}: damaged: expected a JSON {expected}, got {type(content).__name__}.")
     return content
 
 

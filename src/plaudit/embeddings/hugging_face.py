@@ -13,9 +13,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from plaudit.embeddings.foreign_encoder import read_json
 from plaudit.embeddings.minilm_package import minilm_folder
 from plaudit.embeddings.mpnet_package import mpnet_folder
+from plaudit.embeddings.sentence_folder import MODULES, encoder_folder
 from plaudit.errors import EmbeddingError, require
 
 EXTRA = "encoder"
@@ -25,6 +28,8 @@ _WEIGHTS_INDEX = "model.safetensors.index.json"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 # What a slow tokenizer is made of, for folders without a tokenizer.json.
 _TOKENIZER_PARTS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt")
+_VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")  # one of them, where there is no tokenizer.json
+SETTINGS_FILES = ("tokenizer_config.json", "special_tokens_map.json")
 _WANTED = (
     CONFIG_FILE,
     WEIGHTS_FILE,
@@ -33,6 +38,12 @@ _WANTED = (
     TOKENIZER_FILE,
     *_TOKENIZER_PARTS,
     "*.model",
+    MODULES,
+    "1_Pooling/config.json",
+    "0_Transformer/*.json",
+    "0_Transformer/*.txt",
+    "0_Transformer/*.safetensors",
+    "0_Transformer/*.model",
 )
 
 
@@ -76,19 +87,45 @@ def find_encoder(encoder: str | Path) -> Path:
         folder = minilm_folder(extra=EXTRA, purpose=PURPOSE)
     elif encoder == "mpnet":
         folder = mpnet_folder(extra="mpnet")
-    elif Path(encoder).is_dir():
-        folder = Path(encoder)
+    elif Path(encoder).expanduser().is_dir():
+        folder = Path(encoder).expanduser()
+    elif str(encoder).startswith((".", "/", "~")):
+        raise EmbeddingError(f"encoder {str(encoder)!r}: there is no such folder.")
     elif _HUB_NAME.fullmatch(str(encoder)):
         folder = _from_hub(str(encoder))
     else:
         raise EmbeddingError(
             f"encoder {str(encoder)!r}: expected minilm, mpnet, a folder, or a name on the Hugging Face Hub."
         )
-    if not (folder / CONFIG_FILE).is_file():
-        raise EmbeddingError(f"{folder}: no encoder: {CONFIG_FILE} is missing.")
-    if not any((folder / name).is_file() for name in (WEIGHTS_FILE, _WEIGHTS_INDEX)):
-        raise EmbeddingError(f"{folder}: no {WEIGHTS_FILE}; weights of another format are not read.")
+    inner = encoder_folder(folder)
+    if not (inner / CONFIG_FILE).is_file():
+        raise EmbeddingError(f"{inner}: no encoder: {CONFIG_FILE} is missing.")
+    if not any((inner / name).is_file() for name in (WEIGHTS_FILE, _WEIGHTS_INDEX)):
+        raise EmbeddingError(f"{inner}: no {WEIGHTS_FILE}; weights of another format are not read.{_conversion(inner)}")
     return folder
+
+
+def _conversion(folder: Path) -> str:
+    """Return how pickled weights become safetensors, where there are some."""
+    if not any(folder.glob("pytorch_model*.bin")):
+        return ""
+    return (
+        ' If you trust pytorch_model.bin, convert it once: python -c "from transformers import AutoModel; '
+        f"AutoModel.from_pretrained('{folder}').save_pretrained('{folder}')\""
+    )
+
+
+def read_settings(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the tokenizer's small JSON files by name: what the folder has of `SETTINGS_FILES`, without code's names.
+
+    Raises:
+        EmbeddingError: One is damaged.
+    """
+    found = {}
+    for name in SETTINGS_FILES:
+        if (folder / name).is_file():
+            found[name] = {key: value for key, value in read_json(folder / name).items() if key != "auto_map"}
+    return found
 
 
 def read_tokenizer(folder: Path) -> str:
@@ -98,6 +135,11 @@ def read_tokenizer(folder: Path) -> str:
         EmbeddingError: The folder holds no tokenizer that can be read.
     """
     path = folder / TOKENIZER_FILE
+    if not path.is_file() and not any(any(folder.glob(name)) for name in _VOCABULARIES):
+        raise EmbeddingError(
+            f"{folder}: no tokenizer: neither {TOKENIZER_FILE} nor a vocabulary is there. Save it too: "
+            "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)."
+        )
     try:
         if path.is_file():
             return path.read_text(encoding="utf-8")

@@ -184,7 +184,10 @@ class _Path:
         """Put points of the line in the place of what the encoder looks up; yield them, and the ends' difference."""
         import torch
 
-        lookup, kept = self.model.encoder.get_input_embeddings(), []
+        kept: list[Any] = []
+        weight = self.model.encoder.get_input_embeddings().weight
+        # T5 shares its table between two modules and looks words up in the one that it does not name.
+        tables = [m for m in self.model.encoder.modules() if isinstance(m, torch.nn.Embedding) and m.weight is weight]
         frame = self.model.tokenizer.frame
         begin, end = len(frame.prefix), len(frame.prefix) + self._n_tokens
 
@@ -198,11 +201,12 @@ class _Path:
             kept.extend([points, difference])
             return points
 
-        handle = lookup.register_forward_hook(interpolate)
+        handles = [table.register_forward_hook(interpolate) for table in tables]
         try:
             yield kept
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
 
 
 def _padding(model: EncoderModel) -> int:

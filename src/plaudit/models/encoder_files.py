@@ -6,17 +6,28 @@ by name and shape those of the file; that is checked on a model without memory b
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plaudit.embeddings.foreign_encoder import read_config
-from plaudit.embeddings.hugging_face import CONFIG_FILE, EXTRA, PURPOSE, TOKENIZER_FILE, WEIGHTS_FILE, quiet
+from plaudit.embeddings.hugging_face import (
+    CONFIG_FILE,
+    EXTRA,
+    PURPOSE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    quiet,
+    read_settings,
+)
+from plaudit.embeddings.sentence_folder import MODULES, pooling_files, read_pooling
 from plaudit.errors import ModelError, require
 from plaudit.models.artifact import opening, read_tensors
 from plaudit.text.subwords import SubwordTokenizer
-from plaudit.training.encoder_model import EncoderModel, check_fits, linear, prepared
+from plaudit.training.encoder_checks import check_fits
+from plaudit.training.encoder_model import EncoderModel, build_config, linear, model_class, prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +42,15 @@ def write_encoder(model: EncoderModel, folder: Path) -> None:
 
     place = folder / _ENCODER
     place.mkdir()
-    (place / CONFIG_FILE).write_text(model.encoder.config.to_json_string(), encoding="utf-8")
+    (place / CONFIG_FILE).write_text(_config_of(model.encoder), encoding="utf-8")
     (place / TOKENIZER_FILE).write_text(model.tokenizer.definition, encoding="utf-8")
+    further: dict[str, Any] = dict(model.settings)
+    if model.pooling != "mean":
+        further |= pooling_files(model.pooling, int(model.encoder.config.hidden_size))
+    for name, content in further.items():
+        path = place / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     save_file(_arrays(model.encoder), place / WEIGHTS_FILE, metadata={"format": "pt"})
     save_file(_arrays(model.head), folder / _HEAD)
 
@@ -54,7 +72,15 @@ def read_encoder(folder: Path, n_logits: int) -> EncoderModel:
         check_fits(encoder, tokenizer, str(place))
     width = int(encoder.config.hidden_size)
     head = read_tensors(folder / _HEAD, {"weight": (n_logits, width), "bias": (n_logits,)})
-    return EncoderModel(encoder, linear(head["weight"], head["bias"]), tokenizer)
+    with opening(place / MODULES):
+        pooling, settings = read_pooling(place) or "mean", read_settings(place)
+    return EncoderModel(encoder, linear(head["weight"], head["bias"]), tokenizer, pooling, settings)
+
+
+def _config_of(encoder: Any) -> str:
+    """Return the configuration as JSON, with the name of the class that opens it: T5's encoder is no T5."""
+    content = json.loads(encoder.config.to_json_string())
+    return json.dumps(content | {"architectures": [type(encoder).__name__]}, indent=2, sort_keys=True) + "\n"
 
 
 def _arrays(module: Any) -> dict[str, NDArray[Any]]:
@@ -63,25 +89,25 @@ def _arrays(module: Any) -> dict[str, NDArray[Any]]:
 
 def _build(place: Path) -> Any:
     import torch
-    from transformers import AutoConfig, AutoModel
 
     path = place / CONFIG_FILE
     shapes = _shapes(place / WEIGHTS_FILE)
     with opening(path):
-        content = read_config(path)
-        config = AutoConfig.for_model(content.pop("model_type"), **content)
+        config = build_config(read_config(path))
         if int(getattr(config, "num_hidden_layers", 1)) > len(shapes):
             raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
         with torch.device("meta"):
             expected = {
                 name: tuple(t.shape)
-                for name, t in prepared(AutoModel.from_config(config, trust_remote_code=False)).state_dict().items()
+                for name, t in prepared(model_class(config).from_config(config, trust_remote_code=False))
+                .state_dict()
+                .items()
             }
     if expected != shapes:
         raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
     arrays = read_tensors(place / WEIGHTS_FILE, expected)
     with opening(path), torch.random.fork_rng(devices=[]):
-        encoder = prepared(AutoModel.from_config(config, trust_remote_code=False))
+        encoder = prepared(model_class(config).from_config(config, trust_remote_code=False))
         encoder.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return encoder
 

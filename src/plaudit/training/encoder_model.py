@@ -1,22 +1,25 @@
-"""A transformer encoder, mean pooling and one linear layer: from token ids to logits."""
+"""A transformer encoder, pooling and one linear layer: from token ids to logits."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plaudit.embeddings.foreign_encoder import check_folder, read_config
-from plaudit.embeddings.hugging_face import CONFIG_FILE, quiet, read_tokenizer
+from plaudit.embeddings.hugging_face import CONFIG_FILE, quiet, read_settings, read_tokenizer
+from plaudit.embeddings.sentence_folder import Pooling, encoder_folder, read_pooling
 from plaudit.errors import ConfigError, EmbeddingError
 from plaudit.progress import tell
 from plaudit.text.sequences import Sequences, cut, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.attention import attention
+from plaudit.training.encoder_checks import check_fits, check_vocabulary, reads_backwards_only
+from plaudit.training.pooling import pool
 from plaudit.training.team import ALONE, Team
 from plaudit.training.torch_device import Placement, roomy_heap
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _INITIALISE = 4  # what a random generator is for, mixed into its seed
 _HEAD_SPREAD = 0.02  # BERT's initializer_range (Devlin et al. 2019)
+_ENCODER_HALF = frozenset({"t5", "mt5", "umt5"})  # kinds whose encoder is a model of its own in transformers
 _SCORED = {"cpu": 4_096}  # tokens scored at a time; more elsewhere
 _SCORED_ELSEWHERE = 32_768
 
@@ -40,11 +44,15 @@ class EncoderModel:
         encoder: A transformers model whose output has ``last_hidden_state``; float32, in evaluation mode.
         head: torch.nn.Linear from its width to K logits.
         tokenizer: What its ids come from.
+        pooling: Which token vectors make a text's: their mean, the first, the last, or each number's greatest.
+        settings: Small JSON files that came with the tokenizer, by name, for other programs that open the folder.
     """
 
     encoder: Any  # Any: torch's and transformers' classes
     head: Any
     tokenizer: SubwordTokenizer
+    pooling: Pooling = "mean"
+    settings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def initialise(cls, folder: Path, n_logits: int, *, seed: int) -> EncoderModel:
@@ -53,12 +61,17 @@ class EncoderModel:
         Raises:
             EmbeddingError: The folder's files are damaged, do not fit together, or are no encoder's.
         """
+        pooling = read_pooling(folder)
+        folder = encoder_folder(folder)
         tokenizer = SubwordTokenizer(read_tokenizer(folder))
         encoder = _pretrained(folder)
         check_fits(encoder, tokenizer, str(folder))
+        check_vocabulary(encoder, tokenizer, str(folder))
         rng = np.random.default_rng([seed, _INITIALISE])
         kernel = rng.normal(scale=_HEAD_SPREAD, size=(n_logits, encoder.config.hidden_size)).astype(np.float32)
-        return cls(encoder, linear(kernel, np.zeros(n_logits, np.float32)), tokenizer)
+        pooling = pooling or ("last" if reads_backwards_only(encoder) else "mean")
+        settings = read_settings(folder)
+        return cls(encoder, linear(kernel, np.zeros(n_logits, np.float32)), tokenizer, pooling, settings)
 
     @property
     def n_logits(self) -> int:
@@ -92,7 +105,7 @@ class EncoderModel:
         return self.head(self.pooled(sequences, rows, placement))
 
     def pooled(self, sequences: Sequences, rows: NDArray[np.int64], placement: Placement) -> Any:
-        """Return the mean token vectors of the sequences at `rows` (int64 [B]), a float32 tensor [B, D]."""
+        """Return the pooled token vectors of the sequences at `rows` (int64 [B]), a float32 tensor [B, D]."""
         import torch
 
         padding = getattr(self.encoder.config, "pad_token_id", None) or 0
@@ -103,8 +116,7 @@ class EncoderModel:
         inputs = {"token_type_ids": types} if frame.has_types else {}
         with placement.autocast(), attention(self.encoder, placement, ids.shape[1]):
             hidden = self.encoder(input_ids=ids, attention_mask=mask, **inputs).last_hidden_state
-        weight = mask.unsqueeze(2).float()
-        return (hidden.float() * weight).sum(dim=1) / weight.sum(dim=1)
+        return pool(hidden.float(), mask, self.pooling)
 
     def logits(self, sequences: Sequences, placement: Placement, team: Team = ALONE) -> NDArray[np.float32]:
         """Return N texts' logits, float32 [N, K]: the linear layer's of their vectors; a `team` divides the work."""
@@ -123,7 +135,7 @@ class EncoderModel:
     def vectors(self, sequences: Sequences, placement: Placement) -> NDArray[np.float32]:
         """Return N texts' vectors, float32 [N, D].
 
-        Each is the sum of its sequences' mean token vectors over the square root of their number: what several windows
+        Each is the sum of its sequences' pooled vectors over the square root of their number: what several windows
         agree on counts for more than what one says, yet not as much as if they were independent.
         """
         return self._of_texts(self.pooled, int(self.head.in_features), sequences, placement, ALONE)
@@ -208,36 +220,29 @@ def working() -> Iterator[None]:
 
 
 def prepared(encoder: Any) -> Any:
-    """Return the model without its pooler, which mean pooling does not read, in float32 and evaluation mode."""
+    """Return the model without its pooler, a layer for another task, in float32 and evaluation mode."""
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None
     return encoder.float().eval()
 
 
-def check_fits(encoder: Any, tokenizer: SubwordTokenizer, where: str) -> None:
-    """Refuse a model that is no encoder, or whose vocabulary is smaller than its tokenizer's.
-
-    Raises:
-        EmbeddingError: It does not fit.
-    """
+def build_config(content: dict[str, Any]) -> Any:
+    """Return transformers' configuration of what `read_config` returned; what is written of it later is float32."""
     import torch
+    from transformers import AutoConfig
 
-    n_rows = encoder.get_input_embeddings().num_embeddings
-    if tokenizer.n_ids > n_rows:
-        raise EmbeddingError(
-            f"{where}: the tokenizer has ids up to {tokenizer.n_ids - 1:,}, the model {n_rows:,} rows."
-        )
-    if getattr(encoder.config, "is_encoder_decoder", False):
-        raise EmbeddingError(f"{where}: {encoder.config.model_type} is an encoder with a decoder; expected an encoder.")
-    _ = tokenizer.frame
-    try:
-        with torch.inference_mode():
-            hidden = encoder(input_ids=torch.zeros((1, 2), dtype=torch.long)).last_hidden_state
-        fits = hidden.shape == (1, 2, encoder.config.hidden_size)
-    except Exception as error:  # whatever a model of another kind raises when it is given texts
-        raise EmbeddingError(f"{where}: {encoder.config.model_type} does not read texts as an encoder does.") from error
-    if not fits:
-        raise EmbeddingError(f"{where}: {encoder.config.model_type} gives no vector for each token.")
+    config = AutoConfig.for_model(content["model_type"], **{k: v for k, v in content.items() if k != "model_type"})
+    config.dtype = torch.float32
+    if config.model_type in _ENCODER_HALF:
+        config.is_encoder_decoder = False
+    return config
+
+
+def model_class(config: Any) -> Any:
+    """Return transformers' class that builds an encoder of a configuration: of T5's kinds their encoder alone."""
+    from transformers import AutoModel, AutoModelForTextEncoding
+
+    return AutoModelForTextEncoding if config.model_type in _ENCODER_HALF else AutoModel
 
 
 def _pretrained(folder: Path) -> Any:
@@ -246,11 +251,10 @@ def _pretrained(folder: Path) -> Any:
     check_folder(folder)
     content = read_config(folder / CONFIG_FILE)
     with quiet(), torch.random.fork_rng(devices=[]):
-        from transformers import AutoConfig, AutoModel
-
         try:
-            encoder, report = AutoModel.from_pretrained(
-                folder, config=AutoConfig.for_model(content.pop("model_type"), **content), local_files_only=True,
+            config = build_config(content)
+            encoder, report = model_class(config).from_pretrained(
+                folder, config=config, local_files_only=True,
                 use_safetensors=True, trust_remote_code=False, output_loading_info=True,
             )  # fmt: skip
         except Exception as error:  # safetensors, json and transformers raise as many kinds
