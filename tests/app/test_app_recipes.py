@@ -21,6 +21,7 @@ from plaudit.models.loading import KINDS
 from plaudit.models.recipes import RECIPES
 
 Command = Callable[..., Any]
+TEXTS = ("train_texts", "validation_texts", "test_texts")
 SAMPLE = load_sample().train
 N_VALIDATION = round(len(SAMPLE) / 5)
 
@@ -126,7 +127,7 @@ def test_the_record_tells_what_was_decided(command: Command, tmp_path: Path) -> 
     recorded = read_toml(tmp_path / "model")
     assert recorded["model"] == {"recipe": "ngram", "min_texts": 2, "regularisation": 0.5}
     assert recorded["training"] == {"seed": 0, "refit": False}
-    assert recorded["versions"].keys() == {"plaudit", "python", "machine", "numpy", "train_texts", "test_texts"}
+    assert recorded["versions"].keys() == {"plaudit", "python", "machine", "numpy", *TEXTS}
     command("train", "--config", "model/run.toml", "-o", "again")
     assert read_toml(tmp_path / "again") == recorded
     assert weights(tmp_path / "again") == weights(tmp_path / "model")

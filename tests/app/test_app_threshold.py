@@ -254,7 +254,7 @@ def test_data_that_have_changed_or_gone_are_told(
     path = write_rows("mine.csv", reviews)
     command("train", "mine.csv", *QUICK, "-o", "model")
     write_rows("mine.csv", more_reviews)
-    assert "it has changed since this model was trained" in command("threshold", "model", "--f1", code=2).err
+    assert "it has changed since model was trained" in command("threshold", "model", "--f1", code=2).err
     path.unlink()
     assert "cannot be had again" in command("threshold", "model", "--f1", code=2).err
 

@@ -16,12 +16,10 @@ import pyarrow as pa
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.parts import load_parts
-from plaudit.app.record import read_versions
-from plaudit.config import RunConfig
+from plaudit.app.own_run import OwnRun
 from plaudit.data import Dataset
-from plaudit.errors import DataError, ModelError, PlauditError, require
-from plaudit.evaluation import Answers, Interval, answer, fingerprint, wilson_interval
+from plaudit.errors import DataError, ModelError, require
+from plaudit.evaluation import Answers, Interval, answer, wilson_interval
 from plaudit.evaluation.paired import Comparison, compare_answers
 from plaudit.evaluation.scoring import labels_for
 
@@ -86,8 +84,8 @@ class Control:
         return self.comparison.sentence("The model", self.name)
 
 
-def training_texts(model: Path) -> TrainingTexts:
-    """Load what the model in a folder was trained on, by its run.toml.
+def training_texts(model: Path, *, data_dir: str | None = None) -> TrainingTexts:
+    """Load what the model in a folder was trained on, by its run.toml; `data_dir` says where IMDB lies now.
 
     Raises:
         ModelError: The folder has no record of a run.
@@ -96,22 +94,19 @@ def training_texts(model: Path) -> TrainingTexts:
     """
     for module, extra in (("sklearn", "controls"), ("numba", "train")):
         require(module, extra=extra, purpose="Training the controls")
-    recipe = model / "run.toml"
-    if not recipe.is_file():
+    run = OwnRun.of(model, data_dir=data_dir)
+    if run is None:
         raise ModelError(
-            f"{model}: no run.toml, so it is not known what the model was trained on; --controls takes a folder that "
-            "`plaudit train` wrote."
+            f"{model}: no run.toml that can be read, so it is not known what the model was trained on; --controls "
+            "takes a folder that `plaudit train` wrote."
         )
-    config, recorded = RunConfig.from_toml(recipe), read_versions(recipe).get("train_texts")
-    try:
-        parts = load_parts(config.data, seed=config.training.seed)
-    except PlauditError as error:
-        raise DataError(f"{model}: --controls needs the texts that the model was trained on: {error}") from error
-    if fingerprint(parts.train) != recorded:
-        raise DataError(f"{model}: --controls: {config.data.source} has changed since the model was trained on it.")
-    if not config.training.refit:
-        return TrainingTexts(parts.train, parts.validation, config.training.seed)
-    return TrainingTexts(_joined(parts.train, parts.validation), None, config.training.seed)
+    instead = "leave out --controls, which needs the texts that the model was trained on"
+    train = run.part("train", instead=instead)
+    validation = run.part("validation", instead=instead)
+    seed = run.config.training.seed
+    if not run.config.training.refit:
+        return TrainingTexts(train, validation, seed)
+    return TrainingTexts(_joined(train, validation), None, seed)
 
 
 def compare_controls(answers: Answers, dataset: Dataset, run: TrainingTexts) -> list[Control]:

@@ -50,7 +50,7 @@ def evaluate(
             training texts of the controls are not at hand; or the model's rule answers none of the texts.
     """
     classifier = load(model)
-    run = training_texts(model) if controls else None  # before the test texts are opened
+    run = training_texts(model, data_dir=spec.data_dir) if controls else None  # before the test texts are opened
     chosen = choose_texts(
         model,
         data,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.markup import escape
 
-from plaudit.app.own_run import is_same_source, own_run
-from plaudit.app.parts import load_parts
+from plaudit.app.own_run import OwnRun
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen
@@ -55,12 +54,12 @@ def explain_data(
 
 def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
     """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
-    config = own_run(model)
-    if data is None and config is None:
+    run = OwnRun.of(model, data_dir=spec.data_dir)
+    if data is None and run is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
-    if config is not None and (data is None or is_same_source(data, config.data.source)):
-        part = load_parts(config.data, seed=config.training.seed, clean=False).validation
-        return Chosen(part, f"{config.data.source}: the validation texts of this model")
+    if run is not None and (data is None or run.is_of(data)):
+        part = run.part("validation", instead="name texts, or a file (-i)")
+        return Chosen(part, f"{run.config.data.source}: the validation texts of this model")
     assert data is not None
     remembered = remembered_spec(model)
     if not has_parts(data):

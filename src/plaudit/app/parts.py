@@ -75,13 +75,22 @@ def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: b
     return replace(config, source="imdb")
 
 
-def load_parts(
-    config: DataConfig, *, seed: int, progress: bool = False, scratch: Scratch | None = None, clean: bool = True
-) -> Parts:
-    """Load a run's data and divide it; `config.source` must be set.
+def load_parts(config: DataConfig, *, seed: int, progress: bool = False, scratch: Scratch | None = None) -> Parts:
+    """Load a run's data, divide it, and clean the training texts if it says so; `config.source` must be set.
 
-    Given a scratch, texts are kept there and not in memory; the division is the same. Without `clean` the training
-    texts are not cleaned, which saves time where they are not needed.
+    Given a scratch, texts are kept there and not in memory; the division is the same.
+
+    Raises:
+        DataError: The data cannot be read or divided so, or cleaning loses a class.
+        FetchError: A download failed.
+        ConfigError: A size is neither a number, a share nor a file.
+        MissingExtraError: The run cleans, and what that needs is not installed.
+    """
+    return clean(divide(config, seed=seed, progress=progress, scratch=scratch), config, seed=seed)
+
+
+def divide(config: DataConfig, *, seed: int, progress: bool = False, scratch: Scratch | None = None) -> Parts:
+    """Load a run's data and divide it as `load_parts` does, and clean nothing.
 
     Raises:
         DataError: The data cannot be read or divided so.
@@ -102,8 +111,12 @@ def load_parts(
         raise ConfigError("--streaming: --clean, --clean-file and --group-near-duplicates need the texts in memory.")
     has_own = has_parts(config.source)  # else a file, whose rows may be marked: nothing is opened too early
     splits = load(parts=("train", "validation") if has_own else ("train", "validation", "test"))
-    parts = _parts(config, splits, load, read, seed=seed)
-    if not clean or not (config.clean or config.clean_file):
+    return _parts(config, splits, load, read, seed=seed)
+
+
+def clean(parts: Parts, config: DataConfig, *, seed: int) -> Parts:
+    """Take the rows out of the training texts that `config` takes out, of no others, and note what went."""
+    if not (config.clean or config.clean_file):
         return parts
     from plaudit.app.cleaning import clean_training
 

@@ -77,7 +77,9 @@ class Record:
         return notes
 
 
-def run_versions(packages: Sequence[str], train: Dataset, unlabelled: Dataset | None) -> dict[str, str]:
+def run_versions(
+    packages: Sequence[str], train: Dataset, validation: Dataset, unlabelled: Dataset | None
+) -> dict[str, str]:
     """Return what a run's bits depend on besides its settings: versions, and hashes of the texts."""
     versions = {
         "plaudit": plaudit.__version__,
@@ -89,7 +91,7 @@ def run_versions(packages: Sequence[str], train: Dataset, unlabelled: Dataset | 
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    versions["train_texts"] = fingerprint(train)
+    versions["train_texts"], versions["validation_texts"] = fingerprint(train), fingerprint(validation)
     if unlabelled is not None:
         versions["unlabelled_texts"] = fingerprint(unlabelled)
     return versions

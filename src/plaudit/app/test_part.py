@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from plaudit.app.own_run import is_same_source, own_run
-from plaudit.app.parts import load_parts
-from plaudit.app.record import read_versions
+from plaudit.app.own_run import OwnRun
 from plaudit.config import DataSpec
 from plaudit.data import Dataset, has_test_part, load_dataset
-from plaudit.errors import ConfigError, DataError
-from plaudit.evaluation import fingerprint
 from plaudit.models.remembered import remembered_spec
 
 
@@ -46,7 +42,7 @@ def choose_texts(
     some, and hold one alone; `multi_label` is the model's too.
     """
     own_part = has_test_part(data)
-    if not own_part and not every_row and (sealed := _sealed_part(model, data)) is not None:
+    if not own_part and not every_row and (sealed := _sealed_part(model, data, spec.data_dir)) is not None:
         return sealed
     splits = load_dataset(data, spec=spec, classes=classes, multi_label=multi_label, remembered=remembered_spec(model))
     if own_part and splits.test is not None:
@@ -54,25 +50,15 @@ def choose_texts(
     return Chosen(splits.train, f"{data}: every row")
 
 
-def _sealed_part(model: Path, data: str) -> Chosen | None:
+def _sealed_part(model: Path, data: str, data_dir: str | None) -> Chosen | None:
     """Return the test texts of the model's own run if `data` is what it was trained on, else None."""
-    config = own_run(model)
-    if config is None or not is_same_source(data, config.data.source):
+    run = OwnRun.of(model, data_dir=data_dir)
+    if run is None or not run.is_of(data):
         return None
-    try:
-        test = load_parts(config.data, seed=config.training.seed, clean=False).open_test()
-    except (ConfigError, DataError) as error:
-        raise DataError(
-            f"{data}: this model was trained on it, but it cannot be divided into training and test texts again: "
-            f"{error} Take every row with --all."
-        ) from error
-    if fingerprint(test) != read_versions(model / "run.toml").get("test_texts"):
-        raise DataError(
-            f"{data}: this model was trained on a file of this name that has changed since, so its test texts can no "
-            "longer be told from its training texts; name other data, or take every row with --all."
-        )
-    if config.data.test is not None and Path(config.data.test).exists():
-        what = f"{config.data.test}: the test texts of this model, which was trained on {data} (--all takes its rows)"
+    test = run.part("test", instead="name other data, or take every row with --all")
+    separate = run.config.data.test
+    if separate is not None and Path(separate).exists():
+        what = f"{separate}: the test texts of this model, which was trained on {data} (--all takes its rows)"
     else:
         what = (
             f"{data}: the {len(test):,} of its texts that were kept for testing when this model was trained on it "

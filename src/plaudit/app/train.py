@@ -130,7 +130,7 @@ def _run(
         say(f"note: {note}")
     if advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
         say(line)
-    versions = run_versions(model.packages, parts.train, unlabelled) | further.versions
+    versions = run_versions(model.packages, parts.train, parts.validation, unlabelled) | further.versions
     if isinstance(model, NetworkClassifier):
         config = replace(config, model=replace(config.model, embedding=str(model.embedding)))
         versions |= load_first_layer(model, parts, say, progress=progress)

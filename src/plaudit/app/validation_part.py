@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from plaudit.app.own_run import is_same_source, own_run
-from plaudit.app.parts import load_parts
-from plaudit.app.record import read_versions
+from plaudit.app.own_run import OwnRun, is_same_source
 from plaudit.app.test_part import Chosen
-from plaudit.config import DataSpec, RunConfig
+from plaudit.config import DataSpec
 from plaudit.data import has_parts, load_dataset
-from plaudit.errors import ConfigError, DataError
+from plaudit.errors import DataError
 from plaudit.evaluation import fingerprint
 from plaudit.models.remembered import remembered_spec
 
@@ -30,25 +27,24 @@ def choosing_texts(
 
     Raises:
         DataError: The texts cannot be had, or are those that the model was trained or tested on.
-        ConfigError: run.toml is no run's.
     """
-    run = own_run(model)
-    recorded = {} if run is None else read_versions(model / "run.toml")
+    run = OwnRun.of(model, data_dir=spec.data_dir)
     if data is None and run is None:
         raise DataError(
             f"{model}: it was not written by `plaudit train`, so its validation texts are not known; name labelled "
             "texts that it was not trained on."
         )
-    if run is not None and (data is None or is_same_source(data, run.data.source)):
-        return _own_validation(model, run, recorded, spec.data_dir)
+    if run is not None and (data is None or run.is_of(data)):
+        return _own_validation(run)
     assert data is not None
-    if run is not None and run.data.test is not None and is_same_source(data, run.data.test):
+    tested_on = None if run is None else run.config.data.test
+    if tested_on is not None and is_same_source(data, tested_on):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
     rows = load_dataset(
         data, spec=spec, parts=("train",), classes=classes, multi_label=multi_label, remembered=remembered_spec(model)
     ).train
     what = f"{data}: its training part" if has_parts(data) else f"{data}: every row"
-    identity = fingerprint(rows)
+    identity, recorded = fingerprint(rows), {} if run is None else run.recorded
     if identity == recorded.get("test_texts"):
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
     if identity == recorded.get("train_texts"):
@@ -56,24 +52,12 @@ def choosing_texts(
     return Chosen(rows, what)
 
 
-def _own_validation(model: Path, run: RunConfig, recorded: dict[str, str], data_dir: str | None) -> Chosen:
-    """Divide the run's data again, and return the validation part."""
-    if run.training.refit:
+def _own_validation(run: OwnRun) -> Chosen:
+    """Return the run's validation part, unless the model was trained on it in the end."""
+    if run.config.training.refit:
         raise DataError(
-            f"{model}: it was trained again on its validation texts (--refit), and is surer of them than of others; "
-            "name labelled texts that it was not trained on."
+            f"{run.folder}: it was trained again on its validation texts (--refit), and is surer of them than of "
+            "others; name labelled texts that it was not trained on."
         )
-    source = run.data.source
-    config = run.data if data_dir is None else replace(run.data, data_dir=data_dir)
-    try:
-        parts = load_parts(config, seed=run.training.seed)
-    except (ConfigError, DataError) as error:
-        raise DataError(
-            f"{model}: the validation texts of its run cannot be had again: {error} Name other labelled texts."
-        ) from error
-    if fingerprint(parts.train) != recorded.get("train_texts"):
-        raise DataError(
-            f"{source}: it has changed since this model was trained on it, so its validation texts can no longer be "
-            "told from its training texts; name other labelled texts."
-        )
-    return Chosen(parts.validation, f"{source}: the model's {len(parts.validation):,} validation texts")
+    held = run.part("validation", instead="name other labelled texts")
+    return Chosen(held, f"{run.config.data.source}: the model's {len(held):,} validation texts")
