@@ -70,7 +70,9 @@ def test_of_a_file_the_texts_that_one_kept_for_testing_are_taken(
 
 def test_sets_of_labels_are_compared_whole(command: Command, moods: Dataset, tmp_path: Path) -> None:
     rows = zip(moods.texts.to_pylist(), moods.label_names(), strict=True)
-    (tmp_path / "moods.csv").write_text("\n".join(["text,label", *(f"{t},{';'.join(n)}" for t, n in rows)]) + "\n")
+    (tmp_path / "moods.csv").write_text(
+        "\n".join(["text,label", *(f"{t} w{i},{';'.join(n)}" for i, (t, n) in enumerate(rows))]) + "\n"
+    )
     for name, recipe in (("a", ("--recipe", "ngram")), ("b", QUICK)):
         command("train", "moods.csv", "--label-separator", ";", *recipe, "-o", name)
     assert command("compare", "a", "b", "moods.csv", "--json").json()["n"] == 18

@@ -67,7 +67,7 @@ def test_draws_differ_and_no_draw_lacks_a_class(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_network_and_sets_of_labels(command: Command, moods: Dataset, tmp_path: Path) -> None:
     rows = list(zip(moods.texts.to_pylist(), moods.label_names(), strict=True)) * 5
-    lines = [f"{text},{';'.join(names)}" for text, names in rows]
+    lines = [f"{text} w{i},{';'.join(names)}" for i, (text, names) in enumerate(rows)]
     (tmp_path / "moods.csv").write_text("\n".join(["text,label", *lines]) + "\n")
     options = ("--recipe", "network", "--embedding", "random", "--label-separator", ";", "-o", "curve", "--json")
     found = command("learning-curve", "moods.csv", *options).json()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -150,6 +151,17 @@ def test_sets_of_labels_are_learned_the_same(
     command("train", "moods.jsonl", "--recipe", recipe, *options, "-o", "here")
     command("train", "moods.jsonl", "--recipe", recipe, *options, "--streaming", "-o", "there")
     assert weights(tmp_path / "there") == weights(tmp_path / "here")
+
+
+def test_parts_that_a_file_marks_are_kept(command: Command, tmp_path: Path) -> None:
+    data = load_sample().train.take(np.arange(90))
+    marks = ["test" if i % 3 == 0 else "train" for i in range(90)]
+    columns = {"text": data.texts, "label": data.label_names(), "plaudit_part": marks}
+    pyarrow.csv.write_csv(pa.table(columns), tmp_path / "marked.csv")
+    for name, more in (("here", ()), ("there", ("--streaming",))):
+        command("train", "marked.csv", "--recipe", "ngram", *more, "-o", name)
+    assert weights(tmp_path / "here") == weights(tmp_path / "there")
+    assert record(tmp_path / "there")["versions"]["test_texts"] == fingerprint(data.take(np.arange(0, 90, 3)))
 
 
 def test_texts_that_parts_share_are_noted_as_in_memory(command: Command, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_lines_table_and_an_honest_ending(command: Command) -> None:
     assert any(line.startswith("Defaults: ngram 0.") for line in lines)
     honest = next(line for line in lines if line.startswith("Its accuracy is the best of "))
     n = int(honest.split()[6])
-    assert f"best of {n} trials on the same 130 validation texts, and so too kind" in honest
+    assert f"best of {n} trials on the same 130 validation texts, and so optimistic" in honest
     assert "Wrote tuned/sample/run.toml and trials.jsonl beside it" in lines[-2]
 
 

@@ -46,9 +46,11 @@ def test_names_of_many_languages_are_known_whatever_stands_beside(text: str, lab
     assert choose(columns).label == (label,)
 
 
-def test_plain_names_are_taken_without_a_word() -> None:
-    assert choose({**OTHERS, "text": TEXTS, "label": TEAMS}).said == ""
-    assert choose({"sentence": TEXTS, "sentiment": TEAMS}).said == ""
+def test_plain_names_are_said_too_but_not_what_the_user_named() -> None:
+    plain = "text: column 'text'; label: column 'label' (3 values)"
+    assert choose({**OTHERS, "text": TEXTS, "label": TEAMS}).said == plain
+    assert choose({"text": TEXTS, "label": TEAMS}, text=("text",), label=("label",)).said == ""
+    assert choose({"text": TEXTS, "label": TEAMS}, is_label_needed=False).said == ""
 
 
 @pytest.mark.parametrize("name", [*TEXT_NAMES, *LABEL_NAMES])
@@ -145,7 +147,8 @@ def test_names_that_contradict_what_they_hold() -> None:
     found = choose({"text": numbers, "answer": TEXTS, "label": TEAMS})
     assert (found.text, "longest text" in found.said) == (("answer",), True)
     found = choose({"text": [str(i) for i in numbers], "label": TEAMS})
-    assert (found.text, found.said) == (("text",), "text: column 'text', by its name, though it holds numbers")
+    odd = "text: column 'text', by its name, though it holds numbers; label: column 'label' (3 values)"
+    assert (found.text, found.said) == (("text",), odd)
     found = choose({"text": ["ok"] * 40, "answer": TEXTS, "label": TEAMS})
     assert "column 'answer' holds longer texts" in found.said
     found = choose({"subject": ["hi there"] * 40, "answer": TEXTS, "label": TEAMS})
@@ -156,7 +159,8 @@ def test_names_that_contradict_what_they_hold() -> None:
 
 def test_a_second_good_label_name_is_told() -> None:
     found = choose({"text": TEXTS, "category": TEAMS, "sentiment": TEAMS})
-    assert (found.label, found.said) == (("category",), "label: column 'category' (3 values), not 'sentiment'")
+    said = "text: column 'text'; label: column 'category' (3 values), not 'sentiment'"
+    assert (found.label, found.said) == (("category",), said)
 
 
 @pytest.mark.parametrize("values", [(0, 1), ("0", "1"), (False, True), ("False", "True"), (0.0, 1.0)])

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from plaudit.data import read_file
@@ -101,6 +101,7 @@ def test_tsv_round_trip_of_what_has_no_line_feed(
     rows: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     rows = [(text.replace("\n", "|"), label) for text, label in rows]
+    assume(not any(text.startswith('"') and text.endswith('"') for text, _ in rows))  # as a program quotes a field
     assert pairs(write_as("tsv", tmp_path_factory.mktemp("tsv"), rows)) == rows
 
 

@@ -94,6 +94,15 @@ def test_classes_are_unlike_only_where_intervals_say_so(sample_facts: ReportFact
     assert certain.tone == "good"
 
 
+def test_classes_that_a_part_lacks_are_said_with_what_follows(sample_facts: ReportFacts) -> None:
+    assert said(sample_facts, "Classes with too few texts") is None
+    train, validation, test = sample_facts.parts
+    counts = [replace(train, counts=(9, 1)), replace(validation, counts=(3, 0)), replace(test, counts=(3, 0))]
+    odd = text(replace(sample_facts, parts=tuple(counts)), "Classes with too few texts")
+    assert "1 class has a single text ('pos')" in odd
+    assert "The test part has no text of 1 class ('pos'), which has no test figure." in odd
+
+
 def test_rare_classes_are_named_and_not_judged(sample_facts: ReportFacts) -> None:
     rare = with_recalls(sample_facts, (0.0,) * 7, 3)
     assert said(rare, "The classes") is None

@@ -136,5 +136,5 @@ def _print(
     if max(openings) > 1:
         console.print(
             f"These texts have now been opened {openings[0]} times for A and {openings[1]} times for B: choosing by "
-            "them makes the better figure too kind."
+            "them makes the better figure optimistic."
         )

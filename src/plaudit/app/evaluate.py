@@ -94,5 +94,5 @@ def evaluate(
     if openings > 1:
         console.print(
             f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
-            "a choice was made is too kind by what the choice gained."
+            "a choice was made is optimistic by what the choice gained."
         )

@@ -216,7 +216,7 @@ def describe_origin(dataset: Dataset) -> list[str]:
 
 def describe_absent(**parts: Dataset | None) -> list[str]:
     """Say in lines which classes a part has no text of, and what follows from it."""
-    there = {name: part for name, part in parts.items() if part is not None and part.labels is not None}
+    there = {name: part.class_counts() for name, part in parts.items() if part is not None and part.labels is not None}
     return [f"note: {plain(finding.message)}" for finding in absent_findings(there)]
 
 
@@ -232,7 +232,7 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
     if train is not None and (shared := count_shared_texts(train, part)):
         lines.append(
             f"note: {shared:,} {name} texts are also among the training texts (equal but for case and "
-            f"punctuation): the {name} figures are that much too kind."
+            f"punctuation): the {name} figures are optimistic by what they gain from that."
         )
     return lines
 

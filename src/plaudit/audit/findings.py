@@ -51,7 +51,7 @@ class Kind:
 
 _KEEP_ONE = "train on one of them; more weigh that text more"
 KINDS: dict[str, Kind] = {
-    "leak": Kind("text in two parts", "take it out of training, or the test figure is too kind", "leaks", 0.0, 0.0),
+    "leak": Kind("text in two parts", "take it out of training, or the test figure is optimistic", "leaks", 0.0, 0.0),
     "near leak": Kind("nearly the same text in two parts", "read both; if one is a copy, take it out", "near"),
     "conflict": Kind("same text, different labels", "decide on one label, or drop them", "conflicts", 0.0, 0.01),
     "near conflict": Kind("nearly the same text, different labels", "read both; one label may be wrong", None),

@@ -30,7 +30,7 @@ class ChosenColumns:
     Attributes:
         text: One, or several, joined in this order.
         label: None, one, or several of 0 and 1, an indicator.
-        said: What was found by content or by a part of a name, in words; "" where names alone told, or the user.
+        said: What was found, in words; "" for columns that the user named, and of text alone where its name tells.
     """
 
     text: tuple[str, ...]
@@ -109,6 +109,11 @@ def choose_columns(
         if repeated := [name for i, name in enumerate(chosen) if name in chosen[:i]]:
             raise DataError(f"{where}: {option} {repeated[0]}: named twice.")
     told = columns.said if is_label_needed else [line for line in columns.said if not line.startswith("label")]
+    if is_label_needed:  # a whole reading of the file hangs on the choice, so that even the plainest is said
+        if not text and not any(line.startswith("text") for line in told):
+            told.append(f"text: column {found_text[0]!r}")
+        if not label and not any(line.startswith("label") for line in told):
+            told.append(f"label: column {found_label[0]!r} ({_values(columns[found_label[0]])})")
     said = sorted(told, key=lambda line: not line.startswith("text"))
     return ChosenColumns(found_text, found_label, "; ".join(said))
 

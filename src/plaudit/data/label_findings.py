@@ -10,12 +10,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from plaudit.data.label_cells import split_label
-
-if TYPE_CHECKING:
-    from plaudit.data.dataset import Dataset
 
 Kind = Literal["look alike", "odd name", "too few texts", "absent"]
 
@@ -107,16 +104,16 @@ def class_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     return found
 
 
-def absent_findings(parts: Mapping[str, Dataset]) -> list[LabelFinding]:
+def absent_findings(parts: Mapping[str, Mapping[str, int]]) -> list[LabelFinding]:
     """Return a finding for each part that lacks a class which the others have.
 
     Args:
-        parts: Labelled data sets with the same classes, by the names of their parts.
+        parts: How many texts each class has, by the names of the parts; all parts name the same classes.
     """
     found = []
-    for name, part in parts.items():
-        absent = tuple(label for label, n in part.class_counts().items() if not n)
-        if absent and len(absent) < len(part.classes):
+    for name, counts in parts.items():
+        absent = tuple(label for label, n in counts.items() if not n)
+        if absent and len(absent) < len(counts):
             many = len(absent) > 1
             what = "cannot be learned" if name == "train" else f"{'have' if many else 'has'} no {name} figure"
             classes = f"{_count(len(absent), 'class', 'classes')} ({_listed(absent)})"

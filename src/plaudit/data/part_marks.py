@@ -6,6 +6,8 @@ nothing of why rows were taken out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -33,9 +35,6 @@ def divide_by_marks(dataset: Dataset) -> Splits:
     if not (marks == "train").any():
         raise DataError(f"{dataset.name}: column {PART_COLUMN} marks no row as train.")
     extra = dataset.extra.drop_columns([PART_COLUMN])
-    plain = Dataset(
-        dataset.texts, dataset.labels, dataset.classes, dataset.name,
-        extra if extra.num_columns else pa.table({}), dataset.text_name, dataset.label_name,
-    )  # fmt: skip
+    plain = replace(dataset, extra=extra if extra.num_columns else pa.table({}))
     parts = {mark: plain.take(np.flatnonzero(marks == mark)) for mark in MARKS if (marks == mark).any()}
     return MarkedSplits(parts["train"], parts.get("test"), parts.get("validation"))

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.config import DataSpec
+from plaudit.data.columns import PART_COLUMN
 from plaudit.data.dataset import Dataset, Origin
 from plaudit.data.faults import BLANK, BROKEN, LABEL, MISSING, Faults, left_out_line
 from plaudit.data.intake import Intake, Taken
@@ -55,7 +56,7 @@ def read_dataset(
             is a fault, and one class alone is allowed. By default the data's own, sorted (numbers by value).
         multi_label: Whether to read sets of labels even if no text has several.
         remembered: As in `Intake`.
-        scratch: Where the texts go; on disk, of the further columns only `group_by` is kept.
+        scratch: Where the texts go; on disk, of the further columns only `group_by` and the parts' marks are kept.
         group_by: A column that must be there.
 
     Raises:
@@ -96,7 +97,7 @@ class _Gathered:
             separator=spec.label_separator, classes=classes, multi_label=multi_label, merge=spec.merge_labels,
             where=name, least=2 if require_labels else 1,
         )  # fmt: skip
-        self._groups = _Groups(group_by) if scratch.folder is not None else None
+        self._coded = _CodedColumns((group_by, PART_COLUMN)) if scratch.folder is not None else None
         self._extra = Columns()
         self._places: list[tuple[Intake, Sequence[int | str]]] = []
         self._faults: Faults | None = None
@@ -149,8 +150,8 @@ class _Gathered:
             self._labels.add(cells, kept)
         self._places.append((intake, rows.places if whole else [rows.places[i] for i in np.flatnonzero(keep).tolist()]))
         self._texts.append(kept)
-        if self._groups is not None:
-            self._groups.add(rows, keep)
+        if self._coded is not None:
+            self._coded.add(rows, intake.names, keep)
         else:
             used = {*intake.chosen.text, *(intake.chosen.label if self._needs_labels else ())}
             names = [each for each in dict.fromkeys((*intake.names, *rows.columns)) if each not in used]
@@ -213,7 +214,7 @@ class _Gathered:
         if left_out:
             said.append(left_out_line(left_out, self._n))
         findings = labels.findings if labels is not None else ()
-        extra = self._extra.finish() if self._groups is None else self._groups.finish()
+        extra = self._extra.finish() if self._coded is None else self._coded.finish()
         if labels is not None:
             extra = extra.drop_columns([name for name in chosen.label if name in extra.column_names])
         facts: dict[str, Any] = {
@@ -226,7 +227,7 @@ class _Gathered:
             "label_name": " + ".join(chosen.label) or "label",
             "origin": Origin(self._first.spec, tuple(said), findings, left_out),
         }
-        return Dataset(**facts) if self._groups is None else SpilledDataset(**facts, scratch=self._scratch)
+        return Dataset(**facts) if self._coded is None else SpilledDataset(**facts, scratch=self._scratch)
 
 
 class Columns:
@@ -279,28 +280,32 @@ def _mixed(arrays: Sequence[pa.Array]) -> pa.ChunkedArray:
     return pa.chunked_array([to_arrow([value for each in arrays for value in each.to_pylist()])])
 
 
-class _Groups:
-    """The column that rows are grouped by, 4 bytes a row: on disk nothing else is kept of the further columns."""
+class _CodedColumns:
+    """Columns of few different values, 4 bytes a row: on disk nothing else is kept of the further columns."""
 
-    def __init__(self, name: str | None) -> None:
-        self._name = name
-        self._numbers: dict[str | None, int] = {None: -1}
-        self._codes: list[NDArray[np.int32]] = []
+    def __init__(self, names: Sequence[str | None]) -> None:
+        self._numbers: dict[str, dict[str | None, int]] = {name: {None: -1} for name in names if name is not None}
+        self._codes: dict[str, list[NDArray[np.int32]]] = {name: [] for name in self._numbers}
+        self._seen: set[str] = set()
 
-    def add(self, rows: Rows, keep: NDArray[np.bool_]) -> None:
-        if self._name is None:
-            return
-        numbers = self._numbers
-        keys = (None if value is None else json.dumps(value, default=str) for value in rows.values(self._name))
-        codes = np.array([numbers.setdefault(key, len(numbers) - 1) for key in keys], np.int32)
-        self._codes.append(codes[keep])
+    def add(self, rows: Rows, names: Sequence[str], keep: NDArray[np.bool_]) -> None:
+        """Put rows of these columns at the end, those that `keep` (bool [N]) says; of a column not there, nulls."""
+        for name, numbers in self._numbers.items():
+            codes = np.full(len(rows), -1, np.int32)
+            if name in names or name in rows.columns:
+                self._seen.add(name)
+                keys = (key if key is None or isinstance(key, str) else _as_json(key) for key in rows.values(name))
+                codes[:] = [numbers.setdefault(key, len(numbers) - 1) for key in keys]
+            self._codes[name].append(codes[keep])
 
     def finish(self) -> pa.Table:
-        if self._name is None:
-            return pa.table({})
-        codes = np.concatenate([np.zeros(0, np.int32), *self._codes])
-        names = pa.array([key for key in self._numbers if key is not None], pa.large_string())
-        return pa.table({self._name: pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)})
+        """Return the columns that some row had, as dictionaries."""
+        return pa.table({name: self._column(name) for name in self._codes if name in self._seen})
+
+    def _column(self, name: str) -> pa.DictionaryArray:
+        codes = np.concatenate(self._codes[name])
+        values = pa.array([key for key in self._numbers[name] if key is not None], pa.large_string())
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)
 
 
 def to_arrow(values: list[Any]) -> pa.Array:  # Any: what a cell holds
@@ -308,4 +313,8 @@ def to_arrow(values: list[Any]) -> pa.Array:  # Any: what a cell holds
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
-        return pa.array([None if value is None else json.dumps(value, default=str) for value in values])
+        return pa.array([None if value is None else _as_json(value) for value in values])
+
+
+def _as_json(value: Any) -> str:  # Any: what a cell holds
+    return json.dumps(value, default=str)

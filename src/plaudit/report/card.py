@@ -139,7 +139,7 @@ def _default_rule(*, multi_label: bool) -> str:
 
 
 def _data_lines(facts: ReportFacts) -> Iterator[str]:
-    """Yield a line a part, and one more where texts are also among the training texts."""
+    """Yield a line a part, and one more for what is odd: texts that it shares with training, classes with too few."""
     for part in facts.parts:
         counts = [f"{name} {n:,}" for name, n in zip(facts.classes, part.counts, strict=True)]
         more = f", … {len(counts)} classes" if len(counts) > _MOST_CLASSES else ""
@@ -148,7 +148,7 @@ def _data_lines(facts: ReportFacts) -> Iterator[str]:
         if part.shared:
             yield (
                 f"note: {part.shared:,} {part.name} texts are also among the training texts (equal but for case and "
-                f"punctuation): the {part.name} figures are that much too kind."
+                f"punctuation): the {part.name} figures are optimistic by what they gain from that."
             )
 
 

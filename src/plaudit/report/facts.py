@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from plaudit.data.label_findings import absent_findings, class_findings
 from plaudit.errors import ModelError
 from plaudit.report.facts_json import read_value
 from plaudit.report.figure_facts import HeldOutFacts, Measured
@@ -171,6 +172,14 @@ class ReportFacts:
         """Write report.json."""
         text = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1)
         (folder / FACTS).write_text(text + "\n", encoding="utf-8")
+
+
+def class_notes(facts: ReportFacts) -> list[str]:
+    """Say in sentences which classes have a single text in all parts, or none in one of them."""
+    counts = {part.name: dict(zip(facts.classes, part.counts, strict=True)) for part in facts.parts}
+    in_all = {name: sum(of[name] for of in counts.values()) for name in facts.classes}
+    found = [*class_findings(in_all), *absent_findings(counts)]
+    return [each.message[0].upper() + each.message[1:] for each in found]
 
 
 def read_facts(folder: Path) -> ReportFacts:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plaudit.evaluation import wilson_interval
-from plaudit.report.facts import PartFacts, ReportFacts
+from plaudit.report.facts import PartFacts, ReportFacts, class_notes
 from plaudit.report.figure_facts import TEST_TEXTS, ClassFigures, Measured
 
 Tone = Literal["good", "mind", "plain"]
@@ -48,7 +48,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         facts: The run's.
         openings: How often the test texts have been looked at, from 1.
     """
-    rules = (_width, _coverage, _guess, _labels, _classes, _rare, _calibration, _fit, _kinder, _shared)
+    rules = (_width, _coverage, _guess, _labels, _classes, _rare, _absent, _calibration, _fit, _kinder, _shared)
     said = [each for rule in rules for each in rule(facts)]
     return [*said, _opened(facts, openings), _other_texts()]
 
@@ -126,6 +126,11 @@ def _rare(facts: ReportFacts) -> Iterator[Said]:
         yield Said("Rare classes", "mind", f"Fewer than {_FEW} of the texts measured have {names}: too few to judge.")
 
 
+def _absent(facts: ReportFacts) -> Iterator[Said]:
+    if notes := class_notes(facts):
+        yield Said("Classes with too few texts", "mind", " ".join(notes))
+
+
 def _calibration(facts: ReportFacts) -> Iterator[Said]:
     measured = facts.test.measured
     error = measured.figures["calibration_error"]
@@ -176,8 +181,8 @@ def _shared(facts: ReportFacts) -> Iterator[Said]:
     if test is not None and test.shared:
         yield Said(
             "Texts seen before", "mind",
-            f"{test.shared:,} of {test.n:,} test texts are also among the training texts: the figures are that much "
-            "too kind.",
+            f"{test.shared:,} of {test.n:,} test texts are also among the training texts: the figures are "
+            "optimistic by what they gain from that.",
         )  # fmt: skip
 
 
@@ -188,8 +193,8 @@ def _opened(facts: ReportFacts, openings: int) -> Said:
         return Said(topic, "good", f"{texts} were opened once, after everything was decided.")
     return Said(
         topic, "mind",
-        f"{texts} have been opened {openings} times. A figure that was looked at before a choice was made is too kind "
-        "by what the choice gained.",
+        f"{texts} have been opened {openings} times. A figure that was looked at before a choice was made is "
+        "optimistic by what the choice gained.",
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a trial left, and which of many trials to take. Knows figures only, no model.
 
 The decision to question: a trial is as good as one figure on the validation texts, and the best of many is by that
-choice too kind; whoever prints it has to say so.
+choice optimistic; whoever prints it has to say so.
 """
 
 from __future__ import annotations

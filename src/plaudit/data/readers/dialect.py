@@ -1,8 +1,8 @@
 """How a delimited text is written, found by looking at its first rows: the delimiter, quotes, the header.
 
 This module knows nothing of files. The decisions to question: the name's own delimiter (a comma in .csv, a tab in .tsv)
-wins where the first rows agree with it, and others are looked for only where they do not; TSV has no quotes unless its
-fields are quoted throughout, as spreadsheets and pandas write them; and a first row is data only on evidence: its label
+wins where the first rows agree with it, and others are looked for only where they do not; TSV has no quotes unless
+they are those of a program, as spreadsheets and pandas write them; and a first row is data only on evidence: its label
 comes again below it, or it holds a sentence or a number where the column does.
 """
 
@@ -26,6 +26,7 @@ _MOST_FIELDS = 20_000  # of a row that is looked at; the reader itself counts th
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # Excel's own
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?%?")
 _IN_NAMES = " _-.:/()[]\"'\r"  # marks that stand in a column's name
+_QUOTED_FIELD = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _SENTENCE_WORDS = 5
 _SENTENCE_CHARACTERS = 60
 _FIRST_OF_CJK = "\u2e80"  # CJK Radicals Supplement: Han, kana and Hangul lie above it
@@ -136,18 +137,30 @@ def _knows_names(line: str, delimiter: str) -> bool:
 
 
 def _are_quoted(head: str, delimiter: str, *, is_whole: bool) -> bool:
-    """Say whether quotation marks around fields of tab-separated text are quotes: where all is well only as such.
+    """Say whether quotation marks around fields of tab-separated text are quotes: on evidence that a program put them.
 
-    A program that quotes doubles the quotes inside, or quotes the columns' names too; a person's quotation mark at the
-    beginning of a text has no such partner.
+    A program quotes the columns' names too; or just the fields that hold a quotation mark, which it doubles, or a comma
+    (Excel); or one that holds a tab or a line end, so that the lines by themselves have unequal numbers of fields. A
+    person's quotation mark at the beginning of a text is none of these, and stays a part of the text.
     """
     if '"' not in head:
         return False
-    first, _, _ = head.lstrip("\r\n").partition("\n")
-    names = first.removesuffix("\r").split(delimiter)
-    all_named = all(len(name) > 1 and name[0] == name[-1] == '"' for name in names)
-    if not all_named and '""' not in head and not _spans(head, delimiter):
+    lines = [
+        line.removesuffix("\r").split(delimiter) for line in head.split("\n")[: _LOOKED_AT + 1] if line.strip("\r")
+    ]
+    lines = lines if is_whole or len(lines) < 2 else lines[:-1]
+    if all(len(name) > 1 and name[0] == name[-1] == '"' for name in lines[0]) or len({*map(len, lines)}) > 1:
+        return _is_even_when_quoted(head, delimiter, is_whole=is_whole)
+    fields = [field for line in lines for field in line]
+    quoted = [field for field in fields if '"' in field]
+    if not all(map(_QUOTED_FIELD.fullmatch, quoted)):
         return False
+    is_excel = all(("," in field) == ('"' in field) for field in fields)
+    return is_excel or any('""' in field[1:-1] for field in quoted)
+
+
+def _is_even_when_quoted(head: str, delimiter: str, *, is_whole: bool) -> bool:
+    """Say whether rows have equally many fields, and no stray quotation mark, where quotes are read as such."""
     rows: list[list[str]] = []
     try:
         rows += itertools.islice(
@@ -159,12 +172,6 @@ def _are_quoted(head: str, delimiter: str, *, is_whole: bool) -> bool:
             return False
     rows = rows if is_whole or len(rows) < 2 else rows[:-1]
     return len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
-
-
-def _spans(head: str, delimiter: str) -> bool:
-    """Say whether some field that a quote opens holds the delimiter or a line end before the quote that closes it."""
-    mark = re.escape(delimiter)
-    return re.search(rf'(?:^|[{mark}\n])"[^"]*[{mark}\n][^"]*"(?:[{mark}\r\n]|$)', head) is not None
 
 
 def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: int) -> None:
