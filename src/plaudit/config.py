@@ -5,7 +5,7 @@ that a run decides by itself (`None` here) are written as decided.
 
 The decision to question: the settings of every recipe lie side by side in one flat `ModelConfig`, and None means "not
 given". Which of them a recipe takes, and what holds when they are not given, only its classifier's constructor says
-(`models.recipes.build`); here is what a value may be at all (`check_setting`).
+(`models.recipes.build`); what a value may be at all stands in `setting_values`.
 """
 
 from __future__ import annotations
@@ -13,20 +13,13 @@ from __future__ import annotations
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal, get_args
 
 from plaudit.errors import ConfigError
-
-Loss = Literal["cross_entropy", "mean_squared_error"]
-ClassWeight = Literal["none", "balanced"]
-Combiner = Literal["sqrtn", "mean", "sum"]
-Recipe = Literal["network", "ngram", "encoder", "best", "distilled"]
-LongTexts = Literal["windows", "head_tail"]
-_MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
+from plaudit.setting_values import ClassWeight, Combiner, LongTexts, Loss, Objective, Recipe, Weighting, check_setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +152,9 @@ class ModelConfig:
         class_weight: "none", or "balanced": n / (classes * texts of the class), as scikit-learn has it.
         n_max: ngram: words in the longest n-grams.
         min_texts: ngram: in how many training texts an n-gram must occur.
+        chars: ngram: whether the characters within words count too.
+        weighting: ngram: "bayes" or "tfidf", what an n-gram's entry is.
+        objective: ngram: "logistic" or "squared_hinge", what is minimised.
         regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
@@ -180,6 +176,9 @@ class ModelConfig:
     class_weight: ClassWeight | None = None
     n_max: int | None = None
     min_texts: int | None = None
+    chars: bool | None = None
+    weighting: Weighting | None = None
+    objective: Objective | None = None
     regularisation: float | None = None
     encoder: str | None = None
     max_tokens: int | None = None
@@ -319,82 +318,8 @@ def _describe(hint: object) -> str:
     return str(getattr(hint, "__name__", hint)) if typing.get_origin(hint) is None else str(hint)
 
 
-def check_setting(name: str, value: object) -> None:
-    """Refuse a value that no recipe can use, by the name of the setting; a name without a rule passes.
-
-    Raises:
-        ConfigError: The value is out of range; the message names the command line's option.
-    """
-    if name in _RULES:
-        _RULES[name]("--" + name.replace("_", "-"), value)
-
-
 def _check_given(config: object) -> None:
     for setting in fields(config):  # type: ignore[arg-type]  # one of the config classes
         value = getattr(config, setting.name)
         if value is not None or setting.default is not None:
             check_setting(setting.name, value)
-
-
-def _number(least: int, most: int | None = _MOST) -> Callable[[str, object], None]:
-    def check(option: str, value: object) -> None:
-        if not isinstance(value, Integral) or int(value) < least:  # Integral: a grid search hands over NumPy's integers
-            raise ConfigError(f"{option}: expected at least {least}, got {value!r}.")
-        if most is not None and int(value) > most:
-            raise ConfigError(f"{option}: expected at most {most:,}, got {value}.")
-
-    return check
-
-
-def _choice(*known: str) -> Callable[[str, object], None]:
-    def check(option: str, value: object) -> None:
-        if value not in known:
-            raise ConfigError(f"{option}: expected one of {', '.join(known)}, got {value!r}.")
-
-    return check
-
-
-def _class_weight(option: str, value: object) -> None:
-    if isinstance(value, str):  # from Python it may be a dict, which is checked against the classes
-        _choice(*get_args(ClassWeight))(option, value)
-
-
-def _real(expected: str, holds: Callable[[float], bool]) -> Callable[[str, object], None]:
-    def check(option: str, value: object) -> None:
-        if not isinstance(value, Real) or not holds(typing.cast("float", value)):
-            raise ConfigError(f"{option}: expected {expected}, got {value}.")
-
-    return check
-
-
-def _layers(option: str, value: object) -> None:
-    if not isinstance(value, tuple | list):
-        raise ConfigError(f"{option}: expected a tuple of layer sizes like (16,), got {value!r}.")
-    if not all(isinstance(units, Integral) and 1 <= int(units) <= _MOST for units in value):
-        raise ConfigError(f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}.")
-
-
-def _device(option: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise ConfigError(f"{option}: expected auto, cpu, cuda or ray:N, got {value!r}.")
-    kind, _, number = value.partition(":")
-    if kind == "ray" and not (number.isdecimal() and int(number)):
-        raise ConfigError(f"{option}: expected ray: and a number of workers, like ray:2, got {value!r}.")
-
-
-_RULES: dict[str, Callable[[str, object], None]] = {
-    "recipe": _choice(*get_args(Recipe)),
-    "combiner": _choice(*get_args(Combiner)),
-    "loss": _choice(*get_args(Loss)),
-    "long_texts": _choice(*get_args(LongTexts)),
-    "class_weight": _class_weight,
-    "hidden": _layers,
-    "device": _device,
-    "dropout": _real("0 <= dropout < 1", lambda x: 0 <= x < 1),
-    "label_smoothing": _real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
-    "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
-    **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
-    "seed": _number(0, most=None),
-    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens", "soup"), _number(1)),
-    "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
-}

@@ -250,6 +250,6 @@ def test_an_interrupted_run_leaves_nothing(command: Command, tmp_path: Path, mon
         assert hidden(tmp_path)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("plaudit.models.ngram.fit_logit", press)
+    monkeypatch.setattr("plaudit.models.ngram.fit_logits", press)
     command("train", "sample", "--recipe", "ngram", "--streaming", "-o", "model", code=130)
     assert not hidden(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 from plaudit.audit.noise import find_label_noise
 from plaudit.errors import DataError
 from plaudit.models.ngram import NgramClassifier
+from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.out_of_fold import NgramFolds, deal_folds
 from plaudit.models.targets import Targets
 
@@ -81,13 +82,14 @@ def test_a_held_out_text_is_answered_by_the_others() -> None:
     """The answer to a fold is that of a classifier fitted on the others, with the n-grams and rarities of all."""
     texts, labels = clear_texts(60, SIDES, seed=5)
     folds = np.arange(60) // 3 % 3
-    found = NgramFolds.of(texts, n_max=2).probabilities(
-        Targets(np.arange(3), labels.astype(np.int64), False), folds, regularisation=0.1, seed=0
+    settings = NgramSettings(n_max=2, regularisation=0.1)
+    found = NgramFolds.of(texts, settings).probabilities(
+        Targets(np.arange(3), labels.astype(np.int64), False), folds, settings, seed=0
     )
     changed = labels.copy()
     changed[folds == 0] = 2  # what the texts of a fold are labelled is nothing to their answers
-    again = NgramFolds.of(texts, n_max=2).probabilities(
-        Targets(np.arange(3), changed.astype(np.int64), False), folds, regularisation=0.1, seed=0
+    again = NgramFolds.of(texts, settings).probabilities(
+        Targets(np.arange(3), changed.astype(np.int64), False), folds, settings, seed=0
     )
     assert (found[folds == 0] == again[folds == 0]).all()
     assert (found[folds != 0] != again[folds != 0]).any()

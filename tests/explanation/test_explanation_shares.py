@@ -49,13 +49,16 @@ def models(
     made: dict[str, NgramClassifier | NetworkClassifier] = {}
     for labels, data in (("two", reviews), ("four", topics), ("sets", moods)):
         made[f"ngram {labels}"] = NgramClassifier(min_texts=1).fit(data.texts, data.label_names())
+        made[f"characters {labels}"] = NgramClassifier(
+            n_max=2, chars=True, weighting="bayes" if labels == "two" else "tfidf", objective="squared_hinge"
+        ).fit(data.texts, data.label_names())
         for name, settings_ in networks.items():
             model = NetworkClassifier(**{"embedding": tiny_table, "epochs": 5, "learning_rate": 0.05, **settings_})
             made[f"{name} {labels}"] = model.fit(data.texts, data.label_names())
     return made
 
 
-KINDS = ["ngram", "network", "linear", "deep", "sum", "mean", "spaces", "left out"]
+KINDS = ["ngram", "characters", "network", "linear", "deep", "sum", "mean", "spaces", "left out"]
 EVERY = [f"{kind} {labels}" for kind in KINDS for labels in ("two", "four", "sets")]
 
 
@@ -115,6 +118,16 @@ def test_an_ngrams_share_is_divided_among_its_words_and_its_places() -> None:
     expected = [(weights[at] / 2 + weights[pair] / 4) / length for at in (a, b)]
     np.testing.assert_allclose(one.shares, [*expected, 0, *expected], rtol=1e-5, atol=1e-7)
     assert one.unseen.tolist() == [False, False, True, False, False]
+
+
+def test_characters_belong_to_their_word() -> None:
+    """An unknown word with known characters has a share, divided among the places where it stands."""
+    model = NgramClassifier(n_max=1, min_texts=1, chars=True).fit(["good", "bad"] * 3, ["yes", "no"] * 3)
+    (one,) = plaudit.explain(model, ["goods x goods"])
+    assert one.shares[0] == one.shares[2] != 0
+    assert one.shares[1] == 0
+    assert one.unseen.tolist() == [False, True, False]
+    assert one.completeness_error < 1e-6
 
 
 def test_the_mean_gradient_is_the_integral() -> None:

@@ -58,7 +58,12 @@ def change(path: Path, **arrays: NDArray[Any] | None) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"n_max": 1}, {"n_max": np.int64(2), "min_texts": 1, "regularisation": np.float64(0.5)}, {"seed": 2**70}],
+    [
+        {},
+        {"n_max": 1, "chars": True},
+        {"n_max": np.int64(2), "min_texts": 1, "regularisation": np.float64(0.5)},
+        {"seed": 2**70, "chars": True, "weighting": "tfidf", "objective": "squared_hinge"},
+    ],
 )
 @pytest.mark.parametrize("source", ["reviews", "topics", "moods"])
 def test_a_loaded_model_answers_to_the_bit(
@@ -73,16 +78,35 @@ def test_a_loaded_model_answers_to_the_bit(
     assert isinstance(loaded, NgramClassifier)
     assert loaded.predict_proba(ASKED).tobytes() == model.predict_proba(ASKED).tobytes()
     assert loaded.predict(ASKED).tolist() == model.predict(ASKED).tolist()
-    assert loaded.get_params() == model.get_params()
+    assert loaded.get_params() == model.decided_params()
     assert loaded.multi_label_ == model.multi_label_
     assert str(loaded.summary()) == str(model.summary())
     assert loaded.classes_.tolist() == model.classes_.tolist()
 
 
+def test_a_folder_from_before_characters_is_read(model: NgramClassifier, folder: Path) -> None:
+    manifest = json.loads((folder / "model.json").read_text())
+    for name in ("chars", "weighting", "objective"):
+        del manifest["parameters"][name]
+    (folder / "model.json").write_text(json.dumps(manifest))
+    assert plaudit.load(folder).predict_proba(ASKED).tobytes() == model.predict_proba(ASKED).tobytes()
+
+
+@pytest.mark.parametrize("damage", ["order", "fewer"])
+def test_damaged_characters_are_refused(reviews: Dataset, tmp_path: Path, damage: str) -> None:
+    NgramClassifier(chars=True).fit(reviews.texts, reviews.label_names()).save(tmp_path / "model")
+    keys = safetensors.numpy.load_file(tmp_path / "model" / "characters.safetensors")["keys"]
+    changed = keys[::-1].copy() if damage == "order" else keys[1:]
+    (tmp_path / "model" / "characters.safetensors").write_bytes(safetensors.numpy.save({"keys": changed}))
+    reseal(tmp_path / "model")
+    with pytest.raises(ModelError, match="ascending order" if damage == "order" else "character_weights"):
+        plaudit.load(tmp_path / "model")
+
+
 def test_weights_of_classes_are_kept(reviews: Dataset, tmp_path: Path) -> None:
     model = NgramClassifier(class_weight={"liked": 2.0, "panned": 1.0}).fit(reviews.texts, reviews.label_names())
     model.save(tmp_path / "model")
-    assert plaudit.load(tmp_path / "model").get_params() == model.get_params()
+    assert plaudit.load(tmp_path / "model").get_params() == model.decided_params()
 
 
 def test_a_loaded_model_is_saved_and_fitted_again(model: NgramClassifier, folder: Path, reviews: Dataset) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from plaudit import NgramClassifier
 from plaudit.data import Dataset, load_sample
-from plaudit.models.ngram_fitting import fit_logit, inverse_frequencies
+from plaudit.models.ngram_fitting import Features, fit_logits
+from plaudit.models.ngram_settings import NgramSettings
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.text import WordTokenizer
 from plaudit.text.ngram_rows import NgramRows
@@ -23,12 +24,24 @@ def streamed(folder: Path, **settings: Any) -> NgramClassifier:
     return model
 
 
-@pytest.mark.parametrize("settings", [{}, {"n_max": 1}, {"class_weight": "balanced", "min_texts": 1, "seed": 4}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"n_max": 1, "regularisation": 0.05},
+        {"class_weight": "balanced", "min_texts": 1, "seed": 4, "regularisation": 0.05},
+        {"n_max": 2, "chars": True, "regularisation": 0.2},
+        {"n_max": 2, "chars": True, "weighting": "tfidf", "objective": "squared_hinge", "regularisation": 2.0},
+    ],
+)
 def test_two_classes_are_learned_to_the_bit(tmp_path: Path, settings: dict[str, Any]) -> None:
     sample = load_sample().train
     here = NgramClassifier(**settings).fit(sample.texts, sample.label_names())
     there = streamed(tmp_path, **settings).fit(sample.texts, sample.label_names())
+    assert there.settings_ == here.settings_
     for ours, theirs in zip(there.weights_, here.weights_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(there.character_weights_ or (), here.character_weights_ or (), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert there.notes_ == ()
     assert not list(tmp_path.iterdir())
@@ -48,6 +61,14 @@ def test_texts_without_a_shared_word_are_refused_as_in_memory(tmp_path: Path) ->
         streamed(tmp_path).fit(["one", "two"], ["a", "b"])
 
 
+def fit_one(
+    features: Features, answers: NDArray[np.float64], weight: NDArray[np.float64], settings: NgramSettings, at: Scratch
+) -> tuple[Any, Any, Any]:
+    """Fit one logit; return its scales, weights and bias."""
+    fitted = fit_logits(features, answers[:, None], weight[:, None], settings, seed=0, scratch=at)
+    return fitted.scales[0], fitted.weights[0], fitted.biases[0]
+
+
 def loss(rows: NgramRows, fitted: tuple[Any, Any, Any], answers: NDArray[np.float64], regularisation: float) -> float:
     """Return the objective that the solver minimises."""
     scales, weights, bias = (np.asarray(each, np.float64) for each in fitted)
@@ -64,10 +85,10 @@ def test_several_blocks_reach_the_same_optimum(tmp_path: Path) -> None:
     column = WordTokenizer().tokenize(sample.texts)
     vocabulary, rows = NgramVocabulary.learn(column, n_max=3, min_texts=1)
     answers = np.asarray(sample.labels, np.float64)
-    rarity, weight = inverse_frequencies(rows, len(vocabulary)), np.ones(len(rows))
+    features, settings = Features(rows, len(vocabulary)), NgramSettings(regularisation=0.5)
     blocks = Scratch(tmp_path, block_bytes=8 * len(rows.indices) // 9)
     losses = [
-        loss(rows, fit_logit(rows, rarity, answers, weight, regularisation=0.5, seed=0, scratch=place), answers, 0.5)
+        loss(rows, fit_one(features, answers, np.ones(len(rows)), settings, place), answers, 0.5)
         for place in (MEMORY, blocks)
     ]
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
@@ -103,7 +124,7 @@ def test_weighted_answers_are_summed_in_order(tmp_path: Path, monkeypatch: pytes
     n = int(rows.indices.max()) + 1
     answers, weight = random.random(400), random.random(400)
     found = [
-        fit_logit(rows, np.ones(n), answers, weight, regularisation=1.0, seed=0, scratch=place)
+        fit_one(Features(rows, n), answers, weight, NgramSettings(regularisation=1.0), place)
         for place in (MEMORY, Scratch(tmp_path))
     ]
     for ours, theirs in zip(*found, strict=True):

@@ -46,7 +46,8 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same weights, to the bit. [0]")] = None,
     refit: Annotated[
-        bool | None, typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [off]")
+        bool | None,
+        typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [off]"),
     ] = None,
     embedding: Annotated[
         str | None, typer.Option(help="network: a name or a path, `plaudit embeddings list`. [minilm]")
@@ -68,6 +69,15 @@ def train(
     ] = None,
     n_max: Annotated[int | None, typer.Option(help="ngram: words in the longest n-grams. [4]")] = None,
     min_texts: Annotated[int | None, typer.Option(help="ngram: texts that have an n-gram. [2; distilled: 5]")] = None,
+    chars: Annotated[
+        bool | None, typer.Option("--chars/--no-chars", help="ngram: read characters within words too. [off]")
+    ] = None,
+    weighting: Annotated[
+        Literal["bayes", "tfidf"] | None, typer.Option(help="ngram: naive-Bayes weights or TF-IDF. [bayes]")
+    ] = None,
+    objective: Annotated[
+        Literal["logistic", "squared_hinge"] | None, typer.Option(help="ngram: the loss to minimise. [logistic]")
+    ] = None,
     regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
     encoder: Annotated[
         str | None, typer.Option(help="encoder: minilm, mpnet, a folder or a hub's name. [minilm]")
@@ -159,7 +169,8 @@ def train(
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
             "hidden": hidden_units, "dropout": dropout, "loss": loss, "class_weight": class_weight, "n_max": n_max,
-            "min_texts": min_texts, "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
+            "min_texts": min_texts, "chars": chars, "weighting": weighting, "objective": objective,
+            "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
             "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
             "label_smoothing": label_smoothing, "teacher": teacher,
         },

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plaudit.errors import DataError, require
+from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.out_of_fold import NgramFolds, deal_folds
 from plaudit.models.targets import Targets
 
@@ -78,8 +79,9 @@ def find_label_noise(
         raise DataError(f"{n_groups} different texts are too few.")
     values = labels.astype(np.uint8) if multi_label else labels.astype(np.int64)
     targets = Targets(np.arange(n_classes), values, multi_label)
-    rows = NgramFolds.of(texts, n_max=_N_MAX)
-    entries = len(rows.rows.indices) * targets.n_logits
+    settings = NgramSettings(n_max=_N_MAX, regularisation=_REGULARISATION)
+    rows = NgramFolds.of(texts, settings)
+    entries = len(rows.features.rows.indices) * targets.n_logits
     repeats = _REPEATS if entries <= _REPEATS_ENTRIES else 1
     strata = _strata(labels)
     use = None
@@ -89,7 +91,7 @@ def find_label_noise(
                 rows.probabilities(
                     targets,
                     deal_folds(groups, strata, _N_FOLDS, seed=seed + first_seed + repeat),
-                    regularisation=_REGULARISATION,
+                    settings,
                     seed=seed,
                     use=use,
                 )

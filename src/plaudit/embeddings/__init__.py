@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from plaudit.lazy import lazy
 
 if TYPE_CHECKING:
-    from plaudit.config import Combiner
     from plaudit.embeddings.random import random_table
     from plaudit.embeddings.registry import EmbeddingInfo, available_embeddings, load_embedding
     from plaudit.embeddings.storage import read_table, write_table
     from plaudit.embeddings.table import Bags, Coverage, EmbeddingTable
     from plaudit.embeddings.vectors import read_vectors
+    from plaudit.setting_values import Combiner
 
 _HOMES = {
     "Bags": "plaudit.embeddings.table",

@@ -20,7 +20,7 @@ from plaudit.embeddings.protobuf import Message, WireError
 from plaudit.errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from plaudit.config import Combiner
+    from plaudit.setting_values import Combiner
 
 _log = logging.getLogger(__name__)
 GRAPH_FILE = "saved_model.pb"

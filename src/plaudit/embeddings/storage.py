@@ -29,9 +29,9 @@ import safetensors
 import safetensors.numpy
 
 from plaudit.arrow_files import check_arrow_file
-from plaudit.config import Combiner
 from plaudit.embeddings.table import COMBINERS, EmbeddingTable
 from plaudit.errors import EmbeddingError
+from plaudit.setting_values import Combiner
 from plaudit.text import build_tokenizer
 
 if TYPE_CHECKING:

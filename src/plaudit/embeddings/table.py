@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.config import Combiner
 from plaudit.cores import on_all_cores
 from plaudit.data.dataset import as_text_column
 from plaudit.errors import EmbeddingError
 from plaudit.scratch import MEMORY, Scratch
+from plaudit.setting_values import Combiner
 from plaudit.text.chunks import chunks
 from plaudit.text.column import sums_by_text
 from plaudit.text.counting import count_tokens

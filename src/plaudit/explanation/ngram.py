@@ -2,7 +2,8 @@
 
 A logit is the sum of the weights of the n-grams that a text has, divided by the length of the text's vector, and a
 bias. So an n-gram's share is its weight divided by that length, which is held as it is; divided equally among the
-places where the text has the n-gram, and there among its words. The bias is the empty text's logit.
+places where the text has the n-gram, and there among its words. Characters' n-grams never leave a word, so their share
+is that word's. The bias is the empty text's logit.
 
 Of many classes the logit is the log probability of each against the rest, log sigmoid(s): along the straight line from
 the empty text's s to the text's every share grows alike, so each is multiplied by the mean slope (integrated
@@ -18,6 +19,7 @@ import numpy as np
 from plaudit.explanation.explanation import WordShares
 from plaudit.models.ngram_fitting import row_lengths
 from plaudit.text import WordTokenizer
+from plaudit.text.ngrams import distinct_tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,25 +51,34 @@ def word_shares(
     owners = np.repeat(np.arange(len(column)), column.lengths())
     places, n_gram_tokens, numbers = _places(occurrences, vocabulary.sizes())
     counts = _counts(owners[places], numbers, len(vocabulary))
-    by_gram, base = np.zeros(len(places)), np.zeros(len(column))
-    for scales, weights, bias, factor in zip(*model.weights_, coefficients.T, strict=True):
+    by_word, present = model.word_scores(column.dictionary), distinct_tokens(column)
+    times = _counts(owners, column.values.astype(np.int64), len(column.dictionary))
+    by_gram, base, shares = np.zeros(len(places)), np.zeros(len(column)), np.zeros(len(owners))
+    for k, ((scales, weights, bias), factor) in enumerate(zip(model.weights_.logits(), coefficients.T, strict=True)):
         if not factor.any():
             continue
         lengths = row_lengths(rows, scales[rows.indices])
+        score = rows.sums(weights[rows.indices]) / lengths + bias
+        if by_word is not None:
+            by_token, of_text = by_word.sums[k], by_word.lengths(present, k)
+            score += present.sums(by_token[present.indices]) / of_text
         if is_one_of_many:
-            score = rows.sums(weights[rows.indices]) / lengths + bias
             slope, zero = _log_sigmoid_slope(score, float(bias))
         else:
             slope, zero = np.ones(len(column)), float(bias)
         base += factor * zero
         by_gram += weights[numbers] * (factor * slope / lengths)[owners[places]]
+        if by_word is not None:  # a word's characters count once, however often it is there
+            shares += by_token[column.values] * (factor * slope / of_text)[owners] / times
     by_gram /= counts * n_gram_tokens
-    shares = np.zeros(len(owners))
     for n in range(1, vocabulary.n_max + 1):
         chosen = n_gram_tokens == n
         for step in range(n):
             shares += np.bincount(places[chosen] + step, by_gram[chosen], minlength=len(owners))
-    is_known = tokens[0].by_word((occurrences[0] >= 0).astype(float), len(words.values)) > 0
+    is_token_known = np.asarray(occurrences[0] >= 0)
+    if by_word is not None:
+        is_token_known |= (by_word.squares.sum(axis=0) > 0)[column.values]
+    is_known = tokens[0].by_word(is_token_known.astype(float), len(words.values)) > 0
     return WordShares(
         tokens[0].by_word(shares, len(words.values)), base, is_known, np.ones(len(words.values), bool), _METHOD
     )

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from plaudit.config import check_setting
 from plaudit.errors import ConfigError
+from plaudit.setting_values import check_setting
 
 
 class Arguments:

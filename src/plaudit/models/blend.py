@@ -12,13 +12,12 @@ learned next to nothing, for too few texts were left to learn from (docs/log.md,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from plaudit.config import ClassWeight, LongTexts
 from plaudit.data.dataset import as_text_column
 from plaudit.data.split import hold_out
 from plaudit.errors import ModelError
@@ -27,8 +26,10 @@ from plaudit.models.base import Classifier
 from plaudit.models.blend_weights import choose_weights
 from plaudit.models.encoder import EncoderClassifier
 from plaudit.models.examples import targets_of, text_weights, training_set, watched_set, weights_of
-from plaudit.models.ngram import NgramClassifier, as_answers
+from plaudit.models.ngram import NgramClassifier
+from plaudit.models.ngram_fitting import as_answers
 from plaudit.models.targets import Labels, encode_labels
+from plaudit.setting_values import ClassWeight, LongTexts, Objective, Weighting
 from plaudit.training.frozen_head import fit_head
 
 if TYPE_CHECKING:
@@ -90,9 +91,12 @@ class BlendClassifier(Classifier):
         learning_rate: float = 1e-4,
         early_stopping: bool = True,
         patience: int = 2,
-        n_max: int = 4,
-        min_texts: int = 2,
-        regularisation: float = 0.05,
+        n_max: int | None = None,
+        min_texts: int | None = None,
+        chars: bool | None = None,
+        weighting: Weighting | None = None,
+        objective: Objective | None = None,
+        regularisation: float | None = None,
         blend_weights: tuple[float, float] | None = None,
         validation_fraction: float = 0.1,
         class_weight: ClassWeight | dict[Any, float] = "none",
@@ -114,8 +118,11 @@ class BlendClassifier(Classifier):
             learning_rate: AdamW's greatest.
             early_stopping: With several epochs, keep the best one by val_loss.
             patience: Epochs to wait for a lower val_loss.
-            n_max: As the two below, see `NgramClassifier`.
+            n_max: As all down to `regularisation`, see `NgramClassifier`.
             min_texts: Training texts that an n-gram must be in.
+            chars: Whether n-grams of characters count too.
+            weighting: What an n-gram's entry is.
+            objective: What the n-grams minimise.
             regularisation: Strength of the n-grams' L2 penalty.
             blend_weights: What the logits of the n-grams and of the encoder are multiplied by; None chooses.
             validation_fraction: Share of the texts that `fit` holds out to choose those weights when it is given no
@@ -138,6 +145,9 @@ class BlendClassifier(Classifier):
         self.patience = patience
         self.n_max = n_max
         self.min_texts = min_texts
+        self.chars = chars
+        self.weighting = weighting
+        self.objective = objective
         self.regularisation = regularisation
         self.blend_weights = blend_weights
         self.validation_fraction = validation_fraction
@@ -173,6 +183,7 @@ class BlendClassifier(Classifier):
         ngram = self._new_ngrams()._fit_targets(
             training.texts, targets.classes, answers, weights, multi_label=targets.multi_label
         )
+        ngram.temperature_ = 1.0  # the weights below are chosen for what it answers without one
         encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
             training.texts,
             learned.values,
@@ -216,8 +227,10 @@ class BlendClassifier(Classifier):
         for number in range(fold.max() + 1):
             held, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
             share = None if weights is None else weights[rest]
-            ngram = self._new_ngrams()._fit_targets(
-                texts.take(rest), self.classes_, answers[rest], share, multi_label=self.multi_label_
+            ngram = (
+                self._new_ngrams()
+                .set_params(**asdict(self.ngram_.settings_))
+                ._fit_targets(texts.take(rest), self.classes_, answers[rest], share, multi_label=self.multi_label_)
             )
             logits[0, held] = ngram.logits(texts.take(held))
             kernel, bias = fit_head(vectors[rest], answers[rest], share, seed=self.seed)
@@ -229,7 +242,12 @@ class BlendClassifier(Classifier):
 
     def decided_params(self) -> dict[str, Any]:
         """Return the constructor's arguments with the weights that the last `fit` chose."""
-        return {**self.get_params(), "epochs": self.encoder_.epochs_, "blend_weights": self.blend_weights_}
+        return {
+            **self.get_params(),
+            **asdict(self.ngram_.settings_),
+            "epochs": self.encoder_.epochs_,
+            "blend_weights": self.blend_weights_,
+        }
 
     def _settings_of(self, kind: type[Classifier]) -> dict[str, Any]:
         """Return those of the settings that a member has."""

@@ -20,7 +20,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.config import ClassWeight
 from plaudit.data.dataset import as_text_column, normalise_texts
 from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, DataError
@@ -29,9 +28,11 @@ from plaudit.models.base import Classifier
 from plaudit.models.blend import BlendClassifier
 from plaudit.models.examples import text_weights
 from plaudit.models.loading import load
-from plaudit.models.ngram import NgramClassifier, as_answers
+from plaudit.models.ngram import NgramClassifier
+from plaudit.models.ngram_fitting import as_answers
 from plaudit.models.targets import Labels, Targets, encode_labels
 from plaudit.models.teacher_answers import TeacherAnswers, is_answers_file, read_answers
+from plaudit.setting_values import ClassWeight
 from plaudit.text.parts import in_parts
 
 if TYPE_CHECKING:

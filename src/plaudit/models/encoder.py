@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from plaudit.config import ClassWeight, LongTexts
 from plaudit.data.dataset import as_text_column
 from plaudit.data.split import hold_out
 from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer
@@ -22,6 +21,7 @@ from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
 from plaudit.models.examples import text_weights, training_set, watched_set, weights_of
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import Labels, count_logits, encode_labels
+from plaudit.setting_values import ClassWeight, LongTexts
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from plaudit.config import ClassWeight, Combiner, Loss
 from plaudit.data.dataset import Dataset, as_text_column
 from plaudit.data.split import hold_out
 from plaudit.embeddings.storage import (
@@ -30,6 +29,7 @@ from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights, to_examples, training_set, watched_set
 from plaudit.models.summary import NetworkSummary
 from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
+from plaudit.setting_values import ClassWeight, Combiner, Loss
 from plaudit.text.chunks import chunks
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint

@@ -1,9 +1,10 @@
-"""Naive-Bayes-weighted n-grams and logistic regression: the most accuracy for a few seconds.
+"""Weighted n-grams of words and characters, and a linear model: the most accuracy for a few seconds.
 
 Wang and Manning (2012), "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification": each n-gram's entry
 is its log count ratio between the texts of a class and the others; here times its inverse document frequency, in rows
-of unit length, under a logistic loss, so that the answers are probabilities. Many classes are each set against the
-rest; multi-label, each class is a question of its own.
+of unit length, under a logistic loss, so that the answers are probabilities. Or the inverse document frequency alone,
+under a squared hinge loss. Many classes are each set against the rest; multi-label, each class is a question of its
+own.
 
 Predicting is Arrow and NumPy alone; training needs numba (extra `train`).
 """
@@ -11,28 +12,36 @@ Predicting is Arrow and NumPy alone; training needs numba (extra `train`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from plaudit.config import ClassWeight
 from plaudit.cores import on_all_cores
 from plaudit.data.dataset import as_text_column
-from plaudit.errors import DataError
+from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.models.base import Classifier
 from plaudit.models.examples import text_weights
-from plaudit.models.ngram_files import FILES, NgramWeights, read_weights, write_weights
-from plaudit.models.ngram_fitting import count_blocks, fit_logit, inverse_frequencies, row_lengths
-from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
+from plaudit.models.ngram_files import (
+    CHARACTER_FILES,
+    FILES,
+    read_characters,
+    read_weights,
+    write_characters,
+    write_weights,
+)
+from plaudit.models.ngram_fitting import NgramWeights, as_answers, as_logits, count_blocks, fit_logits, score_rows
+from plaudit.models.ngram_learning import learn
+from plaudit.models.ngram_settings import NgramSettings
+from plaudit.models.targets import Labels, count_logits, encode_labels
+from plaudit.models.word_scores import WordScores
+from plaudit.setting_values import ClassWeight, Objective, Weighting, check_setting
 from plaudit.text import WordTokenizer
 from plaudit.text.chunks import chunks
-from plaudit.text.ngram_counting import learn_in_chunks
-from plaudit.text.ngram_rows import NgramRows
-from plaudit.text.ngrams import NgramVocabulary
-from plaudit.training.soft_targets import as_targets, spread_weights
+from plaudit.text.ngram_characters import CharacterVocabulary
+from plaudit.text.ngrams import NgramVocabulary, distinct_tokens
+from plaudit.training.soft_targets import spread_weights
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,52 +61,73 @@ class NgramSummary:
     Attributes:
         sizes: Number of n-grams of 1, 2, … tokens.
         n_logits: Weights an n-gram has.
+        n_characters: Number of n-grams of characters.
     """
 
     sizes: tuple[int, ...]
     n_logits: int
+    n_characters: int = 0
 
     def __str__(self) -> str:
         parts = ", ".join(f"{size:,} of {n}" for n, size in enumerate(self.sizes, start=1))
         each = "one weight each" if self.n_logits == 1 else f"{self.n_logits} weights each"
-        return f"N-grams: {sum(self.sizes):,} ({parts} token{'s' if len(self.sizes) > 1 else ''}), {each}"
+        characters = f" and {self.n_characters:,} of characters" if self.n_characters else ""
+        plural = "s" if len(self.sizes) > 1 else ""
+        return f"N-grams: {sum(self.sizes):,} ({parts} token{plural}){characters}, {each}"
 
 
 class NgramClassifier(Classifier):
-    """Which n-grams a text has, weighted by naive Bayes, and logistic regression.
+    """Which n-grams of words and characters a text has, weighted, and a linear model.
 
     Attributes:
         classes_: The labels, in the order of the probabilities.
-        vocabulary_: The n-grams.
+        settings_: What it was trained with, nothing left open.
+        vocabulary_: The n-grams of words.
         weights_: Their weights.
+        characters_: The n-grams of characters; None where these do not count.
+        character_weights_: Their weights; None likewise.
     """
 
     kind = "ngram"
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "numba")
     streams: ClassVar[bool] = True
+    settings_: NgramSettings
     vocabulary_: NgramVocabulary
     weights_: NgramWeights
+    characters_: CharacterVocabulary | None = None
+    character_weights_: NgramWeights | None = None
 
     def __init__(
         self,
         *,
-        n_max: int = 4,
-        min_texts: int = 2,
-        regularisation: float = 0.05,
+        n_max: int | None = None,
+        min_texts: int | None = None,
+        chars: bool | None = None,
+        weighting: Weighting | None = None,
+        objective: Objective | None = None,
+        regularisation: float | None = None,
         class_weight: ClassWeight | dict[Any, float] = "none",
         seed: int = 0,
     ) -> None:
         """Store the settings; nothing is checked before `fit`.
 
         Args:
-            n_max: Tokens in the longest n-grams.
-            min_texts: Training texts that an n-gram must be in to be known.
-            regularisation: Strength of the L2 penalty, above 0: one over scikit-learn's C.
+            n_max: Tokens in the longest n-grams. None for 4.
+            min_texts: Training texts that an n-gram must be in to be known. None for 2.
+            chars: Whether n-grams of 2 to 5 characters within words count too. None for False.
+            weighting: What an n-gram's entry is: "bayes", its log count ratio between the texts of a class and the
+                others, times its rarity; or "tfidf", its rarity alone. None for "bayes".
+            objective: What is minimised: "logistic", the log loss; or "squared_hinge", a support vector machine's. None
+                for "logistic".
+            regularisation: Strength of the L2 penalty, above 0: one over scikit-learn's C. None for 0.05.
             class_weight: "none", "balanced", or a weight for each class.
             seed: Of the order in which the solver visits the texts; the same seed gives the same bits.
         """
         self.n_max = n_max
         self.min_texts = min_texts
+        self.chars = chars
+        self.weighting = weighting
+        self.objective = objective
         self.regularisation = regularisation
         self.class_weight = class_weight
         self.seed = seed
@@ -145,25 +175,27 @@ class NgramClassifier(Classifier):
             weights: float64 [N] or [N, K], or None for all 1.
             multi_label: Whether the K logits are questions of their own.
         """
-        vocabulary, rows = self._learn(texts)
-        if not len(vocabulary):
-            raise DataError(
-                f"no word is in {self.min_texts} of the {len(texts):,} training texts; "
-                "give more texts, or --min-texts 1."
-            )
+        settings = NgramSettings(**self._given())
         weight = spread_weights(weights, answers)
-        if weight.max() > _LARGEST_COST * self.regularisation:
+        if weight.max() > _LARGEST_COST * settings.regularisation:
             raise DataError(
-                f"a text weighs {weight.max():g} and --regularisation is {self.regularisation:g}: "
+                f"a text weighs {weight.max():g} and --regularisation is {settings.regularisation:g}: "
                 f"expected at most {_LARGEST_COST:g} times as much."
             )
-        rarity = inverse_frequencies(rows, len(vocabulary))
-        fit = partial(fit_logit, rows, rarity, regularisation=self.regularisation, seed=self.seed, scratch=self.scratch)
-        fitted = on_all_cores(lambda logit: fit(*logit), list(zip(answers.T, weight.T, strict=True)))
-        self.vocabulary_ = vocabulary
-        self.weights_ = NgramWeights(*(np.stack(arrays) for arrays in zip(*fitted, strict=True)))
+        learned = learn(texts, settings, self.scratch)
+        if not len(learned.vocabulary):
+            raise DataError(
+                f"no word is in {settings.min_texts} of the {len(texts):,} training texts; "
+                "give more texts, or --min-texts 1."
+            )
+        fitted = fit_logits(learned.features, answers, weight, settings, seed=self.seed, scratch=self.scratch)
+        n_words = len(learned.vocabulary)
+        self.settings_ = settings
+        self.vocabulary_, self.characters_ = learned.vocabulary, learned.characters
+        self.weights_ = fitted.part(slice(0, n_words))
+        self.character_weights_ = None if learned.characters is None else fitted.part(slice(n_words, None))
         self._learned(classes, multi_label=multi_label)
-        n_blocks = count_blocks(rows, self.scratch)
+        n_blocks = count_blocks(learned.features, self.scratch)
         self.notes_ = (
             (
                 f"the solver visited the texts in {n_blocks} blocks, each in random order: the numbers differ a little "
@@ -174,30 +206,51 @@ class NgramClassifier(Classifier):
         )
         return self
 
-    def _learn(self, texts: pa.LargeStringArray) -> tuple[NgramVocabulary, NgramRows]:
-        """Find the n-grams; both ways give the same."""
-        if self.scratch.folder is None:
-            column = WordTokenizer().tokenize(texts)
-            return NgramVocabulary.learn(column, n_max=self.n_max, min_texts=self.min_texts)
-        return learn_in_chunks(texts, WordTokenizer(), self.scratch, n_max=self.n_max, min_texts=self.min_texts)
+    def _given(self) -> dict[str, Any]:
+        """Return those of `NgramSettings` that are not left open."""
+        settings = {field.name: getattr(self, field.name) for field in fields(NgramSettings)}
+        return {name: value for name, value in settings.items() if value is not None}
+
+    def decided_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments with what held in the last `fit` for those left open."""
+        settings = self.get_params()
+        return settings | {name: value for name, value in asdict(self.settings_).items() if name in settings}
+
+    def _stored_params(self) -> dict[str, Any]:
+        return self.decided_params()
 
     def summary(self) -> NgramSummary:
         """Return the number of n-grams and weights; print it to read it."""
         self._check_fitted()
-        return NgramSummary(tuple(self.vocabulary_.sizes()), len(self.weights_.biases))
+        n_characters = 0 if self.characters_ is None else len(self.characters_)
+        return NgramSummary(tuple(self.vocabulary_.sizes()), len(self.weights_.biases), n_characters)
 
     def write(self, folder: Path) -> None:
         """Write n-grams, weights and manifest into an existing folder."""
         self._check_fitted()
         write_weights(folder, self.vocabulary_, self.weights_)
+        if self.characters_ is not None:
+            assert self.character_weights_ is not None
+            write_characters(folder, self.characters_, self.character_weights_)
         self._write_manifest(folder)
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> NgramClassifier:
         """Build the classifier from a folder whose manifest has been checked."""
-        model = cls._from_manifest(folder, manifest, FILES)
+        has_characters = manifest["parameters"].get("chars", False) is True
+        model = cls._from_manifest(folder, manifest, (*FILES, *(CHARACTER_FILES if has_characters else ())))
+        try:
+            for name in ("n_max", "min_texts", "regularisation"):
+                check_setting(name, getattr(model, name))
+        except ConfigError as error:
+            raise ModelError(f"{folder}: damaged: {error}") from error
+        model.settings_ = settings = NgramSettings(**model._given())
         n_logits = count_logits(len(model.classes_), multi_label=model.multi_label_)
-        model.vocabulary_, model.weights_ = read_weights(folder, model.n_max, n_logits)
+        n_scales = 1 if settings.weighting == "tfidf" else n_logits
+        model.vocabulary_, model.weights_ = read_weights(folder, settings.n_max, n_logits, n_scales=n_scales)
+        if has_characters:
+            biases = model.weights_.biases
+            model.characters_, model.character_weights_ = read_characters(folder, biases, n_scales=n_scales)
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
@@ -208,32 +261,17 @@ class NgramClassifier(Classifier):
         """Return each logit's answer, float64 [N, K]."""
         column = WordTokenizer().tokenize(texts)
         numbers = self.vocabulary_.numbers(column.dictionary)
+        by_word = self.word_scores(column.dictionary)
 
         def of_part(part: TokenColumn) -> NDArray[np.float64]:
-            return score_rows(self.vocabulary_.rows(part, numbers), self.weights_)
+            z = score_rows(self.vocabulary_.rows(part, numbers), self.weights_)
+            return z if by_word is None else z + by_word.score(distinct_tokens(part))
 
         return np.concatenate(on_all_cores(of_part, column.parts()))
 
-
-def as_answers(targets: Targets) -> NDArray[np.float64]:
-    """Return how sure each logit's answer is yes, float64 [N, K]: 0 or 1."""
-    return as_targets(targets.values, len(targets.classes), multi_label=targets.multi_label).astype(np.float64)
-
-
-def score_rows(rows: NgramRows, weights: NgramWeights) -> NDArray[np.float64]:
-    """Return each logit's answer to N texts, float64 [N, K], given which n-grams they have."""
-    return np.stack(
-        [
-            rows.sums(each[rows.indices]) / row_lengths(rows, scales[rows.indices]) + bias
-            for scales, each, bias in zip(*weights, strict=True)
-        ],
-        axis=1,
-    )
-
-
-def as_logits(z: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float32]:
-    """Return logits, float32 [N, K], from what `score_rows` answers."""
-    if z.shape[1] > 1 and not multi_label:
-        # Each class against the rest: its log probability, so that softmax divides the probabilities by their sum.
-        z = -np.logaddexp(0, -z)
-    return z.astype(np.float32)
+    def word_scores(self, words: pa.LargeStringArray) -> WordScores | None:
+        """Return what the characters of V words bring to the texts that have them; None where they do not count."""
+        if self.characters_ is None:
+            return None
+        assert self.character_weights_ is not None
+        return WordScores.of(self.characters_.of_words(words), self.character_weights_)

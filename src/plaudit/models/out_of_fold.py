@@ -7,19 +7,15 @@ held-out text, but an n-gram counts as known when a fold's texts and the others'
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plaudit.errors import DataError
-from plaudit.models.ngram import as_answers, as_logits, score_rows
-from plaudit.models.ngram_files import NgramWeights
-from plaudit.models.ngram_fitting import fit_logit, inverse_frequencies
-from plaudit.text import WordTokenizer
-from plaudit.text.ngram_rows import NgramRows
-from plaudit.text.ngrams import NgramVocabulary
+from plaudit.models.ngram_fitting import Features, as_answers, as_logits, fit_logits, inverse_frequencies, score
+from plaudit.models.ngram_learning import learn
+from plaudit.models.ngram_settings import NgramSettings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,31 +29,31 @@ class NgramFolds:
     """N texts as n-grams, ready to be fitted fold by fold.
 
     Attributes:
-        rows: Which n-grams each text has.
-        n_features: How many n-grams there are.
+        features: Which n-grams each text has.
+        rarity: float64 [F], their inverse document frequencies.
     """
 
-    rows: NgramRows
-    n_features: int
+    features: Features
+    rarity: NDArray[np.float64]
 
     @classmethod
-    def of(cls, texts: pa.LargeStringArray, *, n_max: int, min_texts: int = 2) -> NgramFolds:
+    def of(cls, texts: pa.LargeStringArray, settings: NgramSettings) -> NgramFolds:
         """Find the n-grams of N texts.
 
         Raises:
             DataError: No word is in `min_texts` of them.
         """
-        vocabulary, rows = NgramVocabulary.learn(WordTokenizer().tokenize(texts), n_max=n_max, min_texts=min_texts)
-        if not len(vocabulary):
-            raise DataError(f"no word is in {min_texts} of the {len(texts):,} texts.")
-        return cls(rows, len(vocabulary))
+        learned = learn(texts, settings)
+        if not len(learned.vocabulary):
+            raise DataError(f"no word is in {settings.min_texts} of the {len(texts):,} texts.")
+        return cls(learned.features, inverse_frequencies(learned.features.rows, learned.features.size))
 
     def probabilities(
         self,
         targets: Targets,
         folds: NDArray[np.int64],
+        settings: NgramSettings,
         *,
-        regularisation: float,
         seed: int,
         use: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
@@ -66,30 +62,45 @@ class NgramFolds:
         Args:
             targets: The N texts' labels.
             folds: int64 [N], each text's fold, from 0.
-            regularisation: As in `NgramClassifier`.
+            settings: Of the fits.
             seed: As in `NgramClassifier`.
             use: bool [N], which texts may be fitted on; all are answered. None for all.
         """
         from plaudit.training.losses import probabilities
 
         answers = as_answers(targets)
+        logits = self.logits(answers, np.ones_like(answers), folds, settings, seed=seed, use=use)
+        return probabilities(as_logits(logits, multi_label=targets.multi_label), multi_label=targets.multi_label)
+
+    def logits(
+        self,
+        answers: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        folds: NDArray[np.int64],
+        settings: NgramSettings,
+        *,
+        seed: int,
+        use: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return each logit's answer to N texts, float64 [N, K], from fits that did not see them.
+
+        Args:
+            answers: float64 [N, K], how sure each answer is yes.
+            weight: float64 [N, K], each text's share in the loss.
+            folds: As in `probabilities`, with the three below.
+            settings: Of the fits.
+            seed: Of the solver.
+            use: Which texts may be fitted on.
+        """
         use = np.ones(len(answers), np.bool_) if use is None else use
-        rarity = inverse_frequencies(self.rows, self.n_features)
         z = np.empty_like(answers)
-
-        def answer(fold: int) -> None:
+        for fold in range(int(folds.max(initial=0)) + 1):
             learned, held = np.flatnonzero(use & (folds != fold)), np.flatnonzero(folds == fold)
-            rows, weight = _take(self.rows, learned), np.ones(len(learned))
-            fitted = [
-                fit_logit(rows, rarity, column, weight, regularisation=regularisation, seed=seed)
-                for column in answers[learned].T
-            ]
-            weights = NgramWeights(*(np.stack(arrays) for arrays in zip(*fitted, strict=True)))
-            z[held] = score_rows(_take(self.rows, held), weights)
-
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(answer, range(int(folds.max(initial=0)) + 1)))
-        return probabilities(as_logits(z, multi_label=targets.multi_label), multi_label=targets.multi_label)
+            weights = fit_logits(
+                self.features.take(learned), answers[learned], weight[learned], settings, seed=seed, rarity=self.rarity
+            )
+            z[held] = score(self.features.take(held), weights)
+        return z
 
 
 def deal_folds(groups: NDArray[np.int64], strata: NDArray[np.int64], n_folds: int, *, seed: int) -> NDArray[np.int64]:
@@ -110,11 +121,3 @@ def deal_folds(groups: NDArray[np.int64], strata: NDArray[np.int64], n_folds: in
     folds = np.empty(len(firsts), np.int64)
     folds[order] = np.arange(len(firsts)) % n_folds
     return folds[which.reshape(-1)]
-
-
-def _take(rows: NgramRows, positions: NDArray[np.int64]) -> NgramRows:
-    """Return the rows at `positions`, in that order."""
-    lengths = np.diff(rows.offsets)[positions]
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    shift = np.repeat(rows.offsets[:-1][positions] - offsets[:-1], lengths)
-    return NgramRows(offsets, rows.indices[shift + np.arange(offsets[-1])])

@@ -21,11 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.cores import on_all_cores, usable_cores
-from plaudit.text.chunks import PART_BYTES, bounds
+from plaudit.text.chunks import PART_BYTES, bounds, chunks
 from plaudit.text.column import PART_TEXTS, TokenColumn
 from plaudit.text.farmhash import fingerprint64
+from plaudit.text.ngram_characters import CharacterVocabulary, count_characters
 from plaudit.text.ngram_rows import NgramRows
-from plaudit.text.ngrams import NgramVocabulary, count_texts
+from plaudit.text.ngrams import NgramVocabulary, count_texts, distinct_tokens
 from plaudit.text.token_index import TokenIndex
 
 if TYPE_CHECKING:
@@ -86,6 +87,24 @@ def learn_in_chunks(
         indices.append(rows.indices)
         lengths.append(np.diff(rows.offsets))
     return vocabulary, NgramRows(np.cumsum(np.concatenate(lengths)), indices.finish())
+
+
+def learn_characters_in_chunks(
+    texts: pa.LargeStringArray,
+    tokenizer: Tokenizer,
+    scratch: Scratch,
+    *,
+    min_texts: int,
+    chunk_texts: int = PART_TEXTS,
+    chunk_bytes: int = PART_BYTES,
+    partition_entries: int = _PARTITION_ENTRIES,
+) -> CharacterVocabulary:
+    """Find the character n-grams that `learn_characters` finds; arguments are those of `learn_in_chunks`."""
+    tally = _Tally(scratch, scratch.array(np.int64), partition_entries)
+    for column in _in_order(lambda part: tokenizer.tokenize(part), chunks(texts, chunk_texts, chunk_bytes)):
+        keys, counts = count_characters(column, distinct_tokens(column))
+        tally.add(keys, counts, np.zeros(len(keys), np.int64))
+    return CharacterVocabulary(np.sort(tally.kept(min_texts).to_numpy()))
 
 
 class _Spilled:

@@ -21,7 +21,7 @@ class NgramRows:
 
     Attributes:
         offsets: int64 [N + 1]; text i owns ``indices[offsets[i]:offsets[i + 1]]``.
-        indices: int32 [M], numbers of n-grams, ascending and distinct within a text.
+        indices: int32 [M], numbers of n-grams, distinct within a text.
     """
 
     offsets: NDArray[np.int64]
@@ -29,6 +29,11 @@ class NgramRows:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def texts(self, begin: int, end: int) -> NgramRows:
+        """Return the rows of the texts from `begin` to before `end`; nothing is copied."""
+        offsets = self.offsets[begin : end + 1]
+        return NgramRows(offsets - offsets[0], self.indices[offsets[0] : offsets[-1]])
 
     def sums(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the sum of each text's entries, float64 [N], given one value an entry ([M]); 0 for an empty text."""
@@ -48,8 +53,7 @@ class NgramRows:
     def parts(self, most: int | None) -> Iterator[tuple[slice, NgramRows]]:
         """Yield the runs of `cuts`: which texts they are, and their rows."""
         for a, b in itertools.pairwise(self.cuts(most).tolist()):
-            offsets = self.offsets[a : b + 1]
-            yield slice(a, b), NgramRows(offsets - offsets[0], self.indices[offsets[0] : offsets[-1]])
+            yield slice(a, b), self.texts(a, b)
 
 
 def stack_rows(rows: list[NgramRows]) -> NgramRows:

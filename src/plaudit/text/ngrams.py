@@ -176,6 +176,16 @@ def _pairs_once(owners: NDArray[np.int64], numbers: NDArray[np.integer], n: int)
     return pairs[is_new], n_bits
 
 
+def distinct_tokens(column: TokenColumn) -> NgramRows:
+    """Return which entries of its dictionary each of N texts has, each once, in the order in which they first come."""
+    owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
+    n_bits = max(len(column.dictionary) - 1, 1).bit_length()
+    _, firsts = np.unique((owners << n_bits) | column.values, return_index=True)
+    firsts.sort()
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(owners[firsts], minlength=len(column)))])
+    return NgramRows(offsets, column.values[firsts])
+
+
 def shingles(column: TokenColumn, *, n: int) -> NgramRows:
     """Return which runs of exactly n tokens each of N texts has, those included that only one text has.
 

@@ -23,7 +23,7 @@ from plaudit.training.losses import LOSSES, right
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.config import Loss
+    from plaudit.setting_values import Loss
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _njit = require("numba", extra="train", purpose="Training").njit(cache=True, nog
 _MOST_PASSES = 1_000
 _MOST_NEWTON_STEPS = 100
 # A linear congruential generator: Knuth's MMIX, of which the upper 31 bits are used.
-_MULTIPLIER, _INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
+MULTIPLIER, INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
 
 
 def fit_logistic(
@@ -90,19 +90,19 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed, block
     for i in range(n_answers):
         text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
         duals[answers[i]] = min(0.001 * costs[text, answers[i] % 2], 1e-8)
-        _add(weights, offsets, indices, values, text, sign * duals[answers[i]])
+        add(weights, offsets, indices, values, text, sign * duals[answers[i]])
     state = seed
     enough = 1e-2  # gradient at which an inner problem is solved; tightened as they become easy
     for _ in range(_MOST_PASSES):
         largest, newton_steps = 0.0, 0
         for i in range(n_blocks - 1):
-            state = state * _MULTIPLIER + _INCREMENT
+            state = state * MULTIPLIER + INCREMENT
             j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_blocks - i))
             order[i], order[j] = order[j], order[i]
         for visited in order:
             begin, end = (ends[visited - 1] if visited > 0 else 0), ends[visited]
             for i in range(begin, end):
-                state = state * _MULTIPLIER + _INCREMENT
+                state = state * MULTIPLIER + INCREMENT
                 j = i + np.int64((state >> np.uint64(33)) % np.uint64(end - i))
                 answers[i], answers[j] = answers[j], answers[i]
             for i in range(begin, end):
@@ -130,7 +130,7 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed, block
                 if steps > 0:
                     duals[answers[i]] = cost - z if is_other else z
                     change = before - z if is_other else z - before
-                    _add(weights, offsets, indices, values, text, sign * change)
+                    add(weights, offsets, indices, values, text, sign * change)
         if largest < tolerance:
             break
         if newton_steps <= n_answers / 10:
@@ -139,7 +139,7 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed, block
 
 
 @_njit
-def _add(weights, offsets, indices, values, text, step):  # type: ignore[no-untyped-def]
+def add(weights, offsets, indices, values, text, step):  # type: ignore[no-untyped-def]
     """Add `step` times a row to the weights."""
     for k in range(offsets[text], offsets[text + 1]):
         weights[indices[k]] += step * values[k]

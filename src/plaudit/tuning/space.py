@@ -10,11 +10,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.models.loading import import_class
+from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.recipes import RECIPES
+from plaudit.setting_values import Objective, Weighting
 
 if TYPE_CHECKING:
     import optuna
@@ -67,6 +69,9 @@ SPACES: dict[str, Space] = {
     "ngram": {
         "n_max": Range(1, 4),
         "min_texts": Range(1, 32, log=True),
+        "chars": Choice((False, True)),
+        "weighting": Choice(get_args(Weighting)),
+        "objective": Choice(get_args(Objective)),
         "regularisation": Range(0.003, 3.0, log=True),
     },
     "network": {
@@ -95,7 +100,9 @@ def make_spaces(recipes: Sequence[str], embeddings: Sequence[str]) -> dict[str, 
 
 
 def default_settings(recipe: str, space: Space) -> dict[str, Any]:
-    """Return what a recipe's constructor takes for the searched settings when they are not given."""
+    """Return what holds for the searched settings where they are not given."""
+    if recipe == "ngram":  # whose constructor leaves them open
+        return {name: getattr(NgramSettings(), name) for name in space}
     arguments = inspect.signature(import_class(RECIPES[recipe])).parameters
     return {name: arguments[name].default for name in space}
 

@@ -1,0 +1,36 @@
+"""What decides an n-gram model's bits besides its texts, with nothing left open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plaudit.setting_values import Objective, Weighting
+
+
+@dataclass(frozen=True)
+class NgramSettings:
+    """An n-gram model's settings; the defaults are what holds where nothing is given.
+
+    Attributes:
+        n_max: Tokens in the longest n-grams.
+        min_texts: Training texts that an n-gram must be in.
+        chars: Whether character n-grams count too.
+        weighting: "bayes": an entry is its n-gram's log count ratio times its rarity; "tfidf": its rarity.
+        objective: "logistic": the log loss; "squared_hinge": a support vector machine's.
+        regularisation: Strength of the L2 penalty, one over scikit-learn's C.
+    """
+
+    n_max: int = 4
+    min_texts: int = 2
+    chars: bool = False
+    weighting: Weighting = "bayes"
+    objective: Objective = "logistic"
+    regularisation: float = 0.05
+
+    def __str__(self) -> str:
+        weights = "naive-Bayes weights" if self.weighting == "bayes" else "TF-IDF"
+        loss = "logistic loss" if self.objective == "logistic" else "squared hinge loss"
+        return (
+            f"n-grams of 1 to {self.n_max} tokens in {self.min_texts} or more texts"
+            f"{', with characters' if self.chars else ''}, {weights}, {loss}, regularisation {self.regularisation:g}"
+        )
