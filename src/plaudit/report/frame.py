@@ -6,10 +6,12 @@ A page is a template of its own, `templates/NAME.html`, with its own style, `tem
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Callable
 from importlib import resources
 from string import Template
+from types import ModuleType
 from typing import Any
 
 from plaudit.errors import require
@@ -47,12 +49,17 @@ def render(name: str, title: str, /, *, extra: str, style: str = "", **values: o
         MissingExtraError: Jinja is not installed.
     """
     jinja2 = require("jinja2", extra=extra, purpose=f"Writing the {name}")
+    body = _compiled(jinja2, name).render(**values)
+    return frame(title, style=style + _template(f"{name}.css"), body=body)
+
+
+@functools.cache
+def _compiled(jinja2: ModuleType, name: str) -> Any:  # Any: a template of Jinja's
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
     )
     environment.filters |= _FILTERS
-    body = environment.from_string(_template(f"{name}.html")).render(**values)
-    return frame(title, style=style + _template(f"{name}.css"), body=body)
+    return environment.from_string(_template(f"{name}.html"))
 
 
 def _template(name: str) -> str:
