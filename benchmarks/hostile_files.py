@@ -13,6 +13,7 @@ number: run one again with --kinds KIND --first NUMBER --cases 1.
 
 import argparse
 import contextlib
+import faulthandler
 import json
 import os
 import queue
@@ -28,7 +29,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from hostile_bytes import CASES, prepare
+from hostile_bytes import CASES, WARM, prepare
 from measured import Figures, table
 
 MOST_S, MOST_BYTES = 5.0, 2**30
@@ -123,7 +124,11 @@ def run(kind: str, folder: Path, first: int, n: int, seed: int) -> Found:
                     break
                 found.take(number, *json.loads(line))
         except queue.Empty:
-            found.take(number, "failed", HARD_S, 0, "no end")
+            errors_of = (folder / "errors").read_text(errors="replace")
+            frames = [line.split('"')[1].rsplit("/", 1)[-1] + line.split('"')[2] for line in errors_of.splitlines()
+                      if line.startswith("  File ")]  # fmt: skip
+            spent = f"{processor_s(process.pid):.0f} s of processor time since the process began"
+            found.take(number, "failed", HARD_S, 0, f"no end ({spent}; in {' < '.join(frames[:6])})")
         finally:
             process.kill()
             process.wait()
@@ -131,15 +136,25 @@ def run(kind: str, folder: Path, first: int, n: int, seed: int) -> Found:
     return found
 
 
+def processor_s(pid: int) -> float:
+    """Return the processor time of a process: little where it waits, much where it computes."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def work(folder: Path, seed: int) -> None:
     """Answer case after case, as they come in on standard input."""
     os.environ["PLAUDIT_CACHE"] = str(folder / "cache")
     kind = sys.stdin.readline().strip()
+    if kind in WARM:
+        WARM[kind](folder / "good" / kind)
     for _ in range(3):  # so that what is imported and compiled at first is
         answer_case(kind, "warm", folder, seed)
     print("ready", flush=True)
     for line in sys.stdin:
+        faulthandler.dump_traceback_later(HARD_S - 5)  # into the file of errors: where it waits or computes
         print(json.dumps(answer_case(kind, line.strip(), folder, seed)), flush=True)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def answer_case(kind: str, number: str, folder: Path, seed: int) -> tuple[str, float, float, str]:

@@ -128,6 +128,23 @@ def read_settings(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a folder's weights by name, as its safetensors files say, without reading them.
+
+    What `safetensors` raises of a damaged file is left to the caller.
+    """
+    from safetensors import safe_open
+
+    names = [WEIGHTS_FILE]
+    if not (folder / WEIGHTS_FILE).is_file():
+        names = sorted(set(read_json(folder / _WEIGHTS_INDEX)["weight_map"].values()))  # checked by `check_folder`
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name in names:
+        with safe_open(folder / name, framework="numpy", backend="pread") as file:
+            shapes |= {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    return shapes
+
+
 def read_tokenizer(folder: Path) -> str:
     """Return the text of the folder's ``tokenizer.json``, made from its older form where there is none.
 

@@ -21,13 +21,15 @@ from plaudit.embeddings.hugging_face import (
     WEIGHTS_FILE,
     quiet,
     read_settings,
+    weight_shapes,
 )
 from plaudit.embeddings.sentence_folder import MODULES, pooling_files, read_pooling
 from plaudit.errors import ModelError, require
 from plaudit.models.artifact import opening, read_tensors
 from plaudit.text.subwords import SubwordTokenizer
+from plaudit.training.encoder_building import build_config, described_shapes, model_class, prepared
 from plaudit.training.encoder_checks import check_fits
-from plaudit.training.encoder_model import EncoderModel, build_config, linear, model_class, prepared
+from plaudit.training.encoder_model import EncoderModel, linear
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,18 +93,11 @@ def _build(place: Path) -> Any:
     import torch
 
     path = place / CONFIG_FILE
-    shapes = _shapes(place / WEIGHTS_FILE)
+    with opening(place / WEIGHTS_FILE):
+        shapes = weight_shapes(place)
     with opening(path):
         config = build_config(read_config(path))
-        if int(getattr(config, "num_hidden_layers", 1)) > len(shapes):
-            raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
-        with torch.device("meta"):
-            expected = {
-                name: tuple(t.shape)
-                for name, t in prepared(model_class(config).from_config(config, trust_remote_code=False))
-                .state_dict()
-                .items()
-            }
+        expected = described_shapes(config, shapes, str(place))
     if expected != shapes:
         raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
     arrays = read_tensors(place / WEIGHTS_FILE, expected)
@@ -110,11 +105,3 @@ def _build(place: Path) -> Any:
         encoder = prepared(model_class(config).from_config(config, trust_remote_code=False))
         encoder.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return encoder
-
-
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes that a safetensors file says it holds, without reading them."""
-    from safetensors import safe_open
-
-    with opening(path), safe_open(path, framework="numpy", backend="pread") as file:
-        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118

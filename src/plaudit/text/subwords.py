@@ -8,8 +8,10 @@ asked of the tokenizer's own template.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,6 +29,17 @@ if TYPE_CHECKING:
 
 _CHUNK_TEXTS = 1_024  # handed to the tokenizer at a time; an Encoding of a long text is a hundred kilobytes
 _MOST_SAMPLES = 256
+
+
+@contextlib.contextmanager
+def _in_rust() -> Iterator[None]:
+    """Turn what the reference tokenizer raises, plain exceptions and panics, into an error of ours."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # which is no Exception
+            raise
+        raise EmbeddingError(f"tokenizer.json: {' '.join(str(error).split())[:200]}.") from error
 
 
 @dataclass(frozen=True)
@@ -104,11 +117,9 @@ class SubwordTokenizer:
     def _reference(self) -> tokenizers.Tokenizer:
         from tokenizers import Tokenizer
 
-        try:
-            reference = Tokenizer.from_str(self.definition)
-        except Exception as error:  # the Rust side raises plain Exception
-            raise EmbeddingError(f"tokenizer.json: {error}.") from error
         check_rules(self.definition)
+        with _in_rust():
+            reference = Tokenizer.from_str(self.definition)
         reference.no_truncation()
         reference.no_padding()
         reference.encode_special_tokens = True  # as characters, where a text spells them
@@ -143,7 +154,8 @@ class SubwordTokenizer:
     def frame(self) -> Frame:
         """The special tokens of the tokenizer's template for one text."""
         for sample in itertools.chain("a", itertools.islice(self._reference.get_vocab(), _MOST_SAMPLES)):
-            framed = self._reference.encode(sample)
+            with _in_rust():
+                framed = self._reference.encode(sample)
             own = [i for i, is_special in enumerate(framed.special_tokens_mask) if not is_special]
             if own:
                 first, last = own[0], own[-1] + 1
@@ -164,7 +176,8 @@ class SubwordTokenizer:
         lengths, values = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
         for start in range(0, len(texts), _CHUNK_TEXTS):
             chunk = texts.slice(start, _CHUNK_TEXTS).to_pylist()
-            encodings = self._reference.encode_batch_fast(chunk, add_special_tokens=False)
+            with _in_rust():
+                encodings = self._reference.encode_batch_fast(chunk, add_special_tokens=False)
             lists = [encoding.ids for encoding in encodings]
             lengths.append(np.fromiter(map(len, lists), np.int64, len(lists)))
             values.append(np.fromiter(itertools.chain.from_iterable(lists), np.int32))
@@ -178,7 +191,9 @@ class SubwordTokenizer:
         lengths, values, spans = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)], [np.zeros((0, 2), np.int64)]
         for start in range(0, len(texts), _CHUNK_TEXTS):
             chunk = texts.slice(start, _CHUNK_TEXTS).to_pylist()
-            for encoding in self._reference.encode_batch(chunk, add_special_tokens=False):
+            with _in_rust():
+                encodings = self._reference.encode_batch(chunk, add_special_tokens=False)
+            for encoding in encodings:
                 lengths.append(np.array([len(encoding.ids)], np.int64))
                 values.append(np.array(encoding.ids, np.int32))
                 spans.append(np.array(encoding.offsets, np.int64).reshape(-1, 2))

@@ -22,14 +22,15 @@ _MOST_GROWTH = 1_000  # letters out of one; two compatibility forms behind each 
 _LONGEST_FORM = 18  # letters that Unicode's compatibility forms make of one (U+FDFA)
 _MOST_ADDED = 1_000  # letters that are put before or around a text
 _LONGEST_WORD = 1_000  # letters of a word that is split into pieces: BERT's 100; the work is its square
+_LONGEST_SPECIAL = 1_000  # letters of an added token; the reference tokenizer takes their square to find them all
 _MOST_DEPTH = 20
 
 
 def check_rules(definition: str) -> None:
-    """Look at a definition that a tokenizer has been built from.
+    """Look at a definition before a tokenizer is built from it.
 
     Raises:
-        EmbeddingError: Its rules could grow a text by too much.
+        EmbeddingError: Its rules could grow a text by too much, or a token is too long to be looked for.
     """
     try:
         content = json.loads(definition)
@@ -37,6 +38,10 @@ def check_rules(definition: str) -> None:
         raise EmbeddingError(f"tokenizer.json: not readable as JSON ({' '.join(str(error).split())[:200]}).") from error
     if not isinstance(content, dict):
         raise EmbeddingError("tokenizer.json: expected a JSON object.")
+    specials = content.get("added_tokens")
+    for token in specials if isinstance(specials, list) else ():
+        if isinstance(token, dict) and _length(token.get("content")) > _LONGEST_SPECIAL:
+            raise EmbeddingError(f"tokenizer.json: an added token of more than {_LONGEST_SPECIAL:,} letters.")
     growth, added = 1.0, 0
     for rule in (*_rules(content.get("normalizer"), 0), *_rules(content.get("pre_tokenizer"), 0)):
         growth *= _growth(rule)
@@ -59,12 +64,13 @@ def _rules(rule: Any, depth: int) -> Iterator[dict[str, Any]]:  # Any: parsed JS
         return
     yield rule
     for name in ("normalizers", "pretokenizers"):
-        for each in rule.get(name) or ():
+        parts = rule.get(name)
+        for each in parts if isinstance(parts, list) else ():
             yield from _rules(each, depth + 1)
 
 
 def _growth(rule: dict[str, Any]) -> float:
-    """Return how many letters a rule makes of one, at most; the reference tokenizer has taken its form."""
+    """Return how many letters a rule makes of one, at most."""
     kind = rule.get("type")
     if kind == "Replace":
         by = _length(rule.get("content"))

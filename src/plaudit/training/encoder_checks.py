@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from plaudit.errors import EmbeddingError
+from plaudit.training.encoder_building import calling_at_most
 
 if TYPE_CHECKING:
     from plaudit.text.subwords import SubwordTokenizer
@@ -31,10 +32,12 @@ def check_fits(encoder: Any, tokenizer: SubwordTokenizer, where: str) -> None:
         raise EmbeddingError(f"{where}: {kind} is an encoder with a decoder; expected an encoder.")
     _ = tokenizer.frame
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), calling_at_most(where):
             alone = _read(encoder, [[0, 1 % n_rows]], [[1, 1]])
             padded = _read(encoder, [[0, 1 % n_rows, 0, 0]], [[1, 1, 0, 0]])
         fits = alone.shape == (1, 2, encoder.config.hidden_size)
+    except EmbeddingError:
+        raise
     except Exception as error:  # whatever a model of another kind raises when it is given texts
         raise EmbeddingError(f"{where}: {kind} does not read texts as an encoder does.") from error
     if not fits:

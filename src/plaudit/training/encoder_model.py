@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plaudit.embeddings.foreign_encoder import check_folder, read_config
-from plaudit.embeddings.hugging_face import CONFIG_FILE, quiet, read_settings, read_tokenizer
+from plaudit.embeddings.hugging_face import CONFIG_FILE, quiet, read_settings, read_tokenizer, weight_shapes
 from plaudit.embeddings.sentence_folder import Pooling, encoder_folder, read_pooling
 from plaudit.errors import ConfigError, EmbeddingError
 from plaudit.progress import tell
 from plaudit.text.sequences import Sequences, cut, portions, turns
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.attention import attention
+from plaudit.training.encoder_building import build_config, described_shapes, model_class, prepared
 from plaudit.training.encoder_checks import check_fits, check_vocabulary, reads_backwards_only
 from plaudit.training.pooling import pool
 from plaudit.training.team import ALONE, Team
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _INITIALISE = 4  # what a random generator is for, mixed into its seed
 _HEAD_SPREAD = 0.02  # BERT's initializer_range (Devlin et al. 2019)
-_ENCODER_HALF = frozenset({"t5", "mt5", "umt5"})  # kinds whose encoder is a model of its own in transformers
 _SCORED = {"cpu": 4_096}  # tokens scored at a time; more elsewhere
 _SCORED_ELSEWHERE = 32_768
 
@@ -219,32 +219,6 @@ def working() -> Iterator[None]:
         yield
 
 
-def prepared(encoder: Any) -> Any:
-    """Return the model without its pooler, a layer for another task, in float32 and evaluation mode."""
-    if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None
-    return encoder.float().eval()
-
-
-def build_config(content: dict[str, Any]) -> Any:
-    """Return transformers' configuration of what `read_config` returned; what is written of it later is float32."""
-    import torch
-    from transformers import AutoConfig
-
-    config = AutoConfig.for_model(content["model_type"], **{k: v for k, v in content.items() if k != "model_type"})
-    config.dtype = torch.float32
-    if config.model_type in _ENCODER_HALF:
-        config.is_encoder_decoder = False
-    return config
-
-
-def model_class(config: Any) -> Any:
-    """Return transformers' class that builds an encoder of a configuration: of T5's kinds their encoder alone."""
-    from transformers import AutoModel, AutoModelForTextEncoding
-
-    return AutoModelForTextEncoding if config.model_type in _ENCODER_HALF else AutoModel
-
-
 def _pretrained(folder: Path) -> Any:
     import torch
 
@@ -253,10 +227,13 @@ def _pretrained(folder: Path) -> Any:
     with quiet(), torch.random.fork_rng(devices=[]):
         try:
             config = build_config(content)
+            described_shapes(config, weight_shapes(folder), str(folder))
             encoder, report = model_class(config).from_pretrained(
                 folder, config=config, local_files_only=True,
                 use_safetensors=True, trust_remote_code=False, output_loading_info=True,
             )  # fmt: skip
+        except EmbeddingError:
+            raise
         except Exception as error:  # safetensors, json and transformers raise as many kinds
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise EmbeddingError(f"{folder}: the encoder cannot be read: {reason}") from error
