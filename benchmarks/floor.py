@@ -19,8 +19,6 @@ from measured import RESULTS, Figures, machine, table
 import plaudit
 from plaudit.cores import on_all_cores, usable_cores
 from plaudit.data import load_dataset
-from plaudit.models.examples import to_examples, training_set
-from plaudit.models.targets import encode_labels
 from plaudit.text import WordTokenizer
 from plaudit.text.ngrams import NgramVocabulary
 from plaudit.text.tokens import split_on_spaces
@@ -77,8 +75,7 @@ def measure(data: str, turns: int) -> list[tuple[str, float, float]]:
     model = plaudit.NetworkClassifier(embedding, batch_size=BATCH, epochs=4, early_stopping=False)
     model.fit(few.texts, few.label_names())
     assert model.history_ is not None
-    few = training_set(few.texts, encode_labels(few.label_names(), len(few)), None)
-    examples = to_examples(embedding, few).bags
+    examples = embedding.bags(few.texts)
     starts = examples.offsets[:-1:BATCH]
     used = sum(len(np.unique(part)) for part in np.split(examples.rows, starts[1:]))
     width = embedding.dimension * 4

@@ -7,7 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 import plaudit
-from plaudit.data import Dataset, as_text_column, load_sample
+from plaudit.data import Dataset, load_sample
 from plaudit.models import Classifier
 from plaudit.models.loading import KINDS
 from plaudit.models.recipes import RECIPES
+from plaudit.models.training_data import Course, TrainingData
 
 Command = Callable[..., Any]
 TEXTS = ("train_texts", "validation_texts", "test_texts")
@@ -36,19 +37,16 @@ class WordCounts(Classifier):
     def __init__(self, *, min_texts: int = 1, regularisation: float | None = None) -> None:
         self.min_texts, self.regularisation = min_texts, regularisation
 
-    def fit(self, texts: object, labels: Any, *, unlabelled: object = None, **_: Any) -> Self:  # Any: not looked at
-        self._check_params()
+    def _fit(self, data: TrainingData, course: Course) -> None:
         self.regularisation_ = self.regularisation or 0.5
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        bags = [set(text.split()) for text in as_text_column(texts).to_pylist()]
+        bags = [set(text.split()) for text in data.texts.to_pylist()]
         counts = {word: [self.regularisation_, self.regularisation_] for bag in bags for word in bag}
-        for bag, code in zip(bags, codes.tolist(), strict=True):
+        for bag, code in zip(bags, data.codes.tolist(), strict=True):
             for word in bag:
                 counts[word][code] += 1
         self.weights_ = {w: float(np.log(b / a)) for w, (a, b) in sorted(counts.items()) if a + b - 1 >= self.min_texts}
-        further = 0 if unlabelled is None else len(as_text_column(unlabelled))
-        self.notes_ = (f"{further} texts without labels were seen.",) if further else ()
-        return self
+        further = course.further_texts()
+        self.notes_ = (f"{len(further)} texts without labels were seen.",) if further is not None else ()
 
     def decided_params(self) -> dict[str, Any]:
         return self.get_params() | {"regularisation": self.regularisation_}
@@ -77,7 +75,7 @@ class WordCounts(Classifier):
 class Interrupted(WordCounts):
     """Somebody presses Ctrl-C while it is fitted."""
 
-    def fit(self, *_: Any, **__: Any) -> Self:
+    def _fit(self, *_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
 

@@ -109,24 +109,11 @@ def test_several_labels_have_a_sigmoid_each(bert: Path, reviews: Dataset) -> Non
     film = np.ones_like(liked)
     indicator = np.stack([liked, 1 - liked, film], axis=1)
     model = EncoderClassifier(bert, **FAST | {"epochs": 4})
-    model._fit_targets(
-        reviews.texts,
-        indicator,
-        classes=np.array(["liked", "panned", "film"]),
-        multi_label=True,
-        validation=(reviews.texts, indicator),
-    )
+    model.fit(reviews.texts, indicator, validation=(reviews.texts, indicator))
     logits = model.decision_function(reviews.texts)
     assert logits.shape == (80, 3)
     assert ((logits > 0) == indicator).mean() > 0.85
     assert model.multi_label_
-
-
-def test_soft_targets_of_certainty_are_labels(bert: Path, reviews: Dataset) -> None:
-    labels, classes = np.asarray(reviews.labels), np.array(reviews.classes)
-    hard = EncoderClassifier(bert, **FAST)._fit_targets(reviews.texts, labels, classes=classes)
-    soft = EncoderClassifier(bert, **FAST)._fit_targets(reviews.texts, np.eye(2)[labels], classes=classes)
-    assert np.array_equal(hard.decision_function(reviews.texts), soft.decision_function(reviews.texts))
 
 
 def test_a_weight_of_two_is_a_text_twice_as_important(bert: Path, reviews: Dataset) -> None:

@@ -162,7 +162,7 @@ def test_a_text_of_weight_nought_might_as_well_be_missing(tiny_table: EmbeddingT
 def test_balanced_weights_are_scikit_learns() -> None:
     from sklearn.utils.class_weight import compute_sample_weight
 
-    from plaudit.models.examples import text_weights
+    from plaudit.models.training_data import text_weights
 
     labels = ["a"] * 5 + ["b"] * 2 + ["c"]
     targets = encode_labels(labels, len(labels))

@@ -19,8 +19,8 @@ from plaudit import NetworkClassifier
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import DataError, ModelError
-from plaudit.models.examples import text_weights
 from plaudit.models.targets import encode_labels, to_indicator
+from plaudit.models.training_data import text_weights
 
 SETS: list[list[str]] = [["b"], [], ["a", "b"]]
 INDICATOR = [[0, 1], [0, 0], [1, 1]]

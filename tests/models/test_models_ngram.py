@@ -140,7 +140,8 @@ def test_answers_may_be_probabilities() -> None:
     expected = reference_logits(TEXTS, answers, np.ones_like(answers), ASKED, **SETTINGS[1])
 
     model = NgramClassifier(**SETTINGS[1])
-    model._fit_targets(pa.array(TEXTS, pa.large_string()), np.array(["a", "b"]), answers, None, multi_label=False)
+    model._fit_answers(pa.array(TEXTS, pa.large_string()), answers, None)
+    model.classes_ = np.array(["a", "b"])
 
     assert model.logits(ASKED) == pytest.approx(expected, abs=1e-4)
     assert model.predict(ASKED).tolist() == np.where(expected[:, 0] > 0, "b", "a").tolist()

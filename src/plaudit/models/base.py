@@ -21,8 +21,10 @@ from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
 from plaudit.models.arguments import Arguments
 from plaudit.models.label_values import warn_of_label
 from plaudit.models.rules import DecisionRule, rule_from_manifest
-from plaudit.models.targets import Labels, Targets, label_positions, to_indicator
+from plaudit.models.targets import Labels, encode_labels, label_positions, to_indicator
+from plaudit.models.training_data import Course, TrainingData, given_weights, known_data, text_weights
 from plaudit.scratch import MEMORY, Scratch
+from plaudit.setting_values import ClassWeight
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,6 +51,9 @@ class Classifier(Arguments, ABC):
         streams: Whether `fit` can keep on disk what grows with the number of tokens.
         resumes: Whether `fit` keeps its state in `checkpoint`, and can go on from it.
         scratch: Where it keeps that; in memory unless a folder is set.
+        class_weight: "none", "balanced", or a weight for each class; as the two below, a setting of most recipes.
+        validation_fraction: Share of the texts that `fit` holds out where it must.
+        seed: Of everything random.
     """
 
     kind: ClassVar[str]
@@ -64,6 +69,9 @@ class Classifier(Arguments, ABC):
     temperature_: float = 1.0
     rule_: DecisionRule | None = None
     scratch: Scratch = MEMORY
+    class_weight: ClassWeight | dict[Any, float] = "none"
+    validation_fraction: float = 0.2
+    seed: int = 0
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -72,7 +80,6 @@ class Classifier(Arguments, ABC):
         names = tuple(label_name(label) or "" for label in self.classes_.tolist())
         return names if len(set(names)) == len(names) else tuple(map(str, self.classes_.tolist()))
 
-    @abstractmethod
     def fit(
         self,
         texts: object,
@@ -89,14 +96,51 @@ class Classifier(Arguments, ABC):
 
         Args:
             texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
-            labels: N labels.
+            labels: N labels, all words or all whole numbers; or N lists, tuples or sets of them, or an indicator matrix
+                [N, C] of 0 and 1, for texts that have several (multi-label).
             sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
-            validation: Texts and labels to watch for overfitting, or None.
+            validation: Texts and labels to watch for overfitting. None holds out `validation_fraction` where the recipe
+                stops early or chooses by held-out texts, and none otherwise; what has no epochs does not look at them.
             unlabelled: More texts, without labels; what does not set `uses_unlabelled` does not look at them.
             monitors: Who watches the epochs; never called where there are none.
-            checkpoint: A file that keeps the state of the run; what does not set `resumes` writes none.
+            checkpoint: A file that keeps the state of the run, removed by whoever publishes the model; what does not
+                set `resumes` writes none.
             resume: Whether to continue from `checkpoint` when it exists.
+
+        Raises:
+            DataError: Texts or labels are unusable, or a validation label never occurs in training.
+            ConfigError: A setting is out of range, or training diverged.
+            EmbeddingError: The embedding or the encoder is unknown or unreadable.
+            MissingExtraError: Training needs a package that is not installed.
         """
+        self._check_params()
+        column = as_text_column(texts)
+        targets = encode_labels(labels, len(column))
+        weights = text_weights(targets, self.class_weight, sample_weight)
+        data = TrainingData(column, targets.values, targets.classes, weights)
+        return self._fit_data(data, Course(validation, unlabelled, monitors, checkpoint, resume))
+
+    def _fit_data(self, data: TrainingData, course: Course) -> Self:
+        """Learn from data that are numbers: hold out what is to be watched, and let the recipe learn from the rest."""
+        if course.validation is None and self._holds_out(data):
+            data, held = data.hold_out(self.validation_fraction, seed=self.seed)
+            course = course.watching(held)
+        return self._fit_whole(data, course)
+
+    def _fit_whole(self, data: TrainingData, course: Course) -> Self:
+        """Learn from all of `data`, holding nothing out: what a blend asks of its members."""
+        self.temperature_, self.rule_ = 1.0, None
+        self._fit(data, course)
+        self.classes_, self.multi_label_ = data.classes, data.multi_label
+        return self
+
+    def _holds_out(self, data: TrainingData) -> bool:
+        """Say whether texts must be held out of `data` where no validation texts are given."""
+        return False
+
+    @abstractmethod
+    def _fit(self, data: TrainingData, course: Course) -> None:
+        """Learn, and set the learned names: this is what a recipe is. `fit` sets `classes_` and `multi_label_`."""
 
     @abstractmethod
     def summary(self) -> object:
@@ -114,11 +158,6 @@ class Classifier(Arguments, ABC):
     @abstractmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> Classifier:
         """Build a fitted classifier from what `write` wrote; `manifest` is the checked model.json."""
-
-    def _learned(self, classes: NDArray[Any], *, multi_label: bool) -> None:
-        """Take on what `fit` ends with: the labels, with neither temperature nor rule of an earlier fit."""
-        self.classes_, self.multi_label_ = classes, multi_label
-        self.temperature_, self.rule_ = 1.0, None
 
     def _write_manifest(self, folder: Path) -> None:
         """Write the manifest over all that `write` has put into `folder`; `_from_manifest` reads it."""
@@ -156,7 +195,7 @@ class Classifier(Arguments, ABC):
         if missing := [name for name in files if name not in manifest["files"]]:
             raise ModelError(f"{folder}: damaged: the manifest does not list {missing[0]}.")
         classes, multi_label = np.array(manifest["classes"]), manifest["multi_label"]
-        model._learned(classes, multi_label=multi_label)
+        model.classes_, model.multi_label_ = classes, multi_label
         model.temperature_ = float(manifest["temperature"])
         model.rule_ = rule_from_manifest(manifest["rule"], len(classes), multi_label=multi_label, where=str(folder))
         return model
@@ -249,15 +288,12 @@ class Classifier(Arguments, ABC):
         Raises:
             DataError: There are no texts, or a label is unknown.
         """
-        from plaudit.models.examples import validation_set
         from plaudit.training.temperature import choose_temperature
 
         self._check_fitted()
-        known = Targets(self.classes_, np.zeros(0, np.int64), self.multi_label_)
-        held = validation_set(texts, labels, known)
-        assert held.labels is not None
+        held = known_data(texts, labels, self.classes_, multi_label=self.multi_label_)
         self.temperature_ = 1.0
-        self.temperature_ = choose_temperature(self.logits(held.texts), held.labels).temperature
+        self.temperature_ = choose_temperature(self.logits(held.texts), held.codes).temperature
         return self
 
     def set_rule(self, rule: DecisionRule | None) -> Self:
@@ -286,8 +322,6 @@ class Classifier(Arguments, ABC):
         Raises:
             DataError: There are no texts, or labels or weights do not fit: the label 1 is not the class "1".
         """
-        from plaudit.models.examples import given_weights
-
         found = self.decide(self.logits(texts))
         if not len(found):
             raise DataError("score: there are no texts.")

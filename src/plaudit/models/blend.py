@@ -11,32 +11,26 @@ learned next to nothing, for too few texts were left to learn from (docs/log.md,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from plaudit.data.dataset import as_text_column
-from plaudit.data.split import hold_out
 from plaudit.errors import ModelError
 from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
 from plaudit.models.blend_weights import choose_weights
 from plaudit.models.encoder import EncoderClassifier
-from plaudit.models.examples import targets_of, text_weights, training_set, watched_set, weights_of
 from plaudit.models.ngram import NgramClassifier
 from plaudit.models.ngram_fitting import as_answers
-from plaudit.models.targets import Labels, encode_labels
+from plaudit.models.training_data import Course, TrainingData
 from plaudit.setting_values import ClassWeight, LongTexts, Objective, Weighting
 from plaudit.training.frozen_head import fit_head
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from plaudit.training.loop import Monitor
 
 _FOLDS = 5
 _FOLD_DRAW = 6  # what a random generator is for, mixed into its seed
@@ -154,86 +148,42 @@ class BlendClassifier(Classifier):
         self.class_weight = class_weight
         self.seed = seed
 
-    def fit(
-        self,
-        texts: object,
-        labels: Labels,
-        *,
-        sample_weight: object = None,
-        validation: tuple[object, Labels] | None = None,
-        unlabelled: object = None,
-        monitors: Sequence[Monitor] = (),
-        checkpoint: Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Train on N texts; the epochs, their curves and checkpoints are the encoder's, `unlabelled` is not used.
+    def _holds_out(self, data: TrainingData) -> bool:
+        return self.blend_weights is None and self.trainable
 
-        Raises:
-            As `NgramClassifier.fit` and `EncoderClassifier.fit` do.
-        """
-        self._check_params()
-        column = as_text_column(texts)
-        targets = encode_labels(labels, len(column))
-        training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
-        watched = None if validation is None else watched_set(validation, targets)
-        if watched is None and self.blend_weights is None and self.trainable:
-            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
-        learned, weights = targets_of(training, targets), weights_of(training)
-        answers = as_answers(learned)
-        ngram = self._new_ngrams()._fit_targets(
-            training.texts, targets.classes, answers, weights, multi_label=targets.multi_label
-        )
+    def _fit(self, data: TrainingData, course: Course) -> None:
+        """Train both members on all of `data`; the epochs, their curves and checkpoints are the encoder's."""
+        watched = course.watched(data)
+        ngram = self._new_ngrams()._fit_whole(data, Course())
         ngram.temperature_ = 1.0  # the weights below are chosen for what it answers without one
-        encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_targets(
-            training.texts,
-            learned.values,
-            classes=targets.classes,
-            multi_label=targets.multi_label,
-            weights=weights,
-            validation=None if watched is None else (watched.texts, watched.labels),
-            monitors=monitors,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_whole(data, course.watching(watched))
         self.ngram_, self.encoder_ = ngram, encoder
-        self._learned(targets.classes, multi_label=targets.multi_label)
         self.history_, self.kept_epoch_, self.notes_ = encoder.history_, encoder.kept_epoch_, encoder.notes_
         if self.blend_weights is not None:
             self.blend_weights_ = self.blend_weights
         elif self.trainable:
-            assert watched is not None  # held out above, or given
-            assert watched.labels is not None
-            self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.labels)
+            assert watched is not None  # held out, or given
+            self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.codes)
         else:
             assert encoder.training_vectors_ is not None  # the encoder is frozen
-            logits = self._out_of_fold(training.texts, encoder.training_vectors_, answers, weights)
+            logits = self._out_of_fold(data, encoder.training_vectors_)
             encoder.training_vectors_ = None
-            self.blend_weights_ = choose_weights(logits, learned.values)
-        return self
+            self.blend_weights_ = choose_weights(logits, data.codes)
 
-    def _out_of_fold(
-        self,
-        texts: pa.LargeStringArray,
-        vectors: NDArray[np.float32],
-        answers: NDArray[np.float64],
-        weights: NDArray[np.float64] | None,
-    ) -> NDArray[np.float32]:
+    def _out_of_fold(self, data: TrainingData, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits of n-grams and of linear layers that were fitted without the text, float32 [2, N, K].
 
         With a few hundred labels every text is needed to learn from, and a tenth of them would choose at random.
         """
-        fold = np.random.default_rng([self.seed, _FOLD_DRAW]).permutation(len(texts)) % min(_FOLDS, len(texts))
+        fold = np.random.default_rng([self.seed, _FOLD_DRAW]).permutation(len(data)) % min(_FOLDS, len(data))
+        answers = as_answers(data.targets)
         logits = np.zeros((2, *answers.shape), np.float32)
         for number in range(fold.max() + 1):
             held, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-            share = None if weights is None else weights[rest]
-            ngram = (
-                self._new_ngrams()
-                .set_params(**asdict(self.ngram_.settings_))
-                ._fit_targets(texts.take(rest), self.classes_, answers[rest], share, multi_label=self.multi_label_)
-            )
-            logits[0, held] = ngram.logits(texts.take(held))
-            kernel, bias = fit_head(vectors[rest], answers[rest], share, seed=self.seed)
+            part = data.take(rest)
+            ngram = self._new_ngrams().set_params(**asdict(self.ngram_.settings_))._fit_whole(part, Course())
+            logits[0, held] = ngram.logits(data.texts.take(held))
+            kernel, bias = fit_head(vectors[rest], answers[rest], part.weights, seed=self.seed)
             logits[1, held] = vectors[held] @ kernel.T + bias
         return logits
 

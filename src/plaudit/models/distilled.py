@@ -12,33 +12,29 @@ which words decide, one answer to all of it does not, and they cost no more (doc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.data.dataset import as_text_column, normalise_texts
+from plaudit.data.dataset import normalise_texts
 from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.asking import ask
 from plaudit.models.base import Classifier
 from plaudit.models.blend import BlendClassifier
-from plaudit.models.examples import text_weights
 from plaudit.models.loading import load
 from plaudit.models.ngram import NgramClassifier
 from plaudit.models.ngram_fitting import as_answers
-from plaudit.models.targets import Labels, Targets, encode_labels
 from plaudit.models.teacher_answers import TeacherAnswers, is_answers_file, read_answers
+from plaudit.models.training_data import Course, TrainingData
 from plaudit.setting_values import ClassWeight
 from plaudit.text.parts import in_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from plaudit.training.loop import Monitor
 
 
 class DistilledClassifier(NgramClassifier):
@@ -81,19 +77,8 @@ class DistilledClassifier(NgramClassifier):
         )
         self.teacher = teacher
 
-    def fit(
-        self,
-        texts: object,
-        labels: Labels,
-        *,
-        sample_weight: object = None,
-        validation: tuple[object, Labels] | None = None,
-        unlabelled: object = None,
-        monitors: Sequence[Monitor] = (),
-        checkpoint: Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Learn from N labelled texts and from the teacher's answers to the parts of M `unlabelled` ones.
+    def _fit(self, data: TrainingData, course: Course) -> None:
+        """Learn from N labelled texts and from the teacher's answers to the parts of M texts without labels.
 
         Of a teacher that is a file all texts that it answers are learned, whole as they stand there, or those that are
         also among the `unlabelled`; none that is equal to a text of `validation` but for case and punctuation.
@@ -103,17 +88,14 @@ class DistilledClassifier(NgramClassifier):
         Raises:
             ConfigError: There are no unlabelled texts.
             DataError: The teacher knows other classes, or a file has no answer that could be learned.
-            As `BlendClassifier.fit` and `NgramClassifier.fit` do.
+            As `BlendClassifier` and `NgramClassifier` do.
         """
-        self._check_params()
-        column = as_text_column(texts)
-        more = None if unlabelled is None else as_text_column(unlabelled, name="unlabelled texts")
-        targets = encode_labels(labels, len(column))
+        more = course.further_texts()
         self.teacher_ = None
         answers = read_answers(self.teacher).answers() if is_answers_file(self.teacher) else self.teacher
         if isinstance(answers, TeacherAnswers):
-            watched = None if validation is None else as_text_column(validation[0], name="validation texts")
-            parts, taught, note = _learnable(answers if more is None else answers.of(more), targets, watched)
+            answers = answers if more is None else answers.of(more)
+            parts, taught, note = _learnable(answers, data, course.watched_texts())
         else:
             if more is None or not len(more):
                 raise ConfigError(
@@ -122,32 +104,21 @@ class DistilledClassifier(NgramClassifier):
                 )
             teacher = load(answers) if isinstance(answers, str | Path) else answers
             if teacher is None:
-                teacher = BlendClassifier(class_weight=self.class_weight, seed=self.seed).fit(
-                    column,
-                    targets,
-                    sample_weight=sample_weight,
-                    validation=validation,
-                    monitors=monitors,
-                    checkpoint=checkpoint,
-                    resume=resume,
-                )
-            _check_classes(teacher, targets)
+                teacher = BlendClassifier(class_weight=self.class_weight, seed=self.seed)._fit_data(data, course)
+            _check_classes(teacher, data)
             parts = in_parts(more)
-            taught = self._ask(teacher, parts, checkpoint, resume=resume)
+            taught = self._ask(teacher, parts, course.checkpoint, resume=course.resume)
             self.teacher_ = teacher
             note = f"{len(more):,} texts without labels were answered by the teacher, in {len(parts):,} parts."
-        weights = text_weights(targets, self.class_weight, sample_weight)
+        weights = data.weights
         if weights is not None:
             weights = np.concatenate([weights, np.ones((len(parts), *weights.shape[1:]))])
-        self._fit_targets(
-            pa.concat_arrays([column, parts]),
-            targets.classes,
-            np.concatenate([as_answers(targets), taught[:, 1:] if targets.n_logits == 1 else taught]),
+        self._fit_answers(
+            pa.concat_arrays([data.texts, parts]),
+            np.concatenate([as_answers(data.targets), taught[:, 1:] if data.n_logits == 1 else taught]),
             weights,
-            multi_label=targets.multi_label,
         )
         self.notes_ = (note,)
-        return self
 
     def _ask(
         self, teacher: Classifier, texts: pa.LargeStringArray, checkpoint: Path | None, *, resume: bool
@@ -169,24 +140,24 @@ class DistilledClassifier(NgramClassifier):
         return {name: value for name, value in self.get_params().items() if name != "teacher"}
 
 
-def _check_classes(teacher: Classifier, targets: Targets) -> None:
-    if teacher.classes_.tolist() != targets.classes.tolist() or teacher.multi_label_ != targets.multi_label:
+def _check_classes(teacher: Classifier, data: TrainingData) -> None:
+    if teacher.classes_.tolist() != data.classes.tolist() or teacher.multi_label_ != data.multi_label:
         raise DataError(
             f"the teacher answers {', '.join(teacher.class_names)[:200]}, but the labels are "
-            f"{', '.join(map(str, targets.classes))[:200]}."
+            f"{', '.join(map(str, data.classes))[:200]}."
         )
 
 
 def _learnable(
-    answers: TeacherAnswers, targets: Targets, watched: pa.LargeStringArray | None
+    answers: TeacherAnswers, data: TrainingData, watched: pa.LargeStringArray | None
 ) -> tuple[pa.LargeStringArray, NDArray[np.float64], str]:
     """Return the texts that a file answers, the classes' probabilities, float64 [M, C], and what was left out.
 
     Raises:
         DataError: Nothing is left, or the file's answers are none to these classes.
     """
-    names = [label_name(name) or "" for name in targets.classes.tolist()]
-    shares = answers.probabilities(names, multi_label=targets.multi_label)
+    names = [label_name(name) or "" for name in data.classes.tolist()]
+    shares = answers.probabilities(names, multi_label=data.multi_label)
     is_answered = ~np.isnan(shares).any(axis=1)
     is_watched = np.zeros(len(answers), np.bool_)
     if watched is not None and len(answers):

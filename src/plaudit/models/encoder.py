@@ -5,29 +5,26 @@ Needs the extra `encoder` (torch, transformers) to train and to predict. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from plaudit.data.dataset import as_text_column
-from plaudit.data.split import hold_out
 from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer
 from plaudit.errors import ConfigError, ModelError
 from plaudit.models.base import Classifier
 from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
-from plaudit.models.examples import text_weights, training_set, watched_set, weights_of
 from plaudit.models.summary import EncoderSummary
-from plaudit.models.targets import Labels, count_logits, encode_labels
+from plaudit.models.targets import count_logits
+from plaudit.models.training_data import Course, TrainingData
 from plaudit.setting_values import ClassWeight, LongTexts
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
 from plaudit.training.fine_tuning import FineTuning, default_epochs, fine_tune
 from plaudit.training.frozen_head import fit_head
-from plaudit.training.loop import Monitor
 from plaudit.training.soft_targets import as_targets
 from plaudit.training.torch_device import place
 
@@ -123,118 +120,43 @@ class EncoderClassifier(Classifier):
         self.validation_fraction = validation_fraction
         self.seed = seed
 
-    def fit(
-        self,
-        texts: object,
-        labels: Labels,
-        *,
-        sample_weight: object = None,
-        validation: tuple[object, Labels] | None = None,
-        unlabelled: object = None,
-        monitors: Sequence[Monitor] = (),
-        checkpoint: Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Train on N texts.
+    def _holds_out(self, data: TrainingData) -> bool:
+        return self.trainable and self.early_stopping and self._epochs_for(data.texts) > 1
 
-        Args:
-            texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
-            labels: N labels, all words or all whole numbers.
-            sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
-            validation: Texts and labels to watch; None holds out `validation_fraction`, but nothing with one epoch.
-            unlabelled: Not used.
-            monitors: Who watches the run.
-            checkpoint: A file that keeps the state of the run, every five minutes and after each epoch.
-            resume: Whether to continue from `checkpoint` when it exists.
-
-        Raises:
-            DataError: Texts or labels are unusable, or a validation label never occurs in training.
-            ConfigError: A setting is out of range, or training diverged.
-            EmbeddingError: The encoder is unknown or unreadable.
-            MissingExtraError: The extra "encoder" is not installed.
-        """
-        self._check_params()
-        column = as_text_column(texts)
-        targets = encode_labels(labels, len(column))
-        training = training_set(column, targets, text_weights(targets, self.class_weight, sample_weight))
-        watched = None
-        if validation is not None:
-            watched = watched_set(validation, targets)
-        elif self.trainable and self.early_stopping and self._epochs_for(column) > 1:
-            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
-        assert training.labels is not None
-        return self._fit_targets(
-            training.texts,
-            training.labels,
-            classes=targets.classes,
-            multi_label=targets.multi_label,
-            weights=weights_of(training),
-            validation=None if watched is None else (watched.texts, watched.labels),
-            monitors=monitors,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
-
-    def _fit_targets(
-        self,
-        texts: pa.LargeStringArray,
-        targets: NDArray[Any],
-        *,
-        classes: NDArray[Any],
-        multi_label: bool = False,
-        weights: NDArray[np.float64] | None = None,
-        validation: tuple[Any, Any] | None = None,
-        monitors: Sequence[Monitor] = (),
-        checkpoint: Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Train on targets that may be soft.
-
-        Args:
-            texts: N texts.
-            targets: Class numbers, int [N]; or [N, C]: probabilities, or 0 and 1 for several labels.
-            classes: The C labels.
-            multi_label: Whether a text may have several labels.
-            weights: float64 [N], each text's share in the loss, or with several labels [N, C]; None for all 1.
-            validation: Texts and targets to watch; without them there is no early stopping.
-            monitors: Who watches, see `fit`.
-            checkpoint: A file, see `fit`.
-            resume: Whether to continue from it.
-        """
-        self._check_params()
+    def _fit(self, data: TrainingData, course: Course) -> None:
+        watched = course.watched(data)
         folder = find_encoder(self.encoder)
-        n_logits = count_logits(len(classes), multi_label=multi_label)
-        model = EncoderModel.initialise(folder, n_logits, seed=self.seed)
+        model = EncoderModel.initialise(folder, data.n_logits, seed=self.seed)
         check_length(model, str(self.encoder), self.max_tokens)
         placement = place(self.device)
 
-        def soft(targets: Any) -> NDArray[np.float32]:
-            return as_targets(targets, len(classes), multi_label=multi_label)
+        def answers(part: TrainingData) -> NDArray[np.float32]:
+            return as_targets(part.codes, len(part.classes), multi_label=part.multi_label)
 
-        tokens = model.tokenizer.ids(texts)
+        tokens = model.tokenizer.ids(data.texts)
         sequences = model.cut_ids(tokens, self.max_tokens, self.long_texts)
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
         turns: tuple[Sequences, ...] = ()
         if self.trainable:
-            epochs = self._epochs_for(texts, model.tokenizer)
+            epochs = self._epochs_for(data.texts, model.tokenizer)
             turns = model.turns(tokens, self.max_tokens, self.long_texts, epochs * self.soup)
-            training, seen = EncoderExamples(turns, soft(targets), weights), None
-            if validation is not None:
-                read = model.cut(validation[0], self.max_tokens, self.long_texts)
-                seen = EncoderExamples((read,), soft(validation[1]))
+            training, seen = EncoderExamples(turns, answers(data), data.weights), None
+            if watched is not None:
+                read = model.cut(watched.texts, self.max_tokens, self.long_texts)
+                seen = EncoderExamples((read,), answers(watched))
             given = {**self.get_params(), "epochs": epochs}
-            work = FineTuning(model, training, seen, given, classes.tolist(), multi_label)
-            result = fine_tune(work, placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
+            work = FineTuning(model, training, seen, given, data.classes.tolist(), data.multi_label)
+            result = fine_tune(
+                work, placement, monitors=course.monitors, checkpoint=course.checkpoint, resume=course.resume
+            )
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
             vectors = self._vectors(model, sequences)
-            head = linear(*fit_head(vectors, soft(targets).astype(np.float64), weights, seed=self.seed))
+            head = linear(*fit_head(vectors, answers(data).astype(np.float64), data.weights, seed=self.seed))
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model
-        self._learned(classes, multi_label=multi_label)
         self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens, turns)]))
         self.n_threads_ = placement.n_threads
-        return self
 
     def _epochs_for(self, texts: pa.LargeStringArray, tokenizer: SubwordTokenizer | None = None) -> int:
         if self.epochs is not None:

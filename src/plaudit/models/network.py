@@ -7,15 +7,12 @@ NumPy alone; training needs numba (extra `train`), and the embedding whatever it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plaudit.data.dataset import Dataset, as_text_column
-from plaudit.data.split import hold_out
 from plaudit.embeddings.storage import (
     DESCRIPTION_FILE,
     VECTORS_FILE,
@@ -26,15 +23,16 @@ from plaudit.embeddings.storage import (
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.models.artifact import opening, read_tensors
 from plaudit.models.base import Classifier
-from plaudit.models.examples import text_weights, to_examples, training_set, watched_set
 from plaudit.models.summary import NetworkSummary
-from plaudit.models.targets import Labels, Targets, count_logits, encode_labels
+from plaudit.models.targets import count_logits
+from plaudit.models.training_data import Course, TrainingData
+from plaudit.scratch import Scratch
 from plaudit.setting_values import ClassWeight, Combiner, Loss
 from plaudit.text.chunks import chunks
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
-from plaudit.training.loop import LoopSettings, Monitor, default_batch_size, train
+from plaudit.training.loop import LoopSettings, default_batch_size, train
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,56 +113,19 @@ class NetworkClassifier(Classifier):
         self.validation_fraction = validation_fraction
         self.seed = seed
 
-    def fit(
-        self,
-        texts: object,
-        labels: Labels,
-        *,
-        sample_weight: object = None,
-        validation: tuple[object, Labels] | None = None,
-        unlabelled: object = None,
-        monitors: Sequence[Monitor] = (),
-        checkpoint: Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Train on N texts.
+    def _holds_out(self, data: TrainingData) -> bool:
+        return self.early_stopping
 
-        Args:
-            texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
-            labels: N labels, all words or all whole numbers; or N lists, tuples or sets of them, or an indicator matrix
-                [N, C] of 0 and 1, for texts that have several (multi-label).
-            sample_weight: N numbers from 0, each text's share in the loss; None for all 1.
-            validation: Texts and labels to watch for overfitting; None holds out `validation_fraction` when early
-                stopping is on, and none otherwise.
-            unlabelled: Not looked at.
-            monitors: Who watches the run.
-            checkpoint: A file that keeps the state of the run; removed by whoever publishes the model.
-            resume: Whether to continue from `checkpoint` when it exists.
-
-        Raises:
-            DataError: Texts or labels are unusable, or a validation label never occurs in training.
-            ConfigError: A setting is out of range.
-            EmbeddingError: The embedding is unknown or unreadable.
-            MissingExtraError: Training needs a package that is not installed.
-        """
+    def _fit(self, data: TrainingData, course: Course) -> None:
         from threadpoolctl import threadpool_limits
 
-        self._check_params()
-        column = as_text_column(texts)
-        targets = encode_labels(labels, len(column))
-        weight = text_weights(targets, self.class_weight, sample_weight)
-        training = training_set(column, targets, weight)
-        watched: Dataset | None = None
-        if validation is not None:
-            watched = watched_set(validation, targets)
-        elif self.early_stopping:
-            training, watched = hold_out(training, self.validation_fraction, seed=self.seed)
-        table = self._load_table(training.texts)
-        examples = to_examples(table, training, self.scratch)
-        watched_examples = to_examples(table, watched, self.scratch) if watched is not None else None
+        watched = course.watched(data)
+        table = self._load_table(data.texts)
+        examples = _to_examples(table, data, self.scratch)
+        watched_examples = _to_examples(table, watched, self.scratch) if watched is not None else None
         loop = LoopSettings(
             epochs=self.epochs,
-            batch_size=self.batch_size or default_batch_size(len(training)),
+            batch_size=self.batch_size or default_batch_size(len(data)),
             patience=self.patience if self.early_stopping and watched is not None else None,
             seed=self.seed,
         )
@@ -176,26 +137,24 @@ class NetworkClassifier(Classifier):
                 vectors=table.vectors,
                 trainable=self.trainable,
                 hidden=tuple(self.hidden),
-                n_logits=targets.n_logits,
+                n_logits=data.n_logits,
                 dropout=self.dropout,
                 loss=self.loss,
                 learning_rate=self.learning_rate,
-                n_steps=loop.epochs * loop.n_steps(len(training)),
+                n_steps=loop.epochs * loop.n_steps(len(data)),
                 seed=self.seed,
                 scratch=self.scratch,
             )
             saved = None
-            if checkpoint is not None:
-                fingerprint = self._fingerprint(targets, table, examples, watched_examples)
-                saved = Checkpoint(checkpoint, fingerprint, resume)
-            result = train(network, loop, monitors=monitors, checkpoint=saved)
+            if course.checkpoint is not None:
+                fingerprint = self._fingerprint(data.classes, table, examples, watched_examples)
+                saved = Checkpoint(course.checkpoint, fingerprint, course.resume)
+            result = train(network, loop, monitors=course.monitors, checkpoint=saved)
         result.check_converged()
         self.table_ = table.with_vectors(network.vectors_from(result.weights))
         self.layers_ = DenseLayers.from_tensors(result.weights)
         self.history_, self.kept_epoch_ = result.history, result.kept_epoch
         self.batch_size_ = loop.batch_size
-        self._learned(targets.classes, multi_label=targets.multi_label)
-        return self
 
     def summary(self) -> NetworkSummary:
         """Return the table of layers and parameters; print it to read it."""
@@ -249,11 +208,11 @@ class NetworkClassifier(Classifier):
         return replace(table, combiner=self.combiner) if self.combiner else table
 
     def _fingerprint(
-        self, targets: Targets, table: EmbeddingTable, training: Examples, watched: Examples | None
+        self, classes: NDArray[Any], table: EmbeddingTable, training: Examples, watched: Examples | None
     ) -> str:
         """Hash everything that decides the weights."""
         settings = {k: v for k, v in self.get_params().items() if k not in ("embedding", "validation_fraction")}
-        digest = hashlib.blake2b(repr((settings, targets.classes.tolist(), table.combiner)).encode(), digest_size=16)
+        digest = hashlib.blake2b(repr((settings, classes.tolist(), table.combiner)).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(table.vectors).data)
         for examples in (training, watched) if watched is not None else (training,):
             for array in (examples.bags.offsets, examples.bags.rows, examples.bags.weights, examples.labels):
@@ -261,3 +220,8 @@ class NetworkClassifier(Classifier):
             if examples.weights is not None:
                 digest.update(np.ascontiguousarray(examples.weights).data)
         return digest.hexdigest()
+
+
+def _to_examples(table: EmbeddingTable, data: TrainingData, scratch: Scratch) -> Examples:
+    """Turn texts into bags of the table's rows, kept in `scratch`, with their labels and weights."""
+    return Examples(table.bags(data.texts, scratch), data.stored_codes(), data.weights)

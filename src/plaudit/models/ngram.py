@@ -11,18 +11,15 @@ Predicting is Arrow and NumPy alone; training needs numba (extra `train`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from plaudit.cores import on_all_cores
-from plaudit.data.dataset import as_text_column
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.models.base import Classifier
-from plaudit.models.examples import text_weights
 from plaudit.models.ngram_files import (
     CHARACTER_FILES,
     FILES,
@@ -34,7 +31,8 @@ from plaudit.models.ngram_files import (
 from plaudit.models.ngram_fitting import NgramWeights, as_answers, as_logits, count_blocks, fit_logits, score_rows
 from plaudit.models.ngram_learning import learn
 from plaudit.models.ngram_settings import NgramSettings
-from plaudit.models.targets import Labels, count_logits, encode_labels
+from plaudit.models.targets import count_logits
+from plaudit.models.training_data import Course, TrainingData
 from plaudit.models.word_scores import WordScores
 from plaudit.setting_values import ClassWeight, Objective, Weighting, check_setting
 from plaudit.text import WordTokenizer
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.text.column import TokenColumn
-    from plaudit.training.loop import Monitor
 
 _CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
 _LARGEST_COST = 1e12  # of a text; with a million such, weights still fit into float32
@@ -132,48 +129,18 @@ class NgramClassifier(Classifier):
         self.class_weight = class_weight
         self.seed = seed
 
-    def fit(
-        self,
-        texts: object,
-        labels: Labels,
-        *,
-        sample_weight: object = None,
-        validation: tuple[object, Labels] | None = None,
-        unlabelled: object = None,
-        monitors: Sequence[Monitor] = (),
-        checkpoint: Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Learn from N texts. There are no epochs: `validation` and all after it are not looked at.
+    def _fit(self, data: TrainingData, course: Course) -> None:
+        self._fit_answers(data.texts, as_answers(data.targets), data.weights)
 
-        Raises:
-            DataError: Texts or labels are unusable, or no n-gram is in `min_texts` texts.
-            ConfigError: A setting is out of range.
-            MissingExtraError: Training needs numba.
-        """
-        self._check_params()
-        column = as_text_column(texts)
-        targets = encode_labels(labels, len(column))
-        weights = text_weights(targets, self.class_weight, sample_weight)
-        return self._fit_targets(column, targets.classes, as_answers(targets), weights, multi_label=targets.multi_label)
-
-    def _fit_targets(
-        self,
-        texts: pa.LargeStringArray,
-        classes: NDArray[Any],
-        answers: NDArray[np.float64],
-        weights: NDArray[np.float64] | None,
-        *,
-        multi_label: bool,
-    ) -> Self:
-        """Learn from answers that may be probabilities: what `fit` and a teacher share.
+    def _fit_answers(
+        self, texts: pa.LargeStringArray, answers: NDArray[np.float64], weights: NDArray[np.float64] | None
+    ) -> None:
+        """Learn from answers that may be probabilities, as a teacher's are.
 
         Args:
             texts: N texts.
-            classes: [C].
             answers: float64 [N, K], how sure each logit's answer is yes, 0 to 1.
             weights: float64 [N] or [N, K], or None for all 1.
-            multi_label: Whether the K logits are questions of their own.
         """
         settings = NgramSettings(**self._given())
         weight = spread_weights(weights, answers)
@@ -194,7 +161,6 @@ class NgramClassifier(Classifier):
         self.vocabulary_, self.characters_ = learned.vocabulary, learned.characters
         self.weights_ = fitted.part(slice(0, n_words))
         self.character_weights_ = None if learned.characters is None else fitted.part(slice(n_words, None))
-        self._learned(classes, multi_label=multi_label)
         n_blocks = count_blocks(learned.features, self.scratch)
         self.notes_ = (
             (
@@ -204,7 +170,6 @@ class NgramClassifier(Classifier):
             if n_blocks > 1
             else ()
         )
-        return self
 
     def _given(self) -> dict[str, Any]:
         """Return those of `NgramSettings` that are not left open."""
