@@ -13,6 +13,7 @@ import pyarrow.parquet
 
 from plaudit.errors import DataError
 
+_as_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
@@ -43,8 +44,7 @@ def encode_table(
     if suffix == ".tsv":
         return _tsv(_guard(_flat(table, joined, separator), guarded), first_row, has_header=has_header)
     if suffix == ".jsonl":
-        rows = (json.dumps(row, ensure_ascii=False, default=str) for row in table.to_pylist())
-        return "".join(f"{row}\n" for row in rows).encode()
+        return "".join(f"{_as_json(row)}\n" for row in table.to_pylist()).encode()
     sink = io.BytesIO()
     try:
         if suffix == ".parquet":
@@ -88,10 +88,6 @@ class _Join:
         return self._separator.join(map(str, items))
 
 
-def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
 def _tsv(table: pa.Table, first_row: int, *, has_header: bool) -> bytes:
     """Return tab-separated lines; TSV has no quoting, so a tab or line break inside a field cannot be written."""
     lines = [table.column_names] if has_header else []
@@ -117,6 +113,6 @@ def encode_lines(lines: Sequence[str | None], added: pa.Table) -> bytes:
 
 
 def _extended(line: str | None, row: dict[str, object]) -> str:
-    more = json.dumps(row, ensure_ascii=False, default=str)
+    more = _as_json(row)
     kept = "{" if line is None else line.strip().removesuffix("}").rstrip()
     return f"{kept}{'' if kept == '{' else ', '}{more[1:]}\n"

@@ -22,7 +22,7 @@ _MOST_CLASSES, _MOST_NUMBERS = 200, 20  # of a label that is found by content
 _FEW_ROWS = 20  # below which a value that comes again is enough
 _LABEL_WORDS, _LABEL_CHARACTERS = 5.0, 50.0  # at most, on the mean
 _TEXT_WORDS = 1.5  # at least, on the mean; of scripts without spaces two characters are a word
-_FIRST_OF_CJK = "\u2e80"
+_WIDE = re.compile("[\u2e80-\U0010ffff]")  # from the CJK radicals on: Han, kana and Hangul
 
 
 @dataclass(frozen=True)
@@ -130,5 +130,5 @@ def _is_decimal(number: str) -> bool:
 
 
 def _count_words(text: str) -> float:
-    wide = sum(letter >= _FIRST_OF_CJK for letter in text)
+    wide = 0 if text.isascii() else len(_WIDE.findall(text))
     return len(text.split()) if wide < 2 else max(len(text.split()), wide / 2)
