@@ -12,7 +12,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"plaudit ((?:[a-z-]+ )*?[a-z-]+)\b([^`\n#|]*)")
 COMMANDS = {
     "advise", "train", "tune", "evaluate", "compare", "predict", "data show", "embeddings list", "embeddings show",
-    "info", "export", "learning-curve", "audit", "explain", "threshold", "report", "serve",
+    "doctor", "export", "learning-curve", "audit", "explain", "threshold", "report", "serve",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from plaudit.data import load_sample
 Command = Callable[..., Any]
 COMMANDS = [
     [], ["advise"], ["train"], ["evaluate"], ["predict"], ["data"], ["data", "show"], ["embeddings"],
-    ["embeddings", "list"], ["embeddings", "show"], ["info"],
+    ["embeddings", "list"], ["embeddings", "show"], ["doctor"],
 ]  # fmt: skip
 
 
@@ -135,8 +135,20 @@ def test_embeddings_show_prints_the_shape_and_the_vectors(command: Command, tmp_
     assert "Unknown embedding 'nope'" in command("embeddings", "show", "nope", "x", code=2).err
 
 
-def test_info_tells_versions_and_places(command: Command, tmp_path: Path) -> None:
-    out = command("info").out
+def test_the_doctor_tells_versions_places_and_what_extras_lack(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs = [
+        "numpy>=2",
+        "numba>=0.61; extra == 'train'",
+        "plaudit[train]; extra == 'tune'",
+        "nothere>=1; extra == 'tune'",
+    ]
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: needs)
+    out = command("doctor").out
+    assert command("info").out.splitlines()[0] == out.splitlines()[0]
+    assert re.search(r"^\[train\] +numba \d", out, re.M)
+    assert "lacks nothere: pip install 'plaudit[tune]'" in out
     for word in (plaudit.__version__, "python", "cores", "GiB", "numpy", "pyarrow", str(tmp_path / "cache")):
         assert word in out
 
@@ -167,7 +179,7 @@ def test_a_reader_that_leaves_is_no_error(sample_model: Path, words: tuple[str, 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device")
-@pytest.mark.parametrize("words", [("predict", "MODEL", "good"), ("predict", "MODEL", "--json", "good"), ("info",)])
+@pytest.mark.parametrize("words", [("predict", "MODEL", "good"), ("predict", "MODEL", "--json", "good"), ("doctor",)])
 def test_output_that_cannot_be_written_is_one_clear_line(sample_model: Path, words: tuple[str, ...]) -> None:
     given = [str(sample_model) if word == "MODEL" else word for word in words]
     code = "from plaudit.app.cli import main; main()"

@@ -33,7 +33,7 @@ def plaudit(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"], ["info"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"], ["doctor"]], ids=" ".join)
 def test_a_full_disk_is_one_line_also_for_help(words: list[str]) -> None:
     with FULL.open("wb") as full:
         done = subprocess.run(

