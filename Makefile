@@ -1,5 +1,5 @@
 # make train: set everything up and train on movie reviews. make test: set everything up and run the tests.
-# make bench: measure, beside the peers.
+# make bench: measure, beside the peers. make docs: build the documentation site.
 PYTHON ?= python3
 EXTRAS ?= all,dev
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 TOOLS := .tools/bin
 
-.PHONY: setup train test bench lint format locks sbom advisories clean
+.PHONY: setup train test bench docs lint format locks sbom advisories clean
 
 setup: $(VENV)/.installed
 
@@ -39,6 +39,11 @@ bench:
 	$(BIN)/python benchmarks/serve.py --overload
 	$(BIN)/python benchmarks/serve.py --texts 1000000
 	$(BIN)/python benchmarks/hostile.py
+
+# The documentation site, to site/; a broken link fails.
+docs: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: setup
 	$(BIN)/ruff check .

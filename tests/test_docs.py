@@ -1,5 +1,6 @@
 """What README and docs say runs as it stands there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMAND = re.compile(r"plaudit ((?:[a-z-]+ )*?[a-z-]+)\b([^`\n#|]*)")
 COMMANDS = {
     "advise", "train", "tune", "evaluate", "compare", "predict", "data show", "embeddings list", "embeddings show",
@@ -39,6 +40,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in (a or b for a, b in targets):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_broken_link(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="needs the extra docs")
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    reference = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert all(f"plaudit {name}" in reference for name in COMMANDS)
+    assert "fonts.googleapis" not in reference
 
 
 def commands_in(page: Path) -> list[tuple[str, str]]:

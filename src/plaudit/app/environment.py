@@ -18,7 +18,7 @@ from plaudit.cores import usable_cores
 from plaudit.data import cache_dir, imdb_at_hand
 
 _FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # the instructions that kernels and encoders are faster with
-_FOR_DEVELOPERS = ("dev", "all", "bench")  # extras that are made of others, or that no command needs
+_FOR_DEVELOPERS = ("dev", "all", "bench", "docs")  # extras that are made of others, or that no command needs
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[([^\]]+)\])?[^;]*;.*extra == [\"']([^\"']+)[\"']")
 
 
