@@ -8,21 +8,21 @@ from typing import Any
 
 from plaudit.data import load_sample
 from plaudit.models import Classifier
-from plaudit.models.loading import import_class
-from plaudit.models.recipes import RECIPES
+from plaudit.registry import find_recipe, recipe_names
 from plaudit.training import refit_epochs
 
 
 def build(name: str, seed: int) -> Classifier:
     """Return the classifier that a name stands for, not yet fitted."""
     recipe, _, rest = name.partition(":")
-    if recipe not in RECIPES:
-        raise SystemExit(f"{name}: there is no recipe {recipe!r}; there are {', '.join(RECIPES)}.")
+    if recipe not in recipe_names():
+        raise SystemExit(f"{name}: there is no recipe {recipe!r}; there are {', '.join(recipe_names())}.")
     settings = {key: _value(value) for key, _, value in (part.partition("=") for part in rest.split(",") if part)}
-    kind = import_class(RECIPES[recipe])
+    kind = find_recipe(recipe).load_class()
     if "seed" in kind._parameter_names():
         settings.setdefault("seed", seed)
-    return kind(**settings)
+    model: Classifier = kind(**settings)
+    return model
 
 
 def _value(text: str) -> Any:

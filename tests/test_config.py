@@ -16,7 +16,7 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
             ),
         ModelConfig(
             "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, True, "tfidf",
-            "squared_hinge", 0.1, "tiny", 64, "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher",
+            "squared_hinge", 0.1, "tiny", 64, "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher", {"C": 2.0},
         ),
         TrainingConfig(3, 2, 16, 0.01, False, 2, 7, True),
     )  # fmt: skip

@@ -18,8 +18,8 @@ ORDER = (
     "batch", "server", "app",
 )  # fmt: skip
 BELOW_ALL = (
-    "errors", "setting_values", "config", "budget", "expansion", "arrow_files", "cores", "cluster", "lazy", "progress",
-    "scratch",
+    "errors", "setting_values", "config", "plugins", "registry", "budget", "expansion", "arrow_files", "cores",
+    "cluster", "lazy", "progress", "scratch",
     "",  # the package itself: its version
 )  # fmt: skip
 ROOT = Path(plaudit.__file__).parent

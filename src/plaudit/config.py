@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from plaudit.errors import ConfigError
-from plaudit.setting_values import ClassWeight, Combiner, LongTexts, Loss, Objective, Recipe, Weighting, check_setting
+from plaudit.setting_values import ClassWeight, Combiner, LongTexts, Loss, Objective, Weighting, check_setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,9 +164,10 @@ class ModelConfig:
         label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
         blend_weights: best: factors of the n-grams' and the encoder's logits; not given, chosen on validation texts.
         teacher: distilled: a model's folder, or a file of a teacher's answers.
+        further: Settings by name that are none of these, as a plugin's recipe has them.
     """
 
-    recipe: Recipe = "network"
+    recipe: str = "network"
     embedding: str | None = None
     trainable: bool | None = None
     combiner: Combiner | None = None
@@ -188,6 +189,7 @@ class ModelConfig:
     label_smoothing: float | None = None
     blend_weights: tuple[float, float] | None = None
     teacher: str | None = None
+    further: dict[str, typing.Any] | None = None  # Any: whatever TOML holds and the recipe takes
 
     def __post_init__(self) -> None:
         _check_given(self)
@@ -305,6 +307,8 @@ def _fits(value: object, hint: object) -> bool:
         return value in get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return any(_fits(value, option) for option in get_args(hint))
+    if origin is dict:
+        return isinstance(value, dict)
     if origin is tuple:
         return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
     if hint is float:

@@ -7,6 +7,7 @@
     ├── EmbeddingError     an embedding is unknown, unreadable or does not fit                 (ValueError)
     ├── ModelError         a model folder is missing, damaged, foreign or of a newer format    (ValueError)
     ├── LimitError         what comes from outside is larger, or takes longer, than is taken on         (ValueError)
+    ├── PluginError        what an installed package adds cannot be imported or used            (ValueError)
     ├── MissingExtraError  an optional dependency is not installed                             (ImportError)
     └── NotFittedError     a classifier was asked before it was fitted                         (ValueError)
 
@@ -56,6 +57,10 @@ class LimitError(PlauditError, ValueError):
     def __init__(self, message: str, *, limit: str) -> None:
         super().__init__(message)
         self.limit = limit
+
+
+class PluginError(PlauditError, ValueError):
+    """What an installed package adds cannot be imported, or is not what it should be."""
 
 
 class MissingExtraError(PlauditError, ImportError):

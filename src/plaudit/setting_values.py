@@ -17,7 +17,6 @@ ClassWeight = Literal["none", "balanced"]
 Weighting = Literal["bayes", "tfidf"]
 Objective = Literal["logistic", "squared_hinge"]
 Combiner = Literal["sqrtn", "mean", "sum"]
-Recipe = Literal["network", "ngram", "encoder", "best", "distilled"]
 LongTexts = Literal["windows", "head_tail"]
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
@@ -84,7 +83,6 @@ def _device(option: str, value: object) -> None:
 
 
 _RULES: dict[str, Callable[[str, object], None]] = {
-    "recipe": _choice(*get_args(Recipe)),
     "combiner": _choice(*get_args(Combiner)),
     "loss": _choice(*get_args(Loss)),
     "long_texts": _choice(*get_args(LongTexts)),

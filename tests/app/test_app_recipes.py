@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 import plaudit
 from plaudit.data import Dataset, load_sample
 from plaudit.models import Classifier
-from plaudit.models.loading import KINDS
-from plaudit.models.recipes import RECIPES
 from plaudit.models.training_data import Course, TrainingData
+from plaudit.registry import BUILT_IN, Recipe
 
 Command = Callable[..., Any]
 TEXTS = ("train_texts", "validation_texts", "test_texts")
@@ -82,10 +81,9 @@ class Interrupted(WordCounts):
 @pytest.fixture(autouse=True)
 def recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--recipe ngram` stands for `WordCounts`, and beside it there is only the network."""
-    for name in set(RECIPES) - {"network"}:
-        monkeypatch.delitem(RECIPES, name)
-    monkeypatch.setitem(RECIPES, "ngram", (__name__, "WordCounts"))
-    monkeypatch.setitem(KINDS, WordCounts.kind, (__name__, "WordCounts"))
+    for name in set(BUILT_IN) - {"network"}:
+        monkeypatch.delitem(BUILT_IN, name)
+    monkeypatch.setitem(BUILT_IN, "ngram", Recipe("ngram", f"{__name__}:WordCounts", kind=WordCounts.kind))
 
 
 def read_toml(folder: Path) -> dict[str, Any]:
@@ -195,7 +193,7 @@ def test_texts_without_labels_reach_who_learns_from_them(
         (("--recipe", "ngram", "--no-early-stopping"), "--early-stopping belongs to --recipe network; ngram has "),
         (("--min-texts", "2"), "--min-texts belongs to --recipe ngram; network has --embedding, --trainable, "),
         (("--n-max", "2"), "--n-max is no setting of --recipe network; network has "),
-        (("--recipe", "best"), "--recipe best: this Plaudit has network, ngram."),
+        (("--recipe", "best"), "--recipe best: expected one of network, ngram."),
         (("--unlabelled", "x.csv"), "--unlabelled: --recipe network learns from labelled texts only."),
         (("--recipe", "ngram", "--unlabelled", "none.csv"), "none.csv: no such data set, file or folder"),
         (("--recipe", "ngram", "--unlabelled", "."), ".: no .txt files; expected one text a file."),
@@ -226,12 +224,12 @@ def test_only_networks_are_exported(command: Command, tmp_path: Path) -> None:
     command("train", "sample", "--recipe", "ngram", "-o", "model")
     done = command("export", "model", "--to", "onnx", "-o", "out", code=2)
     assert done.err == (
-        "plaudit: model: only networks can be exported to onnx, and this is a model of the kind 'word counts'.\n"
+        "plaudit: model: only networks can be exported, and this is a model of the kind 'word counts'.\n"
     )
 
 
 def test_ctrl_c_promises_nothing_to_go_on_with(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "ngram", (__name__, "Interrupted"))
+    monkeypatch.setitem(BUILT_IN, "ngram", Recipe("ngram", f"{__name__}:Interrupted", kind=WordCounts.kind))
     assert command("train", "sample", "--recipe", "ngram", "-o", "model", code=130).lines()[-1] == "Stopped."
 
 

@@ -134,7 +134,7 @@ def test_an_encoder_scores_the_test_once(
     file = write_rows("rows.csv", reviews.take(np.r_[0:70, 0:35]))  # 105 rows: 21 of them for the test
     config = RunConfig(
         DataConfig(str(file)),
-        ModelConfig(recipe=recipe, encoder=str(make(tmp_path / "tiny", "bert")), max_tokens=24),  # type: ignore[arg-type]
+        ModelConfig(recipe=recipe, encoder=str(make(tmp_path / "tiny", "bert")), max_tokens=24),
         TrainingConfig(epochs=1),
     )
     run_training(config, tmp_path / "m", say=lambda _: None)

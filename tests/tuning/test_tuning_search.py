@@ -13,11 +13,14 @@ from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import MissingExtraError
 from plaudit.models import NetworkClassifier
-from plaudit.models.recipes import RECIPES, build
-from plaudit.tuning import SPACES, Task, Trial, make_spaces, run_config, search
-from plaudit.tuning.space import Choice, Range, default_settings
+from plaudit.models.recipes import build
+from plaudit.registry import BUILT_IN, Choice, Range
+from plaudit.tuning import Task, Trial, make_spaces, run_config, search
+from plaudit.tuning.space import default_settings
 
 pytest.importorskip("optuna", reason="the search needs the extra tune")
+
+SEARCHED = sorted(name for name, recipe in BUILT_IN.items() if recipe.space)
 
 
 class Ticks:
@@ -45,23 +48,23 @@ def run(task: Task, **options: Any) -> list[Trial]:
     return search(task, on_trial=options.pop("on_trial", lambda _: None), clock=Ticks(), **options).trials
 
 
-@pytest.mark.parametrize("recipe", sorted(set(SPACES) & set(RECIPES)))
+@pytest.mark.parametrize("recipe", SEARCHED)
 def test_defaults_lie_within_what_is_searched(recipe: str) -> None:
-    for name, default in default_settings(recipe, SPACES[recipe]).items():
-        space = SPACES[recipe][name]
+    for name, default in default_settings(recipe, BUILT_IN[recipe].space).items():
+        space = BUILT_IN[recipe].space[name]
         if isinstance(space, Choice):
             assert default in space.options
         else:
             assert space.low <= default <= space.high
 
 
-@pytest.mark.parametrize("recipe", sorted(set(SPACES) & set(RECIPES)))
+@pytest.mark.parametrize("recipe", SEARCHED)
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_all_that_is_searched_is_what_the_recipe_takes(recipe: str, end: str) -> None:
     pick = {"low": 0, "high": -1}
     settings = {
         name: getattr(space, end) if isinstance(space, Range) else space.options[pick[end]]
-        for name, space in SPACES[recipe].items()
+        for name, space in BUILT_IN[recipe].space.items()
     }
     build(run_config(DataConfig(), seed=0, recipe=recipe, settings=settings))._check_params()
 

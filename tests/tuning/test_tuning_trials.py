@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.evaluation import measure, measure_sets
-from plaudit.tuning import METRICS, Result, Trial, best_trial, pareto_front
+from plaudit.evaluation import Answers
+from plaudit.evaluation.named_metrics import METRICS
+from plaudit.tuning import Result, Trial, best_trial, pareto_front
 
 COSTS = st.integers(0, 4)  # few values, so that ties and dominance are frequent
 TRIALS = st.lists(st.one_of(st.none(), st.tuples(COSTS, COSTS, COSTS, COSTS)), max_size=12)
@@ -65,15 +66,21 @@ def test_changed_settings_are_those_that_differ_from_the_defaults() -> None:
     assert replace(trial, settings=trial.defaults).changed == {}
 
 
+def answers_of(labels: object, probabilities: object, classes: str) -> Answers:
+    given, shares = np.asarray(labels), np.asarray(probabilities)
+    found = (shares > 0.5).astype(np.int64) if given.ndim == 2 else shares.argmax(axis=1)
+    return Answers(given, shares, found, tuple(classes), multi_label=given.ndim == 2)
+
+
 def test_metrics_of_two_many_and_sets_of_classes() -> None:
-    labels, found = np.array([0, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 0, 0])
-    two = measure(labels, np.eye(2)[found] * 0.8 + 0.1, ("a", "b"))
+    found = np.array([0, 0, 1, 1, 0, 0])
+    two = answers_of([0, 0, 0, 1, 1, 0], np.eye(2)[found] * 0.8 + 0.1, "ab")
     assert METRICS["f1"].read(two) == pytest.approx(0.5)  # of b: 1 right of 2 found and 2 true
     assert METRICS["macro_f1"].read(two) == pytest.approx((0.75 + 0.5) / 2)
     assert METRICS["accuracy"].read(two) == pytest.approx(4 / 6)
     assert METRICS["log_loss"].read(two) == pytest.approx(-(4 * np.log(0.9) + 2 * np.log(0.1)) / 6)
-    three = measure(np.array([0, 1, 2]), np.eye(3)[[0, 1, 1]], ("a", "b", "c"))
+    three = answers_of([0, 1, 2], np.eye(3)[[0, 1, 1]], "abc")
     assert METRICS["f1"].read(three) == METRICS["macro_f1"].read(three) == pytest.approx((1 + 2 / 3 + 0) / 3)
-    sets = measure_sets(np.array([[1, 0], [1, 1]]), np.array([[0.9, 0.1], [0.9, 0.1]]), ("a", "b"))
+    sets = answers_of([[1, 0], [1, 1]], [[0.9, 0.1], [0.9, 0.1]], "ab")
     assert METRICS["f1"].read(sets) == pytest.approx(0.8)
     assert METRICS["macro_f1"].read(sets) == pytest.approx(0.5)

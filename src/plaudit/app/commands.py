@@ -88,7 +88,8 @@ def _changed(settings: Any, options: Mapping[str, Any]) -> Any:  # Any: one of t
 def _print_outcome(outcome: Outcome) -> None:
     console = make_console()
     console.print()
-    print_metrics(console, outcome.test, title="Test, opened once, at the end")
+    further = outcome.metrics["test"].get("further")
+    print_metrics(console, outcome.test, title="Test, opened once, at the end", further=further)
     figures = outcome.metrics["train"]
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"

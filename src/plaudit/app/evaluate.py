@@ -17,6 +17,7 @@ from plaudit.app.terminal import make_console, print_json, print_metrics, print_
 from plaudit.app.test_part import choose_texts
 from plaudit.config import DataSpec
 from plaudit.evaluation import answer, count_opening
+from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.evaluation.slices import accuracy_by_slice, divide
 from plaudit.models import load
 
@@ -61,7 +62,7 @@ def evaluate(
     )
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices)]
     answers = answer(classifier, chosen.dataset)
-    metrics = answers.measure()
+    metrics, further = answers.measure(), plugin_figures(answers)
     openings = count_opening(model, chosen.dataset, command="evaluate")
     parts = {division.by: accuracy_by_slice(division, answers.right) for division in divisions}
     rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
@@ -69,7 +70,7 @@ def evaluate(
     if not as_json:
         for line in describe_origin(chosen.dataset):
             console.print(f"  {line}", markup=False)
-        print_metrics(console, metrics, title=escape(chosen.what))
+        print_metrics(console, metrics, title=escape(chosen.what), further=further)
         if rule is not None:
             console.print(f"Decision rule: {rule}.", markup=False)
         if answers.n_unanswered and (parts or controls):
@@ -81,6 +82,8 @@ def evaluate(
     compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
     if as_json:
         more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
+        if further:
+            more["further"] = further
         if parts:
             more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
         if run is not None:

@@ -20,8 +20,7 @@ from plaudit.models.remembered import remembered_spec
 if TYPE_CHECKING:
     from plaudit.explanation import ClassWords
 
-_SLOW = ("encoder", "blend")  # kinds of model that take seconds a text
-_SLOW_TEXTS = 200
+_SLOW_TEXTS = 200  # of a model that takes seconds a text
 
 
 def explain_data(
@@ -36,11 +35,12 @@ def explain_data(
 ) -> None:
     """Print for each class the words with the greatest sum of shares."""
     from plaudit.explanation import top_words
+    from plaudit.explanation.shares import explains_slowly
     from plaudit.models import load
 
     classifier = load(model)
     chosen = _choose(model, data, spec)
-    most = limit or (_SLOW_TEXTS if classifier.kind in _SLOW else None)
+    most = limit or (_SLOW_TEXTS if explains_slowly(classifier) else None)
     dataset, n = chosen.dataset, len(chosen.dataset)
     if most is not None and n > most:
         dataset = dataset.take(np.linspace(0, n - 1, most).astype(np.int64))

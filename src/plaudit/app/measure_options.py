@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from plaudit.app.data_options import data_config, reads_data
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.train_options import AsJson, GroupBy, Test, Validation
 from plaudit.config import DataSpec
+from plaudit.registry import BUILT_IN
 
 _DATA = "imdb, sample, a file or a folder; of a data set with parts, its test part."
 
@@ -63,7 +64,7 @@ def compare(
 def learning_curve(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     recipe: Annotated[
-        Literal["network", "ngram", "encoder", "best"], typer.Option(help="What is trained, with its defaults.")
+        str, typer.Option(help=f"What is trained, with its defaults: {', '.join(BUILT_IN)} or a plugin's.")
     ] = "ngram",
     embedding: Annotated[str | None, typer.Option(help="network: a name or a path. [minilm]")] = None,
     output: Annotated[

@@ -140,8 +140,13 @@ def print_json(value: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode) + "\n")
 
 
-def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, title: str) -> None:
-    """Print the figures with their 95 % intervals, and the confusion matrix, or, multi-label, the classes' figures."""
+def print_metrics(
+    console: Console, metrics: Metrics | MultiLabelMetrics, *, title: str, further: Mapping[str, float] | None = None
+) -> None:
+    """Print the figures with their 95 % intervals, and the confusion matrix, or, multi-label, the classes' figures.
+
+    `further` are those of plugins, by name.
+    """
     from plaudit.evaluation import Metrics
 
     is_single = isinstance(metrics, Metrics)
@@ -160,6 +165,8 @@ def print_metrics(console: Console, metrics: Metrics | MultiLabelMetrics, *, tit
         note = f"of {plain(metrics.classes[1])!r}" if note == _OF_SECOND else note
         said = "; ".join(part for part in (_span(interval), note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
+    for name, value in (further or {}).items():
+        console.print(f"  {plain(name):<{_NAME}}{value:.4f}", markup=False)
     if not isinstance(metrics, Metrics):
         _print_classes(console, metrics)
     elif len(metrics.classes) <= 12:

@@ -27,6 +27,7 @@ from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
+from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs
@@ -166,7 +167,7 @@ def _run(
         },
         "validation": fitted.calibrated.validation.to_dict(),
         "calibration": fitted.calibrated.to_dict(),
-        "test": test.to_dict(),
+        "test": test.to_dict() | ({"further": more} if (more := plugin_figures(answers)) else {}),
     }
     config = _decided(replace(config, data=parts.config, reading=reading_of(parts.train)), fitted.params)
     versions = {**versions, "test_texts": fingerprint(test_texts)}

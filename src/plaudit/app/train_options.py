@@ -6,14 +6,17 @@ when it is built, so that nothing heavy is imported for `--help`.
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from plaudit.app.data_options import reads_data, said
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.config import DataSpec
+from plaudit.errors import ConfigError
+from plaudit.registry import BUILT_IN
 
 Validation = Annotated[
     str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
@@ -21,6 +24,24 @@ Validation = Annotated[
 Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
 GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def further_settings(words: list[str]) -> dict[str, Any] | None:
+    """Return settings given as NAME=VALUE, each value as TOML has it or else a word; None for none.
+
+    Raises:
+        ConfigError: One has no name.
+    """
+    found = {}
+    for each in words:
+        name, equals, value = each.partition("=")
+        if not (name.isidentifier() and equals):
+            raise ConfigError(f"--set {each}: expected NAME=VALUE.")
+        try:
+            found[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:  # a word without quotation marks
+            found[name] = value
+    return found or None
 
 
 @errors_as_lines
@@ -38,8 +59,12 @@ def train(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A run.toml to repeat; other options change it.")] = None,
     recipe: Annotated[
-        Literal["network", "ngram", "encoder", "best", "distilled"] | None,
-        typer.Option(help="What to train; an option below that names recipes belongs to those alone. [network]"),
+        str | None,
+        typer.Option(help=f"{', '.join(BUILT_IN)} or a plugin's; an option that names recipes is theirs. [network]"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting without an option, as plugins have; repeat."),
     ] = None,
     class_weight: Annotated[
         Literal["none", "balanced"] | None, typer.Option(help="Balance rare classes. [none]")
@@ -172,7 +197,7 @@ def train(
             "min_texts": min_texts, "chars": chars, "weighting": weighting, "objective": objective,
             "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
             "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
-            "label_smoothing": label_smoothing, "teacher": teacher,
+            "label_smoothing": label_smoothing, "teacher": teacher, "further": further_settings(settings or []),
         },
         training={
             "epochs": epochs, "soup": soup, "batch_size": batch_size, "learning_rate": learning_rate,

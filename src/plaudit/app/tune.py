@@ -24,10 +24,10 @@ from plaudit.app.tune_lines import describe_trial, print_ending, size_words, tri
 from plaudit.config import DataConfig, TrainingConfig
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, require
-from plaudit.models.recipes import RECIPES, build
+from plaudit.evaluation.named_metrics import find_metric
+from plaudit.models.recipes import build
+from plaudit.registry import find_recipe, recipe_names
 from plaudit.tuning import (
-    METRICS,
-    SPACES,
     Finding,
     Task,
     Trial,
@@ -80,7 +80,7 @@ def run_tuning(
     Args:
         data: Which texts; those of the test part are not opened.
         time: As the user gave it: "60", "60s", "5m", "1h".
-        metric: One of `METRICS`.
+        metric: A name that `find_metric` knows.
         max_size: As the user gave it: "5MB"; None for any.
         recipes: Names with commas between.
         embeddings: For networks; none takes minilm and whatever is at hand.
@@ -95,8 +95,7 @@ def run_tuning(
     """
     time_s = _parse_amount("--time", time, _SECONDS, "a time like 60s, 5m or 1h")
     most = None if max_size is None else int(_parse_amount("--max-size", max_size, _BYTES, "a size like 500KB or 5MB"))
-    if metric not in METRICS:
-        raise ConfigError(f"--metric {metric}: expected one of {', '.join(METRICS)}.")
+    find_metric(metric)
     names = _parse_recipes(recipes)
     TrainingConfig(seed=seed)  # which checks it
     require("optuna", extra="tune", purpose="plaudit tune")
@@ -113,7 +112,8 @@ def run_tuning(
     for line in describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train):
         say(f"  {line}")
     output.mkdir(parents=True, exist_ok=True)
-    tables = _load_tables(embeddings, parts, seed, say, progress=progress) if "network" in names else {}
+    has_embedding = any("embedding" in find_recipe(name).space for name in names)
+    tables = _load_tables(embeddings, parts, seed, say, progress=progress) if has_embedding else {}
     task = Task(
         train=parts.train,
         validation=parts.validation,
@@ -153,10 +153,11 @@ def _parse_amount(option: str, words: str, units: dict[str, int], expected: str)
 
 
 def _parse_recipes(recipes: str) -> list[str]:
-    known = [name for name in SPACES if name in RECIPES]
-    names = list(dict.fromkeys(name.strip() for name in recipes.split(",")))
-    if unknown := [name for name in names if name not in known]:
-        raise ConfigError(f"--recipes: {unknown[0]!r} cannot be searched; expected some of {','.join(known)}.")
+    names, known = list(dict.fromkeys(name.strip() for name in recipes.split(","))), recipe_names()
+    for name in names:
+        if name not in known or not find_recipe(name).space:
+            can = [each for each in known if find_recipe(each).space]
+            raise ConfigError(f"--recipes: {name!r} cannot be searched; expected some of {','.join(can)}.")
     return names
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from plaudit.embeddings import distilled
 from plaudit.embeddings.random import DEFAULT_DIMENSION, random_table
@@ -105,6 +105,9 @@ def load_embedding(
     for source in SOURCES:
         if source.claims(request.name):
             return source.load(request)
+    for source in _plugins():
+        if source.claims(request.name):
+            return source.load(request)
     names = ", ".join(info.name for info in available_embeddings() if not info.name.isupper())
     raise EmbeddingError(
         f"Unknown embedding {request.name!r}: expected one of {names}, or the path of a text file of vectors, "
@@ -114,7 +117,20 @@ def load_embedding(
 
 def available_embeddings() -> tuple[EmbeddingInfo, ...]:
     """Return what `load_embedding` takes, in the order in which sources are asked; imports nothing heavy."""
-    return tuple(info for source in SOURCES for info in source.infos())
+    return tuple(info for source in (*SOURCES, *_plugins()) for info in source.infos())
+
+
+def _plugins() -> tuple[Source, ...]:
+    """Return the kinds of embeddings that installed packages add.
+
+    Raises:
+        PluginError: A package cannot be imported.
+    """
+    from plaudit.plugins import load_plugin, plugin_names
+
+    group: Literal["plaudit.embeddings"] = "plaudit.embeddings"
+    found = (load_plugin(group, name, Source) for name in plugin_names(group))
+    return tuple(source for source in found if source is not None)
 
 
 def _load_random(request: Request) -> EmbeddingTable:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from plaudit.errors import ConfigError
 from plaudit.explanation.explanation import ExplainedBatch, WordShares
+from plaudit.registry import BUILT_IN, recipe_of_kind
 from plaudit.text.words import Words, WordTokens, align
 
 if TYPE_CHECKING:
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 
     from plaudit.models import Classifier
 
-_ENGINES = {
-    "network": "plaudit.explanation.network",
-    "ngram": "plaudit.explanation.ngram",
-    "encoder": "plaudit.explanation.encoder",
-    "blend": "plaudit.explanation.blend",
-}
 _CHUNK_TEXTS = 4_096
 
 
@@ -63,14 +58,16 @@ def scaled_shares(
 
 
 def engine(model: Classifier) -> Any:  # Any: a module with `tokenizers` and `word_shares`
-    """Return the module that shares out the logits of this kind of classifier.
+    """Return the module that shares out the logits of this kind of classifier, as its recipe's record names it.
 
     Raises:
         ConfigError: There is none.
     """
-    if model.kind not in _ENGINES:
-        raise ConfigError(f"a model of the kind {model.kind!r} cannot be explained; these can: {', '.join(_ENGINES)}.")
-    return importlib.import_module(_ENGINES[model.kind])
+    recipe = recipe_of_kind(model.kind)
+    if recipe is None or recipe.explainer is None:
+        can = dict.fromkeys(each.kind for each in BUILT_IN.values() if each.explainer is not None)
+        raise ConfigError(f"a model of the kind {model.kind!r} cannot be explained; these can: {', '.join(can)}.")
+    return importlib.import_module(recipe.explainer)
 
 
 def coefficients(model: Classifier, classes: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -85,3 +82,9 @@ def coefficients(model: Classifier, classes: NDArray[np.int64]) -> NDArray[np.fl
     if n_classes == 2:
         return np.where(classes == 1, 1.0, -1.0)[:, None]
     return (np.eye(n_classes) - 1 / n_classes)[classes]
+
+
+def explains_slowly(model: Classifier) -> bool:
+    """Say whether explaining takes this kind of classifier seconds a text."""
+    recipe = recipe_of_kind(model.kind)
+    return recipe is not None and recipe.explains_slowly

@@ -35,6 +35,11 @@ class Arguments:
         return self
 
     @classmethod
+    def default_params(cls) -> dict[str, Any]:
+        """Return what holds for the constructor's arguments where they are not given."""
+        return {name: each.default for name, each in inspect.signature(cls).parameters.items()}
+
+    @classmethod
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import numpy as np
 
 from plaudit.budget import current
 from plaudit.data.publish import publish_folder
-from plaudit.errors import EmbeddingError, FetchError, MissingExtraError, ModelError, PlauditError
+from plaudit.errors import EmbeddingError, FetchError, MissingExtraError, ModelError, PlauditError, PluginError
 from plaudit.models.label_values import MOST_CLASS_BYTES, class_bytes
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ FORMAT, VERSION = "plaudit-model", 1
 MANIFEST = "model.json"
 _MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
-_DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None}
+_DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None, "package": None}
+_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAST_TEMPERATURE, _MOST_TEMPERATURE = 1e-3, 1e3  # what training can choose, with room for what a person may set
 _KINDS = {"float32": "F32", "float64": "F64", "int64": "I64"}  # as safetensors names them
 _CHECKPOINT = "checkpoint.safetensors"  # what a run that was cut off leaves where its model would have come
@@ -45,11 +47,11 @@ def opening(path: Path) -> Iterator[None]:
 
     Raises:
         ModelError: Something went wrong; the message names the file.
-        MissingExtraError: As it came.
+        MissingExtraError, PluginError: As it came.
     """
     try:
         yield
-    except (ModelError, MissingExtraError):
+    except (ModelError, MissingExtraError, PluginError):
         raise
     except PlauditError as error:
         message = str(error)
@@ -118,8 +120,9 @@ def write_manifest(
     multi_label: bool = False,
     temperature: float = 1.0,
     rule: dict[str, Any] | None = None,
+    package: str | None = None,
 ) -> None:
-    """Write `model.json` for the files that now lie in `folder`."""
+    """Write `model.json` for the files that now lie in `folder`; `package` is the plugin that its kind is of."""
     import plaudit
 
     files = {
@@ -132,6 +135,7 @@ def write_manifest(
         "format_version": VERSION,
         "plaudit_version": plaudit.__version__,
         "kind": kind,
+        **({} if package is None else {"package": package}),
         "classes": classes.tolist(),
         "multi_label": multi_label,
         "temperature": temperature,
@@ -168,7 +172,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read `model.json` and check it, and every file that it names, before anything is built from them.
 
     A manifest without "multi_label", "temperature" or "rule" gets them as false, 1.0 and null: the first models had
-    none. What the rule holds, the classifier checks.
+    none; likewise null for "package", which a plugin's models alone have. What the rule holds, the classifier checks.
 
     Raises:
         ModelError: The folder is missing, is no model, is damaged, or is of a newer format.
@@ -221,6 +225,9 @@ def _check_manifest(path: Path, manifest: object) -> None:
     temperature = manifest.get("temperature", 1.0)
     if type(temperature) not in (int, float) or not _LEAST_TEMPERATURE <= temperature <= _MOST_TEMPERATURE:
         raise ModelError(f"{path}: damaged: temperature must be a number from 0.001 to 1000.")
+    package = manifest.get("package")
+    if package is not None and not (isinstance(package, str) and _PACKAGE.fullmatch(package)):
+        raise ModelError(f"{path}: damaged: package is not the name of a package.")
     least = 1 if multi_label else 2
     if len({type(c) for c in classes}) != 1 or type(classes[0]) not in (str, int, bool) or len(classes) < least:
         count = "one" if multi_label else "two"

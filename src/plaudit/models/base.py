@@ -163,7 +163,9 @@ class Classifier(Arguments, ABC):
         """Write the manifest over all that `write` has put into `folder`; `_from_manifest` reads it."""
         from plaudit.models.artifact import write_manifest
         from plaudit.models.parameters import to_json
+        from plaudit.registry import recipe_of_kind
 
+        recipe = recipe_of_kind(self.kind)
         write_manifest(
             folder,
             kind=self.kind,
@@ -172,6 +174,7 @@ class Classifier(Arguments, ABC):
             multi_label=self.multi_label_,
             temperature=float(self.temperature_),
             rule=None if self.rule_ is None else self.rule_.to_dict(),
+            package=None if recipe is None or recipe.package == "plaudit" else recipe.package,
         )
 
     def _stored_params(self) -> dict[str, Any]:

@@ -1,44 +1,44 @@
-"""Open a model folder, whatever kind of classifier it holds."""
+"""Open a model folder, of whatever kind: the recipe that the manifest's kind belongs to reads it."""
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 from plaudit.errors import ModelError
 from plaudit.models.artifact import opening, read_manifest
 from plaudit.models.base import Classifier
-
-# kind -> (module, class): imported when one is opened, so that no kind pays for another's packages.
-KINDS: dict[str, tuple[str, str]] = {
-    "network": ("plaudit.models.network", "NetworkClassifier"),
-    "ngram": ("plaudit.models.ngram", "NgramClassifier"),
-    "encoder": ("plaudit.models.encoder", "EncoderClassifier"),
-    "blend": ("plaudit.models.blend", "BlendClassifier"),
-}
+from plaudit.registry import BUILT_IN, recipe_of_kind
 
 
 def load(path: str | Path) -> Classifier:
     """Open a model that `save` or `plaudit train` wrote, ready to predict.
 
     Only what this kind of model scores with is imported; for a network and n-grams neither torch nor numba. This is the
-    one door: whatever a folder holds, it is opened or refused.
+    one door: whatever a folder holds, it is opened or refused. What is imported is ours, or an installed plugin's.
 
     Raises:
-        ModelError: The folder is missing, foreign, damaged, hostile or of a newer format; the message says which.
+        ModelError: The folder is missing, foreign, damaged, hostile or of a newer format, or of a plugin that is not
+            installed; the message says which.
         MissingExtraError: This kind of model needs a package that is not installed.
+        PluginError: The plugin that the model is of cannot be imported.
     """
     folder = Path(path)
     with opening(folder):
         manifest = read_manifest(folder)
-        if manifest["kind"] not in KINDS:
-            known = ", ".join(KINDS)
-            raise ModelError(f"{folder}: unknown kind of model {manifest['kind'][:60]!r}; this Plaudit knows {known}.")
-        return import_class(KINDS[manifest["kind"]]).read(folder, manifest)
-
-
-def import_class(home: tuple[str, str]) -> type[Classifier]:
-    """Return the classifier class of that (module, name)."""
-    module, name = home
-    found: type[Classifier] = getattr(importlib.import_module(module), name)
-    return found
+        kind, package = manifest["kind"], manifest["package"]
+        recipe = recipe_of_kind(kind)
+        if recipe is None and package is not None:
+            raise ModelError(
+                f"{folder}: a model of the recipe {kind[:60]!r} of the package {package}, which is not installed here; "
+                "install that package to open it, if you trust it."
+            )
+        if recipe is None:
+            known = ", ".join(dict.fromkeys(each.kind for each in BUILT_IN.values()))
+            raise ModelError(f"{folder}: unknown kind of model {kind[:60]!r}; this Plaudit knows {known}.")
+        if recipe.package != (package or "plaudit"):
+            raise ModelError(
+                f"{folder}: a model of the recipe {kind[:60]!r} of the package {package or 'plaudit'}, but here that "
+                f"recipe is of the package {recipe.package}."
+            )
+        model: Classifier = recipe.load_class().read(folder, manifest)
+        return model

@@ -184,6 +184,12 @@ class NgramClassifier(Classifier):
     def _stored_params(self) -> dict[str, Any]:
         return self.decided_params()
 
+    @classmethod
+    def default_params(cls) -> dict[str, Any]:
+        """Return the same with what `NgramSettings` says for those that the constructor leaves open."""
+        defaults = super().default_params()
+        return defaults | {name: value for name, value in asdict(NgramSettings()).items() if defaults[name] is None}
+
     def summary(self) -> NgramSummary:
         """Return the number of n-grams and weights; print it to read it."""
         self._check_fitted()

@@ -1,7 +1,6 @@
 """From a run's settings to the classifier that they ask for.
 
-A recipe is a name for a class. What it can be set, and to what by default, its constructor says; nothing is repeated
-here, so a new recipe is one line of `RECIPES`.
+Which class a recipe is stands in `plaudit.registry`. What it can be set, and to what by default, its constructor says.
 """
 
 from __future__ import annotations
@@ -13,17 +12,9 @@ from typing import Any
 from plaudit.config import ModelConfig, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
 from plaudit.models.base import Classifier
-from plaudit.models.loading import import_class
+from plaudit.registry import BUILT_IN, find_recipe
 
-# recipe -> (module, class), imported when asked for
-RECIPES: dict[str, tuple[str, str]] = {
-    "network": ("plaudit.models.network", "NetworkClassifier"),
-    "ngram": ("plaudit.models.ngram", "NgramClassifier"),
-    "encoder": ("plaudit.models.encoder", "EncoderClassifier"),
-    "best": ("plaudit.models.blend", "BlendClassifier"),
-    "distilled": ("plaudit.models.distilled", "DistilledClassifier"),
-}
-_OF_THE_RUN = ("recipe", "refit")  # settings that no constructor takes
+_OF_THE_RUN = ("recipe", "refit", "further")  # settings that no constructor takes
 SETTINGS = tuple(f.name for kind in (ModelConfig, TrainingConfig) for f in fields(kind) if f.name not in _OF_THE_RUN)
 
 
@@ -36,39 +27,48 @@ def build(config: RunConfig) -> Classifier:
         ConfigError: There is no such recipe, or a setting was given that this recipe has not.
     """
     recipe = config.model.recipe
-    if recipe not in RECIPES:
-        raise ConfigError(f"--recipe {recipe}: this Plaudit has {', '.join(RECIPES)}.")
-    kind = import_class(RECIPES[recipe])
+    kind = _class_of(recipe)
     given = settings_of(config)
     known = _arguments(kind)
     if "seed" not in known:
         del given["seed"]
     for name in given:
         if name not in known:
-            has = ", ".join(_option(setting) for setting in SETTINGS if setting in known)
+            has = ", ".join(_option(setting) for setting in sorted(known, key=_place))
             raise ConfigError(f"{_option(name)} {_owners(name, recipe)}; {recipe} has {has}.")
     if config.data.unlabelled is not None and not kind.uses_unlabelled:
         raise ConfigError(f"--unlabelled: --recipe {recipe} learns from labelled texts only.")
     if config.data.streaming and not kind.streams:
-        able = " and ".join(name for name, home in RECIPES.items() if import_class(home).streams)
+        able = " and ".join(name for name in BUILT_IN if _class_of(name).streams)
         raise ConfigError(f"--streaming: --recipe {recipe} keeps its texts in memory; {able} can stream.")
     return kind(**given)
 
 
 def has_epochs(recipe: str) -> bool:
-    """Say whether a recipe of `RECIPES` trains in epochs, which can be drawn."""
-    return "epochs" in _arguments(import_class(RECIPES[recipe]))
+    """Say whether a recipe trains in epochs, which can be drawn."""
+    return "epochs" in _arguments(_class_of(recipe))
 
 
 def can_resume(recipe: str) -> bool:
-    """Say whether a run of a recipe of `RECIPES` that was cut off can go on from what it saved."""
-    return import_class(RECIPES[recipe]).resumes
+    """Say whether a run of a recipe that was cut off can go on from what it saved."""
+    return _class_of(recipe).resumes
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
-    """Return the settings that are not left open, by name; those of the run itself (recipe, refit) are none."""
-    settings = vars(config.model) | vars(config.training)
-    return {name: settings[name] for name in SETTINGS if settings[name] is not None}
+    """Return the settings that are not left open, by name; those of the run itself (recipe, refit) are none.
+
+    Raises:
+        ConfigError: One that has an option of its own is among the further ones.
+    """
+    settings, further = vars(config.model) | vars(config.training), config.model.further or {}
+    if named := [name for name in further if name in settings]:
+        raise ConfigError(f"--set {named[0]}: it has an option of its own, {_option(named[0])}.")
+    return {name: settings[name] for name in SETTINGS if settings[name] is not None} | further
+
+
+def _class_of(recipe: str) -> type[Classifier]:
+    found: type[Classifier] = find_recipe(recipe).load_class()
+    return found
 
 
 def _arguments(kind: type[Classifier]) -> set[str]:
@@ -76,9 +76,13 @@ def _arguments(kind: type[Classifier]) -> set[str]:
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "--" + name.replace("_", "-") if name in SETTINGS else f"--set {name}=…"
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (SETTINGS.index(name) if name in SETTINGS else len(SETTINGS)), name
 
 
 def _owners(name: str, recipe: str) -> str:
-    owners = [other for other, home in RECIPES.items() if name in _arguments(import_class(home))]
+    owners = [other for other in BUILT_IN if name in _arguments(_class_of(other))]
     return f"belongs to --recipe {' and '.join(owners)}" if owners else f"is no setting of --recipe {recipe}"

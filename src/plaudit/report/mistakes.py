@@ -15,6 +15,7 @@ import pyarrow as pa
 from plaudit.errors import ConfigError
 from plaudit.evaluation import answer
 from plaudit.explanation import Explanation, explain_classes, top_words
+from plaudit.explanation.shares import explains_slowly
 from plaudit.report.text_facts import ClassWordsFacts, ExplainedFacts, MarkFacts, Mistake, WordFacts
 from plaudit.training.losses import cross_entropy, probabilities
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from plaudit.evaluation import Answers
     from plaudit.models import Classifier
 
-_SLOW = ("encoder", "blend")  # kinds that take seconds to explain a text
 _MISTAKES, _MISTAKES_SLOW = 10, 6
 _AGAIN = 10  # times that many are looked at, because the same text may be wrong again
 _WORDS_OF, _WORDS_OF_SLOW = 1_000, 16  # texts
@@ -95,7 +95,7 @@ def explained_facts(model: Classifier, dataset: Dataset, logits: NDArray[np.floa
         dataset: N texts, one or more.
         logits: What its `logits` gives for them.
     """
-    is_slow = model.kind in _SLOW
+    is_slow = explains_slowly(model)
     answers, n_mistakes = answer(model, dataset, logits=logits), _MISTAKES_SLOW if is_slow else _MISTAKES
     wrong = find_wrong(answers, dataset.texts, logits, n=n_mistakes)
     truths = [named(truth) for truth in dataset.take(wrong.rows).label_names()]

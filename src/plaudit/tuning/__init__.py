@@ -1,12 +1,10 @@
 """Search the recipes' settings: what can be searched, the search within a time, and what came of it."""
 
 from plaudit.tuning.search import Finding, Task, search
-from plaudit.tuning.space import SPACES, make_spaces, run_config
-from plaudit.tuning.trials import METRICS, Result, Trial, best_trial, pareto_front
+from plaudit.tuning.space import make_spaces, run_config
+from plaudit.tuning.trials import Result, Trial, best_trial, pareto_front
 
 __all__ = [
-    "METRICS",
-    "SPACES",
     "Finding",
     "Result",
     "Task",

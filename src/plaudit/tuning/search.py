@@ -21,11 +21,13 @@ from plaudit.config import DataConfig
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import PlauditError, require
-from plaudit.evaluation import evaluate
+from plaudit.evaluation import answer
+from plaudit.evaluation.named_metrics import find_metric
 from plaudit.models.recipes import build
+from plaudit.registry import Space, find_recipe
 from plaudit.training import EpochResult, History, Monitor
-from plaudit.tuning.space import Space, default_settings, run_config
-from plaudit.tuning.trials import METRICS, Result, Trial
+from plaudit.tuning.space import default_settings, run_config
+from plaudit.tuning.trials import Result, Trial
 
 if TYPE_CHECKING:
     import optuna
@@ -35,7 +37,6 @@ _HOPELESS = 10  # trials that fail before any has succeeded: what they have in c
 _WORST = -100.0  # below any metric: a log loss is at most 36, the logarithm of float64's least step
 _KEPT = 75.0  # per cent: the median would end runs with small steps, which are behind at first, and often end in front
 _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS, _LEAST_TO_COMPARE = 5, 4, 3
-_PRUNED = "network"  # the losses at an epoch can be compared within one recipe only, and a network has many epochs
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Task:
         train: What every trial learns from.
         validation: What every trial is stopped early and measured by.
         spaces: Of each recipe, the settings that are searched.
-        metric: One of `METRICS`.
+        metric: A name that `find_metric` knows.
         time_s: When it is over, no further trial begins, and one with epochs ends at its next step.
         seed: Of the sampler, and of every trial.
         max_size_bytes: Larger models are counted as worse than any that fits; None for any size.
@@ -145,8 +146,9 @@ class _Bench:
         space = self._task.spaces[recipe]
         settings = {name: kind.suggest(asked, f"{recipe}.{name}") for name, kind in space.items()}
         result, reason, state = None, None, optuna.trial.TrialState.FAIL
+        watch = _Watch(asked, self, is_compared=find_recipe(recipe).compares_epochs)
         try:
-            result = self._measure(recipe, settings, _Watch(asked, self, is_compared=recipe == _PRUNED))
+            result = self._measure(recipe, settings, watch)
         except _GivenUpError as given_up:
             reason = str(given_up)
             state = optuna.trial.TrialState.PRUNED if given_up.is_behind else state
@@ -174,20 +176,20 @@ class _Bench:
             monitors=[watch, *self._monitors],
         )
         trained = self._clock()
-        figures = evaluate(model, task.validation, resamples=0)
+        figure = find_metric(task.metric).read(answer(model, task.validation))
         scored = self._clock()
         with tempfile.TemporaryDirectory(prefix="plaudit-") as place:
             model.save(Path(place) / "model")
             size = sum(path.stat().st_size for path in Path(place).rglob("*") if path.is_file())
         microseconds = (scored - trained) / len(task.validation) * 1e6
-        return Result(METRICS[task.metric].read(figures), size, microseconds, trained - started)
+        return Result(figure, size, microseconds, trained - started)
 
     def _value(self, result: Result) -> float:
         """Return what the sampler maximises: a model that is too large is the better the smaller it is."""
         most = self._task.max_size_bytes
         if most is not None and result.size_bytes > most:
             return _WORST - math.log(result.size_bytes / most)
-        return METRICS[self._task.metric].sign * result.figure
+        return find_metric(self._task.metric).sign * result.figure
 
 
 class _GivenUpError(Exception):

@@ -6,26 +6,11 @@ choice optimistic; whoever prints it has to say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plaudit.evaluation import Metrics, MultiLabelMetrics
-
-Figures = Metrics | MultiLabelMetrics
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What trials are compared by.
-
-    Attributes:
-        read: Takes the figure from all figures.
-        sign: 1 where more is better, -1 where less is.
-    """
-
-    read: Callable[[Figures], float]
-    sign: int = 1
+from plaudit.evaluation.named_metrics import find_metric
 
 
 @dataclass(frozen=True)
@@ -76,14 +61,14 @@ def best_trial(trials: Sequence[Trial], metric: str, *, max_size_bytes: int | No
 
     Args:
         trials: Those without a result do not count.
-        metric: One of `METRICS`.
+        metric: A name that `find_metric` knows.
         max_size_bytes: Of the model, included; None for any size.
 
     Returns:
         None if no trial has a result of that size.
     """
     fitting = [
-        (-METRICS[metric].sign * trial.result.figure, trial.result.size_bytes, trial.number, trial)
+        (-find_metric(metric).sign * trial.result.figure, trial.result.size_bytes, trial.number, trial)
         for trial in trials
         if trial.result is not None and (max_size_bytes is None or trial.result.size_bytes <= max_size_bytes)
     ]
@@ -101,22 +86,9 @@ def pareto_front(trials: Sequence[Trial], metric: str) -> list[Trial]:
 
 
 def _costs(result: Result, metric: str) -> tuple[float, ...]:
-    figure = -METRICS[metric].sign * result.figure
+    figure = -find_metric(metric).sign * result.figure
     return figure, result.size_bytes, result.microseconds_a_text, result.training_s
 
 
 def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one != other and all(a <= b for a, b in zip(one, other, strict=True))
-
-
-def _f1(figures: Figures) -> float:
-    return figures.f1 if isinstance(figures, Metrics) else figures.f1_micro
-
-
-# f1: of two classes the second's, of more the mean over classes, multi-label all labels together (micro).
-METRICS: dict[str, Metric] = {
-    "accuracy": Metric(lambda figures: figures.accuracy),
-    "f1": Metric(_f1),
-    "macro_f1": Metric(lambda figures: figures.f1_macro),
-    "log_loss": Metric(lambda figures: figures.loss, sign=-1),
-}

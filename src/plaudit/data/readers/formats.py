@@ -1,14 +1,15 @@
 """The formats that are read: one table of names, suffixes, first bytes and readers.
 
-A further format is a line here and a `Reader`. The decision to question: a file's name tells its format, since the
-first bytes of CSV, TSV and a list of texts are alike; only formats with bytes of their own are known without a name.
+A further format is a line here and a `Reader`, or an installed package's entry point `plaudit.readers` that names a
+`Format`. The decision to question: a file's name tells its format, since the first bytes of CSV, TSV and a list of
+texts are alike; only formats with bytes of their own are known without a name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,13 +83,44 @@ FORMATS: dict[str, Format] = {
 SUFFIXES = {suffix: name for name, each in FORMATS.items() for suffix in each.suffixes}
 
 
+def is_format(name: str) -> bool:
+    """Say whether `FORMATS` has a format, and put into it what installed packages add, where it has not."""
+    if name not in FORMATS:
+        _add_plugins()
+    return name in FORMATS
+
+
+@cache
+def _add_plugins() -> None:
+    """Put the formats that installed packages add into the table, once a process; what is built in stays.
+
+    Raises:
+        PluginError: A package cannot be imported.
+    """
+    from plaudit.plugins import load_plugin, plugin_names
+
+    for name in plugin_names("plaudit.readers"):
+        found = load_plugin("plaudit.readers", name, Format)
+        if found is not None and name not in FORMATS:
+            FORMATS[name] = found
+            for suffix in found.suffixes:
+                SUFFIXES.setdefault(suffix, name)
+
+
+def _is_suffix(suffix: str) -> bool:
+    """Say whether a suffix tells a format, and ask installed packages, where none is built in."""
+    if suffix and suffix not in SUFFIXES:
+        _add_plugins()
+    return suffix in SUFFIXES
+
+
 def format_of(path: Path, format: str | None = None) -> str:
     """Return the name of a path's format: the one given, else by what it is, its name and its first bytes.
 
     Raises:
         DataError: Nothing is there, or nothing tells the format.
     """
-    if format is not None and format not in FORMATS:
+    if format is not None and not is_format(format):
         raise DataError(f"{path}: unknown format {format!r}; expected one of {', '.join(FORMATS)}.")
     if not path.exists():
         raise DataError(f"{path}: no such file or folder (looked in {path.absolute().parent}).")
@@ -96,7 +128,7 @@ def format_of(path: Path, format: str | None = None) -> str:
         raise DataError(f"{path}: a {'folder' if path.is_dir() else 'file'} cannot be read as {format}.")
     if path.is_dir():
         return "folder"
-    found = format or SUFFIXES.get(plain_suffix(path)) or _by_magic(path)
+    found = format or (SUFFIXES[plain] if _is_suffix(plain := plain_suffix(path)) else None) or _by_magic(path)
     if found is None and path.name.lower().endswith(".zip"):
         raise DataError(
             f"{path}: expected a zip archive of one file whose name tells the format; unzip it, and name the file or "
@@ -115,14 +147,14 @@ def plain_suffix(path: Path) -> str:
     name = path.name.lower()
     packed = next((suffix for suffix in PACKED if name.endswith(suffix)), "")
     plain = Path(name.removesuffix(packed)).suffix
-    if packed == ".zip" and plain not in SUFFIXES:
+    if packed == ".zip" and not _is_suffix(plain):
         return _suffix_of_member(path)
     return plain
 
 
 def has_known_suffix(path: Path) -> bool:
     """Say whether a file's name tells its format."""
-    return plain_suffix(path) in SUFFIXES
+    return _is_suffix(plain_suffix(path))
 
 
 def _by_magic(path: Path) -> str | None:

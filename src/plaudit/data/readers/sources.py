@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from plaudit.data.readers.database import database_file
-from plaudit.data.readers.formats import FORMATS, format_of, has_known_suffix
+from plaudit.data.readers.formats import FORMATS, format_of, has_known_suffix, is_format
 from plaudit.errors import ConfigError, DataError
 
 STANDARD_INPUT = "standard input"
@@ -59,7 +59,7 @@ def find_sources(spec: str, format: str | None = None) -> list[Source]:
         DataError: Nothing is there, or nothing tells the format.
         ConfigError: Standard input without a format, or a format that does not exist.
     """
-    if format is not None and format not in FORMATS:
+    if format is not None and not is_format(format):
         raise ConfigError(f"--format {format}: expected one of {', '.join(FORMATS)}.")
     if spec == "-":
         if format is None or not FORMATS[format].is_stream:

@@ -1,0 +1,71 @@
+"""What other packages add to Plaudit: recipes, readers, embeddings and metrics, found by their entry points.
+
+A package names what it adds in its metadata, under one of `GROUPS`; nothing of it is imported before somebody asks for
+that name. Only installed packages have entry points, so whatever a model folder or a file says, no other module is
+imported for it. What is built in wins over a plugin of the same name, and is never looked up here.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Literal, TypeVar
+
+from plaudit.errors import PluginError
+
+Group = Literal["plaudit.recipes", "plaudit.readers", "plaudit.embeddings", "plaudit.metrics"]
+Kind = TypeVar("Kind")
+
+
+def plugin_names(group: Group) -> tuple[str, ...]:
+    """Return what installed packages add to a group, by name, in order."""
+    return tuple(sorted({entry.name for entry in entry_points(group=group)}))
+
+
+def plugin_package(group: Group, name: str) -> str | None:
+    """Return the package that adds a name to a group, None where none does; imports nothing.
+
+    Raises:
+        PluginError: Two packages add it.
+    """
+    entry = _find(group, name)
+    return None if entry is None else _package_of(entry)
+
+
+def load_plugin(group: Group, name: str, kind: type[Kind]) -> Kind | None:
+    """Import what a package adds under a name, None where none does.
+
+    Args:
+        group: The group of entry points.
+        name: The entry point's name.
+        kind: What must stand there.
+
+    Raises:
+        PluginError: Two packages add it, it cannot be imported, or is something else.
+    """
+    entry = _find(group, name)
+    if entry is None:
+        return None
+    try:
+        found = entry.load()
+    except Exception as error:  # whatever another package's module does when it is imported
+        raise PluginError(
+            f"the plugin {_package_of(entry)} ({entry.value}) cannot be imported: {type(error).__name__}: {error}."
+        ) from error
+    if not isinstance(found, kind):
+        raise PluginError(
+            f"the plugin {_package_of(entry)}: {entry.value} is a {type(found).__name__}; {group} takes a "
+            f"{kind.__name__}."
+        )
+    return found
+
+
+def _find(group: Group, name: str) -> EntryPoint | None:
+    found = {(entry.value, _package_of(entry)): entry for entry in entry_points(group=group, name=name)}
+    if len(found) > 1:
+        packages = " and ".join(sorted(package for _, package in found))
+        raise PluginError(f"{name!r} is added to {group} more than once: by {packages}; uninstall all but one.")
+    return next(iter(found.values()), None)
+
+
+def _package_of(entry: EntryPoint) -> str:
+    return "?" if entry.dist is None else entry.dist.name

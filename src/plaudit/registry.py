@@ -1,0 +1,219 @@
+"""The recipes: one record each, which says all that differs between them outside their classifiers.
+
+A record holds names, not classes: a classifier is imported when it is asked for, so that nobody pays for another
+recipe. Packages add records by entry points (`plaudit.plugins`); what is built in stands below.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from plaudit.errors import ConfigError, PluginError
+from plaudit.setting_values import Objective, Weighting
+
+if TYPE_CHECKING:
+    import optuna
+
+_GROUP: Final = "plaudit.recipes"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some options, without an order.
+
+    Options are handed to the sampler as their numbers, so that they may be of any type.
+    """
+
+    options: tuple[Any, ...]  # Any: whatever the setting takes
+
+    def suggest(self, trial: optuna.Trial, name: str) -> Any:
+        """Return an option that the sampler takes."""
+        return self.options[trial.suggest_categorical(name, range(len(self.options)))]
+
+    def encode(self, value: object) -> int:
+        """Return the number of an option; of a value that is none, the first's."""
+        return self.options.index(value) if value in self.options else 0
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number from `low` to `high`, both included; whole if both are, else of three digits, for people to read.
+
+    Attributes:
+        low: The least.
+        high: The greatest.
+        log: Whether the sampler takes each decade as likely, rather than each number.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def suggest(self, trial: optuna.Trial, name: str) -> int | float:
+        """Return a number that the sampler takes."""
+        is_whole = isinstance(self.low, int) and isinstance(self.high, int)
+        if is_whole:
+            return int(trial.suggest_int(name, int(self.low), int(self.high), log=self.log))
+        return float(f"{trial.suggest_float(name, self.low, self.high, log=self.log):.3g}")
+
+    def encode(self, value: float) -> float:
+        """Return the number itself."""
+        return value
+
+
+Space = Mapping[str, Choice | Range]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to make a classifier.
+
+    Attributes:
+        name: What `--recipe` takes.
+        classifier: Its class, a `models.Classifier`, as ``module:name``.
+        kind: What model.json calls its models, the class's `kind`; empty for `name`.
+        explainer: The module that shares out its logits (`explanation.shares` says what it has); None if its answers
+            cannot be explained.
+        space: The settings that `plaudit tune` searches; empty if it cannot search.
+        explains_slowly: Whether explaining one text takes seconds.
+        compares_epochs: Whether `plaudit tune` may end a training whose val_loss is behind others' at the same epoch.
+        package: The package that it is from.
+    """
+
+    name: str
+    classifier: str
+    kind: str = ""
+    explainer: str | None = None
+    space: Space = field(default_factory=dict)
+    explains_slowly: bool = False
+    compares_epochs: bool = False
+    package: str = "plaudit"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.kind or self.name)
+
+    def load_class(self) -> type[Any]:  # Any: models.Classifier, which lies above
+        """Import the classifier's class.
+
+        Raises:
+            PluginError: A plugin's cannot be imported, or is of another kind than the record says.
+        """
+        module, _, name = self.classifier.partition(":")
+        if self.package == "plaudit":
+            found: type[Any] = getattr(importlib.import_module(module), name)
+            return found
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except Exception as error:  # whatever another package's module does when it is imported
+            raise PluginError(
+                f"the plugin {self.package} ({self.classifier}) cannot be imported: {type(error).__name__}: {error}."
+            ) from error
+        if getattr(found, "kind", None) != self.kind:
+            raise PluginError(f"the plugin {self.package}: expected {self.classifier} to be of the kind {self.kind!r}.")
+        return found
+
+
+_NGRAM_SPACE: Space = {
+    "n_max": Range(1, 4),
+    "min_texts": Range(1, 32, log=True),
+    "chars": Choice((False, True)),
+    "weighting": Choice(get_args(Weighting)),
+    "objective": Choice(get_args(Objective)),
+    "regularisation": Range(0.003, 3.0, log=True),
+}
+_NETWORK_SPACE: Space = {
+    "embedding": Choice(("minilm",)),
+    "combiner": Choice((None, "sqrtn", "mean", "sum")),
+    "hidden": Choice(((16,), (), (32,), (64,), (128,))),
+    "learning_rate": Range(1e-4, 3e-2, log=True),  # the tutorial's 1e-3 and a decade and a half around it
+    "dropout": Range(0.0, 0.6),
+}
+_ENCODER_SPACE: Space = {
+    "max_tokens": Choice((128, 64, 90, 256)),
+    "epochs": Choice((None, 1, 2, 3)),
+    "learning_rate": Range(1e-5, 3e-4, log=True),
+    "layer_decay": Range(0.7, 1.0),
+    "label_smoothing": Range(0.0, 0.2),
+}
+BUILT_IN: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "network",
+            "plaudit.models.network:NetworkClassifier",
+            explainer="plaudit.explanation.network",
+            space=_NETWORK_SPACE,
+            compares_epochs=True,  # within one recipe only, and a network has many
+        ),
+        Recipe(
+            "ngram",
+            "plaudit.models.ngram:NgramClassifier",
+            explainer="plaudit.explanation.ngram",
+            space=_NGRAM_SPACE,
+        ),
+        Recipe(
+            "encoder",
+            "plaudit.models.encoder:EncoderClassifier",
+            explainer="plaudit.explanation.encoder",
+            space=_ENCODER_SPACE,
+            explains_slowly=True,
+        ),
+        Recipe(
+            "best",
+            "plaudit.models.blend:BlendClassifier",
+            kind="blend",
+            explainer="plaudit.explanation.blend",
+            explains_slowly=True,
+        ),
+        # What is saved is an n-gram model like any other, and opened as one: the first record of a kind reads it.
+        Recipe("distilled", "plaudit.models.distilled:DistilledClassifier", kind="ngram"),
+    )
+}
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of all recipes: those built in, then what installed packages add."""
+    from plaudit.plugins import plugin_names
+
+    return (*BUILT_IN, *(name for name in plugin_names(_GROUP) if name not in BUILT_IN))
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises:
+        ConfigError: There is none.
+        PluginError: The package that adds it cannot be imported.
+    """
+    recipe = BUILT_IN.get(name) or _plugin(name)
+    if recipe is None:
+        raise ConfigError(f"--recipe {name}: expected one of {', '.join(recipe_names())}.")
+    return recipe
+
+
+def recipe_of_kind(kind: str) -> Recipe | None:
+    """Return the recipe whose models model.json calls so, None where none is built in or installed.
+
+    Raises:
+        PluginError: The package that adds it cannot be imported.
+    """
+    built_in = next((recipe for recipe in BUILT_IN.values() if recipe.kind == kind), None)
+    return built_in or _plugin(kind)
+
+
+def _plugin(name: str) -> Recipe | None:
+    """Return the recipe that an installed package adds under a name, which is its models' kind, too."""
+    from plaudit.plugins import load_plugin, plugin_package
+
+    found = load_plugin(_GROUP, name, Recipe)
+    if found is None:
+        return None
+    package = plugin_package(_GROUP, name) or "?"
+    if (found.name, found.kind) != (name, name):
+        raise PluginError(
+            f"the plugin {package}: its recipe {name!r} calls itself {found.name!r}, and its kind {found.kind!r}."
+        )
+    return replace(found, package=package)

@@ -1,0 +1,217 @@
+"""What another package adds: the example plugin from training to serving, missing, broken, and never guessed at."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import plaudit
+from plaudit.data import Dataset
+from plaudit.data.readers import formats
+from plaudit.errors import ConfigError, ModelError, PluginError
+from plaudit.evaluation.named_metrics import find_metric
+from plaudit.plugins import load_plugin, plugin_names, plugin_package
+from plaudit.registry import BUILT_IN, Recipe, find_recipe, recipe_names
+
+Command = Callable[..., Any]
+EXAMPLE = Path(__file__).parents[1] / "examples" / "plugin"
+TFIDF = ("--recipe", "tfidf", "-o", "model")
+
+
+def install(site: Path, name: str, entry_points: dict[str, dict[str, str]]) -> None:
+    """Leave in a folder of modules what an installer leaves of a package: its metadata."""
+    folder = site / f"{name.replace('-', '_')}-0.1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
+    lines = []
+    for group, names in entry_points.items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in names.items())]
+    (folder / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of modules, from which nothing stays behind."""
+    place = tmp_path / "site"
+    place.mkdir()
+    monkeypatch.syspath_prepend(str(place))
+    known, suffixes, before = dict(formats.FORMATS), dict(formats.SUFFIXES), set(sys.modules)
+    formats._add_plugins.cache_clear()
+    yield place
+    formats._add_plugins.cache_clear()
+    for table, kept in ((formats.FORMATS, known), (formats.SUFFIXES, suffixes)):
+        table.clear()
+        table.update(kept)  # type: ignore[arg-type]  # each its own
+    for name in set(sys.modules) - before:
+        if name.startswith("plaudit_example"):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def example(site: Path) -> Path:
+    """The example plugin, installed."""
+    pytest.importorskip("sklearn", reason="the example plugin needs scikit-learn")
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    install(site, project["name"], project["entry-points"])
+    shutil.copy(EXAMPLE / "plaudit_example.py", site)
+    return site
+
+
+@pytest.fixture
+def verdicts(tmp_path: Path, reviews: Dataset) -> Path:
+    """Eighty rows in the plugin's format."""
+    rows = zip(reviews.label_names(), reviews.texts.to_pylist(), strict=True)
+    path = tmp_path / "mine.verdict"
+    path.write_text("".join(f"{label} | {text}\n" for label, text in rows))
+    return path
+
+
+@pytest.mark.usefixtures("example")
+def test_it_trains_saves_loads_reports_and_cannot_be_explained(
+    command: Command, verdicts: Path, reviews: Dataset, tmp_path: Path
+) -> None:
+    done = command("train", verdicts, *TFIDF, "--set", "C=2", "--class-weight", "balanced")
+    assert "TF-IDF: " in done.out
+    assert "worst_recall  " in done.out
+    folder = tmp_path / "model"
+    run = tomllib.loads((folder / "run.toml").read_text())
+    assert run["model"]["further"] == {"C": 2}
+    assert run["versions"]["plaudit-example"] == "0.1.0"
+    assert json.loads((folder / "model.json").read_text())["package"] == "plaudit-example"
+    figures = command("evaluate", "model", verdicts, "--json").json()
+    recorded = json.loads((folder / "metrics.json").read_text())["test"]
+    assert figures["further"] == recorded["further"]
+    assert 0 <= figures["further"]["worst_recall"] <= figures["accuracy"] > 0.6
+    model = plaudit.load(folder)
+    model.save(tmp_path / "again")
+    assert (plaudit.load(tmp_path / "again").logits(reviews.texts) == model.logits(reviews.texts)).all()
+    assert len(command("predict", "model", "a warm joy", "--json").lines()) == 1
+    command("report", "model")
+    assert "No words are marked: " in (folder / "report.json").read_text()
+    message = "a model of the kind 'tfidf' cannot be explained; these can: network, ngram, encoder, blend."
+    assert message in command("explain", "model", "a joy", code=2).err
+    command("train", "--config", "model/run.toml", "-o", "third")
+    assert (tmp_path / "third" / "weights.safetensors").read_bytes() == (folder / "weights.safetensors").read_bytes()
+
+
+@pytest.mark.usefixtures("example")
+def test_it_is_tuned_by_its_metric(command: Command, verdicts: Path, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    options = ("--recipes", "tfidf", "--metric", "worst_recall", "--time", "0.5s", "-o", "tuned")
+    found = command("tune", verdicts, *options, "--json").json()
+    assert found["defaults"][0]["settings"] == {"C": 10.0}
+    assert found["winner"]["worst_recall"] >= found["defaults"][0]["worst_recall"]
+    command("train", "--config", "tuned/run.toml", "-o", "best")
+    assert "cannot be searched" in command("tune", verdicts, "--recipes", "nope", code=2).err
+
+
+@pytest.mark.usefixtures("example")
+def test_it_is_served(reviews: Dataset, tmp_path: Path) -> None:
+    pytest.importorskip("fastapi")
+    from plaudit.server.served_model import ServedModel
+
+    find_recipe("tfidf").load_class()().fit(reviews.texts, reviews.label_names()).save(tmp_path / "model")
+    served = ServedModel("mine", tmp_path / "model").load()
+    assert served.classifier.predict(["a warm joy"]).tolist() == ["liked"]
+
+
+@pytest.mark.usefixtures("example")
+def test_its_embedding_is_listed_and_trained_on(command: Command, tmp_path: Path) -> None:
+    assert "four words of praise" in command("embeddings", "list").out
+    command("train", "sample", "--embedding", "opinion", "--epochs", "1", "-o", "model")
+    assert plaudit.load(tmp_path / "model").predict(["good"]).shape == (1,)  # without the plugin: the folder has it all
+
+
+def test_without_the_package_its_models_are_refused_with_its_name(
+    example: Path, command: Command, reviews: Dataset, tmp_path: Path
+) -> None:
+    find_recipe("tfidf").load_class()().fit(reviews.texts, reviews.label_names()).save(tmp_path / "model")
+    shutil.rmtree(next(example.glob("*.dist-info")))
+    sys.modules.pop("plaudit_example")
+    message = "recipe 'tfidf' of the package plaudit-example, which is not installed here"
+    with pytest.raises(ModelError, match=message):
+        plaudit.load(tmp_path / "model")
+    assert "plaudit_example" not in sys.modules  # though the module itself still lies on the path
+    assert "expected one of network, ngram" in command("train", "sample", "--recipe", "tfidf", code=2).err
+    install(example, "another", {"plaudit.recipes": {"tfidf": "plaudit_example:RECIPE"}})
+    with pytest.raises(ModelError, match="here that recipe is of the package another"):
+        plaudit.load(tmp_path / "model")
+
+
+def test_a_folder_imports_nothing_that_is_not_an_installed_plugin(site: Path, reviews: Dataset, tmp_path: Path) -> None:
+    """Whatever it calls its kind or its package."""
+    (site / "plaudit_example_evil.py").write_text("raise SystemExit('imported')")
+    plaudit.NgramClassifier(min_texts=1).fit(reviews.texts, reviews.label_names()).save(tmp_path / "model")
+    manifest = json.loads((tmp_path / "model" / "model.json").read_text())
+    for kind in ("plaudit_example_evil", "plaudit_example_evil:RECIPE", "../x", "a" * 10_000, "\0"):
+        for package in ({}, {"package": "plaudit_example_evil"}):
+            (tmp_path / "model" / "model.json").write_text(json.dumps({**manifest, "kind": kind, **package}))
+            with pytest.raises(ModelError, match=r"unknown kind of model|is not installed here"):
+                plaudit.load(tmp_path / "model")
+    for bad in ("a b", "https://x", "-r", 7, "x" * 101, ""):
+        (tmp_path / "model" / "model.json").write_text(json.dumps({**manifest, "kind": "x", "package": bad}))
+        with pytest.raises(ModelError, match="package is not the name of a package"):
+            plaudit.load(tmp_path / "model")
+    assert "plaudit_example_evil" not in sys.modules
+
+
+def test_what_is_built_in_wins_and_asks_no_plugin(site: Path) -> None:
+    install(site, "late", {"plaudit.recipes": {"ngram": "plaudit_example_nowhere:X"}})
+    assert find_recipe("ngram") is BUILT_IN["ngram"]
+    assert recipe_names() == tuple(BUILT_IN)
+
+
+def test_a_plugin_that_cannot_be_used_is_told_in_a_line(site: Path, command: Command, tmp_path: Path) -> None:
+    (site / "plaudit_example_bad.py").write_text("import plaudit_example_nowhere")
+    (site / "plaudit_example_odd.py").write_text("RECIPE = 3")
+    install(
+        site, "bad", {"plaudit.recipes": {"bad": "plaudit_example_bad:RECIPE", "odd": "plaudit_example_odd:RECIPE"}}
+    )
+    install(site, "bad-reader", {"plaudit.readers": {"bad": "plaudit_example_bad:X"}})
+    install(site, "twice", {"plaudit.recipes": {"odd": "plaudit_example_odd:OTHER"}})
+    assert plugin_names("plaudit.recipes") == ("bad", "odd")
+    assert plugin_package("plaudit.recipes", "bad") == "bad"
+    err = command("train", "sample", "--recipe", "bad", code=2).err
+    assert "the plugin bad (plaudit_example_bad:RECIPE) cannot be imported: ModuleNotFoundError" in err
+    with pytest.raises(PluginError, match="more than once: by bad and twice"):
+        find_recipe("odd")
+    shutil.rmtree(site / "twice-0.1.0.dist-info")
+    with pytest.raises(PluginError, match=r"is a int; plaudit\.recipes takes a Recipe"):
+        load_plugin("plaudit.recipes", "odd", Recipe)
+    (tmp_path / "rows.odd").write_text("x")
+    assert "the plugin bad-reader" in command("data", "show", "rows.odd", code=2).err
+
+
+def test_a_setting_that_no_recipe_has_is_refused(command: Command) -> None:
+    assert (
+        "--set nope=… is no setting of --recipe ngram"
+        in command("train", "sample", "--recipe", "ngram", "--set", "nope=1", code=2).err
+    )
+    assert (
+        "--set n_max: it has an option of its own, --n-max"
+        in command("train", "sample", "--recipe", "ngram", "--set", "n_max=1", code=2).err
+    )
+    assert "--set nope: expected NAME=VALUE" in command("train", "sample", "--set", "nope", code=2).err
+    with pytest.raises(ConfigError, match="--metric kappa: expected one of accuracy, f1, macro_f1, log_loss"):
+        find_metric("kappa")
+
+
+@pytest.mark.slow
+def test_pip_installs_the_example(tmp_path: Path) -> None:
+    """As its page says; setuptools builds it, without a network."""
+    if not all(find_spec(name) for name in ("pip", "setuptools", "sklearn")):
+        pytest.skip("pip, setuptools or scikit-learn are not installed")
+    shutil.copytree(EXAMPLE, tmp_path / "plugin")
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(tmp_path / "site")]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(tmp_path / "plugin")], check=True)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\nfrom plaudit.registry import find_recipe\n"
+    code += "print(find_recipe('tfidf').package)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "plaudit-example\n"
