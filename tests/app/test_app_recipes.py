@@ -224,7 +224,7 @@ def test_only_networks_are_exported(command: Command, tmp_path: Path) -> None:
     command("train", "sample", "--recipe", "ngram", "-o", "model")
     done = command("export", "model", "--to", "onnx", "-o", "out", code=2)
     assert done.err == (
-        "plaudit: model: only networks can be exported, and this is a model of the kind 'word counts'.\n"
+        "plaudit: model: only networks can be exported to onnx, and this is a model of the kind 'word counts'.\n"
     )
 
 

@@ -93,7 +93,7 @@ app.command()(serve)
 @reads_data
 def export(
     model: Annotated[Path, typer.Argument(help="A model's folder.")],
-    to: Annotated[Literal["savedmodel", "keras", "onnx"], typer.Option(help="The form.")],
+    to: Annotated[Literal["savedmodel", "keras", "onnx", "huggingface"], typer.Option(help="The form.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The export's folder.")],
     dtype: Annotated[
         Literal["float32", "float16", "int8"], typer.Option(help="How the embedding's vectors are stored.")
@@ -106,7 +106,7 @@ def export(
     *,
     spec: DataSpec,
 ) -> None:
-    """Hand a model to TensorFlow, Keras or ONNX, checked on real texts."""
+    """Hand a model to TensorFlow, Keras, ONNX or Hugging Face's transformers, checked on real texts."""
     from plaudit.app.export import export as export_to
 
     export_to(model, to, output, precision=dtype, prune=prune, keep=keep, check=check, spec=spec)

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from plaudit.interop.compact import Precision
     from plaudit.interop.export import Export, Prepared, Target
+    from plaudit.models import Classifier
 
 _MODEL_FILES = {"savedmodel": "saved_model.pb", "keras": "model.keras", "onnx": "model.onnx"}
 
 
 def export(
     model: Path,
-    to: Target,
+    to: Target | Literal["huggingface"],
     output: Path,
     *,
     precision: Precision,
@@ -47,9 +48,14 @@ def export(
         raise ConfigError("export: --keep goes with --prune.")
     check_place(output)
     classifier = load(model)
+    if to == "huggingface":
+        if precision != "float32" or prune:
+            raise ConfigError("export: --dtype and --prune are for networks' embeddings, not for --to huggingface.")
+        _export_encoder(model, classifier, output, _check_texts(check, spec))
+        return
     if not isinstance(classifier, NetworkClassifier):
         raise ConfigError(
-            f"{model}: only networks can be exported, and this is a model of the kind {classifier.kind!r}."
+            f"{model}: only networks can be exported to {to}, and this is a model of the kind {classifier.kind!r}."
         )
     texts = _check_texts(check, spec)
     kept = _kept(classifier, keep, spec) if prune else None
@@ -69,6 +75,39 @@ def export(
         classifier.set_rule(None)  # so that the two below are compared alike
     if prune or precision != "float32":
         console.print(_cost(classifier, prepared, texts), markup=False)
+
+
+def _export_encoder(model: Path, classifier: Classifier, output: Path, texts: Dataset) -> None:
+    """Write an encoder for plain transformers, and say how it is opened there."""
+    from plaudit.models import BlendClassifier, EncoderClassifier
+
+    if isinstance(classifier, BlendClassifier):
+        raise ConfigError(
+            f"{model}: transformers runs an encoder, and this one answers together with n-grams; its encoder alone is "
+            f"the model {model / 'encoder'}: name that."
+        )
+    if not isinstance(classifier, EncoderClassifier):
+        raise ConfigError(
+            f"{model}: only encoders can be exported to huggingface, and this is a model of the kind "
+            f"{classifier.kind!r}."
+        )
+    from plaudit.interop.hugging_face import export_encoder
+
+    written = export_encoder(classifier, output, texts.texts)
+    console = make_console()
+    for line in (
+        f"Exported to {written.folder}: model.safetensors, {_mebibytes(written.size_bytes)}",
+        "It takes text, of any length: transformers.pipeline("
+        f'"text-classification", model="{written.folder}", trust_remote_code=True)',
+        _checked(written, texts),
+    ):
+        console.print(line, markup=False, soft_wrap=True)
+    if classifier.rule_ is not None:
+        console.print(
+            f"The decision rule stays behind ({classifier.rule_.describe(classifier.class_names)}): apply the rule, in "
+            "export.json, to its probabilities.",
+            markup=False,
+        )
 
 
 def _check_texts(path: Path | None, spec: DataSpec) -> Dataset:
@@ -122,7 +161,11 @@ def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterato
             f"It takes token ids, not text: {written.reason}. {TOKENS} lies beside it: make ids with "
             "plaudit.interop.flat_token_ids(plaudit.interop.read_tokens(PATH), texts)."
         )
-    yield (
+    yield _checked(written, texts)
+
+
+def _checked(written: Export, texts: Dataset) -> str:
+    return (
         f"Checked on {written.n_texts:,} texts ({texts.name}, and a few with rare characters): "
         f"the largest difference in a probability is {written.difference:.1e}."
     )

@@ -33,16 +33,21 @@ def build_config(content: dict[str, Any]) -> Any:
 
     config = AutoConfig.for_model(content["model_type"], **{k: v for k, v in content.items() if k != "model_type"})
     config.dtype = torch.float32
-    if config.model_type in _ENCODER_HALF:
+    if is_encoder_half(config):
         config.is_encoder_decoder = False
     return config
+
+
+def is_encoder_half(config: Any) -> bool:
+    """Whether a configuration's encoder is half of a model that also has a decoder, as T5's."""
+    return config.model_type in _ENCODER_HALF
 
 
 def model_class(config: Any) -> Any:
     """Return transformers' class that builds an encoder of a configuration: of T5's kinds their encoder alone."""
     from transformers import AutoModel, AutoModelForTextEncoding
 
-    return AutoModelForTextEncoding if config.model_type in _ENCODER_HALF else AutoModel
+    return AutoModelForTextEncoding if is_encoder_half(config) else AutoModel
 
 
 def prepared(encoder: Any) -> Any:
