@@ -220,11 +220,12 @@ def test_another_recipe_takes_data_and_seed_of_a_recorded_run(
     assert recorded["versions"]["train_texts"] == before["versions"]["train_texts"]
 
 
-def test_only_networks_are_exported(command: Command, tmp_path: Path) -> None:
+def test_only_networks_and_ngrams_are_exported(command: Command, tmp_path: Path) -> None:
     command("train", "sample", "--recipe", "ngram", "-o", "model")
     done = command("export", "model", "--to", "onnx", "-o", "out", code=2)
     assert done.err == (
-        "plaudit: model: only networks can be exported to onnx, and this is a model of the kind 'word counts'.\n"
+        "plaudit: model: only networks and n-grams can be exported to onnx, and this is a model of the kind "
+        "'word counts'.\n"
     )
 
 

@@ -20,10 +20,11 @@ from plaudit.errors import ConfigError, DataError, PlauditError, require
 from plaudit.evaluation import evaluate
 from plaudit.interop.compact import moved_tokens, used_tokens
 from plaudit.interop.export import TOKENIZER, TOKENS, check_place, export_model, prepare
-from plaudit.models import NetworkClassifier, load
+from plaudit.models import NetworkClassifier, NgramClassifier, load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from rich.console import Console
 
     from plaudit.interop.compact import Precision
     from plaudit.interop.export import Export, Prepared, Target
@@ -53,25 +54,28 @@ def export(
             raise ConfigError("export: --dtype and --prune are for networks' embeddings, not for --to huggingface.")
         _export_encoder(model, classifier, output, _check_texts(check, spec))
         return
+    if to == "onnx" and isinstance(classifier, NgramClassifier):
+        if precision != "float32" or prune:
+            raise ConfigError("export: --dtype and --prune are for networks' embeddings, not for n-grams.")
+        _export_ngrams(classifier, output, model, _check_texts(check, spec))
+        return
     if not isinstance(classifier, NetworkClassifier):
+        also = " and n-grams" if to == "onnx" else ""
         raise ConfigError(
-            f"{model}: only networks can be exported to {to}, and this is a model of the kind {classifier.kind!r}."
+            f"{model}: only networks{also} can be exported to {to}, and this is a model of the kind "
+            f"{classifier.kind!r}."
         )
     texts = _check_texts(check, spec)
     kept = _kept(classifier, keep, spec) if prune else None
     prepared = prepare(classifier, precision=precision, kept=kept)
     _import_quietly(to)
     written = export_model(prepared, to, output, texts.texts)
-    before = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    before = _size(model)
     console = make_console()
     for line in _report(to, written, before, texts):
         console.print(line, markup=False)
+    _say_rule(console, classifier)
     if prepared.rule is not None:
-        console.print(
-            f"The decision rule stays behind ({prepared.rule.describe(classifier.class_names)}): the export's label is "
-            "the likeliest class. Apply the rule, in export.json, to its probabilities.",
-            markup=False,
-        )
         classifier.set_rule(None)  # so that the two below are compared alike
     if prune or precision != "float32":
         console.print(_cost(classifier, prepared, texts), markup=False)
@@ -102,12 +106,31 @@ def _export_encoder(model: Path, classifier: Classifier, output: Path, texts: Da
         _checked(written, texts),
     ):
         console.print(line, markup=False, soft_wrap=True)
+    _say_rule(console, classifier)
+
+
+def _export_ngrams(classifier: NgramClassifier, output: Path, model: Path, texts: Dataset) -> None:
+    """Write n-grams for onnxruntime."""
+    from plaudit.interop.onnx_ngrams import export_ngrams
+
+    written = export_ngrams(classifier, output, texts.texts)
+    console = make_console()
+    for line in _report("onnx", written, _size(model), texts):
+        console.print(line, markup=False)
+    _say_rule(console, classifier)
+
+
+def _say_rule(console: Console, classifier: Classifier) -> None:
     if classifier.rule_ is not None:
         console.print(
-            f"The decision rule stays behind ({classifier.rule_.describe(classifier.class_names)}): apply the rule, in "
-            "export.json, to its probabilities.",
+            f"The decision rule stays behind ({classifier.rule_.describe(classifier.class_names)}): the export's label "
+            "is the likeliest class. Apply the rule, in export.json, to its probabilities.",
             markup=False,
         )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _check_texts(path: Path | None, spec: DataSpec) -> Dataset:

@@ -126,7 +126,7 @@ def export_model(prepared: Prepared, to: Target, folder: str | Path, texts: obje
     try:
         with publish_folder(target) as scratch:
             _write(prepared, to, scratch, ids=reason is not None)
-            difference = _check(prepared.model, to, scratch, column)
+            difference = check_answers(prepared.model, to, scratch, column)
             _describe(prepared, to, scratch, difference, n_texts=len(column), takes="ids" if reason else "text")
     except OSError as error:
         raise ModelError(f"{target}: the export could not be written ({error.strerror or error}).") from error
@@ -184,7 +184,7 @@ def _write(prepared: Prepared, to: Target, folder: Path, *, ids: bool) -> None:
         write_tokens(table, folder / TOKENS)
 
 
-def _check(model: NetworkClassifier, to: Target, folder: Path, texts: Sequence[str]) -> float:
+def check_answers(model: Classifier, to: Target, folder: Path, texts: Sequence[str]) -> float:
     """Return the largest difference in a probability; raise when it, or a label, is not as it should be."""
     answer: Callable[[Sequence[str]], Any] = open_export(folder, to, multi_label=model.multi_label_)
     largest = 0.0

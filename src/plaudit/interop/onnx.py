@@ -10,27 +10,24 @@ operators do not say that adding to one row from several threads is safe (micros
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plaudit.errors import EmbeddingError, require
 from plaudit.interop.ids import rows_of
 from plaudit.interop.networks import answering_layers
+from plaudit.interop.onnx_graph import LARGEST_BYTES, Graph, answering_model
 from plaudit.interop.onnx_text import PUNCTUATION_INPUT, delete_punctuation
 from plaudit.text import SpaceTokenizer, WordPieceTokenizer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from onnx import ModelProto, NodeProto, TensorProto
+    from onnx import ModelProto
 
     from plaudit.embeddings.table import EmbeddingTable
     from plaudit.interop.compact import StoredVectors
     from plaudit.models import NetworkClassifier
 
-OPSET, ML_OPSET = 20, 3  # StringSplit and StringConcat came with 20; LabelEncoder's string keys with ai.onnx.ml 2
-_LARGEST_BYTES = 2_000_000_000  # protobuf's limit for a message is 2 GiB
 _FACTOR_POWER = {"sqrtn": 0.5, "mean": 1.0, "sum": 0.0}
 
 
@@ -69,15 +66,14 @@ def to_onnx(model: NetworkClassifier, stored: StoredVectors) -> ModelProto:
         MissingExtraError: onnx is not installed.
     """
     require("onnx", extra="onnx", purpose="Exporting to ONNX")
-    import onnx
     from onnx import TensorProto, helper
 
-    if stored.size_bytes > _LARGEST_BYTES:
+    if stored.size_bytes > LARGEST_BYTES:
         raise EmbeddingError(
             f"{model.table_.name}: its vectors take {stored.size_bytes / 1e9:.1f} GB and an ONNX file holds at most 2: "
             "export with --prune, or --dtype float16 or int8."
         )
-    graph, value = _Graph(), helper.make_tensor_value_info
+    graph, value = Graph(), helper.make_tensor_value_info
     if refuse_text(model.table_) is None:
         inputs = [value("text", TensorProto.STRING, ["N"])]
         _rows_from_text(graph, model.table_)
@@ -86,66 +82,11 @@ def to_onnx(model: NetworkClassifier, stored: StoredVectors) -> ModelProto:
         _rows_from_ids(graph, model.table_)
     _text_vectors(graph, stored, _FACTOR_POWER[model.table_.combiner])
     _dense_layers(graph, model)
-    label_type = _answers(graph, model.classes_, multi_label=model.multi_label_)
-    probabilities = value("probabilities", TensorProto.FLOAT, ["N", len(model.classes_)])
-    shape = ["N", len(model.classes_)] if model.multi_label_ else ["N"]
-    outputs = [probabilities, value("label", label_type, shape)]
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
-    built = helper.make_model(
-        helper.make_graph(graph.nodes, "plaudit", inputs, outputs, graph.constants),
-        opset_imports=opsets,
-        ir_version=helper.find_min_ir_version_for(opsets),
-        producer_name="plaudit",
-    )
-    helper.set_model_props(built, _metadata(model))
-    onnx.checker.check_model(built, full_check=True)
-    return built
+    metadata = {"embedding": model.table_.name, "combiner": model.table_.combiner}
+    return answering_model(graph, inputs, model.classes_, multi_label=model.multi_label_, metadata=metadata)
 
 
-def _metadata(model: NetworkClassifier) -> dict[str, str]:
-    import plaudit
-
-    return {
-        "plaudit_version": plaudit.__version__,
-        "classes": json.dumps(model.classes_.tolist(), ensure_ascii=False),
-        "multi_label": json.dumps(model.multi_label_),
-        "embedding": model.table_.name,
-        "combiner": model.table_.combiner,
-    }
-
-
-class _Graph:
-    """Nodes and constants in the making; every node has one output, whose name `add` returns unless told."""
-
-    def __init__(self, prefix: str = "") -> None:
-        self._prefix = prefix  # a body's names must differ from those around it
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    # Any: whatever kinds ONNX's attributes have
-    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """Append a node and return the name of its output."""
-        from onnx import helper
-
-        output = output or f"{self._prefix}{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, value: NDArray[Any], name: str | None = None) -> str:
-        """Store an array, of strings too, and return its name."""
-        from onnx import numpy_helper
-
-        name = name or f"constant_{len(self.constants)}"
-        array = value.astype(object) if value.dtype.kind == "U" else np.ascontiguousarray(value)
-        self.constants.append(numpy_helper.from_array(array.reshape(value.shape), name))
-        return name
-
-    def integers(self, *values: int) -> str:
-        """Store an int64 vector and return its name."""
-        return self.constant(np.array(values, np.int64))
-
-
-def _rows_from_text(graph: _Graph, table: EmbeddingTable) -> None:
+def _rows_from_text(graph: Graph, table: EmbeddingTable) -> None:
     """Yield "rows" int64 [T] (-1 for a token left out), "starts" and "ends" int64 [N], from "text".
 
     A space is put behind each text and the empty token it makes at the end is not counted: StringSplit finds no
@@ -184,7 +125,7 @@ def _rows_from_text(graph: _Graph, table: EmbeddingTable) -> None:
     graph.add("Sub", "ends", lengths, output="starts")
 
 
-def _without_empty(graph: _Graph, is_token: str, positions: str) -> tuple[str, str]:
+def _without_empty(graph: Graph, is_token: str, positions: str) -> tuple[str, str]:
     """Drop empty tokens, but leave the first of a text that has no others; return what counts, and how many do."""
     from onnx import TensorProto
 
@@ -198,7 +139,7 @@ def _without_empty(graph: _Graph, is_token: str, positions: str) -> tuple[str, s
     return graph.add("Or", is_word, alone), lengths
 
 
-def _rows_from_ids(graph: _Graph, table: EmbeddingTable) -> None:
+def _rows_from_ids(graph: Graph, table: EmbeddingTable) -> None:
     """Yield "rows", "starts" and "ends" from "ids" and "offsets"."""
     graph.add("Slice", "offsets", graph.integers(0), graph.integers(-1), output="starts")
     graph.add("Slice", "offsets", graph.integers(1), graph.integers(np.iinfo(np.int64).max), output="ends")
@@ -210,7 +151,7 @@ def _rows_from_ids(graph: _Graph, table: EmbeddingTable) -> None:
         graph.add("Identity", "ids", output="rows")
 
 
-def _text_vectors(graph: _Graph, stored: StoredVectors, power: float) -> None:
+def _text_vectors(graph: Graph, stored: StoredVectors, power: float) -> None:
     """Yield "vectors" float32 [N, D]: each text's sum, divided by its number of tokens to `power`."""
     from onnx import TensorProto, helper
 
@@ -220,7 +161,7 @@ def _text_vectors(graph: _Graph, stored: StoredVectors, power: float) -> None:
     for name, value in (("axis", [0]), ("least", [1]), ("none", [0])):
         graph.constant(np.array(value, np.int64), name)
     graph.constant(np.array(power, np.float32), "power")
-    body = _Graph("one_")
+    body = Graph("one_")
     start, end = body.add("Unsqueeze", "start", "axis"), body.add("Unsqueeze", "end", "axis")
     rows = body.add("Slice", "rows", start, end, "axis")
     rows = body.add("Compress", rows, body.add("GreaterOrEqual", rows, "none"), axis=0)
@@ -244,7 +185,7 @@ def _text_vectors(graph: _Graph, stored: StoredVectors, power: float) -> None:
     graph.add("Slice", sums, "none", graph.integers(-1), output="vectors")
 
 
-def _dense_layers(graph: _Graph, model: NetworkClassifier) -> None:
+def _dense_layers(graph: Graph, model: NetworkClassifier) -> None:
     """Yield "logits" float32 [N, 1] or [N, C] from "vectors"."""
     x = "vectors"
     layers = answering_layers(model)
@@ -253,26 +194,3 @@ def _dense_layers(graph: _Graph, model: NetworkClassifier) -> None:
         product = graph.add("MatMul", x, graph.constant(kernel, f"dense_{i}.kernel"))
         x = graph.add("Add", product, graph.constant(bias, f"dense_{i}.bias"), output="logits" if is_last else None)
         x = x if is_last else graph.add("Relu", x)
-
-
-def _answers(graph: _Graph, classes: NDArray[Any], *, multi_label: bool) -> int:
-    """Yield "probabilities" and "label" from "logits"; return the label's type."""
-    from onnx import TensorProto, helper
-
-    if multi_label:
-        graph.add("Sigmoid", "logits", output="probabilities")
-        is_given = graph.add("Greater", "logits", graph.constant(np.array(0, np.float32)))
-        graph.add("Cast", is_given, output="label", to=TensorProto.INT64)
-        return int(TensorProto.INT64)
-    if len(classes) == 2:  # one logit, the second class's
-        second, first = graph.add("Sigmoid", "logits"), graph.add("Sigmoid", graph.add("Neg", "logits"))
-        graph.add("Concat", first, second, output="probabilities", axis=1)
-        is_second = graph.add("Greater", "logits", graph.constant(np.array(0, np.float32)))
-        flat = graph.add("Reshape", is_second, graph.integers(-1))
-        index = graph.add("Cast", flat, to=TensorProto.INT64)
-    else:
-        graph.add("Softmax", "logits", output="probabilities", axis=1)
-        index = graph.add("ArgMax", "logits", axis=1, keepdims=0)
-    names = classes if classes.dtype.kind in "Ub" else classes.astype(np.int64)
-    graph.add("Gather", graph.constant(names, "classes"), index, output="label")
-    return int(helper.np_dtype_to_tensor_dtype(np.dtype(object) if names.dtype.kind == "U" else names.dtype))
