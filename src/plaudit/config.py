@@ -10,6 +10,7 @@ given". Which of them a recipe takes, and what holds when they are not given, on
 
 from __future__ import annotations
 
+import codecs
 import tomllib
 import types
 import typing
@@ -61,9 +62,12 @@ class DataSpec:
             raise ConfigError(f"--delimiter {self.delimiter!r}: expected one character, or tab.")
         if self.encoding is not None:
             try:
-                " ".encode(self.encoding)  # "" would not look it up
-            except LookupError as error:
-                raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.") from error
+                name = codecs.lookup(self.encoding).name
+                "a\n".encode(name)
+            except (LookupError, ValueError, OSError):
+                name = None
+            if name is None or name in _NO_FILE_ENCODINGS:
+                raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.")
 
     @property
     def text_columns(self) -> tuple[str, ...]:
@@ -103,6 +107,13 @@ class DataSpec:
 
 def _as_tuple(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+# Encodings of Python's that are not of files: of domain names, of escapes in source code, or none at all.
+_NO_FILE_ENCODINGS = (
+    "idna", "punycode", "undefined", "unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape",
+    "unicode-internal", "mbcs", "oem",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

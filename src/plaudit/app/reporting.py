@@ -10,7 +10,7 @@ import json
 import math
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from plaudit.app.parts import count_shared_texts, describe_sets
@@ -138,11 +138,8 @@ def audit_command(config: DataConfig) -> str:
     words = ["plaudit", "audit", config.source]
     if config.test is not None and not _is_size(config.test):
         words += ["--test", config.test]
-    for option in ("text_column", "label_column", "label_separator", "data_dir"):
-        value = getattr(config, option)
-        if value is not None and (option != "data_dir" or config.source in DATASET_NAMES):
-            words += [f"--{option.replace('_', '-')}", value]
-    return shlex.join(words)
+    spec = config.reading()
+    return shlex.join([*words, *(spec if config.source in DATASET_NAMES else replace(spec, data_dir=None)).flags()])
 
 
 def _is_size(spec: str) -> bool:

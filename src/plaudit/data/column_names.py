@@ -173,6 +173,12 @@ def is_known_name(name: str) -> bool:
     return rank_of(name, of_label=False) is not None or rank_of(name, of_label=True) is not None
 
 
+def is_whole_name(name: str) -> bool:
+    """Say whether a name is as a whole one of a text or a label: "review text", and not "my review text"."""
+    plain = plain_name(name[:_MOST_CHARACTERS])
+    return plain in _TEXT_RANK or plain in _LABEL_RANK
+
+
 def is_header(names: Sequence[str]) -> bool:
     """Say whether a row names columns: it has a name that data hardly ever have, or those of a text and of a label."""
     if any(is_known_name(name) and plain_name(name) not in _DATA for name in names):

@@ -6,6 +6,7 @@ columns are chosen from the first thousand rows, so that a stream needs no secon
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -94,7 +95,7 @@ class Intake:
             if is_label_needed and isinstance(self.reader, FastTextReader) and len(names) == 1:
                 raise DataError(
                     f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
-                    "another prefix stands, name it with --label-prefix."
+                    "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv."
                 )
             self.chosen: ChosenColumns = choose_columns(
                 names,
@@ -180,12 +181,23 @@ class Intake:
 
 
 def _open(source: Source, spec: DataSpec, remembered: DataSpec | None, *, keep_lines: bool) -> Reader:
+    """Open a source with what is remembered of others where that fits it: a prefix, a sheet, an encoding."""
+    memory = remembered or DataSpec()
+    if source.format == "fasttext" and spec.label_prefix is None and memory.label_prefix is not None:
+        reader = open_source(source, spec, keep_lines=keep_lines)
+        if not (isinstance(reader, FastTextReader) and reader.begins_with(memory.label_prefix)):
+            return reader
+        reader.close()
+        return open_source(source, replace(spec, label_prefix=memory.label_prefix), keep_lines=keep_lines)
+    if source.format == "excel" and spec.sheet is None and memory.sheet is not None:
+        with contextlib.suppress(DataError):  # this workbook has no such sheet
+            return open_source(source, replace(spec, sheet=memory.sheet), keep_lines=keep_lines)
     try:
         return open_source(source, spec, keep_lines=keep_lines)
     except DataError:
-        if remembered is None or remembered.encoding is None or spec.encoding is not None or source.path is None:
+        if memory.encoding is None or spec.encoding is not None or source.path is None:
             raise
-        return open_source(source, replace(spec, encoding=remembered.encoding), keep_lines=keep_lines)
+        return open_source(source, replace(spec, encoding=memory.encoding), keep_lines=keep_lines)
 
 
 def _known(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

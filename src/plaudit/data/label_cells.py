@@ -25,6 +25,12 @@ _WORDS: dict[str, Any] = {"True": True, "False": False, "None": None, "nan": Non
 _ENDS = re.compile(r"[,;|]\s*$")
 JSON, PYTHON, NUMPY = "lists as JSON writes them", "lists as Python writes them", "arrays as NumPy prints them"
 BARE, CHOICES = "lists in brackets", "records with choices"
+_BARE = {
+    BARE: (re.compile(r"\[[^\[\]{}]*\]"), ","),
+    "lists in braces": (re.compile(r"\{[^{}:]*\}"), ","),  # PostgreSQL's arrays
+    "tags in angle brackets": (re.compile(r"(?:<[^<>]+>)+"), "><"),  # Stack Exchange's
+}
+_RECORD = re.compile(r"\s*\[?\s*\{\s*(['\"])[^'\"]{1,200}\1\s*:")
 
 
 def listed_labels(cells: Sequence[Any]) -> tuple[list[Any], str] | None:  # Any: as the source has them
@@ -112,15 +118,21 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _bare_lists(cells: Sequence[Any], there: Sequence[int]) -> dict[int, tuple[list[Any], str]]:
-    """Return cells such as ``[a, b]``, if all are in brackets and some hold several names."""
-    bodies: dict[int, list[Any]] = {}
-    for i in there:
-        cell = cells[i].strip() if isinstance(cells[i], str) else ""
-        if len(cell) > _MOST_CHARACTERS or re.fullmatch(r"\[[^\[\]]*\]", cell) is None:
-            return {}
-        bodies[i] = split_label(cell[1:-1], ",")
-    several = any(len(names) > 1 for names in bodies.values())
-    return {i: (names, BARE) for i, names in bodies.items()} if several else {}
+    """Return cells such as ``[a, b]``, if all are written alike and some hold several names."""
+    strings = {i: cells[i].strip() if isinstance(cells[i], str) else "" for i in there}
+    if any(len(cell) > _MOST_CHARACTERS for cell in strings.values()):
+        return {}
+    for written, (form, mark) in _BARE.items():
+        if all(map(form.fullmatch, strings.values())):
+            bodies = {i: [name.strip('"') for name in split_label(cell[1:-1], mark)] for i, cell in strings.items()}
+            several = any(len(names) > 1 for names in bodies.values())
+            return {i: (names, written) for i, names in bodies.items()} if several else {}
+    return {}
+
+
+def is_record(cell: Any) -> bool:  # Any: as the source has it
+    """Say whether a string holds a record, or a list of records, as JSON or Python writes them."""
+    return isinstance(cell, str) and _RECORD.match(cell) is not None
 
 
 def _choices(value: Any, depth: int = 0) -> list[Any] | None:  # Any: JSON

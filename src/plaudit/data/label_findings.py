@@ -28,8 +28,8 @@ _DRAWN_ALIKE = str.maketrans(
     7 * "-" + 4 * "'" + 3 * '"' + "aeopcxyisj",
 )
 _NOTHING = ("nan", "none", "null", "n/a", "na", "undefined", "unknown", "#n/a", "#value!", "#ref!", "-", "?")
-_MARKS = ("|", ";", ",", "\n", "\u3001", "\uff0c", "\uff1b", "/", "+", "&")
-_WEAK_MARKS = ("/", "+", "&")  # which stand in ordinary names too
+_MARKS = ("|", ";", ",", "\n", "\t", "::", "\u3001", "\uff0c", "\uff1b", "\u060c", "\u00b7", "/", "+", "&", "#")
+_WEAK_MARKS = ("/", "+", "&", "#")  # which stand in ordinary names too
 _SHOWN = 5
 _LONGEST = 60  # characters of a name in a message
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.data.label_cells import listed_labels, split_label, trailing_separator
+from plaudit.data.label_cells import is_record, listed_labels, split_label, trailing_separator
 from plaudit.data.label_findings import (
     LabelFinding,
     class_findings,
@@ -160,6 +160,8 @@ class LabelReading:
         faults: dict[int, str] = {}
         for number, cell in enumerate(cells):
             try:
+                if is_record(cell):
+                    raise DataError("expected a word or a number as the label, got a record; name a column of labels")
                 if cell is _TOO_DEEP:
                     raise DataError("expected a word or a number as the label, got lists within lists")
                 sets.append(label_set(cell, self._separator))

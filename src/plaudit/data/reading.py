@@ -193,7 +193,12 @@ class _Gathered:
         keep[[*missing, *wrong]] = False
         if self._faults and not (self._spec.skip_invalid and keep.any()):
             raise self._told()
-        return self._labels.finish(lambda row: self._place(row)[0])
+        try:
+            return self._labels.finish(lambda row: self._place(row)[0])
+        except DataError:
+            if self._needs_labels or self._spec.label_columns:
+                raise
+            return None  # nobody asked for them
 
     def _place(self, row: int) -> tuple[str, int | str]:
         """Return where a row begins, to open a message, and the place alone."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.data.label_cells import listed_labels
 from plaudit.data.label_findings import LabelWarning, look_alike_findings, odd_name_findings, separator_of
 from plaudit.data.labels import label_name
 from plaudit.data.tables import asking_for, column_names, column_values
@@ -247,7 +248,10 @@ def warn_of_labels(values: list[Any], plain: Sequence[Label | None]) -> None:
         shown = ", ".join(f"{value!r:.40} as {name!r:.40}" for value, name in list(spelled.items())[:_SHOWN])
         more = f" and {len(spelled) - _SHOWN} more" if len(spelled) > _SHOWN else ""
         told.append(f"words are read as files spell them: {shown}{more}; `predict` answers so.")
-    if (mark := separator_of(counts)) is not None:
+    if (lists := listed_labels(sorted(counts))) is not None:
+        one = next(name for name, read in zip(sorted(counts), lists[0], strict=True) if isinstance(read, list))
+        told.append(f"{one!r:.40} is one of several lists written as text; give such a text the list of its labels.")
+    elif (mark := separator_of(counts)) is not None:
         one = next(name for name in counts if mark in name)
         told.append(f"{one!r:.40} looks like several that {mark!r} separates; give such a text the list of its labels.")
     findings = (*look_alike_findings(counts), *odd_name_findings(counts))

@@ -11,7 +11,7 @@ from plaudit.errors import ConfigError
 def remembered_spec(folder: str | Path) -> DataSpec | None:
     """Return the data settings of the run that wrote a model's folder; None for a model of another origin.
 
-    What belongs to one file alone (where IMDB lies, whether there was a header, which sheet) is left out.
+    What belongs to one file alone (where IMDB lies, whether there was a header) is left out.
     """
     record = Path(folder) / "run.toml"
     if not record.is_file():  # saved by `save`, not by a run
@@ -27,5 +27,6 @@ def remembered_spec(folder: str | Path) -> DataSpec | None:
         label_separator=data.label_separator,
         label_prefix=data.label_prefix,
         encoding=data.encoding,
+        sheet=data.sheet,
         merge_labels=data.merge_labels,
     )

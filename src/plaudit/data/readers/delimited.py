@@ -12,7 +12,7 @@ import csv
 import io
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -70,6 +70,7 @@ class DelimitedReader(Reader):
             if first.fields is None:
                 raise DataError(f"{self.name}:{first.place}: {first.fault} It is the first row.")
             header = [str(field) for field in first.fields]
+            _refuse_fasttext(header, f"{self.name}:{first.place}")
             self._again = header if self._dialect.has_header and len(header) > 1 else None
             self._first = None if self._dialect.has_header else first
             numbered = ["text"] if len(header) == 1 else [f"column {n}" for n in range(1, len(header) + 1)]
@@ -151,7 +152,9 @@ class DelimitedReader(Reader):
         for _ in range(lines_before):
             next(lines)
             lines.next_row()
-        reader = csv.reader(lines, strict=True, delimiter=self._dialect.delimiter)
+        reader = csv.reader(
+            lines, strict=True, delimiter=self._dialect.delimiter, skipinitialspace=self._dialect.skips_spaces
+        )
         while True:
             line = lines.number + 1
             before = csv.field_size_limit(_NO_LIMIT)  # a global of the csv module, changed for one row at a time
@@ -180,6 +183,15 @@ def _refuse_json(head: str, name: str) -> None:
             return
         if isinstance(value, dict | list):
             raise DataError(f"{name}: holds JSON, not rows of fields; name it .jsonl, or give --format jsonl.")
+
+
+def _refuse_fasttext(row: Sequence[str], where: str) -> None:
+    """Refuse fastText's labels in the first row, which would be taken for a column's name."""
+    if label := next((field.strip() for field in row if field.strip().startswith("__label__")), None):
+        raise DataError(
+            f"{where}: {label[:40]!r} is a label of fastText's format, in columns. Name the columns in a first line "
+            "and take __label__ away, or write label and text with a space between and give --format fasttext."
+        )
 
 
 def _decided(file: TextInput, delimiter: str, own: str, *, has_header: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.data.column_names import is_header, is_known_name
+from plaudit.data.column_names import is_header, is_known_name, is_whole_name
 from plaudit.errors import DataError
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -41,6 +41,7 @@ class Dialect:
         is_quoted: Whether a field in quotation marks may hold delimiters, line ends and doubled quotes.
         has_header: Whether the first row names the columns.
         lines_before: Lines before the first row: Excel's ``sep=;``.
+        skips_spaces: Whether spaces stand between a delimiter and the quotation mark that opens a field.
         said: What was found by looking.
     """
 
@@ -48,6 +49,7 @@ class Dialect:
     is_quoted: bool
     has_header: bool = True
     lines_before: int = 0
+    skips_spaces: bool = False
     said: tuple[str, ...] = ()
 
 
@@ -76,18 +78,23 @@ def find_dialect(
     if found != own and found != delimiter:
         said.append(f"fields are separated by {NAMES.get(found, repr(found))}")
     is_quoted = _are_quoted(head, found, is_whole=is_whole) if found == "\t" else True
-    rows = _sample(head, found, is_quoted=is_quoted, is_whole=is_whole)
+    skips_spaces = (
+        is_quoted and re.search(rf'{re.escape(found)} +"[^"\n]*" *(?:{re.escape(found)}|\r?\n|$)', head) is not None
+    )
+    rows = _sample(head, found, is_quoted=is_quoted, is_whole=is_whole, skips_spaces=skips_spaces)
     _refuse_comments(rows, where, lines_before)
     has_header = header if header is not None else not is_headless(rows)
     if header is None and not has_header:
         said.append("no header line: its first row is taken as a text (--header if it names the columns)")
-    return Dialect(found, is_quoted, has_header, lines_before, tuple(said))
+    return Dialect(found, is_quoted, has_header, lines_before, skips_spaces, tuple(said))
 
 
-def _sample(head: str, delimiter: str, *, is_quoted: bool, is_whole: bool) -> list[list[str]]:
+def _sample(
+    head: str, delimiter: str, *, is_quoted: bool, is_whole: bool, skips_spaces: bool = False
+) -> list[list[str]]:
     """Return the first rows that are not blank, as fields."""
     if is_quoted:
-        reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=skips_spaces)
         rows: list[list[str]] = []
         with contextlib.suppress(csv.Error):
             rows += itertools.islice((row for row in reader if row), _LOOKED_AT + 1)
@@ -186,31 +193,90 @@ def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: in
             )
 
 
+def column_delimiter(lines: Sequence[str]) -> str | None:
+    """Return what stands between columns in lines of unknown kind: a tab in each, or a mark between names in the first.
+
+    Args:
+        lines: The first ones that are not blank.
+    """
+    if len(lines) > 1 and all("\t" in line for line in lines):
+        return "\t"
+    for mark in NAMES:
+        rows = _sample("\n".join(lines), mark, is_quoted=True, is_whole=True)
+        if len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1} and sum(map(is_whole_name, rows[0])) > 1:
+            return mark
+    return None
+
+
 def is_headless(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first row is data, on evidence from the rows below it."""
+    """Say whether the first row is data, on evidence from the rows below it.
+
+    A cell that comes again below is a label: nobody names a column "Billing team" or "5 stars" that holds them. A name
+    that is known as a whole ("spam" above spam and ham) is one all the same beside another such name.
+    """
     if len(rows) < 2:
         return False
-    first, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if not rest or is_header(first):
+    first = [cell.strip() for cell in rows[0]]
+    rest = [row for row in rows[1:] if len(row) == len(first) and [cell.strip() for cell in row] != first]
+    if not rest:
         return False
-    if [name.strip() for name in first] == [str(i) for i in range(len(first))] and len(first) > 1:
+    if first == [str(i) for i in range(len(first))] and len(first) > 1:
         return False  # what pandas names columns without names
-    data = header = 0
-    for name, column in zip(first, zip(*rest, strict=True), strict=True):
-        name, values = name.strip(), [value.strip() for value in column]
-        different = set(values)
-        numeric = sum(_NUMBER.fullmatch(value) is not None for value in values) >= 0.9 * len(values)
-        if _NUMBER.fullmatch(name):
-            data += numeric
-        elif numeric:
-            header += 1
-        elif name in different and len(different) <= max(2, len(values) / 2):
-            data += 1  # a label that comes again
-        elif _is_sentence(name) and sum(map(_is_sentence, values)) >= 0.5 * len(values):
-            data += 1
-        elif not name:
-            header += 1  # the index that pandas writes has no name
-    return data > 0 and not header
+    columns = [
+        _Column(name, [value.strip() for value in column])
+        for name, column in zip(first, zip(*rest, strict=True), strict=True)
+    ]
+    recurring = [column for column in columns if column.name_recurs]
+    if recurring:
+        others = [column for column in columns if column not in recurring]
+        is_named = all(is_whole_name(column.name) for column in recurring)
+        return not (is_named and any(is_whole_name(column.name) or column.is_named_above for column in others))
+    if len(first) == 1 and " " in first[0] and first[0][0].islower() and not is_whole_name(first[0]):
+        return columns[0].has_phrases  # a list of texts, one of which may hold a word that names columns too
+    if is_header(first):
+        return not any(map(is_whole_name, first)) and any(column.is_sentence_among_sentences for column in columns)
+    return any(column.is_data for column in columns) and not any(column.is_below_a_name for column in columns)
+
+
+class _Column:
+    """A column without its first cell, and that cell, which may be its name."""
+
+    def __init__(self, name: str, values: Sequence[str]) -> None:
+        self.name, self.values = name, values
+        self._different = set(values)
+        self._is_numeric = sum(_NUMBER.fullmatch(value) is not None for value in values) >= 0.9 * len(values)
+
+    @property
+    def name_recurs(self) -> bool:
+        """Whether the first cell is one of a few values, and no number."""
+        is_few = len(self._different) <= max(2, len(self.values) / 2)
+        return bool(self.name) and self.name in self._different and is_few and _NUMBER.fullmatch(self.name) is None
+
+    @property
+    def is_named_above(self) -> bool:
+        """Whether a single word stands above phrases."""
+        return len(self.name.split()) == 1 and sum(" " in value for value in self.values) >= 0.8 * len(self.values)
+
+    @property
+    def has_phrases(self) -> bool:
+        """Whether most values are of several words."""
+        return sum(" " in value for value in self.values) >= 0.5 * len(self.values)
+
+    @property
+    def is_sentence_among_sentences(self) -> bool:
+        return _is_sentence(self.name) and sum(map(_is_sentence, self.values)) >= 0.5 * len(self.values)
+
+    @property
+    def is_data(self) -> bool:
+        """Whether the first cell is a number among numbers, or a sentence among sentences."""
+        if _NUMBER.fullmatch(self.name):
+            return self._is_numeric
+        return not self._is_numeric and self.is_sentence_among_sentences
+
+    @property
+    def is_below_a_name(self) -> bool:
+        """Whether the first cell differs in kind: a word above numbers, or nothing (the index that pandas writes)."""
+        return not self.name or (self._is_numeric and _NUMBER.fullmatch(self.name) is None)
 
 
 def _is_sentence(value: str) -> bool:

@@ -86,7 +86,10 @@ def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False) -
             said = () if encoding == "utf-8" or given else (f"encoding: {encoding.upper()}, by its mark",)
             return Encoding(encoding, len(mark), said)
     if given is not None:
-        return Encoding("utf-8" if given.lower() in _UTF8 else given)
+        name = codecs.lookup(given).name
+        if name in ("utf-16", "utf-32"):  # which begin with a mark, or are in the order that every other byte shows
+            name = (_wide(head) or "utf-16-le") if name == "utf-16" else "utf-32-le"
+        return Encoding("utf-8" if name in _UTF8 else name)
     if (wide := _wide(head)) is not None:
         return Encoding(wide, said=(f"encoding: {wide.upper()}, for every other byte is null",))
     if b"\0" in head:

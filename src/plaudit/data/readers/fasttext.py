@@ -91,6 +91,11 @@ class FastTextReader(Reader):
                 f"{self.name}:{line}: a comma joins label and text ({whole[:40]!r}); expected a space between them."
             )
 
+    def begins_with(self, prefix: str) -> bool:
+        """Say whether most of the first lines begin with another prefix than the one that was found."""
+        lines = [line for line in self._input.head.split("\n")[:_LOOKED_AT] if line.strip()]
+        return self._prefix != prefix and 2 * sum(line.startswith(prefix) for line in lines) > len(lines)
+
     def batches(self) -> Iterator[Rows]:
         """Yield all rows, in order."""
         with self._input:

@@ -7,6 +7,7 @@ texts are alike; only formats with bytes of their own are known without a name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,6 +18,7 @@ from plaudit.config import DataSpec
 from plaudit.data.readers.columnar import ArrowReader, ParquetReader
 from plaudit.data.readers.database import open_database
 from plaudit.data.readers.delimited import DelimitedReader
+from plaudit.data.readers.dialect import NAMES, column_delimiter
 from plaudit.data.readers.excel import ExcelReader
 from plaudit.data.readers.fasttext import FastTextReader, find_prefix
 from plaudit.data.readers.folder import FolderReader
@@ -53,17 +55,35 @@ class Format:
 
 
 def _open_text(source: Source, spec: DataSpec) -> Reader:
-    """Open a .txt file: fastText's format; or rows with tabs between, where no line has a label and all have fields."""
+    """Open a .txt file: fastText's format; or what its lines show where none has a label: columns, or JSON."""
     file = TextInput(source, spec.encoding)
     with file.kept_open():
         lines = [line for line in file.head.split("\n")[:1000] if line.strip()]
-        has_prefix = spec.label_prefix is not None or find_prefix(file.head) is not None
-        n_tabs = {line.count("\t") for line in lines}
-        if not has_prefix and len(lines) > 1 and n_tabs and n_tabs != {0} and min(n_tabs) > 0:
-            reader = DelimitedReader(source, spec, own="\t", file=file)
-            reader.said = ("a text file with tabs: read as columns", *reader.said)
-            return reader
+        if spec.label_prefix is not None or find_prefix(file.head) is not None:
+            return FastTextReader(source, spec, file=file)
+        if lines and all(map(_is_record, lines)):
+            file.close()
+            if source.path is None:
+                raise DataError(f"{source.name}: holds JSON; give --format jsonl.")
+            return _said(JsonReader(source, spec), "a text file of JSON: read as records")
+        if (own := spec.delimiter or column_delimiter(lines)) is not None:
+            return _said(
+                DelimitedReader(source, spec, own=own, file=file),
+                f"a text file with {NAMES.get(own, own)}: read as columns",
+            )
         return FastTextReader(source, spec, file=file)
+
+
+def _is_record(line: str) -> bool:
+    try:
+        return line.lstrip().startswith("{") and isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _said(reader: Reader, line: str) -> Reader:
+    reader.said = (line, *reader.said)
+    return reader
 
 
 FORMATS: dict[str, Format] = {

@@ -1,0 +1,144 @@
+"""Kinds of files that were once misread without a word: headers that are rows, lists of records, labels with marks."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import plaudit
+from plaudit.config import DataSpec
+from plaudit.data import Dataset, read_file
+from plaudit.data.label_findings import LabelWarning
+from plaudit.errors import ConfigError, DataError
+
+Command = Callable[..., Any]
+TEXTS = [f"my parcel number {i} never arrived and nobody can say where it is" for i in range(6)] + [
+    f"i was charged twice for order {i} and want my money back" for i in range(6)
+]
+
+
+def read(path: Path, content: str, **spec: Any) -> Dataset:
+    path.write_text(content, encoding="utf-8")
+    return read_file(path, spec=DataSpec(**spec))
+
+
+def rows(a: str, b: str, mark: str = ",") -> str:
+    return "".join(f"{text}{mark}{a if i < 6 else b}\n" for i, text in enumerate(TEXTS))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Shipping team", "Billing team"), ("LABEL_0", "LABEL_1"), ("5 stars", "1 star"), ("class 1", "class 2"),
+        ("positive sentiment", "negative sentiment"), ("title", "category"), ("shipping question", "complaint"),
+        ("text", "audio"), ("spam", "ham"), ("customer feedback", "order status"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_first_row_whose_label_comes_again_is_a_row(a: str, b: str, mark: str, tmp_path: Path) -> None:
+    found = read(tmp_path / "data.csv", rows(a, b, mark))
+    assert found.texts.to_pylist() == TEXTS
+    assert set(found.classes) == {a, b}
+    assert found.origin is not None
+    assert any("no header line" in line for line in found.origin.said)
+
+
+@pytest.mark.parametrize(
+    "header", ["text,label", "message,spam", "msg,spam", "review,5 stars", "Customer Message,team"]
+)
+def test_a_header_stays_one(header: str, tmp_path: Path) -> None:
+    a, b = ("spam", "ham") if header.endswith("spam") else ("good", "bad")
+    assert read(tmp_path / "data.csv", f"{header}\n{rows(a, b)}").texts.to_pylist() == TEXTS
+
+
+@pytest.mark.parametrize("first", ["customer feedback was lost", "my question", "status of my order"])
+def test_a_list_of_texts_keeps_its_first_line(first: str, tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text("\n".join([first, *TEXTS]) + "\n")
+    assert len(read_file(tmp_path / "texts.csv", require_labels=False)) == 13
+
+
+@pytest.mark.parametrize("line", ["__label__a,{}", "{},__label__a", "__label__a\t{}"])
+def test_fasttexts_labels_in_columns_are_refused(line: str, tmp_path: Path) -> None:
+    content = "".join(line.format(text) + "\n" for text in TEXTS)
+    with pytest.raises(DataError, match=r"data\.csv:1: '__label__a' is a label of fastText's format"):
+        read(tmp_path / "data.csv", content)
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr])
+@pytest.mark.parametrize("cell", [[{"id": 16, "name": "a"}], {"name": "a"}, [{"label": "a", "score": 0.5}]])
+def test_records_are_no_labels_in_any_format(write: Callable[[Any], str], cell: Any, tmp_path: Path) -> None:
+    lines = [f'"{text}","{write(cell).replace(chr(34), chr(34) * 2)}"' for text in TEXTS]
+    with pytest.raises(DataError, match=r"data\.csv:2: .*expected a word or a number as the label, got a record"):
+        read(tmp_path / "data.csv", "text,label\n" + "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "both"), [("{a}", "{b}", '"{a,b}"'), ("<a>", "<b>", "<a><b>"), ("[a]", "[b]", '"[a, b]"')]
+)
+def test_arrays_and_tags_of_databases_are_sets(a: str, b: str, both: str, tmp_path: Path) -> None:
+    found = read(tmp_path / "data.csv", "text,label\n" + rows(a, b) + f"both of them,{both}\n")
+    assert found.multi_label
+    assert found.classes == ("a", "b")
+    assert found.label_names()[-1] == ("a", "b")
+
+
+@pytest.mark.parametrize("mark", ["::", "\u060c ", " \u00b7 ", "#"])
+def test_further_marks_between_labels_are_asked_about(mark: str, tmp_path: Path) -> None:
+    content = "text,label\n" + rows("a", "b") + f"both of them,a{mark}b\nand again both,b{mark}a\n"
+    with pytest.raises(DataError, match="--label-separator"):
+        read(tmp_path / "data.csv", content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF16"])
+def test_utf_16_without_a_mark_is_read_as_told_and_what_is_not_is_refused(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(("text,label\n" + rows("a", "b")).encode("utf-16-be"))
+    assert read_file(path, spec=DataSpec(encoding=encoding)).texts.to_pylist() == TEXTS
+    path.write_bytes(("text,label\n" + rows("a", "b")).encode() + b"x")
+    with pytest.raises(DataError, match=r"data\.csv"):
+        read_file(path, spec=DataSpec(encoding=encoding))
+
+
+@pytest.mark.parametrize("encoding", ["idna", "undefined", "punycode", "unicode_escape", "base64", "nope", "hex"])
+def test_what_is_no_encoding_of_files_is_refused(encoding: str) -> None:
+    with pytest.raises(ConfigError, match="expected a name such as utf-8"):
+        DataSpec(encoding=encoding)
+
+
+def test_spaces_before_quotation_marks_are_no_part_of_a_field(tmp_path: Path) -> None:
+    lines = [f'"{text}, again", "{"a" if i < 6 else "b"}"' for i, text in enumerate(TEXTS)]
+    found = read(tmp_path / "data.csv", "message, team\n" + "\n".join(lines) + "\n")
+    assert (found.classes, found.label_name) == (("a", "b"), "team")
+    assert found.texts[0].as_py() == f"{TEXTS[0]}, again"
+
+
+@pytest.mark.parametrize("mark", [",", ";", "|"])
+def test_columns_and_json_in_a_text_file_are_read_as_such(mark: str, tmp_path: Path) -> None:
+    assert read(tmp_path / "data.txt", f"message{mark}team\n{rows('a', 'b', mark)}").texts.to_pylist() == TEXTS
+    lines = [json.dumps({"message": text, "team": "a" if i < 6 else "b"}) for i, text in enumerate(TEXTS)]
+    assert read(tmp_path / "more.txt", "\n".join(lines) + "\n").texts.to_pylist() == TEXTS
+
+
+def test_strings_that_hold_lists_are_warned_of_in_python() -> None:
+    names = ['["a","b"]' if i % 3 else '["a"]' for i in range(12)]
+    with pytest.warns(LabelWarning, match="lists written as text"):
+        plaudit.NgramClassifier(n_max=1, min_texts=1).fit(TEXTS, names)
+
+
+def test_a_model_remembers_a_prefix_and_a_sheet(command: Command, tmp_path: Path) -> None:
+    lines = [f"#{'a' if i < 6 else 'b'} {text}" for i, text in enumerate(TEXTS)]
+    (tmp_path / "hash.txt").write_text("\n".join(lines) + "\n")
+    command("train", "hash.txt", "--label-prefix", "#", "--recipe", "ngram", "-o", "hash")
+    command("predict", "hash", "-i", "hash.txt", "-o", "out.jsonl")
+    answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [each["text"] for each in answers] == TEXTS
+
+
+def test_columns_that_are_named_twice_are_trained_on(command: Command, tmp_path: Path) -> None:
+    lines = [f"title {i},{text},{'a' if i < 6 else 'b'}" for i, text in enumerate(TEXTS)]
+    (tmp_path / "two.csv").write_text("title,body,label\n" + "\n".join(lines) + "\n")
+    command("train", "two.csv", "--text-column", "title", "--text-column", "body", "--recipe", "ngram", "-o", "two")
+    report = json.loads((tmp_path / "two" / "report.json").read_text())
+    assert report["audit"]["command"] == "plaudit audit two.csv --text-column title --text-column body"
