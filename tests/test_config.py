@@ -15,7 +15,7 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
                 clean_file="reviewed.csv",
             ),
         ModelConfig(
-            "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, True, "tfidf",
+            "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, True, 0.5, "tfidf",
             "squared_hinge", 0.1, "tiny", 64, "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher", {"C": 2.0},
         ),
         TrainingConfig(3, 2, 16, 0.01, False, 2, 7, True),

@@ -164,9 +164,11 @@ class ModelConfig:
         n_max: ngram: words in the longest n-grams.
         min_texts: ngram: in how many training texts an n-gram must occur.
         chars: ngram: whether the characters within words count too.
+        chars_weight: ngram: how much they count beside words, 1 for as much.
         weighting: ngram: "bayes" or "tfidf", what an n-gram's entry is.
         objective: ngram: "logistic" or "squared_hinge", what is minimised.
-        regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C.
+        regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C; not given, it is chosen, with
+            those of the six above that are not given.
         encoder: encoder: a name, a folder, or a hub's name.
         max_tokens: encoder: the most tokens that it reads at a time.
         long_texts: encoder: a longer text is trained on part by part and answered in windows, or its ends are read.
@@ -189,6 +191,7 @@ class ModelConfig:
     n_max: int | None = None
     min_texts: int | None = None
     chars: bool | None = None
+    chars_weight: float | None = None
     weighting: Weighting | None = None
     objective: Objective | None = None
     regularisation: float | None = None

@@ -95,7 +95,9 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     "dropout": _real("0 <= dropout < 1", lambda x: 0 <= x < 1),
     "label_smoothing": _real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
     "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
-    **dict.fromkeys(("learning_rate", "regularisation"), _real("a number above 0", lambda x: 0 < x < float("inf"))),
+    **dict.fromkeys(
+        ("learning_rate", "regularisation", "chars_weight"), _real("a number above 0", lambda x: 0 < x < float("inf"))
+    ),
     "seed": _number(0, most=None),
     **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens", "soup"), _number(1)),
     "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import plaudit
+from plaudit.config import RunConfig
 from plaudit.data import Dataset, load_sample
 
 Command = Callable[..., Any]
@@ -26,13 +28,18 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
     plots = {"reliability.svg", "reliability.png", "reliability-dark.png", "report.html", "report.json"}
     assert names == {*SCORING, *plots, "run.toml", "metrics.json", "README.md", "test_openings.json"}
     model = plaudit.load(folder)
-    assert str(model.summary()) in done.lines()
+    assert isinstance(model, plaudit.NgramClassifier)
+    built = str(model.summary())
+    assert built in done.lines()
+    assert "Settings chosen on " in done.out
     figures = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert figures["test"]["accuracy"] > 0.6
     assert figures["train"]["size_bytes"] == sum((folder / name).stat().st_size for name in SCORING)
     card = (folder / "README.md").read_text(encoding="utf-8")
-    assert str(model.summary()) in card
-    assert 'Recipe: ngram; `class_weight = "none", n_max = 4, min_texts = 2, regularisation = 0.05, seed = 0`' in card
+    assert built in card
+    settings = RunConfig.from_toml(folder / "run.toml").model
+    assert f"n_max = {settings.n_max}" in card
+    assert f"regularisation = {settings.regularisation:g}" in card
     assert "epoch" not in card
 
 
@@ -43,9 +50,11 @@ def test_its_record_repeats_it_to_the_bit(command: Command, tmp_path: Path) -> N
     first, again = tmp_path / "model", tmp_path / "again"
     for name in (*SCORING, "run.toml"):
         assert (first / name).read_bytes() == (again / name).read_bytes(), name
+    model = plaudit.load(first)
+    assert isinstance(model, plaudit.NgramClassifier)
     recorded = tomllib.loads((first / "run.toml").read_text(encoding="utf-8"))
     assert recorded["model"] == {
-        "recipe": "ngram", "n_max": 2, "min_texts": 2, "regularisation": 0.05, "class_weight": "none",
+        "recipe": "ngram", "class_weight": "none", **asdict(model.settings_),
     }  # fmt: skip
     assert {"numpy", "numba", "pyarrow"} <= recorded["versions"].keys()
 
@@ -64,8 +73,11 @@ def test_it_predicts_and_is_evaluated(command: Command, tmp_path: Path) -> None:
 def test_a_refit_learns_from_the_validation_texts_too(command: Command, tmp_path: Path) -> None:
     command("train", "sample", "--recipe", "ngram", "--refit", "-o", "model")
     sample = load_sample().train
-    whole = plaudit.NgramClassifier().fit(sample.texts, sample.label_names())
-    found = plaudit.load(tmp_path / "model").predict_proba(["a joy", "dull", ""])
+    model = plaudit.load(tmp_path / "model")
+    assert isinstance(model, plaudit.NgramClassifier)
+    whole = plaudit.NgramClassifier(**model.get_params()).fit(sample.texts, sample.label_names())
+    whole.temperature_ = model.temperature_
+    found = model.predict_proba(["a joy", "dull", ""])
     np.testing.assert_allclose(found, whole.predict_proba(["a joy", "dull", ""]), atol=0.02)
 
 

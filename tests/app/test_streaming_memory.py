@@ -39,7 +39,10 @@ def run(large: Path, output: Path, *options: str) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize(
     "options",
-    [("--recipe", "ngram", "--n-max", "2"), ("--recipe", "network", "--embedding", "random", "--epochs", "1")],
+    [
+        ("--recipe", "ngram", "--n-max", "2", "--regularisation", "0.05"),
+        ("--recipe", "network", "--embedding", "random", "--epochs", "1"),
+    ],
 )
 def test_a_quarter_of_the_data_s_size_is_enough_on_disk_alone(
     large: Path, tmp_path: Path, options: tuple[str, ...]

@@ -48,9 +48,13 @@ def models(
     }
     made: dict[str, NgramClassifier | NetworkClassifier] = {}
     for labels, data in (("two", reviews), ("four", topics), ("sets", moods)):
-        made[f"ngram {labels}"] = NgramClassifier(min_texts=1).fit(data.texts, data.label_names())
+        made[f"ngram {labels}"] = NgramClassifier(min_texts=1, regularisation=0.05).fit(data.texts, data.label_names())
         made[f"characters {labels}"] = NgramClassifier(
-            n_max=2, chars=True, weighting="bayes" if labels == "two" else "tfidf", objective="squared_hinge"
+            n_max=2,
+            chars=True,
+            weighting="bayes" if labels == "two" else "tfidf",
+            objective="squared_hinge",
+            regularisation=2.0,
         ).fit(data.texts, data.label_names())
         for name, settings_ in networks.items():
             model = NetworkClassifier(**{"embedding": tiny_table, "epochs": 5, "learning_rate": 0.05, **settings_})
@@ -108,7 +112,7 @@ def test_a_hundred_thousand_characters(models: dict[str, Any], name: str) -> Non
 
 def test_an_ngrams_share_is_divided_among_its_words_and_its_places() -> None:
     labels = ["no", "yes", "yes", "no"] * 3
-    model = NgramClassifier(n_max=2, min_texts=1).fit(["a b", "b c", "a c b", "c a"] * 3, labels)
+    model = NgramClassifier(n_max=2, min_texts=1, regularisation=0.05).fit(["a b", "b c", "a c b", "c a"] * 3, labels)
     (one,) = plaudit.explain(model, ["a b x a b"])
     weights, scales = model.weights_.weights[0], model.weights_.scales[0]
     tokens = model.vocabulary_.tokens.to_pylist()
@@ -122,7 +126,9 @@ def test_an_ngrams_share_is_divided_among_its_words_and_its_places() -> None:
 
 def test_characters_belong_to_their_word() -> None:
     """An unknown word with known characters has a share, divided among the places where it stands."""
-    model = NgramClassifier(n_max=1, min_texts=1, chars=True).fit(["good", "bad"] * 3, ["yes", "no"] * 3)
+    model = NgramClassifier(n_max=1, min_texts=1, chars=True, regularisation=1.0).fit(
+        ["good", "bad"] * 3, ["yes", "no"] * 3
+    )
     (one,) = plaudit.explain(model, ["goods x goods"])
     assert one.shares[0] == one.shares[2] != 0
     assert one.shares[1] == 0

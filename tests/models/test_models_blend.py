@@ -35,7 +35,7 @@ def test_logits_are_the_members_weighted_sum(blend: BlendClassifier, more_review
 
     np.testing.assert_allclose(blend.decision_function(TEXTS), expected, rtol=1e-5, atol=1e-6)
     assert blend.score(more_reviews.texts, more_reviews.label_names()) > 0.75
-    assert str(blend.summary()).count("\n") == 2
+    assert str(blend.summary()).count("\n") == 3
 
 
 def test_a_saved_blend_gives_the_same_bits(blend: BlendClassifier, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ ASKED = ["good joy film", "bad, dull", "", "😀 nothing known", "grim " * 300]
 
 @pytest.fixture(scope="module")
 def model(reviews: Dataset) -> NgramClassifier:
-    return NgramClassifier(n_max=3).fit(reviews.texts, reviews.label_names())
+    return NgramClassifier(n_max=3, regularisation=0.05).fit(reviews.texts, reviews.label_names())
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_loaded_model_answers_to_the_bit(
     assert loaded.predict(ASKED).tolist() == model.predict(ASKED).tolist()
     assert loaded.get_params() == model.decided_params()
     assert loaded.multi_label_ == model.multi_label_
-    assert str(loaded.summary()) == str(model.summary())
+    assert str(loaded.summary()) == str(model.summary()).partition("\n")[0]  # how it was chosen is the run's to tell
     assert loaded.classes_.tolist() == model.classes_.tolist()
 
 

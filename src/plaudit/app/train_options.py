@@ -92,18 +92,28 @@ def train(
     loss: Annotated[
         Literal["cross_entropy", "mean_squared_error"] | None, typer.Option(help="network: [cross_entropy]")
     ] = None,
-    n_max: Annotated[int | None, typer.Option(help="ngram: words in the longest n-grams. [4]")] = None,
-    min_texts: Annotated[int | None, typer.Option(help="ngram: texts that have an n-gram. [2; distilled: 5]")] = None,
+    n_max: Annotated[int | None, typer.Option(help="ngram: words in the longest n-grams. [chosen]")] = None,
+    min_texts: Annotated[
+        int | None, typer.Option(help="ngram: texts that have an n-gram. [chosen; distilled: 5]")
+    ] = None,
     chars: Annotated[
-        bool | None, typer.Option("--chars/--no-chars", help="ngram: read characters within words too. [off]")
+        bool | None, typer.Option("--chars/--no-chars", help="ngram: read characters within words too. [chosen]")
+    ] = None,
+    chars_weight: Annotated[
+        float | None, typer.Option(help="ngram: how much characters count, words counting 1. [chosen]")
     ] = None,
     weighting: Annotated[
-        Literal["bayes", "tfidf"] | None, typer.Option(help="ngram: naive-Bayes weights or TF-IDF. [bayes]")
+        Literal["bayes", "tfidf"] | None, typer.Option(help="ngram: naive-Bayes weights or TF-IDF. [chosen]")
     ] = None,
     objective: Annotated[
-        Literal["logistic", "squared_hinge"] | None, typer.Option(help="ngram: the loss to minimise. [logistic]")
+        Literal["logistic", "squared_hinge"] | None, typer.Option(help="ngram: the loss to minimise. [chosen]")
     ] = None,
-    regularisation: Annotated[float | None, typer.Option(help="ngram: strength of the L2 penalty, 1/C. [0.05]")] = None,
+    regularisation: Annotated[
+        float | None,
+        typer.Option(
+            help="ngram: strength of the L2 penalty, 1/C; given, nothing is chosen. [chosen; distilled: 0.05]"
+        ),
+    ] = None,
     encoder: Annotated[
         str | None, typer.Option(help="encoder: minilm, mpnet, a folder or a hub's name. [minilm]")
     ] = None,
@@ -194,8 +204,8 @@ def train(
         model={
             "recipe": recipe, "embedding": embedding, "trainable": trainable, "combiner": combiner,
             "hidden": hidden_units, "dropout": dropout, "loss": loss, "class_weight": class_weight, "n_max": n_max,
-            "min_texts": min_texts, "chars": chars, "weighting": weighting, "objective": objective,
-            "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
+            "min_texts": min_texts, "chars": chars, "chars_weight": chars_weight, "weighting": weighting,
+            "objective": objective, "regularisation": regularisation, "encoder": encoder, "max_tokens": max_tokens,
             "long_texts": long_texts, "device": device, "layer_decay": layer_decay,
             "label_smoothing": label_smoothing, "teacher": teacher, "further": further_settings(settings or []),
         },

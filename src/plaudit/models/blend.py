@@ -88,6 +88,7 @@ class BlendClassifier(Classifier):
         n_max: int | None = None,
         min_texts: int | None = None,
         chars: bool | None = None,
+        chars_weight: float | None = None,
         weighting: Weighting | None = None,
         objective: Objective | None = None,
         regularisation: float | None = None,
@@ -115,6 +116,7 @@ class BlendClassifier(Classifier):
             n_max: As all down to `regularisation`, see `NgramClassifier`.
             min_texts: Training texts that an n-gram must be in.
             chars: Whether n-grams of characters count too.
+            chars_weight: How much they count.
             weighting: What an n-gram's entry is.
             objective: What the n-grams minimise.
             regularisation: Strength of the n-grams' L2 penalty.
@@ -140,6 +142,7 @@ class BlendClassifier(Classifier):
         self.n_max = n_max
         self.min_texts = min_texts
         self.chars = chars
+        self.chars_weight = chars_weight
         self.weighting = weighting
         self.objective = objective
         self.regularisation = regularisation
@@ -155,7 +158,6 @@ class BlendClassifier(Classifier):
         """Train both members on all of `data`; the epochs, their curves and checkpoints are the encoder's."""
         watched = course.watched(data)
         ngram = self._new_ngrams()._fit_whole(data, Course())
-        ngram.temperature_ = 1.0  # the weights below are chosen for what it answers without one
         encoder = EncoderClassifier(**self._settings_of(EncoderClassifier))._fit_whole(data, course.watching(watched))
         self.ngram_, self.encoder_ = ngram, encoder
         self.history_, self.kept_epoch_, self.notes_ = encoder.history_, encoder.kept_epoch_, encoder.notes_

@@ -117,6 +117,7 @@ class DistilledClassifier(NgramClassifier):
             pa.concat_arrays([data.texts, parts]),
             np.concatenate([as_answers(data.targets), taught[:, 1:] if data.n_logits == 1 else taught]),
             weights,
+            multi_label=data.multi_label,
         )
         self.notes_ = (note,)
 

@@ -3,8 +3,8 @@
 Wang and Manning (2012), "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification": each n-gram's entry
 is its log count ratio between the texts of a class and the others; here times its inverse document frequency, in rows
 of unit length, under a logistic loss, so that the answers are probabilities. Or the inverse document frequency alone,
-under a squared hinge loss. Many classes are each set against the rest; multi-label, each class is a question of its
-own.
+under a squared hinge loss. Which of them, and how much characters count, is chosen by the texts (`ngram_choice`). Many
+classes are each set against the rest; multi-label, each class is a question of its own.
 
 Predicting is Arrow and NumPy alone; training needs numba (extra `train`).
 """
@@ -45,32 +45,37 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from plaudit.models.ngram_choice import Choice
     from plaudit.text.column import TokenColumn
 
 _CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
+_LEAST_CHOSEN = 0.01  # a regularisation that `fit` may choose
 _LARGEST_COST = 1e12  # of a text; with a million such, weights still fit into float32
 
 
 @dataclass(frozen=True)
 class NgramSummary:
-    """What was built; `str` of it is a line.
+    """What was built; `str` of it is a line or two.
 
     Attributes:
         sizes: Number of n-grams of 1, 2, … tokens.
         n_logits: Weights an n-gram has.
         n_characters: Number of n-grams of characters.
+        choice: What `fit` chose, in words; empty where nothing was left open.
     """
 
     sizes: tuple[int, ...]
     n_logits: int
     n_characters: int = 0
+    choice: str = ""
 
     def __str__(self) -> str:
         parts = ", ".join(f"{size:,} of {n}" for n, size in enumerate(self.sizes, start=1))
         each = "one weight each" if self.n_logits == 1 else f"{self.n_logits} weights each"
         characters = f" and {self.n_characters:,} of characters" if self.n_characters else ""
         plural = "s" if len(self.sizes) > 1 else ""
-        return f"N-grams: {sum(self.sizes):,} ({parts} token{plural}){characters}, {each}"
+        built = f"N-grams: {sum(self.sizes):,} ({parts} token{plural}){characters}, {each}"
+        return f"{built}\nSettings {self.choice}" if self.choice else built
 
 
 class NgramClassifier(Classifier):
@@ -79,6 +84,7 @@ class NgramClassifier(Classifier):
     Attributes:
         classes_: The labels, in the order of the probabilities.
         settings_: What it was trained with, nothing left open.
+        choice_: How `fit` came to them; None where all were given, or it was loaded.
         vocabulary_: The n-grams of words.
         weights_: Their weights.
         characters_: The n-grams of characters; None where these do not count.
@@ -89,6 +95,7 @@ class NgramClassifier(Classifier):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "numba")
     streams: ClassVar[bool] = True
     settings_: NgramSettings
+    choice_: Choice | None = None
     vocabulary_: NgramVocabulary
     weights_: NgramWeights
     characters_: CharacterVocabulary | None = None
@@ -100,6 +107,7 @@ class NgramClassifier(Classifier):
         n_max: int | None = None,
         min_texts: int | None = None,
         chars: bool | None = None,
+        chars_weight: float | None = None,
         weighting: Weighting | None = None,
         objective: Objective | None = None,
         regularisation: float | None = None,
@@ -108,21 +116,27 @@ class NgramClassifier(Classifier):
     ) -> None:
         """Store the settings; nothing is checked before `fit`.
 
+        Where no regularisation is given, `fit` chooses it, and with it all down to `objective` that is not given, by
+        what they answer to texts that they were not fitted on. Where one is given, nothing is chosen: what else is
+        not given is then 4, 2, False, 1, "bayes" and "logistic".
+
         Args:
-            n_max: Tokens in the longest n-grams. None for 4.
-            min_texts: Training texts that an n-gram must be in to be known. None for 2.
-            chars: Whether n-grams of 2 to 5 characters within words count too. None for False.
+            n_max: Tokens in the longest n-grams.
+            min_texts: Training texts that an n-gram must be in to be known.
+            chars: Whether n-grams of 2 to 5 characters within words count too.
+            chars_weight: How long the block of characters is in a text's row; that of words is 1.
             weighting: What an n-gram's entry is: "bayes", its log count ratio between the texts of a class and the
-                others, times its rarity; or "tfidf", its rarity alone. None for "bayes".
-            objective: What is minimised: "logistic", the log loss; or "squared_hinge", a support vector machine's. None
-                for "logistic".
-            regularisation: Strength of the L2 penalty, above 0: one over scikit-learn's C. None for 0.05.
+                others, times its rarity; or "tfidf", its rarity alone.
+            objective: What is minimised: "logistic", the log loss; or "squared_hinge", a support vector machine's.
+            regularisation: Strength of the L2 penalty, above 0: one over scikit-learn's C.
             class_weight: "none", "balanced", or a weight for each class.
-            seed: Of the order in which the solver visits the texts; the same seed gives the same bits.
+            seed: Of the order in which the solver visits the texts, and of what is chosen; the same seed gives the same
+                bits.
         """
         self.n_max = n_max
         self.min_texts = min_texts
         self.chars = chars
+        self.chars_weight = chars_weight
         self.weighting = weighting
         self.objective = objective
         self.regularisation = regularisation
@@ -130,10 +144,15 @@ class NgramClassifier(Classifier):
         self.seed = seed
 
     def _fit(self, data: TrainingData, course: Course) -> None:
-        self._fit_answers(data.texts, as_answers(data.targets), data.weights)
+        self._fit_answers(data.texts, as_answers(data.targets), data.weights, multi_label=data.multi_label)
 
     def _fit_answers(
-        self, texts: pa.LargeStringArray, answers: NDArray[np.float64], weights: NDArray[np.float64] | None
+        self,
+        texts: pa.LargeStringArray,
+        answers: NDArray[np.float64],
+        weights: NDArray[np.float64] | None,
+        *,
+        multi_label: bool,
     ) -> None:
         """Learn from answers that may be probabilities, as a teacher's are.
 
@@ -141,14 +160,17 @@ class NgramClassifier(Classifier):
             texts: N texts.
             answers: float64 [N, K], how sure each logit's answer is yes, 0 to 1.
             weights: float64 [N] or [N, K], or None for all 1.
+            multi_label: Whether the K logits are questions of their own.
         """
-        settings = NgramSettings(**self._given())
         weight = spread_weights(weights, answers)
-        if weight.max() > _LARGEST_COST * settings.regularisation:
+        least = _LEAST_CHOSEN if self.regularisation is None else self.regularisation
+        if weight.max() > _LARGEST_COST * least:
             raise DataError(
-                f"a text weighs {weight.max():g} and --regularisation is {settings.regularisation:g}: "
+                f"a text weighs {weight.max():g} and --regularisation is {least:g}: "
                 f"expected at most {_LARGEST_COST:g} times as much."
             )
+        choice = self._choose(texts, answers, weight, multi_label=multi_label)
+        settings = choice.best.settings if choice else NgramSettings(**self._given())
         learned = learn(texts, settings, self.scratch)
         if not len(learned.vocabulary):
             raise DataError(
@@ -157,6 +179,8 @@ class NgramClassifier(Classifier):
             )
         fitted = fit_logits(learned.features, answers, weight, settings, seed=self.seed, scratch=self.scratch)
         n_words = len(learned.vocabulary)
+        if choice or not (self.choice_ and self.choice_.best.settings == settings):  # else given what it had chosen
+            self.choice_ = choice
         self.settings_ = settings
         self.vocabulary_, self.characters_ = learned.vocabulary, learned.characters
         self.weights_ = fitted.part(slice(0, n_words))
@@ -176,8 +200,23 @@ class NgramClassifier(Classifier):
         settings = {field.name: getattr(self, field.name) for field in fields(NgramSettings)}
         return {name: value for name, value in settings.items() if value is not None}
 
+    def _choose(
+        self,
+        texts: pa.LargeStringArray,
+        answers: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        *,
+        multi_label: bool,
+    ) -> Choice | None:
+        """Choose what is left open; None where nothing is to be chosen."""
+        if self.regularisation is not None:
+            return None
+        from plaudit.models.ngram_choice import choose  # which imports what only training needs
+
+        return choose(texts, answers, weight, self._given(), multi_label=multi_label, seed=self.seed)
+
     def decided_params(self) -> dict[str, Any]:
-        """Return the constructor's arguments with what held in the last `fit` for those left open."""
+        """Return the constructor's arguments with the settings that the last `fit` chose."""
         settings = self.get_params()
         return settings | {name: value for name, value in asdict(self.settings_).items() if name in settings}
 
@@ -191,10 +230,11 @@ class NgramClassifier(Classifier):
         return defaults | {name: value for name, value in asdict(NgramSettings()).items() if defaults[name] is None}
 
     def summary(self) -> NgramSummary:
-        """Return the number of n-grams and weights; print it to read it."""
+        """Return the number of n-grams and weights, and what was chosen; print it to read it."""
         self._check_fitted()
         n_characters = 0 if self.characters_ is None else len(self.characters_)
-        return NgramSummary(tuple(self.vocabulary_.sizes()), len(self.weights_.biases), n_characters)
+        choice = "" if self.choice_ is None else str(self.choice_)
+        return NgramSummary(tuple(self.vocabulary_.sizes()), len(self.weights_.biases), n_characters, choice)
 
     def write(self, folder: Path) -> None:
         """Write n-grams, weights and manifest into an existing folder."""

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 # Texts that each n-gram is taken to have been seen in beyond those it was, of each class. Three rather than one: log
 # loss on held-out IMDB films 0.221 instead of 0.230, accuracy 91.3 instead of 91.2 % (docs/log.md).
 _SMOOTHING = 3.0
-# What a margin is multiplied by to be a logit (Platt 1999, with one constant for all data): a text on the margin, at 1,
-# is then answered with a probability of 0.95. The temperature does the rest.
-_MARGIN_SLOPE = 3.0
+# What a margin is multiplied by to be a logit (Platt 1999, with one constant for all data): about what six data sets
+# asked for (docs/log.md). A text on the margin, at 1, is then answered with 0.993. The temperature does the rest.
+_MARGIN_SLOPE = 5.0
 _PART_ENTRIES = 2**18  # worked on at a time, where entries lie on disk
 _ENTRY_BYTES = 8  # what the solver reads of one: an index and a value
 
@@ -143,13 +143,13 @@ def fit_logits(
     shared = None
     if settings.weighting == "tfidf":
         scales = rarity.astype(np.float32)
-        shared = scales, _values(features, scales, scratch, most)
+        shared = scales, _values(features, scales, settings.chars_weight, scratch, most)
 
     def fit(logit: tuple[NDArray[np.float64], NDArray[np.float64]]) -> tuple[Any, Any, Any]:
         answer, share = logit
         if shared is None:
             scales = _bayes_scales(features, rarity, answer, share, most)
-            values = _values(features, scales, scratch, most)
+            values = _values(features, scales, settings.chars_weight, scratch, most)
         else:
             scales, values = shared
         solve, slope = _solver(settings.objective)
@@ -159,6 +159,7 @@ def fit_logits(
             n_features=features.size, seed=seed, blocks=_blocks(features.rows, scratch),
         )  # fmt: skip
         weights = (coefficients * scales).astype(np.float32)
+        weights[features.n_grams :] *= np.float32(settings.chars_weight)
         return (None if shared else scales), weights * np.float32(slope), np.float32(bias * slope)
 
     fitted = on_all_cores(fit, list(zip(answers.T, weight.T, strict=True)))
@@ -195,11 +196,16 @@ def _bayes_scales(
     return (ratio * rarity).astype(np.float32)
 
 
-def _values(features: Features, scales: NDArray[np.float32], scratch: Scratch, most: int | None) -> NDArray[np.float32]:
-    """Return each entry's value, float32 [M]."""
+def _values(
+    features: Features, scales: NDArray[np.float32], chars_weight: float, scratch: Scratch, most: int | None
+) -> NDArray[np.float32]:
+    """Return each entry's value, float32 [M], those of characters times a weight."""
     growing = scratch.array(np.float32)
     for _, part, counts in features.parts(most):
-        growing.append(entry_values(part, counts, scales, features.n_grams))
+        of_part = entry_values(part, counts, scales, features.n_grams)
+        if features.n_characters and chars_weight != 1:
+            of_part[part.indices >= features.n_grams] *= np.float32(chars_weight)
+        growing.append(of_part)
     values: NDArray[np.float32] = growing.finish()
     return values
 

@@ -9,12 +9,13 @@ from plaudit.setting_values import Objective, Weighting
 
 @dataclass(frozen=True)
 class NgramSettings:
-    """An n-gram model's settings; the defaults are what holds where nothing is given.
+    """An n-gram model's settings; the defaults are what holds where only the regularisation is given.
 
     Attributes:
         n_max: Tokens in the longest n-grams.
         min_texts: Training texts that an n-gram must be in.
         chars: Whether character n-grams count too.
+        chars_weight: How long their block of a text's row is, that of words being 1.
         weighting: "bayes": an entry is its n-gram's log count ratio times its rarity; "tfidf": its rarity.
         objective: "logistic": the log loss; "squared_hinge": a support vector machine's.
         regularisation: Strength of the L2 penalty, one over scikit-learn's C.
@@ -23,6 +24,7 @@ class NgramSettings:
     n_max: int = 4
     min_texts: int = 2
     chars: bool = False
+    chars_weight: float = 1.0
     weighting: Weighting = "bayes"
     objective: Objective = "logistic"
     regularisation: float = 0.05
@@ -30,7 +32,8 @@ class NgramSettings:
     def __str__(self) -> str:
         weights = "naive-Bayes weights" if self.weighting == "bayes" else "TF-IDF"
         loss = "logistic loss" if self.objective == "logistic" else "squared hinge loss"
+        characters = f", with characters (weight {self.chars_weight:g})" if self.chars else ""
         return (
-            f"n-grams of 1 to {self.n_max} tokens in {self.min_texts} or more texts"
-            f"{', with characters' if self.chars else ''}, {weights}, {loss}, regularisation {self.regularisation:g}"
+            f"n-grams of 1 to {self.n_max} tokens in {self.min_texts} or more texts{characters}, {weights}, {loss}, "
+            f"regularisation {self.regularisation:g}"
         )

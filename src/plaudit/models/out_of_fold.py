@@ -95,12 +95,33 @@ class NgramFolds:
         use = np.ones(len(answers), np.bool_) if use is None else use
         z = np.empty_like(answers)
         for fold in range(int(folds.max(initial=0)) + 1):
-            learned, held = np.flatnonzero(use & (folds != fold)), np.flatnonzero(folds == fold)
-            weights = fit_logits(
-                self.features.take(learned), answers[learned], weight[learned], settings, seed=seed, rarity=self.rarity
-            )
-            z[held] = score(self.features.take(held), weights)
+            held = folds == fold
+            z[held] = self.fold_logits(answers, weight, use & ~held, held, settings, seed=seed)
         return z
+
+    def fold_logits(
+        self,
+        answers: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        learned: NDArray[np.bool_],
+        held: NDArray[np.bool_],
+        settings: NgramSettings,
+        *,
+        seed: int,
+    ) -> NDArray[np.float64]:
+        """Return each logit's answer to M of the texts, float64 [M, K], from a fit on others of them.
+
+        Args:
+            answers: As in `logits`, with `weight`, `settings` and `seed`.
+            weight: Each text's share in the loss.
+            learned: bool [N], which texts are fitted on.
+            held: bool [N], which are answered, M.
+            settings: Of the fit.
+            seed: Of the solver.
+        """
+        at = np.flatnonzero(learned)
+        weights = fit_logits(self.features.take(at), answers[at], weight[at], settings, seed=seed, rarity=self.rarity)
+        return score(self.features.take(np.flatnonzero(held)), weights)
 
 
 def deal_folds(groups: NDArray[np.int64], strata: NDArray[np.int64], n_folds: int, *, seed: int) -> NDArray[np.int64]:

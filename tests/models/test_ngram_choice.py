@@ -1,0 +1,73 @@
+"""What an n-gram model's settings are chosen from: what is given stays, and few texts do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from plaudit import NgramClassifier
+from plaudit.models.ngram_choice import SHAPES, Choice
+
+ENDS = ["lich", "ung", "heit", "isch"]  # what a word ends with decides its class; no word is there twice
+
+
+def texts_of_endings(n: int, seed: int) -> tuple[list[str], NDArray[np.int64]]:
+    random = np.random.default_rng(seed)
+    letters = np.array(list("abcdefghiklmnoprstu"))
+    labels = random.integers(0, len(ENDS), n)
+    return ["".join(random.choice(letters, 6)) + ENDS[label] for label in labels], labels
+
+
+def choice_of(model: NgramClassifier) -> Choice:
+    assert model.choice_ is not None
+    return model.choice_
+
+
+def test_characters_are_taken_where_only_they_tell() -> None:
+    texts, labels = texts_of_endings(200, 1)
+    model = NgramClassifier(min_texts=1).fit(texts, labels)
+    assert model.settings_.chars
+    assert model.score(*texts_of_endings(100, 2)) > 0.95
+    words = NgramClassifier(min_texts=1, chars=False).fit(texts, labels)
+    assert not words.settings_.chars
+    assert words.characters_ is None
+
+
+@pytest.mark.parametrize(
+    "given", [{"n_max": 1}, {"chars": True, "chars_weight": 0.25}, {"weighting": "tfidf"}, {"objective": "logistic"}]
+)
+def test_what_is_given_is_kept_in_all_that_is_tried(given: dict[str, Any]) -> None:
+    model = NgramClassifier(min_texts=1, **given).fit(*texts_of_endings(60, 3))
+    for tried in choice_of(model).tried:
+        assert asdict(tried.settings).items() >= {"min_texts": 1, **given}.items()
+    assert model.decided_params().items() >= asdict(model.settings_).items()
+
+
+def test_what_was_chosen_given_again_has_the_same_weights_and_chooses_nothing() -> None:
+    texts, labels = texts_of_endings(80, 4)
+    model = NgramClassifier(min_texts=1).fit(texts, labels)
+    again = NgramClassifier(**model.decided_params()).fit(texts, labels)
+    assert again.choice_ is None
+    assert again.weights_.weights.tobytes() == model.weights_.weights.tobytes()
+    assert NgramClassifier(min_texts=1).fit(texts, labels).predict_proba(texts).tobytes() == (
+        model.predict_proba(texts).tobytes()
+    )
+
+
+def test_of_too_few_texts_nothing_is_learned() -> None:
+    model = NgramClassifier().fit(["good film", "bad film"] * 4, ["yes", "no"] * 4)
+    assert choice_of(model).n_texts == 0
+    assert model.settings_ == SHAPES[1]
+    assert "too few texts to choose settings" in str(model.summary())
+
+
+def test_what_was_chosen_is_said() -> None:
+    texts, labels = texts_of_endings(60, 5)
+    model = NgramClassifier(min_texts=1).fit(texts, labels)
+    said = str(model.summary()).splitlines()[1]
+    assert said.startswith("Settings chosen on 60 texts from ")
+    assert f"regularisation {model.settings_.regularisation:g}" in said
