@@ -83,7 +83,7 @@ def test_other_tasks_are_resumed(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("uvicorn") is None, reason="needs the extra serve")
 def test_a_server_is_loaded_overloaded_and_filled(tmp_path: Path, sample_model: Path) -> None:
-    """No request is lost or answered with an error, but for those that an overload sheds."""
+    """No request is lost or answered with an error, except for those that an overload sheds."""
     output = tmp_path / "found.json"
     assert "| 2 | " in run("serve.py", output, str(sample_model), "--connections", "2")
     run("serve.py", output, str(sample_model), "--overload")

@@ -137,7 +137,7 @@ class _Counted(io.RawIOBase):
 
 
 class _Expanded(io.RawIOBase):
-    """What comes out of `inner`, checked against the budget with every piece."""
+    """What `inner` gives, checked against the budget with every piece."""
 
     def __init__(
         self, inner: IO[bytes], taken: _Taken, name: str, budget: Budget, damaged: type[PlauditError], kind: str | None

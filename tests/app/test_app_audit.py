@@ -67,18 +67,18 @@ def test_every_fault_is_found_on_its_line(command: Command, data: Path, tmp_path
         ("near duplicate", "train", 8), ("wrongly decoded", "train", 13), ("html", "train", 12), ("html", "test", 2),
     }  # fmt: skip
     assert found["duplicate", "train", 5]["detail"] == "equal to line 2"
-    assert found["duplicate", "train", 6]["detail"] == "equal but for case and punctuation to line 2"
+    assert found["duplicate", "train", 6]["detail"] == "equal except for case and punctuation to line 2"
     assert found["near duplicate", "train", 8]["detail"] == "0.91 like line 7"
-    assert found["leak", "train", 12]["detail"] == "equal but for case and punctuation to test line 2"
+    assert found["leak", "train", 12]["detail"] == "equal except for case and punctuation to test line 2"
     assert found["conflict", "train", 2]["detail"] == "labelled pos 2; neg 1; the other way: line 6"
     assert found["conflict", "train", 2]["group"] == found["duplicate", "train", 6]["group"] != ""
     assert found["wrongly decoded", "train", 13]["detail"] == "Ã© for é"
     assert {row["file"] for row in found.values()} == {str(data), "test.csv"}
-    assert "mend  text in two parts" in done.out
+    assert "fix   text in two parts" in done.out
     assert "Label noise was not looked for: 6 different texts are too few." in done.out
     assert "Places are lines of the file, counted from 1, the header too." in done.out
     figures = json.loads((tmp_path / "found" / "audit.json").read_text(encoding="utf-8"))
-    assert figures["findings"]["conflict"] == {"gravity": "mend", "rows": {"train": 3, "test": 0}}
+    assert figures["findings"]["conflict"] == {"gravity": "fix", "rows": {"train": 3, "test": 0}}
     assert figures["classes"]["test"] == {"meh": 1, "neg": 1, "pos": 1}
 
 
@@ -143,7 +143,7 @@ def test_parts_of_a_folder_and_files_of_a_folder_per_class(command: Command, tmp
     (tmp_path / "data" / "test" / "neg" / "y.txt").write_text("other", encoding="utf-8")
     done = command("audit", "data", "-o", "found")
     leaks = {(row["part"], row["row"]): row["detail"] for row in findings(tmp_path / "found") if row["kind"] == "leak"}
-    assert leaks[("train", "neg/1.txt")] == "equal but for case and punctuation to test file pos/x.txt"
+    assert leaks[("train", "neg/1.txt")] == "equal except for case and punctuation to test file pos/x.txt"
     assert "Places are files." in done.out
 
 
@@ -257,7 +257,7 @@ def test_foreign_files(command: Command, tmp_path: Path, contents: bytes, messag
 
 def test_a_class_alone_is_a_finding_not_an_error(command: Command, tmp_path: Path) -> None:
     done = command("audit", write_csv(tmp_path / "data.csv", [("text", "label"), ("a b", "x"), ("c d", "x")]))
-    assert "mend  train: one class only: every label is x" in done.out
+    assert "fix   train: one class only: every label is x" in done.out
     assert "Label noise was not looked for: training has one class only." in done.out
 
 

@@ -98,7 +98,7 @@ def test_a_person_reads_rule_figures_and_a_warning(command: Command, sample_mode
     assert rule is not None
     said = f"Decision rule: {rule.describe(('neg', 'pos'))}."
     assert out.startswith(said + "\n")
-    for words in ("validation texts, of 'neg'", "precision  ", "(95 % interval ", "; without the rule ", "kinder"):
+    for words in ("validation texts, of 'neg'", "precision  ", "(95 % interval ", "; without the rule ", "optimistic"):
         assert words in out
     card = sample_model / "README.md"
     assert f"\n{said} The figures above are without it.\n" in card.read_text(encoding="utf-8")

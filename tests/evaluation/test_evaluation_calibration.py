@@ -94,7 +94,7 @@ def answers(n: int, *, seed: int, sharper: float) -> tuple[np.ndarray, np.ndarra
 
 
 def test_calibrated_answers_may_have_no_error() -> None:
-    """Though the figure itself is never nought: its interval begins there, but for one sample of twenty."""
+    """Though the figure itself is never nought: its interval begins there, except for one sample of twenty."""
     found = [measure(*answers(500, seed=seed, sharper=1), ("a", "b"), resamples=200) for seed in range(40)]
     lows = [each.intervals["calibration_error"] for each in found]
     assert all(each.calibration_error > 0.01 for each in found)

@@ -59,7 +59,7 @@ def of_card(card: str) -> Elements:
 
 
 def spelled(value: Any, say: Callable[[str], str]) -> Any:
-    """Return facts with every text in them replaced, but for the names that the pages look things up by."""
+    """Return facts with every text in them replaced, except for the names that the pages look things up by."""
     if isinstance(value, str):
         return say(value)
     if isinstance(value, tuple | list):

@@ -67,8 +67,8 @@ def test_a_wide_interval_is_something_to_mind(sample_facts: ReportFacts, n: int,
 @pytest.mark.parametrize(
     ("share", "guess", "tone", "words"),
     [
-        (0.88, 0.5, "good", "spares about 76 of 100"),
-        (0.56, 0.5, "mind", "spares about 12 of 100"),
+        (0.88, 0.5, "good", "avoids about 76 of 100"),
+        (0.56, 0.5, "mind", "avoids about 12 of 100"),
         (0.51, 0.5, "mind", "cannot tell"),
         (0.80, 0.87, "mind", "more than the model"),
     ],
@@ -128,7 +128,7 @@ def test_probabilities_are_judged_with_their_interval(sample_facts: ReportFacts)
     [
         (7, 4, 4, "good", "after epoch 4 of 7 and was stopped"),
         (7, 7, 7, "plain", "still getting better in its last epoch, 7"),
-        (40, 6, 40, "mind", "by heart"),
+        (40, 6, 40, "mind", "memorized"),
     ],
 )
 def test_the_curves_tell_whether_overfitting_was_stopped(

@@ -211,7 +211,7 @@ def test_a_files_time_is_over_when_it_is(folders: dict[str, Path], monkeypatch: 
 
 
 class Slow(ServedModel):
-    """A model whose answers wait until they are let go, but for the first ones, which warm it up."""
+    """A model whose answers wait until they are let go, except for the first ones, which warm it up."""
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name, folder)

@@ -1,5 +1,5 @@
 # ruff: noqa: E402 - what imports torch comes after the check that it is there
-"""Two processes train as one does: the same curves, the same weights, but for the order of sums."""
+"""Two processes train as one does: the same curves, the same weights, except for the order of sums."""
 
 from pathlib import Path
 from typing import Any

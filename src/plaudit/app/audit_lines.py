@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from plaudit.audit import Audit, Cleaning
 
 _PLACES = {"line": "lines of the file, counted from 1, the header too", "row": "rows, counted from 1", "file": "files"}
-_STYLES = {"mend": "bold red", "look": "yellow", "note": "dim"}
+_STYLES = {"fix": "bold red", "look": "yellow", "note": "dim"}
 
 
 def print_audit(

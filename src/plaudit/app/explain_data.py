@@ -53,7 +53,7 @@ def explain_data(
 
 
 def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
-    """Return the validation texts of the model's own run, or the texts of other data but for a test part."""
+    """Return the validation texts of the model's own run, or the texts of other data except for a test part."""
     run = OwnRun.of(model, data_dir=spec.data_dir)
     if data is None and run is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")

@@ -231,14 +231,14 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
     lines = [f"{name:<10} {len(part):>7,} texts" + (f" ({counts}{more}){sets}" if counts else "")]
     if train is not None and (shared := count_shared_texts(train, part)):
         lines.append(
-            f"note: {shared:,} {name} texts are also among the training texts (equal but for case and "
+            f"note: {shared:,} {name} texts are also among the training texts (equal except for case and "
             f"punctuation): the {name} figures are optimistic by what they gain from that."
         )
     return lines
 
 
 def count_shared_texts(train: Dataset, part: Dataset) -> int:
-    """Return how many texts of `part` are also in `train`, equal but for case and punctuation."""
+    """Return how many texts of `part` are also in `train`, equal except for case and punctuation."""
     if isinstance(train, SpilledDataset) and isinstance(part, SpilledDataset):
         return count_shared(train, part)
     return shared_texts(train, part).count

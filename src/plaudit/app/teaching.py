@@ -80,4 +80,6 @@ def tell_shared(unlabelled: Dataset | None, test: Dataset) -> list[str]:
     count = 0 if unlabelled is None else shared_texts(unlabelled, test).count
     if not count:
         return []
-    return [f"note: {count:,} test texts are also among the texts without labels (equal but for case and punctuation)."]
+    return [
+        f"note: {count:,} test texts are also among the texts without labels (equal except for case and punctuation)."
+    ]

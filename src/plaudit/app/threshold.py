@@ -141,7 +141,7 @@ def _print_reached(choice: Choice, what: str, *, is_applied: bool) -> None:
         console.print(f"note: {plain(note)}", markup=False)
     if choice.rule.costs is None:
         console.print(
-            "\nThe rule was chosen on these very texts, so the figures are kinder than new texts will be: the more so, "
+            "\nThe rule was chosen on these very texts, so the figures are optimistic: the more so, "
             "the fewer the texts and the more the thresholds."
         )
     console.print(

@@ -140,7 +140,7 @@ def _run(
     fitted = fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
     trained = time.perf_counter()
     explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
-    started += time.perf_counter() - trained  # which is no training
+    started += time.perf_counter() - trained  # seconds that were not training
     if config.training.refit:
         fitted = refit(fitted, model, parts, unlabelled, say, monitors)
     if not isinstance(model, NetworkClassifier):  # whose layers were told before training

@@ -50,7 +50,7 @@ class Chosen:
 
     Attributes:
         best: The winner.
-        front: The trials than which no other is better in every respect.
+        front: The Pareto front: trials that no other trial beats in every respect.
         compared: Trials that came to a model.
         run: The file that repeats the winner.
         command: What to type for it.

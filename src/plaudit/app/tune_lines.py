@@ -56,7 +56,7 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
 
     Args:
         console: Where to.
-        front: The trials than which no other is better in every respect.
+        front: The Pareto front: trials that no other trial beats in every respect.
         best: The winner.
         trials: All.
         task: What was searched.

@@ -1,4 +1,4 @@
-"""Texts that occur again: equal, equal but for case and punctuation, or nearly equal.
+"""Texts that occur again: equal, equal except for case and punctuation, or nearly equal.
 
 Three partitions of the rows, each coarser than the one before. This module knows nothing of parts and labels. The
 decision to question: nearly equal is a Jaccard similarity of word triples. It asks for long common passages, so short

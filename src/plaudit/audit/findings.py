@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from plaudit.audit.noise import LabelNoise
     from plaudit.audit.texts import Suspects
 
-Gravity = Literal["mend", "look", "note"]
+Gravity = Literal["fix", "look", "note"]
 Drop = Literal["duplicates", "near", "conflicts", "noise", "junk", "leaks"]
 DROPS: tuple[Drop, ...] = ("duplicates", "near", "conflicts", "noise", "junk", "leaks")
 
@@ -35,18 +35,18 @@ class Kind:
         advice: What to do about it.
         drop: What `--drop` calls taking such rows out; None where they may well stay.
         look: The share of a part's rows from which it deserves a look.
-        mend: The share from which it should be mended.
+        fix: The share from which it should be fixed.
     """
 
     title: str
     advice: str
     drop: Drop | None
     look: float = 0.0
-    mend: float = 2.0  # never
+    fix: float = 2.0  # never
 
     def gravity(self, share: float) -> Gravity:
         """Return how grave it is in a part with this share of such rows, above 0."""
-        return "mend" if share >= self.mend else "look" if share >= self.look else "note"
+        return "fix" if share >= self.fix else "look" if share >= self.look else "note"
 
 
 _KEEP_ONE = "train on one of them; more weigh that text more"
@@ -57,7 +57,7 @@ KINDS: dict[str, Kind] = {
     "near conflict": Kind("nearly the same text, different labels", "read both; one label may be wrong", None),
     "label noise": Kind("label probably wrong", "read the most suspicious; relabel or drop", "noise", 0.005, 0.05),
     "no label": Kind("no label", "label it, or drop it: training refuses it", "junk", 0.0, 0.0),
-    "unseen class": Kind("class that training does not have", "no model can answer it: mend the label, add texts", None,
+    "unseen class": Kind("class that training does not have", "no model can answer it: fix the label, add texts", None,
                          0.0, 0.0),
     "alike label": Kind("label that looks like another", "correct it, or read with --merge-labels", None),
     "odd label": Kind("label that may mean that there is none", "leave its cell empty if so", None),

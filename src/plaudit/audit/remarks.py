@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _FEW_TEXTS = 10  # of a class: five folds leave it two a fold, and a figure for it is luck
 _IMBALANCE = 10.0  # commonest over rarest: accuracy then says little of the rare class
-_SHIFT_LOOK, _SHIFT_MEND = 0.05, 0.2  # total variation distance between the parts' class shares
+_SHIFT_LOOK, _SHIFT_FIX = 0.05, 0.2  # total variation distance between the parts' class shares
 _SHIFT_DEVIATIONS = 2.0  # and as many times what drawing the part at random would give
-_COVERAGE_LOOK, _COVERAGE_MEND = 0.95, 0.8  # of running words
+_COVERAGE_LOOK, _COVERAGE_FIX = 0.95, 0.8  # of running words
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def remark_on_classes(balance: Balance, *, multi_label: bool) -> list[Remark]:
     train, found = balance.counts[0], []
     if (train > 0).sum() == 1 and not multi_label:
         only = balance.classes[int(train.argmax())]
-        found.append(Remark("train", "mend", "one class only", f"every label is {only}", "there is nothing to learn"))
+        found.append(Remark("train", "fix", "one class only", f"every label is {only}", "there is nothing to learn"))
     few = [f"{name} {n}" for name, n in zip(balance.classes, train.tolist(), strict=True) if 0 < n < _FEW_TEXTS]
     if few:
         detail = f"{len(few)} with fewer than {_FEW_TEXTS} texts: {_listed(few)}"
@@ -63,7 +63,7 @@ def remark_on_classes(balance: Balance, *, multi_label: bool) -> list[Remark]:
         shift, by_chance = balance.shift(i), _chance_shift(balance, i)
         if shift >= max(_SHIFT_LOOK, _SHIFT_DEVIATIONS * by_chance):
             detail = f"{100 * shift:.0f} % of the labels would have to change to give training's shares"
-            gravity: Gravity = "mend" if shift >= _SHIFT_MEND else "look"
+            gravity: Gravity = "fix" if shift >= _SHIFT_FIX else "look"
             found.append(Remark(part, gravity, "other class shares", detail, "ask which shares the use will have"))
     return found
 
@@ -82,9 +82,7 @@ def remark_on_coverage(coverage: Sequence[WordCoverage]) -> list[Remark]:
     """Say how much of a part's words are known, always, and how grave it is."""
     found = []
     for each in coverage:
-        gravity: Gravity = (
-            "mend" if each.tokens < _COVERAGE_MEND else "look" if each.tokens < _COVERAGE_LOOK else "note"
-        )
+        gravity: Gravity = "fix" if each.tokens < _COVERAGE_FIX else "look" if each.tokens < _COVERAGE_LOOK else "note"
         missing = _listed([word for word, _ in each.missing[:5]])
         detail = f"{100 * each.tokens:.1f} % of its words" + (f"; not: {missing}" if missing else "")
         advice = "nothing" if gravity == "note" else "look at the unknown words: other topic, language or spelling?"

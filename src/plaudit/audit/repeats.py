@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from plaudit.audit.corpus import Corpus
     from plaudit.audit.duplicates import Duplicates
 
-_EQUAL, _ALIKE = "equal to", "equal but for case and punctuation to"
+_EQUAL, _ALIKE = "equal to", "equal except for case and punctuation to"
 
 
 def repeat_findings(corpus: Corpus, duplicates: Duplicates) -> list[Finding]:

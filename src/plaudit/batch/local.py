@@ -129,7 +129,7 @@ def scored(
     skip: int = 0,
     at_once: int | None = None,
 ) -> Generator[Scored]:
-    """Yield a source's batches scored, but for the first `skip`: each is read, scored and encoded in its own thread.
+    """Yield a source's batches scored, except for the first `skip`: each is read, scored and encoded in its own thread.
 
     `at_once` batches are scored at a time; None for as many as keep this machine's cores busy.
 

@@ -2,7 +2,7 @@
 
 This module knows nothing of formats. The decisions to question: a name that people use for it wins over content, and of
 two columns that are equally good by content neither is taken; whatever is found by content is said. With exactly two
-columns, finding one finds the other, but for prediction a label is never found that way, since ``id,text`` has none.
+columns, finding one finds the other; for prediction a label is never found that way, since ``id,text`` has none.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 This module knows nothing of files. The decision to question: a whole number as the size takes the first rows
 as they stand, without shuffling. The tutorial does so with the first 10,000 of IMDB, whose order is a shuffle
-already, and a reader can check it by eye; a fraction draws at random, and keeps texts together that are equal but for
-case and punctuation: a text that was trained on says nothing about texts to come.
+already, and a reader can check it by eye; a fraction draws at random, and keeps texts together that are equal except
+for case and punctuation: a text that was trained on says nothing about texts to come.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _draw_multi_label(
     Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, "On the Stratification of Multi-Label Data"), a
     label at a time: the label with the fewest texts that are not yet placed goes first, and of these as many are
     drawn as its share of held-out texts still lacks, but never all, so that every label keeps a text to train on.
-    "No label" counts as a label. What rounding leaves missing is filled with texts whose labels training can spare.
+    "No label" counts as a label. What rounding leaves missing is filled with texts whose labels training still has.
     """
     labels = np.column_stack([indicator, ~indicator.any(axis=1)]).astype(np.int64)
     wanted = np.rint(labels.sum(axis=0) * share).astype(np.int64)

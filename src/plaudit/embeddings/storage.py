@@ -106,7 +106,7 @@ def read_table(folder: Path) -> EmbeddingTable:
     """Read a table that `write_table` wrote.
 
     Returns:
-        The same table to the bit; its vectors are read-only, and memory-mapped but for `held_in_memory`.
+        The same table to the bit; its vectors are read-only, and memory-mapped except for `held_in_memory`.
 
     Raises:
         EmbeddingError: The folder or a file in it is missing, damaged, foreign or of another format version.
@@ -245,7 +245,7 @@ def write_vocabulary(tokens: pa.LargeStringArray, path: Path) -> None:
 
 
 def read_vocabulary(path: Path) -> pa.LargeStringArray:
-    """Read the one column of an Arrow IPC file: distinct strings in valid UTF-8; mapped but for `held_in_memory`.
+    """Read the one column of an Arrow IPC file: distinct strings in valid UTF-8; mapped except for `held_in_memory`.
 
     Raises:
         EmbeddingError: It is not that.

@@ -174,7 +174,7 @@ class EmbeddingTable:
         return self.bags(as_text_column(texts)).sums(self.vectors)
 
     def project(self, texts: pa.LargeStringArray, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return ``embed(texts) @ kernel``, float32 [N, H], for a kernel float32 [D, H], but for the order of sums.
+        """Return ``embed(texts) @ kernel``, float32 [N, H], for a kernel float32 [D, H], except for the order of sums.
 
         Each distinct token is multiplied once, and H numbers are added up for a token instead of D.
         """

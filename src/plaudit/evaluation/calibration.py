@@ -8,12 +8,12 @@ of a text is that of its likeliest class, whatever a decision rule answers; of s
 label is a case of its own (`stated`).
 
 The decision to question: its interval. Scatter inside the bins can only add to the error, so the figure is too great,
-most of all when the truth is near nought, and a resample adds as much again: percentiles of resamples lie above the
+most of all when the truth is near zero, and a resample adds as much again: percentiles of resamples lie above the
 truth, and of calibrated answers they never hold it. So the mean that resamples add is taken off, and 1.96 of their
 standard deviations to both sides are the interval (Davison & Hinkley 1997, "Bootstrap Methods and their Application",
-section 5.2.1); from nought where calibrated answers, too, would show so much by chance; and up to the figure at least.
+section 5.2.1); from zero where calibrated answers, too, would show so much by chance; and up to the figure at least.
 Simulated with 500 and 3,000 answers of overconfident models it held the truth about 90 times of 100, not 95; of 500
-calibrated answers it began at nought 94 times of 100.
+calibrated answers it began at zero 94 times of 100.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def reliability(
 
 
 def bin_numbers(probabilities: NDArray[np.float64], n_bins: int | None = None) -> NDArray[np.int64]:
-    """Return the bin of each case, int64 [N]: equally many a bin but for ties, numbered from 0 without a gap."""
+    """Return the bin of each case, int64 [N]: equally many a bin except for ties, numbered from 0 without a gap."""
     n = len(probabilities)
     most = n_bins or min(MOST_BINS, max(1, n // _LEAST_CASES))
     ordered = np.sort(probabilities)

@@ -44,7 +44,7 @@ class Metrics:
 
     Attributes:
         n: Texts.
-        coverage: Share of the texts that were answered, above 0; 1 but for a rule that may give no answer.
+        coverage: Share of the texts that were answered, above 0; 1 except for a rule that may give no answer.
         accuracy: Share predicted right, 0 to 1.
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
         balanced_accuracy: Mean recall of the classes that occur.

@@ -24,7 +24,7 @@ def explain(model: Classifier, texts: object, label: object = None) -> list[Expl
     """Return why a model answers texts as it does: the share of each word in a logit.
 
     The shares add up to the logit less that of the text they are counted from (`Explanation.method` names it): for
-    n-grams and the network that is the empty text and the sum exact but for rounding; for an encoder padding,
+    n-grams and the network that is the empty text and the sum exact except for rounding; for an encoder padding,
     and `completeness_error` says what the numerical integral misses.
 
     Args:

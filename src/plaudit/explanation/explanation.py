@@ -31,7 +31,7 @@ class Explanation:
         probability: The model's of `label`, 0 to 1.
         starts: int64 [W], each word's first character in `text`.
         ends: int64 [W], the character after its last.
-        shares: float64 [W], their sum `logit` - `base_logit`, but for `completeness_error`.
+        shares: float64 [W], their sum `logit` - `base_logit`, except for `completeness_error`.
         unseen: bool [W], whether the model knows no part of the word.
         unread: bool [W], whether the word lies in a part of a long text that the model does not read.
         logit: What `Classifier.logits` gives for the label; of many classes less the mean of all.

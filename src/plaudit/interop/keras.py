@@ -181,7 +181,7 @@ class TextEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes wi
         return keras.KerasTensor((inputs.shape[0], self.table.dimension), dtype=self._output_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes this layer again, but for its weights."""
+        """Return what makes this layer again, except for its weights."""
         table = self.table
         description = {
             "name": table.name,

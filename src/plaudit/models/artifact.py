@@ -153,6 +153,8 @@ def write_rule(folder: Path, rule: dict[str, Any] | None) -> None:
         ModelError: It is no model, or cannot be written.
     """
     manifest = {**read_manifest(folder), "rule": rule}
+    if manifest["package"] is None:
+        del manifest["package"]  # as `write_manifest` leaves it out
     temporary = folder / f"{MANIFEST}.{os.getpid()}"
     try:
         _write_json(temporary, manifest)

@@ -281,7 +281,7 @@ class Classifier(Arguments, ABC):
         """Choose `temperature_` on texts that were not trained on, and return self.
 
         It stays 1 for fewer than 100 texts, and where it does not lower the log loss of texts that did not choose it.
-        Answers stay as they are, but for a rule's:
+        Answers stay as they are, except for a rule's:
         that was chosen for other probabilities, so choose it again.
 
         Args:

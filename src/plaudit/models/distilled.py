@@ -81,7 +81,7 @@ class DistilledClassifier(NgramClassifier):
         """Learn from N labelled texts and from the teacher's answers to the parts of M texts without labels.
 
         Of a teacher that is a file all texts that it answers are learned, whole as they stand there, or those that are
-        also among the `unlabelled`; none that is equal to a text of `validation` but for case and punctuation.
+        also among the `unlabelled`; none that is equal to a text of `validation` except for case and punctuation.
         `validation` and `monitors` are otherwise for a teacher that is trained here, and so is `checkpoint`; the
         answers of any model are kept beside that.
 

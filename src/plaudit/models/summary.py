@@ -100,6 +100,6 @@ class EncoderSummary:
     def __str__(self) -> str:
         return (
             f"encoder ({self.name}), {self.n_parameters:,} parameters "
-            f"({'all trained' if self.is_trained else 'frozen but for the linear layer'}), "
+            f"({'all trained' if self.is_trained else 'frozen except for the linear layer'}), "
             f"{self.max_tokens} tokens at once ({self.long_texts}), {self.device}, {self.dtype}"
         )

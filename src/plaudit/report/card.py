@@ -54,7 +54,7 @@ What a quick look at every text found:
 {heading}
 {figures}
 
-{meaning}{kinder}The test texts were opened {openings}, after
+{meaning}{optimistic}The test texts were opened {openings}, after
 everything was decided. The interval (Wilson) takes texts as independent; it says nothing about texts of another kind.
 
 {story}{slices}
@@ -116,7 +116,7 @@ def model_card(facts: ReportFacts, *, title: str, folder: str, openings: int) ->
         audit=_audit(facts.audit),
         figures="\n".join(rows),
         openings="once" if openings == 1 else f"{openings} times",
-        kinder="The validation texts chose the epoch, so their figure is the kinder one. " if facts.curves else "",
+        optimistic="The validation texts chose the epoch, so their figure is optimistic. " if facts.curves else "",
         story=f"\n{plain(run.story)}\n" if run.story else "",
         slices=_slices(facts),
         calibration=_calibration(facts) + "\n\n",
@@ -147,7 +147,7 @@ def _data_lines(facts: ReportFacts) -> Iterator[str]:
         yield f"{part.name} {part.n:,} texts ({', '.join(counts[:_MOST_CLASSES])}{more}){sets}"
         if part.shared:
             yield (
-                f"note: {part.shared:,} {part.name} texts are also among the training texts (equal but for case and "
+                f"note: {part.shared:,} {part.name} texts are also among the training texts (equal except for case and "
                 f"punctuation): the {part.name} figures are optimistic by what they gain from that."
             )
 

@@ -29,8 +29,8 @@ class PartFacts:
         name: "train", "validation" or "test".
         n: Texts.
         counts: Of each class, how many texts have it.
-        shared: Texts that are also among the training texts, equal but for case and punctuation.
-        sets: How many labels the texts have, in words; "" but for multi-label data.
+        shared: Texts that are also among the training texts, equal except for case and punctuation.
+        sets: How many labels the texts have, in words; "" except for multi-label data.
     """
 
     name: str
@@ -140,7 +140,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """All that a report says, but for what changes later: how often the test was opened, and the decision rule.
+    """All that a report says, except for what changes later: how often the test was opened, and the decision rule.
 
     Attributes:
         format_version: Of report.json.

@@ -1,6 +1,6 @@
 """The wrong answers that a classifier was surest of, and the words that weigh most: why it answers as it does.
 
-Texts of the test are not looked at for this: whoever reads its mistakes and mends the model has chosen by them. So a
+Texts of the test are not looked at for this: whoever reads its mistakes and corrects the model has chosen by them. So a
 run hands over its validation texts.
 """
 

@@ -1,8 +1,8 @@
 """The tutorial's two plots: loss and accuracy over epochs, training as dots, validation as a line.
 
 Drawn with matplotlib's object interface, so importing this touches no global state and no display. Colours are Okabe
-and Ito's blue and vermilion (https://jfly.uni-koeln.de/color/), which colour-blind readers tell apart; the marks differ
-too.
+and Ito's blue and vermilion (https://jfly.uni-koeln.de/color/), which colour-blind readers distinguish; the marks
+differ too.
 """
 
 from __future__ import annotations

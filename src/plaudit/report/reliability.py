@@ -2,7 +2,7 @@
 
 A dot on the diagonal is to be taken at its word; below it the model was too sure. The dots are the bins of the
 calibration error, of equally many texts each, and their whiskers Wilson's 95 % intervals. Colours are those of the
-other plots, which colour-blind readers tell apart, and the marks differ too.
+other plots, which colour-blind readers distinguish, and the marks differ too.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         facts: The run's.
         openings: How often the test texts have been looked at, from 1.
     """
-    rules = (_width, _coverage, _guess, _labels, _classes, _rare, _absent, _calibration, _fit, _kinder, _shared)
+    rules = (_width, _coverage, _guess, _labels, _classes, _rare, _absent, _calibration, _fit, _optimistic, _shared)
     said = [each for rule in rules for each in rule(facts)]
     return [*said, _opened(facts, openings), _other_texts()]
 
@@ -84,7 +84,7 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
     if low > guess:
         spared = (accuracy.value - guess) / (1 - guess)
         tone: Tone = "good" if spared >= _SPARED else "mind"
-        yield Said("Beside a guess", tone, f"{always}; the model spares {_hundred(spared)} of 100 of those errors.")
+        yield Said("Beside a guess", tone, f"{always}; the model avoids {_hundred(spared)} of 100 of those errors.")
     elif high < guess:
         yield Said("Beside a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
     else:
@@ -160,11 +160,11 @@ def _fit(facts: ReportFacts) -> Iterator[Said]:
         text = f"It began after epoch {best} of {n} and was stopped: the model is that of epoch {best}.{refit}"
         yield Said("Overfitting", "good", text)
     else:
-        text = f"It was best after epoch {best}, and trained on to epoch {n}: it has learned its texts by heart.{refit}"
+        text = f"It was best after epoch {best}, and trained on to epoch {n}: it memorized its training texts.{refit}"
         yield Said("Overfitting", "mind", text)
 
 
-def _kinder(facts: ReportFacts) -> Iterator[Said]:
+def _optimistic(facts: ReportFacts) -> Iterator[Said]:
     validation, test = facts.validation.figures["accuracy"], facts.test.measured.figures["accuracy"]
     if None in (validation.low, test.high) or (validation.low or 0.0) <= (test.high or 0.0):
         return

@@ -185,7 +185,7 @@ def parse(body: bytes, kind: type[Body]) -> Body:
 
 
 def _has_half_pair(body: bytes) -> bool:
-    r"""Say whether a body that pydantic takes for broken is JSON but for an escape as ``\ud800``."""
+    r"""Say whether a body that pydantic takes for broken is JSON except for an escape as ``\ud800``."""
     if b"\\u" not in body:
         return False
     try:

@@ -20,7 +20,7 @@ PART_BYTES = 2 * 2**20
 def chunks(
     texts: pa.LargeStringArray, n_texts: int = PART_TEXTS, n_bytes: int = PART_BYTES
 ) -> Iterator[pa.LargeStringArray]:
-    """Yield N texts in runs of at most `n_texts` and, but for a single text, `n_bytes`; of no texts one empty run.
+    """Yield N texts in runs of at most `n_texts` and, except for a single text, `n_bytes`; of no texts one empty run.
 
     Nothing is copied.
     """

@@ -1,7 +1,7 @@
 """Several processes that train one model: each batch is divided between them, and their gradients are added up.
 
 The processes are torch.distributed's, whoever started them. Every process holds the whole model and takes the same
-steps, so that all end with the same weights; they are those of one process but for the order of sums. This is data
+steps, so that all end with the same weights; they are those of one process except for the order of sums. This is data
 parallel training as torch's DistributedDataParallel does it (Li et al. 2020, "PyTorch Distributed", VLDB); ours adds up
 once a batch, after the portions in which a batch is computed, and each text counts as much as it does on one process
 when the shares are not equal.

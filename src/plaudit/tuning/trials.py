@@ -76,7 +76,7 @@ def best_trial(trials: Sequence[Trial], metric: str, *, max_size_bytes: int | No
 
 
 def pareto_front(trials: Sequence[Trial], metric: str) -> list[Trial]:
-    """Return the trials than which no other is better in one respect and at least as good in all; best figure first.
+    """Return the trials that no other beats in one respect without losing in another; best figure first.
 
     Respects: the metric, size, time to score a text, time to train. Trials that are equal in all stay.
     """

@@ -21,7 +21,7 @@ def _with_line(number: int, line: str) -> str:
 
 
 def _but(row: int) -> list[str | None]:
-    """Return the usual texts but for one, which cannot be scored."""
+    """Return the usual texts except for one, which cannot be scored."""
     return [None if i == row else text for i, text in enumerate(TEXTS)]
 
 

@@ -88,7 +88,7 @@ def is_many(spec: str, sources: list[Source]) -> bool:
 
 
 def not_empty(sources: list[Source]) -> list[Source]:
-    """Return the sources but for files without a byte, which have no rows to add; at least one."""
+    """Return the sources except for files without a byte, which have no rows to add; at least one."""
     return [each for each in sources if each.size_bytes or each.path is None or each.path.is_dir()] or sources[:1]
 
 
