@@ -47,6 +47,13 @@ def test_every_option_says_what_it_does(command: Command) -> None:
         assert option in text
 
 
+def test_a_shell_completes_commands() -> None:
+    code = "import sys; sys.argv = ['plaudit']; from plaudit.app.cli import main; main()"
+    asked = {"_PLAUDIT_COMPLETE": "complete_bash", "COMP_WORDS": "plaudit tr", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=os.environ | asked, timeout=120)
+    assert done.stdout == b"train\n"
+
+
 def test_version(command: Command) -> None:
     assert command("--version").out == f"plaudit {plaudit.__version__}\n"
 

@@ -32,7 +32,6 @@ app = typer.Typer(
     help="Turn labelled text into a classifier that its owner can trust.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
 )
 data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
