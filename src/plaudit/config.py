@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from plaudit.errors import ConfigError
-from plaudit.setting_values import ClassWeight, Combiner, LongTexts, Loss, Objective, Weighting, check_setting
+from plaudit.setting_values import ClassWeight, Combiner, LongTexts, Loss, Objective, Weighting, check_setting, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class DataSpec:
                 words += [option] if value else []
             else:
                 for one in _as_tuple(value):
-                    words += [option, "tab" if one == "\t" else one]
+                    words += [option, typed(one) if each.name in ("delimiter", "label_separator") else one]
         return words
 
     def over(self, remembered: DataSpec) -> DataSpec:

@@ -18,6 +18,7 @@ Weighting = Literal["bayes", "tfidf"]
 Objective = Literal["logistic", "squared_hinge"]
 Combiner = Literal["sqrtn", "mean", "sum"]
 LongTexts = Literal["windows", "head_tail"]
+_TYPED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}  # marks that a command line cannot hold well
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 
@@ -102,3 +103,19 @@ _RULES: dict[str, Callable[[str, object], None]] = {
     **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens", "soup"), _number(1)),
     "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
 }
+
+
+def typed(mark: str) -> str:
+    r"""Return a mark as it is typed: a line end as ``\n``, two characters."""
+    return "".join(_TYPED.get(letter, letter) for letter in mark)
+
+
+def meant(word: str | None) -> str | None:
+    r"""Return the mark that a word means: ``\n`` and ``\t``, two characters each, or ``tab``; others stay."""
+    if word is None:
+        return None
+    if word == "tab":
+        return "\t"
+    for mark, shown in _TYPED.items():
+        word = word.replace(shown, mark)
+    return word

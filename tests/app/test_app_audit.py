@@ -247,7 +247,7 @@ def test_what_is_wrong_is_said_in_a_line(command: Command, data: Path, options: 
         (b"", "the file is empty"),
         (b"text,label\n", "no rows"),
         (b"\x89PNG\r\n", "a picture"),
-        (b"text,label\na,\n", "no text has"),
+        (b"text,label\na,\n", "data.csv:2: 1 label is missing"),
     ],
 )
 def test_foreign_files(command: Command, tmp_path: Path, contents: bytes, message: str) -> None:

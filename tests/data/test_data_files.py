@@ -354,7 +354,7 @@ def test_a_folder_keeps_the_file_names_and_skips_what_is_no_text(tmp_path: Path)
     [
         ({"a.md": b"x"}, "expected a sub-folder a class"),
         ({"pos/a.txt": b"x", "neg/a.md": b"x"}, r"neg: no \.txt files"),
-        ({"pos/a.txt": b"x", "neg/a.txt": b"\xec\xe8\xf0"}, r"neg/a\.txt: 1: byte 0xec is not UTF-8"),
+        ({"pos/a.txt": b"x", "neg/a.txt": b"\xec\xe8\xf0"}, r"neg/a\.txt: line 1: byte 0xec is not UTF-8"),
         (
             {"pos/a.txt": b"x", "neg/a.txt": b""},
             r"neg/a\.txt: 1 text is blank in column 'text' \(file neg/a\.txt\)",

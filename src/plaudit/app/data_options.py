@@ -17,6 +17,7 @@ import typer
 
 from plaudit.config import DataConfig, DataSpec
 from plaudit.errors import ConfigError
+from plaudit.setting_values import meant
 
 _SEVERAL = ("text_column", "label_column")
 _OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
@@ -30,7 +31,9 @@ _OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
     ],
     "label_separator": Annotated[
         str | None,
-        typer.Option(help='What separates the labels of a text that has several, like ",". [one label a text]'),
+        typer.Option(
+            help='What separates the labels of a text that has several, like "," or "\\n". [one label a text]'
+        ),
     ],
     "label_prefix": Annotated[str | None, typer.Option(help="fastText: what a label begins with. [__label__]")],
     "format": Annotated[
@@ -38,7 +41,7 @@ _OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
         typer.Option(help="csv, tsv, jsonl, parquet, arrow, excel, fasttext, folder or text. [by the file's name]"),
     ],
     "delimiter": Annotated[
-        str | None, typer.Option(help="CSV: the character between fields, or tab. [found by looking]")
+        str | None, typer.Option(help='CSV: the character between fields, or "\\t". [found by looking]')
     ],
     "encoding": Annotated[str | None, typer.Option(help="Text files: cp1252, shift_jis, … [UTF-8, or by its mark]")],
     "header": Annotated[
@@ -101,8 +104,8 @@ def make_spec(values: dict[str, Any]) -> DataSpec:  # Any: what typer hands over
     for name in _SEVERAL:
         columns = values[name]
         values[name] = None if not columns else columns[0] if len(columns) == 1 else tuple(columns)
-    if values["delimiter"] in ("tab", "\\t"):
-        values["delimiter"] = "\t"
+    for name in ("delimiter", "label_separator"):
+        values[name] = meant(values[name])
     values["data_dir"] = None if values["data_dir"] is None else str(values["data_dir"])
     return DataSpec(**values)
 

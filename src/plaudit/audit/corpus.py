@@ -21,6 +21,7 @@ from plaudit.config import DataSpec
 from plaudit.data import Dataset, load_dataset
 from plaudit.data.columns import ChosenColumns
 from plaudit.data.dataset import label_sets
+from plaudit.data.faults import BROKEN, MISSING, Faults
 from plaudit.data.intake import Intake
 from plaudit.data.label_reading import LabelReading
 from plaudit.data.labels import sort_classes
@@ -73,6 +74,15 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def where(self, row: int) -> str:
+        """Return where a row begins, to open a message."""
+        place = self.places[row]
+        if isinstance(place, str) and self.unit != "file":
+            return place  # of a further file, with its name
+        return {"line": f"{self.file}:{place}", "row": f"{self.file}, row {place}"}.get(
+            self.unit, f"{self.file}/{place}"
+        )
 
 
 @dataclass(frozen=True)
@@ -216,7 +226,8 @@ def _read(name: str, place: str, spec: DataSpec) -> Part:
     columns = Columns()
     labels = LabelReading(separator=spec.label_separator, merge=spec.merge_labels, where=place, least=1)
     first: Intake | None = None
-    for source in find_path(place, spec):
+    sources = find_path(place, spec)
+    for source in sources:
         intake = Intake(source, spec, is_label_needed=True)
         first = first or intake
         if len(intake.chosen.label) > 1:
@@ -226,16 +237,20 @@ def _read(name: str, place: str, spec: DataSpec) -> Part:
                 n, rows = len(places), taken.rows
                 faults |= {n + i: message for i, message in taken.faults.items()}
                 whole = taken.texts.fill_null("")
-                labels.add(intake.labels(rows), whole)
+                cells = intake.labels(rows)
+                for i in taken.faults:  # of a broken row nothing counts, as in training
+                    cells[i] = (None,) * len(cells[i]) if isinstance(cells[i], tuple) else None
+                labels.add(cells, whole)
                 texts.append(whole)
-                places += rows.places if first is intake else [intake.reader.where(at) for at in rows.places]
+                places += rows.places if len(sources) == 1 else [intake.reader.where(at) for at in rows.places]
                 columns.add(rows, list(dict.fromkeys((*intake.names, *rows.columns))))
     assert first is not None
     if not places:
         raise DataError(f"{place}: no rows.")
     faults |= {row: message for row, message in labels.faults().items() if row not in faults}
     lacking = np.flatnonzero(labels.missing()).tolist()
-    read = labels.finish()
+    reader = first.reader
+    read = labels.finish(lambda row: reader.where(places[row]) if len(sources) == 1 else str(places[row]))
     names: Names = (
         list(label_sets(read.values, read.classes))
         if read.multi_label
@@ -243,11 +258,24 @@ def _read(name: str, place: str, spec: DataSpec) -> Part:
     )
     for row in (*lacking, *faults):
         names[row] = None if not read.multi_label else ()
+    file = reader.name if len(sources) == 1 else place
     return Part(
-        name, place, first.reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),
+        name, file, reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),
         ChosenColumns(first.chosen.text, first.chosen.label, first.chosen.said), faults, read.findings,
         (*first.said, *read.read_as),
     )  # fmt: skip
+
+
+def _nothing_labelled(part: Part) -> DataError:
+    """Return the error of a part without a label, with what is wrong with its rows as training would tell it."""
+    faults = Faults(part.unit)
+    for row, message in sorted(part.faults.items()):
+        faults.add(BROKEN, part.where(row), part.places[row], message)
+    for row in (row for row, names in enumerate(part.names) if names is None and row not in part.faults):
+        faults.add(MISSING, part.where(row), part.places[row])
+    if not faults:
+        return DataError(f"{part.file}: no text has a label.")
+    return faults.error(text=" + ".join(part.chosen.text), label=" + ".join(part.chosen.label), n=len(part))
 
 
 def _join(parts: Sequence[Part]) -> Corpus:
@@ -256,7 +284,7 @@ def _join(parts: Sequence[Part]) -> Corpus:
     names = [row if row is not None or not multi_label else () for part in parts for row in part.names]
     classes = sort_classes(name for row in names for name in row or ())
     if not classes:
-        raise DataError(f"{parts[0].file}: no text has a label.")
+        raise _nothing_labelled(parts[0])
     numbers = {name: number for number, name in enumerate(classes)}
     labels: NDArray[np.int32] | NDArray[np.uint8]
     if multi_label:

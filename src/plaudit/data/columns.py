@@ -21,6 +21,7 @@ __all__ = ["PART_COLUMN", "ChosenColumns", "choose_columns", "is_known_name"]
 PART_COLUMN = "plaudit_part"  # which part a row belongs to (`part_marks`); never text or label
 _NEARLY = 0.67  # of the longest text's mean length, from which a second column is as good
 _SHOWN = 20
+_SENTENCE_WORDS, _SENTENCE_CHARACTERS = 4, 40  # from which a name may be a text
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class _Columns:
         found = [(rank_of(name, of_label=of_label), name) for name in self.names if name not in taken]
         return sorted(((rank, name) for rank, name in found if rank is not None), key=lambda each: each[0])
 
+    def holds_its_name(self, name: str) -> bool:
+        """Say whether a name may be a value of its column: it comes again, is long, or is a number too."""
+        is_number = re.fullmatch(r"[+-]?\d+([.,]\d+)?", name) is not None
+        is_long = len(name.split()) >= _SENTENCE_WORDS or len(name) > _SENTENCE_CHARACTERS
+        return is_long or (is_number and self[name].is_number) or name in self._sample.get(name, ())
+
     def left(self, taken: Sequence[str]) -> list[str]:
         """Return the columns that may be something, by their names."""
         return [name for name in self.names if name not in taken and not is_other_name(name)]
@@ -69,6 +76,7 @@ def choose_columns(
     label: Sequence[str] = (),
     is_label_needed: bool,
     where: str,
+    may_lack_header: bool = False,
 ) -> ChosenColumns:
     """Return which columns to read.
 
@@ -79,6 +87,7 @@ def choose_columns(
         label: The label columns, if the user names them.
         is_label_needed: Whether to fail without a label.
         where: The source, for messages.
+        may_lack_header: Whether the names are a first row that somebody took for a header.
 
     Raises:
         DataError: A named column does not exist; a needed one cannot be found; or two are equally good.
@@ -99,10 +108,8 @@ def choose_columns(
         found_text = (names[0],)
     if found_text and not found_label and is_label_needed:
         found_label = _other_of_two(columns, found_text, "label") or _label_by_content(columns, found_text)
-    if not found_text:
-        raise _not_found("text", names, where)
-    if not found_label and is_label_needed:
-        raise _not_found("label", names, where)
+    if not found_text or (not found_label and is_label_needed):
+        raise _not_found("label" if found_text else "text", columns, may_lack_header=may_lack_header)
     if both := [name for name in found_text if name in found_label]:
         raise DataError(f"{where}: text and label are both to come from column {both[0]!r}.")
     for option, chosen in (("--text-column", found_text), ("--label-column", found_label)):
@@ -243,11 +250,12 @@ def _values(facts: Facts) -> str:
     return f"{facts.different:,} value{'' if facts.different == 1 else 's'}"
 
 
-def _not_found(kind: str, names: Sequence[str], where: str) -> DataError:
-    return DataError(
-        f"{where}: no {kind} column found; the columns are {_listed(names)}. Name it with --{kind}-column. If these "
-        "are no names but a first row, the file lacks its header: give --no-header."
-    )
+def _not_found(kind: str, columns: _Columns, *, may_lack_header: bool) -> DataError:
+    message = f"{columns.where}: no {kind} column found; the columns are {_listed(columns.names)}. Name it with "
+    message += f"--{kind}-column."
+    if may_lack_header and any(columns.holds_its_name(name) for name in columns.names):
+        message += " If these are no names but a first row, the file lacks its header: give --no-header."
+    return DataError(message)
 
 
 def _quoted(name: str) -> str:

@@ -59,13 +59,20 @@ class Faults:
         if len(found.places) < _SHOWN:
             found.places.append(place)
 
-    def error(self, *, text: str, label: str) -> DataError:
-        """Return the error that tells all of it; `text` and `label` name the columns."""
+    def error(self, *, text: str, label: str, n: int) -> DataError:
+        """Return the error that tells all of it.
+
+        Args:
+            text: The names of the columns of texts.
+            label: Those of the labels.
+            n: How many rows there are in all: where none is left without the wrong ones, leaving out is no remedy.
+        """
         columns = {BLANK: text, MISSING: label}
         first, *others = self._kinds.items()
         parts = [self._told(*first, columns.get(first[0], ""))]
         parts += [f"Also {self._told(*each, columns.get(each[0], ''))}" for each in others]
-        return DataError(f"{first[1].first}: {' '.join(parts)} {_ADVICE}")
+        is_some_left = sum(self.counts.values()) < n
+        return DataError(f"{first[1].first}: {' '.join(parts)} {_ADVICE if is_some_left else _NONE_LEFT}")
 
     def _told(self, name: str, kind: _Kind, column: str) -> str:
         places = self._listed(kind)
@@ -87,6 +94,7 @@ _WORDS = {
     LABEL: "with a label that cannot be read",
 }
 _ADVICE = "Correct or remove them, or leave such rows out with --skip-invalid."
+_NONE_LEFT = "No row is left that can be used; correct them."
 
 
 def left_out_line(counts: Mapping[str, int], n: int) -> str:

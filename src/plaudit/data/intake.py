@@ -104,7 +104,11 @@ class Intake:
                 label=spec.label_columns or _known(memory.label_columns, names),
                 is_label_needed=is_label_needed,
                 where=self.reader.name,
+                may_lack_header=self.reader.may_lack_header,
             )
+        except DataError as error:
+            self.reader.close()
+            raise (DataError(f"{error} {self.reader.hint}") if self.reader.hint else error) from error.__cause__
         except BaseException:
             self.reader.close()
             raise

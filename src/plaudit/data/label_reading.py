@@ -28,6 +28,7 @@ from plaudit.data.label_findings import (
 from plaudit.data.label_indicators import indicator_rows, without_prefix, zero_or_one
 from plaudit.data.labels import label_name, label_set, sort_classes
 from plaudit.errors import DataError
+from plaudit.setting_values import typed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -339,7 +340,7 @@ class LabelReading:
         cell = found.sets[number][0]
         raise DataError(
             f"{self._at(row, place)}: the label {cell[:60]!r} looks like {len(split_label(cell, mark))} labels, which "
-            f"occur by themselves too. Say that {mark!r} separates them: --label-separator {_shell(mark)}; or that a "
+            f'occur by themselves too. Say that {mark!r} separates them: --label-separator "{typed(mark)}"; or that a '
             f"cell is one label: --label-separator {ONE_LABEL}."
         )
 
@@ -383,7 +384,3 @@ def _shown(value: Any) -> str:  # Any: as the source has it
 def _is_phrase(name: str) -> bool:
     """Say whether a label is one of several words."""
     return len(name.split()) > 1 or (len(name) > _PHRASE_CHARACTERS and max(name) >= _FIRST_OF_CJK)
-
-
-def _shell(mark: str) -> str:
-    return f'"{mark}"'

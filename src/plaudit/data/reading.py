@@ -178,7 +178,7 @@ class _Gathered:
         assert self._first is not None
         assert self._faults is not None
         chosen = self._first.chosen
-        return self._faults.error(text=" + ".join(chosen.text), label=" + ".join(chosen.label))
+        return self._faults.error(text=" + ".join(chosen.text), label=" + ".join(chosen.label), n=self._n)
 
     def _read_labels(self, keep: NDArray[np.bool_]) -> Labels | None:
         """Return the labels, None if some are missing and they are optional; mark missing ones in `keep`."""

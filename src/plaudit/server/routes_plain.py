@@ -26,6 +26,7 @@ from plaudit.server.schemas import (
     parse,
 )
 from plaudit.server.service import Service, facts_of
+from plaudit.setting_values import meant
 
 router = APIRouter(tags=["plain"])
 
@@ -114,8 +115,7 @@ async def predict_file(
     left: threading.Event = getattr(request.state, LEFT)
     try:
         columns = tuple(text_column or ()) or None
-        delimiter = "\t" if delimiter == "tab" else delimiter
-        spec = DataSpec(text_column=columns, delimiter=delimiter, encoding=encoding, header=header)
+        spec = DataSpec(text_column=columns, delimiter=meant(delimiter), encoding=encoding, header=header)
     except ConfigError as error:
         raise Refusal(422, as_parameters(str(error))) from None
     scored = await score_file(service, loaded, await request.body(), format, spec, left)

@@ -51,7 +51,7 @@ EXCEL: list[Case] = [
          first_row=3), {"rows": ROWS}),
         ("Excel, no names", "data.xlsx", _book(head=None), {"rows": ROWS, "said": "no (row of names|header)"}),
         ("Excel, a title above", "data.xlsx", workbook({"reviews": [("What our guests say",), (), _HEAD, *ROWS]}),
-         {"refused": "row 1.*Remove the rows above", "scored": None}),
+         {"refused": "row 1.*on row 3. Remove the 2 rows above the header", "scored": None}),
         ("Excel, two sheets", "data.xlsx", workbook({"reviews": [_HEAD, *ROWS], "notes": [("a",)]}), {"rows": ROWS, "said": "'reviews'"}),
         ("Excel, the first sheet hidden", "data.xlsx", workbook({"notes": [("a",)], "reviews": [_HEAD, *ROWS]}, hidden=["notes"]),
          {"rows": ROWS, "said": "'reviews'"}),

@@ -69,9 +69,11 @@ class DelimitedReader(Reader):
                 raise DataError(f"{self.name}: the file is empty.")
             if first.fields is None:
                 raise DataError(f"{self.name}:{first.place}: {first.fault} It is the first row.")
-            header = [str(field) for field in first.fields]
+            header = [*[""] * self._dialect.has_row_names, *(str(field) for field in first.fields)]
             _refuse_fasttext(header, f"{self.name}:{first.place}")
-            self._again = header if self._dialect.has_header and len(header) > 1 else None
+            self._again = (
+                header[self._dialect.has_row_names :] if self._dialect.has_header and len(header) > 1 else None
+            )
             self._first = None if self._dialect.has_header else first
             numbered = ["text"] if len(header) == 1 else [f"column {n}" for n in range(1, len(header) + 1)]
             self.names = named_columns(header if self._dialect.has_header else numbered, f"{self.name}:{first.place}")
@@ -79,6 +81,7 @@ class DelimitedReader(Reader):
                 raise DataError(f"{self.name}:{first.place}: {fault}")
         self.schema = pa.schema([(name, pa.large_string()) for name in self.names])
         self.splits_last_field = not self._dialect.is_quoted
+        self.may_lack_header = self._dialect.has_header and spec.header is None
         self.said = (*self._input.said, *self._dialect.said)
         self.decided = _decided(self._input, self._dialect.delimiter, own, has_header=self._dialect.has_header)
 
@@ -144,7 +147,7 @@ class DelimitedReader(Reader):
             text = text.removesuffix(line_end or "")
             # A line with more delimiters than columns keeps them in its last field.
             fields = text.split(self._dialect.delimiter, n_fields - 1)
-            n_fields = n_fields or (len(fields) if text else 0)
+            n_fields = n_fields or (len(fields) + self._dialect.has_row_names if text else 0)
             yield Parsed(fields, number, len(line))
 
     def _quoted(self, lines_before: int) -> Iterator[Parsed]:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plaudit.data.column_names import is_header, is_known_name, is_whole_name
+from plaudit.data.readers.title_rows import above_header, header_row
 from plaudit.errors import DataError
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -25,6 +26,8 @@ _LOOKED_AT = 1_000  # rows
 _MOST_FIELDS = 20_000  # of a row that is looked at; the reader itself counts them all
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # Excel's own
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?%?")
+_WHOLE = re.compile(r"\d+")
+_SPACED = re.compile(r'"[^"]*"(?: "[^"]*")+\r?')  # as R writes a table
 _IN_NAMES = " _-.:/()[]\"'\r"  # marks that stand in a column's name
 _QUOTED_FIELD = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _SENTENCE_WORDS = 5
@@ -43,6 +46,7 @@ class Dialect:
         lines_before: Lines before the first row: Excel's ``sep=;``.
         skips_spaces: Whether spaces stand between a delimiter and the quotation mark that opens a field.
         said: What was found by looking.
+        has_row_names: Whether rows begin with a number that the first row has no name for, as R writes tables.
     """
 
     delimiter: str
@@ -51,6 +55,7 @@ class Dialect:
     lines_before: int = 0
     skips_spaces: bool = False
     said: tuple[str, ...] = ()
+    has_row_names: bool = False
 
 
 def find_dialect(
@@ -76,17 +81,29 @@ def find_dialect(
         delimiter = delimiter or match[1]
     found = delimiter or _find_delimiter(head, own, is_whole=is_whole)
     if found != own and found != delimiter:
-        said.append(f"fields are separated by {NAMES.get(found, repr(found))}")
+        said.append(f"fields are separated by {NAMES.get(found, 'spaces' if found == ' ' else repr(found))}")
     is_quoted = _are_quoted(head, found, is_whole=is_whole) if found == "\t" else True
     skips_spaces = (
         is_quoted and re.search(rf'{re.escape(found)} +"[^"\n]*" *(?:{re.escape(found)}|\r?\n|$)', head) is not None
     )
     rows = _sample(head, found, is_quoted=is_quoted, is_whole=is_whole, skips_spaces=skips_spaces)
     _refuse_comments(rows, where, lines_before)
+    if header is None:
+        _refuse_titles(head, rows, found, is_whole=is_whole, where=where, lines_before=lines_before)
     has_header = header if header is not None else not is_headless(rows)
     if header is None and not has_header:
         said.append("no header line: its first row is taken as a text (--header if it names the columns)")
-    return Dialect(found, is_quoted, has_header, lines_before, skips_spaces, tuple(said))
+    has_row_names = has_header and _have_row_names(rows)
+    if has_row_names:
+        said.append("rows begin with a number that the first line has no name for")
+    return Dialect(found, is_quoted, has_header, lines_before, skips_spaces, tuple(said), has_row_names)
+
+
+def _have_row_names(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether all rows have one field more than the first one, and begin with their number."""
+    rest = rows[1:]
+    is_longer = bool(rest) and {*map(len, rest)} == {len(rows[0]) + 1}
+    return is_longer and all(_WHOLE.fullmatch(row[0]) for row in rest) and len({row[0] for row in rest}) == len(rest)
 
 
 def _sample(
@@ -110,6 +127,8 @@ def _find_delimiter(head: str, own: str, *, is_whole: bool) -> str:
     counts: dict[str, Counter[int]] = {}
     firsts: dict[str, int] = {}
     first_line = head.lstrip("\r\n").partition("\n")[0]
+    if _SPACED.fullmatch(first_line):
+        return " "
     for each in dict.fromkeys((own, *NAMES)):
         if each not in first_line:
             continue
@@ -206,6 +225,30 @@ def column_delimiter(lines: Sequence[str]) -> str | None:
         if len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1} and sum(map(is_whole_name, rows[0])) > 1:
             return mark
     return None
+
+
+def _refuse_titles(
+    head: str, rows: Sequence[Sequence[str]], delimiter: str, *, is_whole: bool, where: str, lines_before: int
+) -> None:
+    """Refuse a file with a title above its header, which may hide the delimiter too."""
+    n, found = header_row(rows), delimiter
+    if not n and rows and len(rows[0]) == 1:
+        for each in (each for each in NAMES if each != delimiter):
+            sample = _sample(head, each, is_quoted=True, is_whole=is_whole)
+            if n := header_row(sample, is_named=True):
+                rows, found = sample, each
+                break
+    if n:
+        line, n_rows = 1, 0
+        reader = csv.reader(io.StringIO(head, newline=""), delimiter=found)
+        with contextlib.suppress(csv.Error):
+            for row in reader:  # to the line on which the header begins; blank ones are no rows
+                n_rows += bool(row)
+                if n_rows > n:
+                    break
+                line = reader.line_num + 1
+        fault = above_header(rows[0], rows[n], lines_before + line - 1, unit="line")
+        raise DataError(f"{where}:{lines_before + 1}: {fault}")
 
 
 def is_headless(rows: Sequence[Sequence[str]]) -> bool:

@@ -73,18 +73,22 @@ class Encoding:
         return codecs.getincrementaldecoder(self.name)(errors)
 
 
-def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False) -> Encoding:
+def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False, is_whole: bool = False) -> Encoding:
     """Return the encoding of a file from its first bytes.
 
     Args:
         head: They.
         given: As the user names it, or None.
         is_unicode: Whether it is UTF-8 at least where it can be read at all.
+        is_whole: Whether these are all its bytes, so that the last ones are no character that is cut.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             said = () if encoding == "utf-8" or given else (f"encoding: {encoding.upper()}, by its mark",)
-            return Encoding(encoding, len(mark), said)
+            n = 1
+            while head.startswith(mark, n * len(mark)):  # files put together by a program that marks each
+                n += 1
+            return Encoding(encoding, n * len(mark), said)
     if given is not None:
         name = codecs.lookup(given).name
         if name in ("utf-16", "utf-32"):  # which begin with a mark, or are in the order that every other byte shows
@@ -95,7 +99,7 @@ def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False) -
     if b"\0" in head:
         return Encoding("utf-8")  # binary, which the caller says
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # whose end may be cut inside a character
+        codecs.getincrementaldecoder("utf-8")().decode(head, is_whole)
     except UnicodeDecodeError as error:
         return Encoding("utf-8") if is_unicode or _is_mostly_utf8(head) else _other(head, error)
     return Encoding("utf-8")
@@ -131,7 +135,7 @@ def _other(head: bytes, error: UnicodeDecodeError) -> Encoding:
             used = {""}
         is_cased = _MIXED_CASE.search(head.decode("cp1252", "replace")) is None
         if is_cased and any(used <= letters for letters in _LETTERS):
-            shown = _preview(head, error.start, "cp1252")
+            shown = _preview(head, error.start, "cp1252", is_letter=False)
             return Encoding(
                 "cp1252", said=(f"encoding: Windows-1252 (cp1252), as in {shown} (--encoding names another)",)
             )
@@ -142,8 +146,15 @@ def _other(head: bytes, error: UnicodeDecodeError) -> Encoding:
     return Encoding("utf-8", advice=f"Name its encoding with --encoding{found}, or save the file again as UTF-8.")
 
 
-def _preview(head: bytes, position: int, encoding: str) -> str | None:
-    """Return the words around a byte as an encoding reads them; None where it cannot, or reads no letter there."""
+def _preview(head: bytes, position: int, encoding: str, *, is_letter: bool = True) -> str | None:
+    """Return the words around a byte as an encoding reads them; None where it cannot.
+
+    Args:
+        head: The file's first bytes.
+        position: Of the byte.
+        encoding: Its name.
+        is_letter: Whether there must be a letter beyond ASCII; else a sign, such as a quotation mark, is enough.
+    """
     start = max(head.rfind(b"\n", 0, position) + 1, position - _SHOWN // 2)
     end = head.find(b"\n", position)
     end = min(len(head) if end < 0 else end, position + _SHOWN // 2)
@@ -152,5 +163,5 @@ def _preview(head: bytes, position: int, encoding: str) -> str | None:
             found = head[start : max(end - cut, position + 1)].decode(encoding).strip()
         except UnicodeDecodeError:
             continue
-        return repr(found) if any(ord(each) > 127 and each.isalpha() for each in found) else None
+        return repr(found) if any(ord(each) > 127 and (each.isalpha() or not is_letter) for each in found) else None
     return None

@@ -17,6 +17,7 @@ from plaudit.budget import current
 from plaudit.config import DataSpec
 from plaudit.data.readers.dialect import is_headless
 from plaudit.data.readers.rows import Parsed, Reader, Rows, named_columns, string_rows, too_long
+from plaudit.data.readers.title_rows import above_header, header_row
 from plaudit.errors import DataError, LimitError, require
 from plaudit.expansion import check_zip
 
@@ -87,21 +88,20 @@ class ExcelReader(Reader):
         if len(names) > 1:
             self.said = (f"sheet: {seen[0]!r}, the first of {len(names)} (--sheet names another)",)
             self.decided = {"sheet": seen[0]}
+        if len(seen) > 1:
+            others = ", ".join(map(repr, seen[1:6])) + (", …" if len(seen) > 6 else "")
+            self.hint = f"This is the sheet {seen[0]!r}; --sheet names another one: {others}."
         return str(seen[0])
 
     def _find_names(self, header: bool | None) -> None:
         if not self._first:
-            raise DataError(f"{self.name}: the sheet is empty.")
+            raise DataError(f"{self.name}: the sheet is empty. {self.hint}".rstrip())
         place, names = self._first[0]
         rest = [row for _, row in self._first[1:]]
-        filled = sum(cell is not None for cell in names)
-        widths = sorted(sum(cell is not None for cell in row) for row in rest)
-        if header is None and filled == 1 and widths and widths[len(widths) // 2] > 1:
-            raise DataError(
-                f"{self.name}, row {place}: one cell ({str(next(filter(None, names)))[:40]!r}), and more in the rows "
-                "below it; expected the columns' names. Remove the rows above them."
-            )
         plain = [[cell or "" for cell in row] for row in (names, *rest)]
+        if header is None and (n := header_row(plain)):
+            fault = above_header(plain[0], plain[n], self._first[n][0] - 1, unit="row")
+            raise DataError(f"{self.name}, row {place}: {fault} {self.hint}".rstrip())
         has_header = header if header is not None else not is_headless(plain)
         if not has_header:
             names = [None] * len(names)
@@ -112,6 +112,7 @@ class ExcelReader(Reader):
                 )
         else:
             del self._first[0]
+        self.may_lack_header = has_header and header is None
         self.decided = {**self.decided, "header": has_header}
         self.names = named_columns([cell or "" for cell in names], f"{self.name}, row {place}")
 

@@ -6,6 +6,7 @@ folder on a real disk also holds notes, thumbnails and hidden files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +55,8 @@ class FolderReader(Reader):
             try:
                 text, fault = read_text(source, self._spec), None
             except DataError as error:
-                text, fault = None, str(error).removeprefix(f"{path}").lstrip(":, ")
+                fault = re.sub(r"^(\d+): ", r"line \1: ", str(error).removeprefix(f"{path}").lstrip(":, "))
+                text = None
             size = path.stat().st_size
             label = place.partition("/")[0]
             yield Parsed([text, label, place] if fault is None else None, place, size, fault)
@@ -77,7 +79,8 @@ def read_text(source: Source, spec: DataSpec) -> str:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise DataError(
-                f"{source.name}:{line}: byte 0x{data[error.start]:02x} is not {file.encoding.shown} ({error.reason})."
+                f"{source.name}:{line}: byte 0x{data[error.start]:02x} is not {file.encoding.shown}. "
+                f"{file.encoding.advice}"
             ) from error
 
 

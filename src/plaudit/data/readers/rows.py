@@ -71,6 +71,8 @@ class Reader(ABC):
         decided: The same as settings of `DataSpec`, by name, so that the source is read in the same way again.
         schema: The columns' types where they are known before the rows are read, else None.
         splits_last_field: Whether text was cut at tabs except in the last column, which may hold some.
+        may_lack_header: Whether the names were found by looking, and may be a first row of data.
+        hint: What to try where the columns are not found, a sentence.
     """
 
     name: str
@@ -80,6 +82,8 @@ class Reader(ABC):
     decided: Mapping[str, Any] = {}  # Any: a setting's value
     schema: pa.Schema | None = None
     splits_last_field: bool = False
+    may_lack_header: bool = False
+    hint: str = ""
 
     @abstractmethod
     def batches(self) -> Iterator[Rows]:

@@ -72,7 +72,9 @@ class TextInput:
         with self.kept_open():
             head = _filled(self._file)
             refuse_foreign(head, source.name)
-            self.encoding: Encoding = find_encoding(head, encoding, is_unicode=is_unicode)
+            self.encoding: Encoding = find_encoding(
+                head, encoding, is_unicode=is_unicode, is_whole=len(head) < HEAD_BYTES
+            )
             stream = _buffered(_Chained(head[self.encoding.mark_bytes :], self._file))
             said = self.encoding.said
             if not self.encoding.is_utf8:

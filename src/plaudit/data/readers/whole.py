@@ -53,7 +53,7 @@ class WholeTable:
             faults = Faults("row")
             for row in blank:
                 faults.add(BLANK, self.where(row), row + 1)
-            raise faults.error(text=name, label="")
+            raise faults.error(text=name, label="", n=len(values))
         return texts
 
 
@@ -77,7 +77,7 @@ def read_whole(path: str, spec: DataSpec | None = None) -> WholeTable:
                 columns.setdefault(name, [None] * n).extend(rows.values(name))
             places += map(reader.where, rows.places)
     if faults:
-        raise faults.error(text="", label="")
+        raise faults.error(text="", label="", n=len(places))
     if not places:
         raise DataError(f"{path}: no rows, only the columns {', '.join(columns)[:80]}.")
     return WholeTable(path, columns, places)

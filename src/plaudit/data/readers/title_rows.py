@@ -1,0 +1,54 @@
+"""Rows above the columns' names: a report's title, its date, a blank line, as exports of sheets have them.
+
+This module knows nothing of files. The decision to question: they are refused, not skipped, since only their owner can
+tell a title from a text; and a single name that is known ("text") is a header, however many fields the rows below have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plaudit.data.column_names import is_header, is_known_name, rank_of
+
+_MOST = 20  # rows above a header
+
+
+def header_row(rows: Sequence[Sequence[str]], *, is_named: bool = False) -> int:
+    """Return which of the first rows names the columns, 0 unless there is evidence that rows stand above it.
+
+    Args:
+        rows: The first rows that are not blank, a field a cell.
+        is_named: Whether only names that are known count as evidence, not the rows' shape.
+    """
+    if len(rows) < 3 or is_header(rows[0]):
+        return 0
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    first = next((i for i, n in enumerate(filled) if n > 1), 0)
+    if filled[0] == 1 and 0 < first <= _MOST and not any(map(is_known_name, rows[0])):
+        below = sorted(filled[first:])
+        is_table = len(below) > 2 and below[len(below) // 2] > 1
+        has_shape = len({len(row) for row in rows[first:]}) == 1 and not is_named
+        if is_table and (has_shape or is_header(rows[first])):
+            return first
+    return next((i for i, row in enumerate(rows[1 : _MOST + 1], start=1) if _names_both(row)), 0)
+
+
+def _names_both(row: Sequence[str]) -> bool:
+    """Say whether a row names a text and a label, and nothing that a text or a label would be."""
+    if not is_header(row) or any(len(cell) > 40 for cell in row):
+        return False
+    ranks = [(rank_of(cell, of_label=False), rank_of(cell, of_label=True)) for cell in row]
+    texts = {i for i, (text, _) in enumerate(ranks) if text is not None and text.is_plain}
+    labels = {i for i, (_, label) in enumerate(ranks) if label is not None and label.is_plain}
+    return bool(texts - labels) and bool(labels - texts)
+
+
+def above_header(title: Sequence[str], names: Sequence[str], n: int, *, unit: str) -> str:
+    """Return what is wrong and what to do: `n` lines or rows stand above the columns' names."""
+    shown = next((cell.strip() for cell in title if cell.strip()), "")[:40]
+    listed = ", ".join(cell.strip() for cell in names)[:80]
+    above = f"the {unit}" if n == 1 else f"the {n} {unit}s"
+    return (
+        f"{shown!r} stands above the columns' names ({listed}), on {unit} {n + 1}. Remove {above} above the header, or "
+        "say that there is none: --no-header."
+    )
