@@ -30,6 +30,7 @@ def train(
     training: Mapping[str, Any],
 ) -> None:
     """Run a training; each mapping holds options by name, None where not given."""
+    from plaudit.app.auto_recipe import AUTO, is_tutorial, settle
     from plaudit.app.interrupts import InterruptWatch
     from plaudit.app.record import read_versions
     from plaudit.app.scoring_bar import scoring_shown
@@ -37,12 +38,19 @@ def train(
     from plaudit.models.recipes import can_resume
 
     console = make_console()
+    named = model["recipe"]
+    is_open = named == AUTO or (named is None and config is None and not is_tutorial(data["source"] or ""))
+    if is_open:
+        model = {**model, "recipe": "ngram"}  # until the data are read
     base = RunConfig() if config is None else _with_recipe(RunConfig.from_toml(config), model["recipe"])
     run = RunConfig(
         data=_changed(base.data, data),
         model=_changed(base.model, model),
         training=_changed(base.training, training),
     )
+    if is_open and (plan := settle(run)) is not None:
+        console.print(plan.reason, markup=False)
+        run, is_open = plan.runs[0], False
     monitors: list[Monitor] = [EpochLines(console)]
     if tensorboard is not None:
         from plaudit.app.tensorboard import TensorBoardLog
@@ -58,7 +66,8 @@ def train(
                 resume=resume,
                 progress=console.is_terminal,
                 recorded_versions=None if config is None else read_versions(config),
-                advise=config is None and model["recipe"] is None,
+                is_open=is_open,
+                advise=config is None and named is None,
             )
     except KeyboardInterrupt:
         console.print(

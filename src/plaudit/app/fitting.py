@@ -11,8 +11,11 @@ import numpy as np
 
 from plaudit.app.calibrating import Calibrated, calibrate
 from plaudit.app.parts import Parts
+from plaudit.config import RunConfig
 from plaudit.data import Dataset
+from plaudit.errors import PlauditError
 from plaudit.models import Classifier
+from plaudit.models.recipes import build
 from plaudit.text.chunks import chunks
 from plaudit.training import History, Monitor, describe, refit_epochs, training_of
 
@@ -46,7 +49,7 @@ def fit(
     model: Classifier,
     parts: Parts,
     unlabelled: Dataset | None,
-    checkpoint: Path,
+    checkpoint: Path | None,
     say: Say,
     monitors: Sequence[Monitor],
     *,
@@ -70,6 +73,26 @@ def fit(
     calibrated = calibrate(model, parts.validation)
     say(str(calibrated))
     return Fitted(history, model.kept_epoch_, params, story, calibrated)
+
+
+def fit_better(
+    run: RunConfig, fitted: Fitted, parts: Parts, say: Say, *, than: str
+) -> tuple[Classifier, Fitted] | None:
+    """Train another recipe beside a fitted one; None where its validation log loss is no lower.
+
+    A recipe that cannot be trained here is said, and no fault of the run.
+    """
+    model = build(run)
+    name = run.model.recipe + (" --frozen" if run.model.trainable is False else "")
+    try:
+        found = fit(model, parts, None, None, say, (), resume=False)
+    except PlauditError as error:
+        say(f"note: {name} was not trained: {error}")
+        return None
+    is_better = found.calibrated.loss < fitted.calibrated.loss
+    losses = f"{found.calibrated.loss:.4f} with {name}, {fitted.calibrated.loss:.4f} with {than}"
+    say(f"Recipe: validation log loss {losses}: {name if is_better else than} is kept.")
+    return (model, found) if is_better else None
 
 
 def refit(

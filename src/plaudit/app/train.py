@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from plaudit.app.advise import advice_line
+from plaudit.app.auto_recipe import choose as choose_recipe
 from plaudit.app.first_layer import load_first_layer
-from plaudit.app.fitting import Say, fit, refit
+from plaudit.app.fitting import Say, fit, fit_better, refit
 from plaudit.app.own_run import short_name
 from plaudit.app.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
@@ -66,6 +67,7 @@ def run_training(
     resume: bool = False,
     progress: bool = False,
     recorded_versions: Mapping[str, str] | None = None,
+    is_open: bool = False,
     advise: bool = False,
 ) -> Outcome:
     """Carry out a run and write its folder, whole or not at all.
@@ -80,6 +82,7 @@ def run_training(
         resume: Go on from the checkpoint of a run that was cut off.
         progress: Show bars for downloads and distilling.
         recorded_versions: Of the run that is repeated; differences are said.
+        is_open: Choose the recipe from the data; the run's holds the place.
         advise: Say it when another recipe than the run's would suit the data better.
 
     Raises:
@@ -89,7 +92,7 @@ def run_training(
         return _run(
             config, output, held,
             say=say, monitors=monitors, resume=resume, progress=progress, recorded_versions=recorded_versions,
-            advise=advise,
+            is_open=is_open, advise=advise,
         )  # fmt: skip
 
 
@@ -103,6 +106,7 @@ def _run(
     resume: bool,
     progress: bool,
     recorded_versions: Mapping[str, str] | None,
+    is_open: bool,
     advise: bool,
 ) -> Outcome:
     """Do what `run_training` says; `held` ends when it does."""
@@ -112,7 +116,7 @@ def _run(
     if has_epochs(config.model.recipe):  # missing, it should be missed before training
         require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
-    output = output or default_output(config)
+    named, output = output, output or default_output(config)
     check_target(output)
     if config.data.streaming:
         model.scratch = held.enter_context(work_folder(output))
@@ -129,7 +133,14 @@ def _run(
     _say_all(say, described + describe_absent(train=parts.train, validation=parts.validation))
     for note in parts.notes:
         say(f"note: {note}")
-    if advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
+    others: tuple[RunConfig, ...] = ()
+    if is_open:
+        plan = choose_recipe(config, parts.train)
+        say(plan.reason)
+        others = plan.runs[1:]
+        if plan.runs[0] != config:
+            config, model = plan.runs[0], build(plan.runs[0])
+    elif advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
         say(line)
     versions = run_versions(model.packages, parts.train, parts.validation, unlabelled) | further.versions
     if isinstance(model, NetworkClassifier):
@@ -138,6 +149,13 @@ def _run(
     if changed := differences(recorded_versions or {}, versions):
         say(f"note: the weights may differ from the recorded run's: {changed}.")
     fitted = fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
+    for other in others:
+        if (better := fit_better(other, fitted, parts, say, than=config.model.recipe)) is not None:
+            config, (model, fitted) = other, better
+            versions |= run_versions(model.packages, parts.train, parts.validation, unlabelled)
+    if named is None:
+        output = default_output(config)
+        check_target(output)
     trained = time.perf_counter()
     explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
     started += time.perf_counter() - trained  # seconds that were not training

@@ -60,7 +60,9 @@ def train(
     config: Annotated[Path | None, typer.Option(help="A run.toml to repeat; other options change it.")] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(help=f"{', '.join(BUILT_IN)} or a plugin's; an option that names recipes is theirs. [network]"),
+        typer.Option(
+            help=f"auto, {', '.join(BUILT_IN)} or a plugin's; an option naming some is theirs. [auto; imdb: network]"
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

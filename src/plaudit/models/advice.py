@@ -217,15 +217,19 @@ def texts_of_classes(labels: NDArray[np.integer], n_classes: int) -> list[int]:
     return counts
 
 
-def _option(facts: DataFacts, machine: Machine, recipe: str, reason: str, *, given: str = "") -> Option:
-    """Return a recipe, with an option `given`, and about how long its training takes on this machine's processor."""
-    measured = MEASURED.get(f"{recipe} {given}".rstrip())
+def estimated_seconds(facts: DataFacts, machine: Machine, name: str) -> float | None:
+    """Return about how long training takes on this machine's processor; None where `MEASURED` has no such name."""
+    measured = MEASURED.get(name)
     if measured is None:
-        return Option(recipe, reason, None)
+        return None
     mean = facts.mean_words if measured.words_read is None else facts.mean_words_read
     share = 2 / machine.cores if measured.uses_cores else 1.0
-    seconds = measured.fixed_s + share * measured.seconds_per_million * facts.n_texts * mean / 1e6
-    return Option(recipe, reason, seconds)
+    return measured.fixed_s + share * measured.seconds_per_million * facts.n_texts * mean / 1e6
+
+
+def _option(facts: DataFacts, machine: Machine, recipe: str, reason: str, *, given: str = "") -> Option:
+    """Return a recipe, with an option `given`, and how long it takes."""
+    return Option(recipe, reason, estimated_seconds(facts, machine, f"{recipe} {given}".rstrip()))
 
 
 def advise(facts: DataFacts, machine: Machine) -> Advice:

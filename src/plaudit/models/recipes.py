@@ -27,7 +27,7 @@ def build(config: RunConfig) -> Classifier:
         ConfigError: There is no such recipe, or a setting was given that this recipe has not.
     """
     recipe = config.model.recipe
-    kind = _class_of(recipe)
+    kind = class_of(recipe)
     given = settings_of(config)
     known = _arguments(kind)
     if "seed" not in known:
@@ -39,19 +39,24 @@ def build(config: RunConfig) -> Classifier:
     if config.data.unlabelled is not None and not kind.uses_unlabelled:
         raise ConfigError(f"--unlabelled: --recipe {recipe} learns from labelled texts only.")
     if config.data.streaming and not kind.streams:
-        able = " and ".join(name for name in BUILT_IN if _class_of(name).streams)
+        able = " and ".join(name for name in BUILT_IN if class_of(name).streams)
         raise ConfigError(f"--streaming: --recipe {recipe} keeps its texts in memory; {able} can stream.")
     return kind(**given)
 
 
 def has_epochs(recipe: str) -> bool:
     """Say whether a recipe trains in epochs, which can be drawn."""
-    return "epochs" in _arguments(_class_of(recipe))
+    return "epochs" in _arguments(class_of(recipe))
+
+
+def takes(recipe: str, settings: set[str]) -> bool:
+    """Say whether a recipe has all of some settings."""
+    return settings <= _arguments(class_of(recipe))
 
 
 def can_resume(recipe: str) -> bool:
     """Say whether a run of a recipe that was cut off can go on from what it saved."""
-    return _class_of(recipe).resumes
+    return class_of(recipe).resumes
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
@@ -66,7 +71,8 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
     return {name: settings[name] for name in SETTINGS if settings[name] is not None} | further
 
 
-def _class_of(recipe: str) -> type[Classifier]:
+def class_of(recipe: str) -> type[Classifier]:
+    """Return the class of a recipe, imported when asked for."""
     found: type[Classifier] = find_recipe(recipe).load_class()
     return found
 
@@ -84,5 +90,5 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _owners(name: str, recipe: str) -> str:
-    owners = [other for other in BUILT_IN if name in _arguments(_class_of(other))]
+    owners = [other for other in BUILT_IN if name in _arguments(class_of(other))]
     return f"belongs to --recipe {' and '.join(owners)}" if owners else f"is no setting of --recipe {recipe}"

@@ -1,0 +1,108 @@
+"""`--recipe auto`: the data, the settings given and the machine decide; the tutorial keeps its network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import plaudit
+from plaudit.app import fitting
+from plaudit.app.auto_recipe import choose, settle
+from plaudit.app.calibrating import Calibrated
+from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from plaudit.data import Dataset, load_sample
+from plaudit.models import Classifier
+from plaudit.models.advice import Machine
+
+Command = Callable[..., Any]
+OPEN = RunConfig(data=DataConfig("mine.csv"), model=ModelConfig(recipe="ngram"))
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    sides = {"yes": "guten tag das ist sehr schön und gut", "no": "schlecht und langweilig war das leider"}
+    random = np.random.default_rng(0)
+    rows = [
+        f"{side},{' '.join(random.permutation(words.split())[:5])} {i}"
+        for i in range(30)
+        for side, words in sides.items()
+    ]
+    (tmp_path / "mine.csv").write_text("label,text\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return "mine.csv"
+
+
+def test_ones_own_data_get_ngrams_and_its_record_repeats_it(command: Command, mine: str, tmp_path: Path) -> None:
+    said = command("train", mine, "-o", "model").out
+    assert "Recipe: ngram (auto), chosen for 38 texts of 6 words. The texts do not look English" in said
+    command("train", "--config", "model/run.toml", "-o", "again")
+    first, again = (plaudit.load(tmp_path / name).predict_proba(["gut", ""]) for name in ("model", "again"))
+    assert first.tobytes() == again.tobytes()
+
+
+def test_settings_that_were_given_name_the_recipe(command: Command, mine: str, tmp_path: Path) -> None:
+    said = command("train", mine, "--embedding", "random", "--epochs", "1").out
+    assert "Recipe: network, which has the settings that were given." in said
+    assert (tmp_path / "models" / "mine-network").is_dir()
+
+
+def test_what_no_recipe_has_is_refused(command: Command, mine: str) -> None:
+    done = command("train", mine, "--embedding", "random", "--n-max", "2", code=2)
+    assert "--embedding belongs to --recipe network" in done.err
+
+
+def test_the_sample_keeps_the_tutorials_network(command: Command) -> None:
+    said = command("train", "sample", "--embedding", "random", "--epochs", "1", "-o", "model").out
+    assert "Recipe: network (the default)" in said
+
+
+def test_settings_decide_before_the_data() -> None:
+    assert settle(OPEN) is None
+    assert settle(replace(OPEN, model=ModelConfig(recipe="ngram", class_weight="balanced"))) is None
+    for model, training, recipe in (
+        (ModelConfig(hidden=(3,)), TrainingConfig(), "network"),
+        (ModelConfig(max_tokens=64), TrainingConfig(), "encoder"),
+        (ModelConfig(), TrainingConfig(epochs=2), "network"),
+        (ModelConfig(teacher="t"), TrainingConfig(), "distilled"),
+        (ModelConfig(trainable=False, n_max=2), TrainingConfig(), "best"),
+    ):
+        plan = settle(RunConfig(OPEN.data, model, training))
+        assert plan is not None
+        assert plan.runs[0].model.recipe == recipe
+
+
+def test_two_that_are_quick_are_both_trained_where_the_encoder_reads_the_language() -> None:
+    sample = load_sample().train
+    able = Machine(cores=2, has_torch=True)
+    few = sample.take(np.arange(60))
+    assert [(run.model.recipe, run.model.trainable) for run in choose(OPEN, few, able).runs] == [
+        ("ngram", None), ("best", False),
+    ]  # fmt: skip
+    assert len(choose(OPEN, few, Machine(cores=2, has_torch=False)).runs) == 1
+    many = Dataset(few.texts.take(np.arange(6000) % 60), np.tile(few.labels, 100), few.classes, "many")  # type: ignore[arg-type]
+    assert [run.model.recipe for run in choose(OPEN, many, able).runs] == ["ngram"]
+    streaming = replace(OPEN, data=replace(OPEN.data, streaming=True))
+    assert "keeps on disk" in choose(streaming, few, able).reason
+
+
+@pytest.mark.parametrize(("loss", "is_taken"), [(0.3, True), (0.5, False)])
+def test_the_lower_validation_log_loss_is_kept(monkeypatch: pytest.MonkeyPatch, loss: float, is_taken: bool) -> None:
+    def fitted(loss: float) -> fitting.Fitted:
+        calibrated = object.__new__(Calibrated)
+        object.__setattr__(calibrated, "loss", loss)
+        return fitting.Fitted(None, None, {}, "", calibrated)
+
+    def fit(model: Classifier, *_: object, **__: object) -> fitting.Fitted:
+        return fitted(loss)
+
+    monkeypatch.setattr(fitting, "fit", fit)
+    said: list[str] = []
+    parts: Any = None
+    other = RunConfig(model=ModelConfig(recipe="best", trainable=False))
+    found = fitting.fit_better(other, fitted(0.4), parts, said.append, than="ngram")
+    assert (found is not None) == is_taken
+    assert said[-1].endswith("best --frozen is kept." if is_taken else "ngram is kept.")
