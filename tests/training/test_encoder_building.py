@@ -57,3 +57,19 @@ def test_a_template_of_unknown_tokens_is_no_panic(tmp_path: Path) -> None:
     change(path, post_processor=processor)
     with pytest.raises(EmbeddingError, match=r"tokenizer\.json: "):
         EncoderModel.initialise(tmp_path, 1, seed=0)
+
+
+def test_the_learning_rate_follows_the_size_of_the_layers(tmp_path: Path) -> None:
+    import torch
+
+    from plaudit.training.fine_tuning import default_learning_rate
+
+    model = EncoderModel.initialise(make(tmp_path, "bert"), 1, seed=0)
+    assert default_learning_rate(model) == 1e-4
+    model.encoder.table = torch.nn.Embedding(1, 1)
+    model.encoder.table.weight = torch.nn.Parameter(torch.zeros(1).expand(300_000_000), requires_grad=False)
+    assert default_learning_rate(model) == 1e-4  # a table of tokens does not count
+    for n, rate in ((50_000_000, 3e-5), (300_000_000, 1e-5)):
+        model.encoder.layer = torch.nn.Module()
+        model.encoder.layer.weight = torch.nn.Parameter(torch.zeros(1).expand(n), requires_grad=False)
+        assert default_learning_rate(model) == rate

@@ -35,9 +35,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
+encoders_app = typer.Typer(no_args_is_help=True, help="Look at transformer encoders.")
 embeddings_app = typer.Typer(no_args_is_help=True, help="Look at text embeddings.")
 app.add_typer(data_app, name="data")
 app.add_typer(embeddings_app, name="embeddings")
+app.add_typer(encoders_app, name="encoders")
 
 
 def main() -> None:
@@ -139,6 +141,15 @@ def data_show(
     from plaudit.app import commands
 
     commands.show_data(data, n_examples=n_examples, spec=spec)
+
+
+@encoders_app.command("list")
+@errors_as_lines
+def encoders_list() -> None:
+    """Print the encoders that have names, and which are at hand."""
+    from plaudit.app import commands
+
+    commands.list_encoders()
 
 
 @embeddings_app.command("list")

@@ -201,6 +201,22 @@ def list_embeddings() -> None:
     print_table(make_console(), table)
 
 
+def list_encoders() -> None:
+    """Print the encoders that have names."""
+    from rich.table import Table
+
+    from plaudit.embeddings.named_encoders import NAMED_ENCODERS
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("name", "at hand", "weights", "languages", "licence", "what it is for", "source"):
+        table.add_column(column, justify="right" if column == "weights" else "left")
+    for each in NAMED_ENCODERS.values():
+        size, is_here = f"{each.n_weights / 1e6:,.0f} M", "yes" if each.is_at_hand() else "no"
+        row = (each.name, is_here, size, each.languages, each.licence, each.purpose, each.source)
+        table.add_row(*map(escape, row))
+    print_table(make_console(), table)
+
+
 def show_embedding(name: str, texts: list[str]) -> None:
     """Print texts' vectors, as the tutorial does with its first three examples."""
     import numpy as np

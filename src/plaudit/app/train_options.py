@@ -117,7 +117,7 @@ def train(
         ),
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="encoder: minilm, mpnet, a folder or a hub's name. [minilm]")
+        str | None, typer.Option(help="encoder: a name (`plaudit encoders list`), a folder or NAME@REVISION. [minilm]")
     ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="encoder: the most tokens read at a time. [128]")] = None,
     long_texts: Annotated[
@@ -148,7 +148,7 @@ def train(
         int | None, typer.Option(help="network, encoder: texts a step. [network: 512, fewer for small data]")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="network, encoder: Adam's step size. [network: 0.001]")
+        float | None, typer.Option(help="network, encoder: Adam's step size. [network: 0.001; encoder: by its size]")
     ] = None,
     early_stopping: Annotated[
         bool | None, typer.Option(help="network, encoder: stop when val_loss stops falling. [on]")

@@ -7,8 +7,8 @@ code that comes with a model is run.
 
 from __future__ import annotations
 
+import hashlib
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ from typing import Any
 from plaudit.embeddings.foreign_encoder import read_json
 from plaudit.embeddings.minilm_package import minilm_folder
 from plaudit.embeddings.mpnet_package import mpnet_folder
+from plaudit.embeddings.named_encoders import HUB_NAME, NAMED_ENCODERS
 from plaudit.embeddings.sentence_folder import MODULES, encoder_folder
 from plaudit.errors import EmbeddingError, require
 
@@ -25,7 +26,6 @@ EXTRA = "encoder"
 PURPOSE = "The encoder"
 CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE = "config.json", "tokenizer.json", "model.safetensors"
 _WEIGHTS_INDEX = "model.safetensors.index.json"
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 # What a slow tokenizer is made of, for folders without a tokenizer.json.
 _TOKENIZER_PARTS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt")
 _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")  # one of them, where there is no tokenizer.json
@@ -76,7 +76,7 @@ def find_encoder(encoder: str | Path) -> Path:
     """Return the Hugging Face folder of an encoder: configuration, safetensors, tokenizer.
 
     Args:
-        encoder: "minilm", "mpnet", a folder, or a name on the Hub.
+        encoder: A name of `NAMED_ENCODERS`, a folder, or a name on the Hub, alone or as NAME@REVISION.
 
     Raises:
         EmbeddingError: There is none, or a file that is needed is missing.
@@ -91,11 +91,15 @@ def find_encoder(encoder: str | Path) -> Path:
         folder = Path(encoder).expanduser()
     elif str(encoder).startswith((".", "/", "~")):
         raise EmbeddingError(f"encoder {str(encoder)!r}: there is no such folder.")
-    elif _HUB_NAME.fullmatch(str(encoder)):
-        folder = _from_hub(str(encoder))
+    elif str(encoder) in NAMED_ENCODERS:
+        named = NAMED_ENCODERS[str(encoder)]
+        folder = _from_hub(named.hub, named.revision)
+    elif (found := HUB_NAME.fullmatch(str(encoder))) is not None:
+        folder = _from_hub(found["name"], found["revision"])
     else:
         raise EmbeddingError(
-            f"encoder {str(encoder)!r}: expected minilm, mpnet, a folder, or a name on the Hugging Face Hub."
+            f"encoder {str(encoder)!r}: expected {', '.join(NAMED_ENCODERS)}, a folder, or a name on the Hugging Face "
+            "Hub, with @REVISION where it is not to be the newest."
         )
     inner = encoder_folder(folder)
     if not (inner / CONFIG_FILE).is_file():
@@ -170,19 +174,44 @@ def read_tokenizer(folder: Path) -> str:
     return definition
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, revision: str | None) -> Path:
     hub = require("huggingface_hub", extra=EXTRA, purpose=PURPOSE)
     may_download = os.environ.get("HF_HUB_OFFLINE") == "0"
+    which = name if revision is None else f"{name}@{revision}"
     try:
         with quiet():
-            return Path(hub.snapshot_download(name, local_files_only=not may_download, allow_patterns=list(_WANTED)))
+            return Path(
+                hub.snapshot_download(
+                    name, revision=revision, local_files_only=not may_download, allow_patterns=list(_WANTED)
+                )
+            )
     except Exception as error:  # the Hub's errors have many bases, OSError and ValueError among them
         if may_download:
-            raise EmbeddingError(f"encoder {name!r}: the download failed: {_first_line(error)}") from error
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            raise EmbeddingError(f"encoder {which!r}: the download failed: {reason}") from error
+        at = f" --revision {revision}" if revision else ""
         raise EmbeddingError(
-            f"encoder {name!r} is neither a folder nor in the Hugging Face cache: "
-            "set the environment variable HF_HUB_OFFLINE=0 to allow its download."
+            f"encoder {which!r} is neither a folder nor in the Hugging Face cache: set the environment variable "
+            f"HF_HUB_OFFLINE=0 to allow its download, or download it elsewhere (hf download {name}{at} --local-dir "
+            "FOLDER) and name the folder."
         ) from error
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return the SHA-256 of a folder's weights; of several files, of all in the order of their names.
+
+    Raises:
+        EmbeddingError: They cannot be read.
+    """
+    digest, inner = hashlib.sha256(), encoder_folder(folder)
+    try:
+        for path in sorted(inner.glob("model*.safetensors")):
+            with path.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+    except OSError as error:
+        raise EmbeddingError(f"{inner}: its weights cannot be read ({error.strerror or error}).") from error
+    return digest.hexdigest()
 
 
 def _first_line(error: Exception) -> str:

@@ -82,7 +82,7 @@ class BlendClassifier(Classifier):
         epochs: int | None = None,
         soup: int = 1,
         batch_size: int = 32,
-        learning_rate: float = 1e-4,
+        learning_rate: float | None = None,
         early_stopping: bool = True,
         patience: int = 2,
         n_max: int | None = None,
@@ -110,7 +110,7 @@ class BlendClassifier(Classifier):
             epochs: Passes over the training texts, at most.
             soup: Trainings whose mean weights answer.
             batch_size: Texts a step.
-            learning_rate: AdamW's greatest.
+            learning_rate: AdamW's greatest; None follows the encoder's size.
             early_stopping: With several epochs, keep the best one by val_loss.
             patience: Epochs to wait for a lower val_loss.
             n_max: As all down to `regularisation`, see `NgramClassifier`.
@@ -198,6 +198,7 @@ class BlendClassifier(Classifier):
             **self.get_params(),
             **asdict(self.ngram_.settings_),
             "epochs": self.encoder_.epochs_,
+            "learning_rate": self.encoder_.learning_rate_,
             "blend_weights": self.blend_weights_,
         }
 

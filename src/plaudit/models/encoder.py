@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from plaudit.data.dataset import as_text_column
-from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer
+from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer, weights_sha256
 from plaudit.errors import ConfigError, ModelError
 from plaudit.models.base import Classifier
 from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
@@ -23,7 +23,7 @@ from plaudit.setting_values import ClassWeight, LongTexts
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
-from plaudit.training.fine_tuning import FineTuning, default_epochs, fine_tune
+from plaudit.training.fine_tuning import SMALL_RATE, FineTuning, default_epochs, default_learning_rate, fine_tune
 from plaudit.training.frozen_head import fit_head
 from plaudit.training.soft_targets import as_targets
 from plaudit.training.torch_device import place
@@ -46,6 +46,8 @@ class EncoderClassifier(Classifier):
         kept_epoch_: The epoch (from 1) whose weights these are; None when loaded.
         notes_: How many training texts were too long to be read at once, and what was not read of them.
         model_: Encoder, linear layer and tokenizer.
+        learning_rate_: AdamW's greatest; None when frozen without one, or loaded.
+        start_sha256_: Of the weights that training started from; None when loaded.
         n_threads_: The threads that torch trained with on the CPU, on which the last bits depend; None when loaded.
         training_vectors_: What a frozen encoder's linear layer was fitted on, float32 [N, D]; else, or loaded, None.
     """
@@ -56,6 +58,8 @@ class EncoderClassifier(Classifier):
     model_: EncoderModel
     n_threads_: int | None = None
     epochs_: int | None
+    learning_rate_: float | None = None
+    start_sha256_: str | None = None
     training_vectors_: NDArray[np.float32] | None = None
 
     def __init__(
@@ -72,7 +76,7 @@ class EncoderClassifier(Classifier):
         epochs: int | None = None,
         soup: int = 1,
         batch_size: int = 32,
-        learning_rate: float = 1e-4,
+        learning_rate: float | None = None,
         early_stopping: bool = True,
         patience: int = 2,
         validation_fraction: float = 0.2,
@@ -81,8 +85,9 @@ class EncoderClassifier(Classifier):
         """Store the settings; nothing is loaded or checked before `fit`.
 
         Args:
-            encoder: "minilm" (in the extra), a Hugging Face folder, or a name on the Hub: looked up in the local
-                cache, and downloaded only when the environment says HF_HUB_OFFLINE=0.
+            encoder: A name (`plaudit encoders list`), a Hugging Face folder, or a name on the Hub, alone or as
+                NAME@REVISION: looked up in the local cache, and downloaded only with HF_HUB_OFFLINE=0 in the
+                environment.
             trainable: Whether the encoder is fine-tuned; else only the linear layer is fitted, which has no epochs.
             max_tokens: The longest sequence, special tokens included; time grows with it.
             long_texts: "windows" trains on another part of a longer text in each epoch, and answers from all of it;
@@ -96,7 +101,8 @@ class EncoderClassifier(Classifier):
             soup: Trainings of that many epochs, each from the encoder's own weights, one after the other; the mean of
                 their weights answers (a model soup), where val_loss is lower for it. None of them stops early.
             batch_size: Texts a step.
-            learning_rate: AdamW's greatest; the linear layer's is ten times it.
+            learning_rate: AdamW's greatest; the linear layer's is ten times it. None follows the encoder's size: 1e-4
+                up to 40 million weights in its layers, 3e-5 up to 200 million, 1e-5 beyond.
             early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
             patience: Epochs to wait for a lower val_loss; a worse one while the rate is high says little.
             validation_fraction: Share of the texts that `fit` holds out for early stopping when it is given no
@@ -136,6 +142,7 @@ class EncoderClassifier(Classifier):
         tokens = model.tokenizer.ids(data.texts)
         sequences = model.cut_ids(tokens, self.max_tokens, self.long_texts)
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
+        self.learning_rate_, self.start_sha256_ = self.learning_rate, weights_sha256(folder)
         turns: tuple[Sequences, ...] = ()
         if self.trainable:
             epochs = self._epochs_for(data.texts, model.tokenizer)
@@ -144,7 +151,8 @@ class EncoderClassifier(Classifier):
             if watched is not None:
                 read = model.cut(watched.texts, self.max_tokens, self.long_texts)
                 seen = EncoderExamples((read,), answers(watched))
-            given = {**self.get_params(), "epochs": epochs}
+            self.learning_rate_ = self.learning_rate or default_learning_rate(model)
+            given = {**self.get_params(), "epochs": epochs, "learning_rate": self.learning_rate_}
             work = FineTuning(model, training, seen, given, data.classes.tolist(), data.multi_label)
             result = fine_tune(
                 work, placement, monitors=course.monitors, checkpoint=course.checkpoint, resume=course.resume
@@ -176,8 +184,19 @@ class EncoderClassifier(Classifier):
             return model.vectors(sequences, placement)
 
     def decided_params(self) -> dict[str, Any]:
-        """Return the constructor's arguments with the number of epochs that the last `fit` decided."""
-        return {**self.get_params(), "epochs": self.epochs_}
+        """Return the constructor's arguments with the epochs and the learning rate that the last `fit` decided."""
+        return {**self.get_params(), "epochs": self.epochs_, "learning_rate": self.learning_rate_}
+
+    @classmethod
+    def default_params(cls) -> dict[str, Any]:
+        """Return the same with the learning rate of the encoder that is taken by default, a small one."""
+        return super().default_params() | {"learning_rate": SMALL_RATE}
+
+    def provenance(self) -> dict[str, dict[str, str]]:
+        """Return which weights training started from; nothing when loaded."""
+        if self.start_sha256_ is None:
+            return {}
+        return {"encoder": {"source": str(self.encoder), "sha256": self.start_sha256_}}
 
     def summary(self) -> EncoderSummary:
         """Return what was built; print it to read it."""

@@ -20,6 +20,10 @@ from plaudit.training.torch_device import Placement, count_workers
 # Fewer texts are seen more often: as many times as makes this many, and not more than that.
 _TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
 _MOST_PARTS = 3  # of a long text that are trained on, unless more epochs are asked for
+# Up to how many weights in layers which rate: MiniLM's (11 million; docs/log.md, 2026-11-23), MPNet's (85 million;
+# docs/log.md, 2026-11-27), and what is usual for large encoders (Liu et al. 2019, table 10).
+SMALL_RATE = 1e-4
+_RATES = ((40e6, SMALL_RATE), (200e6, 3e-5), (float("inf"), 1e-5))
 _N_LOOKED_AT = 1_000  # texts, evenly spaced
 
 
@@ -32,6 +36,19 @@ def default_epochs(texts: pa.LargeStringArray, tokenizer: SubwordTokenizer, max_
         n_parts = round(lengths.sum() / max(np.minimum(lengths, room).sum(), 1))
         n_epochs = max(n_epochs, min(n_parts, _MOST_PARTS))
     return min(n_epochs, _MOST_EPOCHS)
+
+
+def default_learning_rate(model: EncoderModel) -> float:
+    """Return AdamW's greatest rate for an encoder: the larger its layers, the smaller."""
+    tables = sum(table.weight.numel() for table in _tables(model.encoder))
+    n_weights = sum(p.numel() for p in model.encoder.parameters()) - tables
+    return next(rate for most, rate in _RATES if n_weights <= most)
+
+
+def _tables(encoder: Any) -> list[Any]:
+    import torch
+
+    return [module for module in encoder.modules() if isinstance(module, torch.nn.Embedding)]
 
 
 @dataclass(frozen=True)
