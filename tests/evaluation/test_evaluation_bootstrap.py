@@ -149,7 +149,7 @@ def test_where_few_were_answered_a_resample_may_have_none() -> None:
     found = measure(labels, probabilities, ("a", "b"), predictions=predictions)
     assert (found.coverage, found.accuracy, found.balanced_accuracy) == (1 / 40, 1, 1)
     assert found.intervals["balanced_accuracy"] is None
-    assert found.intervals["loss"] is not None
+    assert found.intervals["brier"] is None
 
 
 def test_no_resamples_no_intervals_but_the_accuracys() -> None:
@@ -164,12 +164,13 @@ def test_a_figure_that_resamples_often_lack_has_no_interval() -> None:
     assert metrics.roc_auc == 1.0
     assert metrics.intervals["roc_auc"] is None
     assert metrics.to_dict()["intervals"]["roc_auc"] is None  # type: ignore[index]
-    assert metrics.intervals["loss"] is not None
+    assert metrics.intervals["calibration_error"] is not None
 
 
-def test_one_text_has_intervals_without_width() -> None:
+def test_of_one_text_nothing_is_said() -> None:
     metrics = measure(np.array([1]), np.array([[0.2, 0.8]]), ("a", "b"))
-    assert metrics.intervals["loss"] == Interval(metrics.loss, metrics.loss)
+    assert metrics.intervals["loss"] is None
+    assert metrics.intervals["f1"] is None
 
 
 def test_very_many_texts_and_classes_get_fewer_resamples() -> None:

@@ -163,7 +163,8 @@ def print_metrics(
         if value is None or (name == "f1" and len(metrics.classes) > 2):  # for more than two classes f1 is f1_macro
             continue
         note = f"of {plain(metrics.classes[1])!r}" if note == _OF_SECOND else note
-        said = "; ".join(part for part in (_span(interval), note) if part)
+        span = "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
+        said = "; ".join(part for part in (span, note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
     for name, value in (further or {}).items():
         console.print(f"  {plain(name):<{_NAME}}{value:.4f}", markup=False)

@@ -23,6 +23,7 @@ from plaudit.evaluation.bootstrap import (
     percentile_interval,
 )
 from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance, stated
+from plaudit.evaluation.figure_intervals import TOO_FEW, by_class_intervals, roc_interval, skewed_interval
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.ranking import ranking
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # log loss counts a probability of 0 as this, as scikit-learn does
+
+_ENOUGH = 100  # texts of either class from which resamples show how an area varies
+_LEAST_POSITIVE = 20  # for an interval of an average precision
 
 FigureInterval = Interval | tuple[Interval | None, ...] | None  # of figures by class one a class
 Intervals = Mapping[str, FigureInterval]
@@ -66,8 +70,8 @@ class Metrics:
         confusion: int64 [C, C], rows are true classes, columns predicted ones.
         classes: The label names, in that order.
         intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1_by_class` one a class; None
-            where one is not defined. All are bootstrap intervals over texts but Wilson's of the accuracy and, where it
-            is below 1, of the coverage.
+            where one is not defined or the texts are too few (`figure_intervals`). The calibration error's and the
+            average precision's are bootstrap intervals over texts, and so is ROC-AUC's of many.
     """
 
     n: int
@@ -156,7 +160,20 @@ def measure(
     if resamples:
         many = count_resamples(n, 1 if n_classes == 2 else n_classes, most=resamples)
         by_chance = errors_by_chance(stated(labels, probabilities)[0], seed=seed)
-        intervals |= bootstrap_intervals(statistic, n, by_chance, resamples=many, seed=seed)
+        resampled = bootstrap(statistic, n, resamples=many, seed=seed)
+        intervals |= bootstrap_intervals(figures, resampled, by_chance)
+        both, true, found = (
+            np.bincount(numbers, minlength=n_classes)
+            for numbers in (labels[labels == predicted], labels[is_answered], predicted[is_answered])
+        )
+        names = {"precision": ("precision", "precision_macro"), "recall": ("recall", "recall_macro")}
+        names["f1"] = ("f1_by_class", "f1_macro")
+        intervals |= by_class_intervals(both, true, found, resampled, names, figures)
+        intervals["balanced_accuracy"] = intervals["recall_macro"] if (true > 0).all() else None
+        by_class = intervals["f1_by_class"]
+        assert isinstance(by_class, tuple)
+        intervals["f1"] = by_class[1] if n_classes == 2 else intervals["f1_macro"]
+        intervals |= _of_scores(labels, probabilities, figures, intervals)
     pairs = (labels * n_classes + predicted)[is_answered]
     return Metrics(
         n=n,
@@ -179,13 +196,41 @@ def point_figures(statistic: Statistic, n: int) -> dict[str, Any]:  # Any: float
     }
 
 
-def bootstrap_intervals(
-    statistic: Statistic, n: int, by_chance: NDArray[np.float64], *, resamples: int, seed: int
+def _of_scores(
+    labels: NDArray[np.integer],
+    probabilities: NDArray[np.float64],
+    figures: Mapping[str, Any],  # Any: as `point_figures` has it
+    intervals: Intervals,
 ) -> dict[str, FigureInterval]:
-    """Return the intervals of all figures by name; `by_chance` are calibration errors of calibrated answers."""
-    error = float(statistic(np.ones((1, n)))["calibration_error"][0])
+    """Return the intervals of loss and Brier score, and of the areas where resamples say too little."""
+    n, n_classes = probabilities.shape
+    given = probabilities[np.arange(n), labels]
+    two = n_classes == 2
+    squares = np.square(1 - given) if two else np.square(probabilities).sum(axis=1) + 1 - 2 * given
+    found: dict[str, FigureInterval] = {
+        "loss": skewed_interval(log_losses(given)),
+        "brier": skewed_interval(squares, high=1.0 if two else 2.0),
+    }
+    counts = np.bincount(labels, minlength=n_classes)
+    fewest, area = int(counts.min()), figures["roc_auc"]
+    if two and area is not None and (fewest < _ENOUGH or area in (0, 1)):
+        found["roc_auc"] = roc_interval(area, int(counts[1]), int(counts[0]))
+    elif fewest < TOO_FEW:
+        found["roc_auc"] = None
+    if (counts[1] if two else fewest) < _LEAST_POSITIVE:
+        found["average_precision"] = None
+    return found
+
+
+def bootstrap_intervals(
+    figures: Mapping[str, Any],  # Any: as `point_figures` has it
+    resampled: Mapping[str, NDArray[np.float64]],
+    by_chance: NDArray[np.float64],
+) -> dict[str, FigureInterval]:
+    """Return the percentiles of all resampled figures; `by_chance` are calibration errors of calibrated answers."""
+    error = float(figures["calibration_error"])
     intervals: dict[str, FigureInterval] = {}
-    for name, values in bootstrap(statistic, n, resamples=resamples, seed=seed).items():
+    for name, values in resampled.items():
         if name == "calibration_error":
             intervals[name] = calibration_interval(error, values, by_chance)
         elif values.ndim == 1:

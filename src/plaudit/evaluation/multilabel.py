@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.errors import DataError
-from plaudit.evaluation.bootstrap import RESAMPLES, Statistic, count_resamples, group_sums
+from plaudit.evaluation.bootstrap import RESAMPLES, Statistic, bootstrap, count_resamples, group_sums
 from plaudit.evaluation.calibration import calibration, errors_by_chance
+from plaudit.evaluation.figure_intervals import by_class_intervals, skewed_interval
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.metrics import (
     FigureInterval,
@@ -137,7 +138,17 @@ def measure_sets(
     if resamples:
         many = count_resamples(n, len(classes), most=resamples)
         by_chance = errors_by_chance(probabilities, seed=seed)
-        intervals |= bootstrap_intervals(statistic, n, by_chance, resamples=many, seed=seed)
+        resampled = bootstrap(statistic, n, resamples=many, seed=seed)
+        figures = point_figures(statistic, n)
+        intervals |= bootstrap_intervals(figures, resampled, by_chance)
+        sums = ((true & found).sum(axis=0), true.sum(axis=0), found.sum(axis=0))
+        names = {name: (name, f"{name}_macro") for name in ("precision", "recall", "f1")}
+        intervals |= by_class_intervals(*sums, resampled, names, figures)
+        if len(np.flatnonzero(sums[1] + sums[2])) < len(classes):
+            intervals |= dict.fromkeys((mean for _, mean in names.values()), None)
+        given = np.where(true, probabilities, 1 - probabilities)
+        intervals["loss"] = skewed_interval(log_losses(given).mean(axis=1))
+        intervals["brier"] = skewed_interval(np.square(1 - given).mean(axis=1), high=1.0)
     return MultiLabelMetrics(
         n=n,
         accuracy=n_right / n,

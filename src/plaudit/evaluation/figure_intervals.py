@@ -1,0 +1,142 @@
+"""95 % intervals of figures that no resampling can collapse, from counts and from scores, in closed form.
+
+Shares have Wilson's interval. F1 is a function of a share as well: of the texts that have a class, are given it, or
+both, the share J that is both (Jaccard), F1 = 2 J / (1 + J), so its interval is Wilson's of J, mapped. Means over
+classes combine the classes' intervals (MOVER: Zou & Donner 2008, "Construction of confidence limits about effect
+measures", Statistics in Medicine 27), widened by how much the classes vary together. An area under the ROC curve has
+the score interval of Newcombe (2006, "Confidence intervals for an effect size measure based on the Mann-Whitney
+statistic, Part 2", Statistics in Medicine 25, method 5), which has a width at 1 too.
+
+The decision to question: each takes texts as independent, and says nothing where `TOO_FEW` texts bear on the figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plaudit.evaluation.intervals import Z95, Interval, wilson_interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TOO_FEW = 8  # texts that bear on a share; below, an interval of it says nothing that its reader could use
+LEAST_VALUES = 100  # of a skewed mean: its tail is not seen in fewer
+_STEPS = 60  # of the bisection: to 1e-18
+
+
+def share_interval(right: float, n: float) -> Interval | None:
+    """Return Wilson's interval of a share, None of fewer than `TOO_FEW` texts."""
+    return wilson_interval(int(right), int(n)) if n >= TOO_FEW else None
+
+
+def f1_interval(both: float, true: float, found: float) -> Interval | None:
+    """Return the interval of F1 from how many texts have a class, are given it, and both; None of too few."""
+    either = true + found - both
+    if either < TOO_FEW:
+        return None
+    share = wilson_interval(int(both), int(either))
+    return Interval(2 * share.low / (1 + share.low), 2 * share.high / (1 + share.high))
+
+
+def mean_interval(
+    values: Sequence[float], intervals: Sequence[Interval | None], *, together: float = 1.0
+) -> Interval | None:
+    """Return the interval of a mean over classes from the classes' own; None where one of them is too few.
+
+    Args:
+        values: The classes' figures.
+        intervals: Theirs.
+        together: The variance of the mean over what it would be if the classes were independent.
+    """
+    known = [each for each in intervals if each is not None]
+    if len(known) < len(intervals) or not known:
+        return None
+    below = sum((value - each.low) ** 2 for value, each in zip(values, known, strict=True))
+    above = sum((each.high - value) ** 2 for value, each in zip(values, known, strict=True))
+    mean, scale = sum(values) / len(values), together**0.5 / len(values)
+    return Interval(max(0.0, mean - scale * below**0.5), min(1.0, mean + scale * above**0.5))
+
+
+def roc_interval(area: float, n_positive: int, n_negative: int) -> Interval | None:
+    """Return Newcombe's interval of an area under the ROC curve; None of fewer than `TOO_FEW` texts on a side."""
+    if min(n_positive, n_negative) < TOO_FEW:
+        return None
+    middle = (n_positive + n_negative) / 2
+
+    def distance(truth: float) -> float:
+        """Return by how many standard errors of a true area the area found is off, squared."""
+        pairs = (1 - truth) / (2 - truth) + truth / (1 + truth)
+        variance = truth * (1 - truth) * (1 + (middle - 1) * pairs) / (n_positive * n_negative)
+        return (area - truth) ** 2 / max(variance, 1e-300)
+
+    def bound(inside: float, outside: float) -> float:
+        for _ in range(_STEPS):
+            between = (inside + outside) / 2
+            inside, outside = (between, outside) if distance(between) <= Z95**2 else (inside, between)
+        return inside
+
+    return Interval(bound(area, 0.0) if area > 0 else 0.0, bound(area, 1.0) if area < 1 else 1.0)
+
+
+def by_class_intervals(
+    both: NDArray[np.integer],
+    true: NDArray[np.integer],
+    found: NDArray[np.integer],
+    resampled: Mapping[str, NDArray[np.float64]],
+    names: Mapping[str, tuple[str, str]],
+    figures: Mapping[str, Any],  # Any: a float, None, or a tuple of floats
+) -> dict[str, Interval | tuple[Interval | None, ...] | None]:
+    """Return the intervals of precision, recall and F1: each class's, and those of their means.
+
+    Args:
+        both: How many texts have a class and are given it, [C].
+        true: How many have it, [C].
+        found: How many are given it, [C].
+        resampled: Figures of resamples by name, of classes [R, C], of means [R]: how much classes vary together.
+        names: By "precision", "recall" and "f1" what the classes' figures and their mean are called.
+        figures: The figures by name.
+    """
+    counts = list(zip(both.tolist(), true.tolist(), found.tolist(), strict=True))
+    own = {
+        "precision": tuple(share_interval(b, f) for b, _, f in counts),
+        "recall": tuple(share_interval(b, t) for b, t, _ in counts),
+        "f1": tuple(f1_interval(b, t, f) for b, t, f in counts),
+    }
+    intervals: dict[str, Interval | tuple[Interval | None, ...] | None] = {}
+    counted = [i for i, (_, t, f) in enumerate(counts) if t + f > 0]
+    for kind, (name, mean) in names.items():
+        intervals[name] = own[kind]
+        alone = float(np.nanvar(resampled[name][:, counted], axis=0).sum()) / max(len(counted), 1) ** 2
+        joint = float(np.nanvar(resampled[mean]))
+        together = joint / alone if alone > 0 and joint > 0 else 1.0
+        values = [figures[name][i] for i in counted]
+        intervals[mean] = mean_interval(values, [own[kind][i] for i in counted], together=together)
+    return intervals
+
+
+def skewed_interval(values: NDArray[np.float64], *, low: float = 0.0, high: float = np.inf) -> Interval | None:
+    """Return the interval of a mean of skewed values: Student's, corrected for skewness by Hall's transformation.
+
+    Hall (1992), "On the Removal of Skewness by Transformation", J. R. Statist. Soc. B 54. None of fewer than
+    `LEAST_VALUES` values, whose tail says too little.
+    """
+    n = len(values)
+    if n < LEAST_VALUES:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    if spread == 0:
+        return None
+    skew = float(((values - mean) ** 3).mean()) / spread**3
+    t = Z95 * (1 + (Z95**2 + 1) / (4 * (n - 1)))  # Student's quantile, by its first correction
+
+    def back(quantile: float) -> float:
+        inner = 1 + skew / n**0.5 * (quantile - skew / (6 * n**0.5))
+        if abs(skew) < 1e-9:
+            return quantile
+        return float(3 * n**0.5 / skew * (np.cbrt(inner) - 1))
+
+    error = spread / n**0.5
+    return Interval(max(low, mean - error * back(t)), min(high, mean - error * back(-t)))
