@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from plaudit.app.environment import gpu_name
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console
+from plaudit.app.time_left import duration
 from plaudit.config import DataSpec
 from plaudit.cores import usable_cores
 from plaudit.data import load_dataset
@@ -114,8 +115,4 @@ def _estimate(option: Option) -> str:
 
 
 def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "not measured"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:,.0f} h"
+    return "not measured" if seconds is None else duration(seconds)

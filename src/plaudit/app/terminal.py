@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from plaudit.app.plain import plain
+from plaudit.app.time_left import TimeLeft, duration, peak_memory_bytes
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
 _LEAST_TABLE_WIDTH = 100
+_WORTH_TELLING_S = 60.0  # of training: below, it is over before it is read
 _NAME = 19  # columns of a figure's name
 _OF_SECOND = "of the second class"  # said with its name
 _LINES = (  # a figure's name in `Metrics`, what a person reads, and what it is
@@ -59,10 +61,14 @@ class EpochLines:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._epochs = self._steps = 0
+        self._done = 0
+        self._time_left: TimeLeft | None = None
+        self._is_told = False
 
     def begin(self, *, epochs: int, steps: int, done: History) -> None:
         """Print the heading, and the epochs that a continued run has behind it."""
         self._epochs, self._steps = epochs, steps
+        self._time_left, self._is_told, self._done = None, False, len(done)
         self._console.print(f"{'epoch':>7}  {'time':>7}  {'loss':>7}  {'acc':>6}  {'val_loss':>8}  {'val_acc':>7}")
         if len(done):
             self._console.print(f"  (going on after epoch {len(done)})", style="dim")
@@ -78,14 +84,32 @@ class EpochLines:
             self._task = self._progress.add_task("", total=steps)
 
     def after_step(self, step: int, loss: float, accuracy: float) -> None:
-        """Move the bar; after an epoch's last step it makes room for that of the validation texts."""
+        """Tell how long it takes; move the bar, which after an epoch's last step makes room for the validation's."""
+        if self._time_left is None:  # a continued run may begin inside of an epoch
+            self._time_left = TimeLeft((self._epochs - self._done) * self._steps - step + 1)
+        self._time_left.after_step()
+        left = self._time_left.seconds
+        if left is not None and not self._is_told:
+            self._is_told = True
+            if left >= _WORTH_TELLING_S:
+                self._tell(left)
         if self._progress is None or self._task is None:
             return
-        self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}")
+        to_go = "" if left is None else f"  {duration(left)} to go"
+        self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}{to_go}")
         if step < self._steps:
             self._progress.start()
         else:
             self._progress.stop()
+
+    def _tell(self, seconds: float) -> None:
+        memory = peak_memory_bytes()
+        so_far = "" if memory is None else f", {memory / 2**20:,.0f} MiB of memory so far"
+        epochs = f"{self._epochs} epochs of " if self._epochs > 1 else ""
+        sooner = "; early stopping may end it sooner" if self._epochs > 1 else ""
+        self._console.print(
+            f"  about {duration(seconds)} on this machine ({epochs}{self._steps:,} steps{sooner}){so_far}", style="dim"
+        )
 
     def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
         """Print the epoch's line; a star marks a new lowest val_loss."""

@@ -7,8 +7,6 @@ validation texts, and only then are the test texts opened, once.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -24,6 +22,7 @@ from plaudit.app.parts import choose_source, describe_absent, describe_origin, d
 from plaudit.app.record import Record, differences, run_versions
 from plaudit.app.reporting import Tested, gather_facts, run_facts
 from plaudit.app.teaching import load_unlabelled, open_answers, tell_shared
+from plaudit.app.time_left import peak_memory_bytes
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import require
@@ -181,7 +180,7 @@ def _run(
             "seconds": round(seconds, 3),
             **fitted.epochs(),
             "n": n,
-            "peak_memory_bytes": _peak_memory_bytes(),
+            "peak_memory_bytes": peak_memory_bytes(),
         },
         "validation": fitted.calibrated.validation.to_dict(),
         "calibration": fitted.calibrated.to_dict(),
@@ -260,13 +259,3 @@ def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:
 def _say_all(say: Say, lines: list[str]) -> None:
     for line in lines:
         say(f"  {line}")
-
-
-def _peak_memory_bytes() -> int | None:
-    """Return the most memory that this process has held, None where the system does not tell."""
-    if os.name != "posix":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
