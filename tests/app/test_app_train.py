@@ -147,6 +147,35 @@ def test_texts_that_are_in_two_parts_are_told(
     assert re.search(r"note: \d+ validation texts are also among the training texts", done.out)
 
 
+def test_of_test_texts_that_stand_in_training_a_second_figure_leaves_them_out(
+    command: Command,
+    write_rows: Callable[[str, Dataset], Path],
+    reviews: Dataset,
+    more_reviews: Dataset,
+    tmp_path: Path,
+) -> None:
+    train = write_rows("train.csv", reviews)
+    others = list(zip(more_reviews.texts.to_pylist(), more_reviews.label_names(), strict=True))
+    known = list(zip(reviews.texts.to_pylist()[:20], reviews.label_names()[:20], strict=True))
+    rows = [f"{text},{label}" for text, label in [*others, *known]]
+    (tmp_path / "test.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    done = command("train", train, "--recipe", "ngram", "--validation", "test.csv", "--test", "test.csv", "-o", "model")
+    folder = tmp_path / "model"
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    model, alone = plaudit.load(folder), [label for _, label in others]
+    predicted = model.predict([text for text, _ in others])
+    right = sum(found == label for found, label in zip(predicted, alone, strict=True)) / len(alone)
+    assert (metrics["test"]["n"], metrics["test_unseen"]["n"]) == (len(rows), len(others))
+    assert metrics["test_unseen"]["accuracy"] == pytest.approx(right)
+    assert f"accuracy, unseen   {right:.4f}  (" in done.out
+    for page in ("README.md", "report.html"):
+        assert "not seen in training" in (folder / page).read_text(encoding="utf-8")
+    facts = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    del facts["test"]["unseen"]  # as reports were before
+    (folder / "report.json").write_text(json.dumps(facts), encoding="utf-8")
+    command("report", folder)
+
+
 def test_a_split_by_film_keeps_films_apart(command: Command, tmp_path: Path) -> None:
     command("train", "sample", *QUICK, "-o", "model", "--group-by", "film", "--validation", "0.3")
     parts = load_parts(RunConfig.from_toml(tmp_path / "model" / "run.toml").data, seed=0)

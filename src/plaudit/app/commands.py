@@ -98,7 +98,7 @@ def _print_outcome(outcome: Outcome) -> None:
     console = make_console()
     console.print()
     further = outcome.metrics["test"].get("further")
-    print_metrics(console, outcome.test, title="Test, opened once, at the end", further=further)
+    print_metrics(console, outcome.test, title="Test, opened once, at the end", further=further, unseen=outcome.unseen)
     figures = outcome.metrics["train"]
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"

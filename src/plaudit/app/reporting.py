@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
     from plaudit.app.calibrating import Calibrated
     from plaudit.app.parts import Parts
+    from plaudit.app.unseen import Unseen
     from plaudit.config import DataConfig, RunConfig
     from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics
     from plaudit.models import Classifier
+    from plaudit.report.figure_facts import Measured
     from plaudit.report.text_facts import ExplainedFacts
     from plaudit.training import History
 
@@ -46,12 +48,14 @@ class Tested:
         logits: What `Classifier.logits` gave, float [N, K].
         answers: What it answered.
         metrics: Its figures.
+        unseen: Those of the texts that are not among the training texts too; None where that is all, or none.
     """
 
     dataset: Dataset
     logits: NDArray[Any]
     answers: Answers
     metrics: Metrics | MultiLabelMetrics
+    unseen: Unseen | None = None
 
 
 def gather_facts(
@@ -97,11 +101,17 @@ def gather_facts(
             tested.dataset,
             what=TEST_TEXTS,
             guessed=commonest(parts.train),
+            unseen=None if tested.unseen is None else _unseen(tested, tested.unseen, temperature=own),
         ),
         explained=explained,
         audit=audit,
         run=run,
     )
+
+
+def _unseen(tested: Tested, unseen: Unseen, *, temperature: float) -> Measured:
+    logits = tested.logits[unseen.rows]
+    return measured_facts(unseen.answers, unseen.metrics, logits=logits, temperature=temperature)
 
 
 def run_facts(

@@ -165,11 +165,16 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_metrics(
-    console: Console, metrics: Metrics | MultiLabelMetrics, *, title: str, further: Mapping[str, float] | None = None
+    console: Console,
+    metrics: Metrics | MultiLabelMetrics,
+    *,
+    title: str,
+    further: Mapping[str, float] | None = None,
+    unseen: Metrics | MultiLabelMetrics | None = None,
 ) -> None:
     """Print the figures with their 95 % intervals, and the confusion matrix, or, multi-label, the classes' figures.
 
-    `further` are those of plugins, by name.
+    `further` are those of plugins, by name; `unseen` those of the texts that were not seen in training.
     """
     from plaudit.evaluation import Metrics
 
@@ -182,6 +187,10 @@ def print_metrics(
         console.print(f"  {'coverage':<{_NAME}}{metrics.coverage:.4f}  ({said})")
         whole = "; of the texts answered, as are balanced accuracy, F1, precision, recall and the table"
     console.print(f"  {'accuracy':<{_NAME}}{metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
+    if unseen is not None:
+        span = _span(unseen.accuracy_interval)
+        said = f"{span}; on the {unseen.n:,} texts that were not seen in training"
+        console.print(f"  {'accuracy, unseen':<{_NAME}}{unseen.accuracy:.4f}  ({said})")
     for name, label, note in _LINES if is_single else _LINES_OF_SETS:
         value, interval = getattr(metrics, name), metrics.intervals.get(name)
         if value is None or (name == "f1" and len(metrics.classes) > 2):  # for more than two classes f1 is f1_macro
@@ -190,6 +199,9 @@ def print_metrics(
         span = "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
         said = "; ".join(part for part in (span, note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
+        if unseen is not None and name == "f1_macro":
+            said = "; ".join(filter(None, (_span(unseen.intervals.get(name)), "not seen in training")))
+            console.print(f"  {label + ', unseen':<{_NAME}}{getattr(unseen, name):.4f}  ({said})", markup=False)
     for name, value in (further or {}).items():
         console.print(f"  {plain(name):<{_NAME}}{value:.4f}", markup=False)
     if not isinstance(metrics, Metrics):

@@ -23,6 +23,7 @@ from plaudit.app.record import Record, differences, run_versions
 from plaudit.app.reporting import Tested, gather_facts, run_facts
 from plaudit.app.teaching import load_unlabelled, open_answers, tell_shared
 from plaudit.app.time_left import peak_memory_bytes
+from plaudit.app.unseen import measure_unseen
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import require
@@ -45,8 +46,10 @@ class Outcome:
     Attributes:
         model: The trained classifier.
         folder: Where it was written.
-        metrics: What metrics.json holds: "train", "validation", "calibration", "test".
+        metrics: What metrics.json holds: "train", "validation", "calibration", "test", and "test_unseen" where
+            some test texts are among the training texts too: the figures of the others.
         test: The test figures.
+        unseen: Those of the texts not seen in training; None where that is all of them, or none.
         config: The run with everything decided.
     """
 
@@ -55,6 +58,7 @@ class Outcome:
     metrics: dict[str, dict[str, Any]]
     test: Metrics | MultiLabelMetrics
     config: RunConfig
+    unseen: Metrics | MultiLabelMetrics | None = None
 
 
 def run_training(
@@ -172,7 +176,9 @@ def _run(
     logits = model.logits(test_texts.texts)
     answers = answer(model, test_texts, logits=logits)
     test = answers.measure()
-    tested = Tested(test_texts, logits, answers, test)
+    seen = (parts.train, parts.validation) if config.training.refit else (parts.train,)
+    unseen = measure_unseen(answers, test_texts, seen)
+    tested = Tested(test_texts, logits, answers, test, unseen)
     n = len(parts.train) + (len(parts.validation) if config.training.refit else 0)
     metrics: dict[str, dict[str, Any]] = {
         "train": {
@@ -186,6 +192,8 @@ def _run(
         "calibration": fitted.calibrated.to_dict(),
         "test": test.to_dict() | ({"further": more} if (more := plugin_figures(answers)) else {}),
     }
+    if unseen is not None:
+        metrics["test_unseen"] = unseen.metrics.to_dict()
     config = _decided(replace(config, data=parts.config, reading=reading_of(parts.train)), fitted.params)
     versions = {**versions, "test_texts": fingerprint(test_texts)}
     with publish(output) as folder:
@@ -221,7 +229,7 @@ def _run(
         openings = count_opening(folder, test_texts, command="train", identity=versions["test_texts"])
         for line in record.write(folder, model, name=output.name, openings=openings):
             say(line)
-    return Outcome(model, output, metrics, test, config)
+    return Outcome(model, output, metrics, test, config, None if unseen is None else unseen.metrics)
 
 
 def default_output(config: RunConfig) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,15 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def take(self, rows: NDArray[np.integer]) -> Answers:
+        """Return the answers to some of the texts, by their positions."""
+        return replace(
+            self,
+            labels=self.labels[rows],
+            probabilities=self.probabilities[rows],
+            predictions=self.predictions[rows],
+        )
 
     @property
     def right(self) -> NDArray[np.bool_]:

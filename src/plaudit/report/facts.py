@@ -203,4 +203,6 @@ def read_facts(folder: Path) -> ReportFacts:
         raise ModelError(
             f"{path}: format version {version} is newer than this Plaudit reads ({FORMAT_VERSION}); upgrade Plaudit."
         )
+    if isinstance(value, dict) and isinstance(value.get("test"), dict):
+        value["test"].setdefault("unseen", None)  # which older reports lack
     return read_value(ReportFacts, value, str(path))

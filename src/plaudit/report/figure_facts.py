@@ -100,6 +100,7 @@ class HeldOutFacts:
         undivided: Columns that divide into too many parts, or into none.
         guess: What always answering the commonest training label would be right for, 0 to 1.
         guessed: That label alone, or the labels of that set.
+        unseen: The figures of the texts that are not among the training texts too; None where that is all, or none.
     """
 
     what: str
@@ -108,3 +109,4 @@ class HeldOutFacts:
     undivided: tuple[str, ...]
     guess: float
     guessed: tuple[str, ...]
+    unseen: Measured | None = None

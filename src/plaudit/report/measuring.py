@@ -89,6 +89,7 @@ def held_out_facts(
     *,
     what: str,
     guessed: tuple[str, ...],
+    unseen: Measured | None = None,
 ) -> HeldOutFacts:
     """Return the figures of texts that decided nothing, with their slices and beside a guess.
 
@@ -98,6 +99,7 @@ def held_out_facts(
         dataset: The texts.
         what: What they are called.
         guessed: The label that is commonest in training, or the set of labels (`commonest`).
+        unseen: The figures of those that are not among the training texts, where some are.
     """
     truth = [set(names) if isinstance(names, tuple) else {names} for names in dataset.label_names()]
     divisions, undivided = _divisions(dataset, answers.right)
@@ -108,6 +110,7 @@ def held_out_facts(
         undivided=undivided,
         guess=sum(names == set(guessed) for names in truth) / len(truth),
         guessed=guessed,
+        unseen=unseen,
     )
 
 

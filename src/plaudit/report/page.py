@@ -109,6 +109,9 @@ def _whiskers(facts: ReportFacts) -> str:
     test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
     rows = [Row(_FIGURES[key][0], test[key].value, test[key].low, test[key].high) for key in _DRAWN if key in test]
     rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high))
+    if facts.test.unseen is not None:
+        unseen = facts.test.unseen.figures["accuracy"]
+        rows.insert(1, Row("accuracy, unseen texts", unseen.value, unseen.low, unseen.high))
     return draw_whiskers(
         rows, title="Figures with their 95 % intervals", reference=facts.test.guess, meaning="the accuracy of a guess"
     )

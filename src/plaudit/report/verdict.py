@@ -177,8 +177,19 @@ def _optimistic(facts: ReportFacts) -> Iterator[Said]:
 
 
 def _shared(facts: ReportFacts) -> Iterator[Said]:
-    test = _part(facts, "test")
-    if test is not None and test.shared:
+    test, unseen = _part(facts, "test"), facts.test.unseen
+    if test is None or not test.shared:
+        return
+    if unseen is not None:
+        accuracy = unseen.figures["accuracy"]
+        low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+        yield Said(
+            "Texts seen before", "mind",
+            f"{test.n - unseen.n:,} of {test.n:,} test texts are also among the training texts. On the {unseen.n:,} "
+            f"texts not seen in training accuracy is {_percent(accuracy.value)} ({_percent(low)} to "
+            f"{_percent(high)}): believe that figure.",
+        )  # fmt: skip
+    else:
         yield Said(
             "Texts seen before", "mind",
             f"{test.shared:,} of {test.n:,} test texts are also among the training texts: the figures are "
