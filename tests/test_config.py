@@ -15,10 +15,16 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
                 clean_file="reviewed.csv",
             ),
         ModelConfig(
-            "encoder", "minilm", False, "mean", (), 0.5, "mean_squared_error", "balanced", 2, 3, True, 0.5, "tfidf",
-            "squared_hinge", 0.1, "tiny", 64, "windows", "cpu", 0.9, 0.1, (0.5, 0.5), "teacher", {"C": 2.0},
+            "encoder", embedding="minilm", trainable=False, combiner="mean", hidden=(), dropout=0.5,
+            loss="mean_squared_error", class_weight="balanced", n_max=2, min_texts=3, chars=True, chars_weight=0.5,
+            weighting="tfidf", objective="squared_hinge", regularisation=0.1, encoder="tiny", max_tokens=64,
+            long_texts="windows", device="cpu", layer_decay=0.9, label_smoothing=0.1, blend_weights=(0.5, 0.5),
+            teacher="teacher",
+            further={"C": 2.0},
         ),
-        TrainingConfig(3, 2, 16, 0.01, False, 2, 7, True),
+        TrainingConfig(
+            epochs=3, soup=2, batch_size=16, learning_rate=0.01, early_stopping=False, patience=2, seed=7, refit=True
+        ),
     )  # fmt: skip
     assert None not in {**vars(config.data), **vars(config.model), **vars(config.training)}.values()
     (tmp_path / "run.toml").write_text(config.to_toml(versions={}), encoding="utf-8")

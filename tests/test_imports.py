@@ -18,8 +18,8 @@ ORDER = (
     "batch", "server", "app",
 )  # fmt: skip
 BELOW_ALL = (
-    "errors", "setting_values", "config", "plugins", "registry", "budget", "expansion", "arrow_files", "cores",
-    "cluster", "lazy", "progress", "scratch",
+    "errors", "setting_values", "settings", "config", "plugins", "registry", "budget", "expansion", "arrow_files",
+    "cores", "cluster", "lazy", "progress", "scratch",
     "",  # the package itself: its version
 )  # fmt: skip
 ROOT = Path(plaudit.__file__).parent
@@ -65,7 +65,8 @@ def test_the_order_names_every_folder() -> None:
 def test_errors_and_config_import_nothing_above_them() -> None:
     assert imported(Path("errors.py")) == set()
     assert imported(Path("setting_values.py")) == {"errors"}
-    assert imported(Path("config.py")) == {"errors", "setting_values"}
+    assert imported(Path("settings.py")) == {"setting_values"}
+    assert imported(Path("config.py")) == {"errors", "registry", "setting_values"}
 
 
 def test_no_drawer_for_odds_and_ends() -> None:

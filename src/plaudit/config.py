@@ -4,8 +4,8 @@
 that a run decides by itself (`None` here) are written as decided.
 
 The decision to question: the settings of every recipe lie side by side in one flat `ModelConfig`, and None means "not
-given". Which of them a recipe takes, and what holds when they are not given, only its classifier's constructor says
-(`models.recipes.build`); what a value may be at all stands in `setting_values`.
+given". It is made from what `settings` declares, as are the command line's options; so a type checker knows its fields
+as Any.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from plaudit.errors import ConfigError
-from plaudit.setting_values import ClassWeight, Combiner, LongTexts, Loss, Objective, Weighting, check_setting, typed
+from plaudit.registry import check_setting, declared
+from plaudit.setting_values import typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,94 +148,65 @@ class DataConfig(DataSpec):
     clean_file: str | None = None
 
 
-@dataclass(frozen=True)
-class ModelConfig:
-    """What is trained: a recipe, and the settings of all recipes; None takes the recipe's own.
-
-    Attributes:
-        recipe: "network": the tutorial's embedding bag, dense layers and logits. "ngram": weighted n-grams. "encoder":
-            a fine-tuned transformer. "best": encoder and n-grams together. "distilled": n-grams taught by a teacher.
-        embedding: network: a name or a path, as `plaudit embeddings list` prints them.
-        trainable: network: whether training moves the embedding's vectors.
-        combiner: network: how a text's token vectors become one; not given, the embedding's own.
-        hidden: network: units of each hidden layer; () for a linear head.
-        dropout: network: share of hidden activations dropped while training, 0 <= dropout < 1.
-        loss: network: "cross_entropy" or "mean_squared_error" (on the probability).
-        class_weight: "none", or "balanced": n / (classes * texts of the class), as scikit-learn has it.
-        n_max: ngram: words in the longest n-grams.
-        min_texts: ngram: in how many training texts an n-gram must occur.
-        chars: ngram: whether the characters within words count too.
-        chars_weight: ngram: how much they count beside words, 1 for as much.
-        weighting: ngram: "bayes" or "tfidf", what an n-gram's entry is.
-        objective: ngram: "logistic" or "squared_hinge", what is minimised.
-        regularisation: ngram: strength of the L2 penalty, one over scikit-learn's C; not given, it is chosen, with
-            those of the six above that are not given.
-        encoder: encoder: a name, a folder, or a hub's name.
-        max_tokens: encoder: the most tokens that it reads at a time.
-        long_texts: encoder: a longer text is trained on part by part and answered in windows, or its ends are read.
-        device: encoder: where it is trained, "auto", "cpu", "cuda", or "ray:N" for N workers of a Ray cluster.
-        layer_decay: encoder: factor of the learning rate from a layer to the one below it, 0 < layer_decay <= 1.
-        label_smoothing: encoder: share of the label given to all classes alike, 0 <= label_smoothing < 1.
-        blend_weights: best: factors of the n-grams' and the encoder's logits; not given, chosen on validation texts.
-        teacher: distilled: a model's folder, or a file of a teacher's answers.
-        further: Settings by name that are none of these, as a plugin's recipe has them.
-    """
-
-    recipe: str = "network"
-    embedding: str | None = None
-    trainable: bool | None = None
-    combiner: Combiner | None = None
-    hidden: tuple[int, ...] | None = None
-    dropout: float | None = None
-    loss: Loss | None = None
-    class_weight: ClassWeight | None = None
-    n_max: int | None = None
-    min_texts: int | None = None
-    chars: bool | None = None
-    chars_weight: float | None = None
-    weighting: Weighting | None = None
-    objective: Objective | None = None
-    regularisation: float | None = None
-    encoder: str | None = None
-    max_tokens: int | None = None
-    long_texts: LongTexts | None = None
-    device: str | None = None
-    layer_decay: float | None = None
-    label_smoothing: float | None = None
-    blend_weights: tuple[float, float] | None = None
-    teacher: str | None = None
-    further: dict[str, typing.Any] | None = None  # Any: whatever TOML holds and the recipe takes
-
-    def __post_init__(self) -> None:
-        _check_given(self)
+def _check_given(config: object) -> None:
+    for setting in fields(config):  # type: ignore[arg-type]  # one of the config classes
+        value = getattr(config, setting.name)
+        if value is not None or setting.default is not None:
+            check_setting(setting.name, value)
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How it is trained; None takes the recipe's own.
+if TYPE_CHECKING:  # what a type checker knows of the two classes that are made below
 
-    Attributes:
-        epochs: Passes over the training texts, at most.
-        soup: encoder: trainings of so many epochs whose mean weights answer, where their val_loss is lower.
-        batch_size: Texts a step.
-        learning_rate: Adam's step size.
-        early_stopping: Stop when val_loss has not fallen for `patience` epochs, and take the best epoch's weights.
-        patience: Epochs without a better val_loss before stopping.
-        seed: The one number that every random step derives from, the division of the data too.
-        refit: Train again, on training and validation texts; where there are epochs, for about as many as were best.
-    """
+    class ModelConfig:
+        """What is trained."""
 
-    epochs: int | None = None
-    soup: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    early_stopping: bool | None = None
-    patience: int | None = None
-    seed: int = 0
-    refit: bool = False
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+        recipe: str
 
-    def __post_init__(self) -> None:
-        _check_given(self)
+        def __init__(self, recipe: str = "network", **settings: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+    class TrainingConfig:
+        """How it is trained."""
+
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+        seed: int
+        refit: bool
+
+        def __init__(self, *, seed: int = 0, refit: bool = False, **settings: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+
+    def _config(name: str, table: str, first: list[Any], last: list[Any], doc: str) -> type:
+        """Return the dataclass of a table of run.toml: a field for each of its settings, None for not given."""
+        own = {each[0] for each in (*first, *last)}
+        settings = [
+            (each.name, each.kind | None, None)
+            for each in declared().values()
+            if each.setting.table == table and each.name not in own
+        ]
+        return make_dataclass(
+            name, [*first, *settings, *last], frozen=True, kw_only=table == "training",
+            namespace={"__post_init__": _check_given, "__doc__": doc, "__module__": __name__},
+        )  # fmt: skip
+
+    ModelConfig = _config(
+        "ModelConfig",
+        "model",
+        [("recipe", str, "network")],
+        [
+            ("further", dict[str, Any] | None, None)
+        ],  # settings by name that are no others, as a plugin's recipe has them
+        "What is trained: a recipe, and the settings of all recipes (docs/settings.md); None takes the recipe's own.",
+    )
+    TrainingConfig = _config(
+        "TrainingConfig",
+        "training",
+        [],
+        [("seed", int, 0), ("refit", bool, False)],  # of the division of the data too; train again on all but the test
+        "How it is trained (docs/settings.md); None takes the recipe's own.",
+    )
 
 
 @dataclass(frozen=True)
@@ -334,10 +306,3 @@ def _describe(hint: object) -> str:
     if typing.get_origin(hint) is Literal:
         return " or ".join(map(repr, get_args(hint)))
     return str(getattr(hint, "__name__", hint)) if typing.get_origin(hint) is None else str(hint)
-
-
-def _check_given(config: object) -> None:
-    for setting in fields(config):  # type: ignore[arg-type]  # one of the config classes
-        value = getattr(config, setting.name)
-        if value is not None or setting.default is not None:
-            check_setting(setting.name, value)

@@ -1,4 +1,4 @@
-"""The recipes: one record each, which says all that differs between them outside their classifiers.
+"""The recipes: one record each, which says all that differs between them outside their classifiers; and their settings.
 
 A record holds names, not classes: a classifier is imported when it is asked for, so that nobody pays for another
 recipe. Packages add records by entry points (`plaudit.plugins`); what is built in stands below.
@@ -7,12 +7,23 @@ recipe. Packages add records by entry points (`plaudit.plugins`); what is built 
 from __future__ import annotations
 
 import importlib
+import types
+import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, get_args
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 from plaudit.errors import ConfigError, PluginError
 from plaudit.setting_values import Objective, Weighting
+from plaudit.settings import (
+    BlendArguments,
+    DistilledArguments,
+    EncoderArguments,
+    NetworkArguments,
+    NgramArguments,
+    Setting,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -74,10 +85,13 @@ class Recipe:
     Attributes:
         name: What `--recipe` takes.
         classifier: Its class, a `models.Classifier`, as ``module:name``.
+        settings: The dataclass of its settings, which its class inherits; None for a plugin's, whose class has a
+            constructor of its own.
         kind: What model.json calls its models, the class's `kind`; empty for `name`.
         explainer: The module that shares out its logits (`explanation.shares` says what it has); None if its answers
             cannot be explained.
         space: The settings that `plaudit tune` searches; empty if it cannot search.
+        opens: Whether its class opens models of its kind; False where that is another recipe's.
         explains_slowly: Whether explaining one text takes seconds.
         compares_epochs: Whether `plaudit tune` may end a training whose val_loss is behind others' at the same epoch.
         package: The package that it is from.
@@ -85,9 +99,11 @@ class Recipe:
 
     name: str
     classifier: str
+    settings: type[Any] | None = None
     kind: str = ""
     explainer: str | None = None
     space: Space = field(default_factory=dict)
+    opens: bool = True
     explains_slowly: bool = False
     compares_epochs: bool = False
     package: str = "plaudit"
@@ -144,6 +160,7 @@ BUILT_IN: dict[str, Recipe] = {
         Recipe(
             "network",
             "plaudit.models.network:NetworkClassifier",
+            NetworkArguments,
             explainer="plaudit.explanation.network",
             space=_NETWORK_SPACE,
             compares_epochs=True,  # within one recipe only, and a network has many
@@ -151,12 +168,14 @@ BUILT_IN: dict[str, Recipe] = {
         Recipe(
             "ngram",
             "plaudit.models.ngram:NgramClassifier",
+            NgramArguments,
             explainer="plaudit.explanation.ngram",
             space=_NGRAM_SPACE,
         ),
         Recipe(
             "encoder",
             "plaudit.models.encoder:EncoderClassifier",
+            EncoderArguments,
             explainer="plaudit.explanation.encoder",
             space=_ENCODER_SPACE,
             explains_slowly=True,
@@ -164,12 +183,18 @@ BUILT_IN: dict[str, Recipe] = {
         Recipe(
             "best",
             "plaudit.models.blend:BlendClassifier",
+            BlendArguments,
             kind="blend",
             explainer="plaudit.explanation.blend",
             explains_slowly=True,
         ),
-        # What is saved is an n-gram model like any other, and opened as one: the first record of a kind reads it.
-        Recipe("distilled", "plaudit.models.distilled:DistilledClassifier", kind="ngram"),
+        Recipe(
+            "distilled",
+            "plaudit.models.distilled:DistilledClassifier",
+            DistilledArguments,
+            kind="ngram",  # what is saved is an n-gram model like any other, and opened as one
+            opens=False,
+        ),
     )
 }
 
@@ -200,7 +225,7 @@ def recipe_of_kind(kind: str) -> Recipe | None:
     Raises:
         PluginError: The package that adds it cannot be imported.
     """
-    built_in = next((recipe for recipe in BUILT_IN.values() if recipe.kind == kind), None)
+    built_in = next((recipe for recipe in BUILT_IN.values() if recipe.kind == kind and recipe.opens), None)
     return built_in or _plugin(kind)
 
 
@@ -217,3 +242,68 @@ def _plugin(name: str) -> Recipe | None:
             f"the plugin {package}: its recipe {name!r} calls itself {found.name!r}, and its kind {found.kind!r}."
         )
     return replace(found, package=package)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A setting with all that is declared of it.
+
+    Attributes:
+        name: Its name in Python and in run.toml.
+        kind: The type that the command line and run.toml take, without None.
+        setting: What is known besides.
+        defaults: What holds in each recipe that has it where it is not given, None where it is left open.
+    """
+
+    name: str
+    kind: Any  # a type
+    setting: Setting
+    defaults: dict[str, Any]
+
+    @property
+    def option(self) -> str:
+        """The command line's option."""
+        return "--" + self.name.replace("_", "-")
+
+
+@cache
+def declared() -> dict[str, Declared]:
+    """Return all settings by name, in the order of the built-in recipes and their classes.
+
+    Raises:
+        TypeError: Two recipes declare one name differently.
+    """
+    found: dict[str, Declared] = {}
+    for name, recipe in BUILT_IN.items():
+        for each in fields(recipe.settings) if recipe.settings else ():
+            known = _parse(each.type)
+            if known is None:  # Python's alone
+                continue
+            kind, setting = known
+            before = found.setdefault(each.name, Declared(each.name, kind, setting, {}))
+            if before.setting is not setting:
+                raise TypeError(f"{each.name} is declared twice.")
+            before.defaults[name] = each.default
+    return found
+
+
+def check_setting(name: str, value: object) -> None:
+    """Refuse a value that no recipe can use, by the name of the setting; a name without a rule passes.
+
+    Raises:
+        ConfigError: The value is out of range; the message names the command line's option.
+    """
+    known = declared().get(name)
+    if known is not None and known.setting.rule is not None:
+        known.setting.rule.check(known.option, value)
+
+
+def _parse(annotation: Any) -> tuple[Any, Setting] | None:
+    """Return the type that is taken from outside, without None, and the setting; None without one."""
+    for part in (annotation, *typing.get_args(annotation)):  # of X | None, X may be annotated
+        if typing.get_origin(part) is Annotated:
+            kind, setting = typing.get_args(part)[:2]
+            options = [each for each in typing.get_args(kind) if each is not types.NoneType]
+            is_optional = isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
+            return setting.kind or (options[0] if is_optional else kind), setting
+    return None

@@ -1,12 +1,13 @@
-"""What a setting may be at all, by its name: for the command line, for run.toml and for Python alike.
+"""What a setting may be at all: for the command line, for run.toml and for Python alike.
 
-Which recipe takes a setting, and what holds when it is not given, only the recipe's constructor says.
+Which setting has which rule, and which recipe takes it, stands in `settings`.
 """
 
 from __future__ import annotations
 
 import typing
 from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal, get_args
 
@@ -22,87 +23,98 @@ _TYPED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}  # marks that a command line ca
 _MOST = 1_000_000_000  # of anything that is counted: beyond it NumPy's own messages begin
 
 
-def check_setting(name: str, value: object) -> None:
-    """Refuse a value that no recipe can use, by the name of the setting; a name without a rule passes.
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be.
 
-    Raises:
-        ConfigError: The value is out of range; the message names the command line's option.
+    Attributes:
+        words: In a few words, for a table.
+        check: Takes the option, for the message, and a value, and raises ConfigError for one that no recipe can use.
     """
-    if name in _RULES:
-        _RULES[name]("--" + name.replace("_", "-"), value)
+
+    words: str
+    check: Callable[[str, object], None]
 
 
-def _number(least: int, most: int | None = _MOST) -> Callable[[str, object], None]:
+def a_number(least: int, most: int | None = _MOST) -> Rule:
+    """Return the rule of a whole number from `least` to `most`."""
+
     def check(option: str, value: object) -> None:
         if not isinstance(value, Integral) or int(value) < least:  # Integral: a grid search hands over NumPy's integers
             raise ConfigError(f"{option}: expected at least {least}, got {value!r}.")
         if most is not None and int(value) > most:
             raise ConfigError(f"{option}: expected at most {most:,}, got {value}.")
 
-    return check
+    return Rule(f"from {least}" if most in (None, _MOST) else f"{least} to {most}", check)
 
 
-def _choice(*known: str) -> Callable[[str, object], None]:
-    def check(option: str, value: object) -> None:
-        if value not in known:
-            raise ConfigError(f"{option}: expected one of {', '.join(known)}, got {value!r}.")
+def a_real(expected: str, holds: Callable[[float], bool]) -> Rule:
+    """Return the rule of a number for which `holds` is true."""
 
-    return check
-
-
-def _class_weight(option: str, value: object) -> None:
-    if isinstance(value, str):  # from Python it may be a dict, which is checked against the classes
-        _choice(*get_args(ClassWeight))(option, value)
-
-
-def _flag(option: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise ConfigError(f"{option}: expected True or False, got {value!r}.")
-
-
-def _real(expected: str, holds: Callable[[float], bool]) -> Callable[[str, object], None]:
     def check(option: str, value: object) -> None:
         if not isinstance(value, Real) or not holds(typing.cast("float", value)):
             raise ConfigError(f"{option}: expected {expected}, got {value}.")
 
-    return check
+    return Rule(expected, check)
 
 
-def _layers(option: str, value: object) -> None:
-    if not isinstance(value, tuple | list):
-        raise ConfigError(f"{option}: expected a tuple of layer sizes like (16,), got {value!r}.")
-    if not all(isinstance(units, Integral) and 1 <= int(units) <= _MOST for units in value):
-        raise ConfigError(f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}.")
+def a_choice(literal: object) -> Rule:
+    """Return the rule of one of a Literal's words."""
+    known = get_args(literal)
+
+    def check(option: str, value: object) -> None:
+        if value not in known:
+            raise ConfigError(f"{option}: expected one of {', '.join(known)}, got {value!r}.")
+
+    return Rule(" or ".join(known), check)
 
 
-def _device(option: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise ConfigError(f"{option}: expected auto, cpu, cuda or ray:N, got {value!r}.")
-    kind, _, number = value.partition(":")
-    if kind == "ray" and not (number.isdecimal() and int(number)):
-        raise ConfigError(f"{option}: expected ray: and a number of workers, like ray:2, got {value!r}.")
+def a_class_weight() -> Rule:
+    """Return the rule of a word of `ClassWeight`; a dict, which Python may give, is checked against the classes."""
+    words = a_choice(ClassWeight)
+
+    def check(option: str, value: object) -> None:
+        if isinstance(value, str):
+            words.check(option, value)
+
+    return Rule(words.words, check)
 
 
-_RULES: dict[str, Callable[[str, object], None]] = {
-    "combiner": _choice(*get_args(Combiner)),
-    "loss": _choice(*get_args(Loss)),
-    "long_texts": _choice(*get_args(LongTexts)),
-    "class_weight": _class_weight,
-    "weighting": _choice(*get_args(Weighting)),
-    "objective": _choice(*get_args(Objective)),
-    "chars": _flag,
-    "hidden": _layers,
-    "device": _device,
-    "dropout": _real("0 <= dropout < 1", lambda x: 0 <= x < 1),
-    "label_smoothing": _real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
-    "layer_decay": _real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
-    **dict.fromkeys(
-        ("learning_rate", "regularisation", "chars_weight"), _real("a number above 0", lambda x: 0 < x < float("inf"))
-    ),
-    "seed": _number(0, most=None),
-    **dict.fromkeys(("epochs", "patience", "batch_size", "min_texts", "max_tokens", "soup"), _number(1)),
-    "n_max": _number(1, 100),  # a model has an array for each n; nobody reads a hundred words as one
-}
+def a_flag() -> Rule:
+    """Return the rule of True or False."""
+
+    def check(option: str, value: object) -> None:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{option}: expected True or False, got {value!r}.")
+
+    return Rule("on or off", check)
+
+
+def layer_sizes() -> Rule:
+    """Return the rule of a tuple of sizes from 1."""
+
+    def check(option: str, value: object) -> None:
+        if not isinstance(value, tuple | list):
+            raise ConfigError(f"{option}: expected a tuple of layer sizes like (16,), got {value!r}.")
+        if not all(isinstance(units, Integral) and 1 <= int(units) <= _MOST for units in value):
+            raise ConfigError(
+                f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}."
+            )
+
+    return Rule("each from 1", check)
+
+
+def a_device() -> Rule:
+    """Return the rule of a device's name."""
+
+    def check(option: str, value: object) -> None:
+        if not isinstance(value, str):
+            raise ConfigError(f"{option}: expected auto, cpu, cuda or ray:N, got {value!r}.")
+        kind, _, number = value.partition(":")
+        if kind == "ray" and not (number.isdecimal() and int(number)):
+            raise ConfigError(f"{option}: expected ray: and a number of workers, like ray:2, got {value!r}.")
+
+    return Rule("a device's name", check)
 
 
 def typed(mark: str) -> str:

@@ -21,7 +21,7 @@ def test_a_clone_has_equal_parameters_and_is_not_fitted(network: NetworkClassifi
     for name, value in network.get_params().items():
         if name != "embedding":  # a table is copied, as every parameter is
             assert copy.get_params()[name] == value
-    assert copy.embedding.vocabulary.equals(network.embedding.vocabulary)  # type: ignore[union-attr]
+    assert copy.embedding.vocabulary.equals(network.embedding.vocabulary)
     with pytest.raises(NotFittedError, match="not fitted yet: call fit"):
         copy.predict(["good"])
 

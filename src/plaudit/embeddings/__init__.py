@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bags": "plaudit.embeddings.table",
-    "Combiner": "plaudit.config",
+    "Combiner": "plaudit.setting_values",
     "Coverage": "plaudit.embeddings.table",
     "EmbeddingInfo": "plaudit.embeddings.registry",
     "EmbeddingTable": "plaudit.embeddings.table",

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from plaudit.errors import ConfigError
-from plaudit.setting_values import check_setting
+from plaudit.registry import check_setting
 
 
 class Arguments:

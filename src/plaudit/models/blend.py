@@ -25,7 +25,7 @@ from plaudit.models.encoder import EncoderClassifier
 from plaudit.models.ngram import NgramClassifier
 from plaudit.models.ngram_fitting import as_answers
 from plaudit.models.training_data import Course, TrainingData
-from plaudit.setting_values import ClassWeight, LongTexts, Objective, Weighting
+from plaudit.settings import BlendArguments
 from plaudit.training.frozen_head import fit_head
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class BlendSummary:
         return "\n".join(map(str, self.parts))
 
 
-class BlendClassifier(Classifier):
+class BlendClassifier(BlendArguments, Classifier):
     """The weighted sum of an n-gram model's logits and an encoder's.
 
     With ``trainable=False`` the encoder is frozen and both members take seconds: the recipe for few labels.
@@ -68,88 +68,6 @@ class BlendClassifier(Classifier):
     ngram_: NgramClassifier
     encoder_: EncoderClassifier
     blend_weights_: tuple[float, float]
-
-    def __init__(
-        self,
-        *,
-        encoder: str | Path = "minilm",
-        trainable: bool = True,
-        max_tokens: int = 128,
-        long_texts: LongTexts = "windows",
-        device: str = "auto",
-        layer_decay: float = 1.0,
-        label_smoothing: float = 0.0,
-        epochs: int | None = None,
-        soup: int = 1,
-        batch_size: int = 32,
-        learning_rate: float | None = None,
-        early_stopping: bool = True,
-        patience: int = 2,
-        n_max: int | None = None,
-        min_texts: int | None = None,
-        chars: bool | None = None,
-        chars_weight: float | None = None,
-        weighting: Weighting | None = None,
-        objective: Objective | None = None,
-        regularisation: float | None = None,
-        blend_weights: tuple[float, float] | None = None,
-        validation_fraction: float = 0.1,
-        class_weight: ClassWeight | dict[Any, float] = "none",
-        seed: int = 0,
-    ) -> None:
-        """Store the settings; nothing is loaded or checked before `fit`.
-
-        Args:
-            encoder: As all down to `patience`, see `EncoderClassifier`.
-            trainable: Whether the encoder is fine-tuned; else it is frozen, which suits a few hundred labels.
-            max_tokens: The longest sequence.
-            long_texts: What is read of longer texts.
-            device: Where the encoder runs.
-            layer_decay: From each layer's learning rate to that of the one below.
-            label_smoothing: Share of each label that is spread over all classes.
-            epochs: Passes over the training texts, at most.
-            soup: Trainings whose mean weights answer.
-            batch_size: Texts a step.
-            learning_rate: AdamW's greatest; None follows the encoder's size.
-            early_stopping: With several epochs, keep the best one by val_loss.
-            patience: Epochs to wait for a lower val_loss.
-            n_max: As all down to `regularisation`, see `NgramClassifier`.
-            min_texts: Training texts that an n-gram must be in.
-            chars: Whether n-grams of characters count too.
-            chars_weight: How much they count.
-            weighting: What an n-gram's entry is.
-            objective: What the n-grams minimise.
-            regularisation: Strength of the n-grams' L2 penalty.
-            blend_weights: What the logits of the n-grams and of the encoder are multiplied by; None chooses.
-            validation_fraction: Share of the texts that `fit` holds out to choose those weights when it is given no
-                validation texts.
-            class_weight: "none", "balanced", or a weight for each class.
-            seed: Of everything random.
-        """
-        self.encoder = encoder
-        self.trainable = trainable
-        self.max_tokens = max_tokens
-        self.long_texts = long_texts
-        self.device = device
-        self.layer_decay = layer_decay
-        self.label_smoothing = label_smoothing
-        self.epochs = epochs
-        self.soup = soup
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.n_max = n_max
-        self.min_texts = min_texts
-        self.chars = chars
-        self.chars_weight = chars_weight
-        self.weighting = weighting
-        self.objective = objective
-        self.regularisation = regularisation
-        self.blend_weights = blend_weights
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.seed = seed
 
     def _holds_out(self, data: TrainingData) -> bool:
         return self.blend_weights is None and self.trainable

@@ -30,14 +30,14 @@ from plaudit.models.ngram import NgramClassifier
 from plaudit.models.ngram_fitting import as_answers
 from plaudit.models.teacher_answers import TeacherAnswers, is_answers_file, read_answers
 from plaudit.models.training_data import Course, TrainingData
-from plaudit.setting_values import ClassWeight
+from plaudit.settings import DistilledArguments
 from plaudit.text.parts import in_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class DistilledClassifier(NgramClassifier):
+class DistilledClassifier(DistilledArguments, NgramClassifier):
     """An n-gram model that a teacher has shown many more texts than there are labels.
 
     Attributes:
@@ -50,32 +50,6 @@ class DistilledClassifier(NgramClassifier):
     resumes: ClassVar[bool] = True
     teacher_: Classifier | None = None
     _asked: tuple[object, pa.LargeStringArray, NDArray[np.float64]] | None = None
-
-    def __init__(
-        self,
-        teacher: str | Path | Classifier | TeacherAnswers | None = None,
-        *,
-        n_max: int = 4,
-        min_texts: int = 5,
-        regularisation: float = 0.05,
-        class_weight: ClassWeight | dict[Any, float] = "none",
-        seed: int = 0,
-    ) -> None:
-        """Store the settings; nothing is loaded or checked before `fit`.
-
-        Args:
-            teacher: A fitted classifier, a model's folder, or a file of answers (`read_answers`); None trains a
-                `BlendClassifier` first, on the labelled texts.
-            n_max: As all below, see `NgramClassifier`.
-            min_texts: Labelled texts and parts of others that an n-gram must be in.
-            regularisation: Strength of the L2 penalty.
-            class_weight: "none", "balanced", or a weight for each class; of the labelled texts.
-            seed: Of everything random, in the teacher too when it is trained here.
-        """
-        super().__init__(
-            n_max=n_max, min_texts=min_texts, regularisation=regularisation, class_weight=class_weight, seed=seed
-        )
-        self.teacher = teacher
 
     def _fit(self, data: TrainingData, course: Course) -> None:
         """Learn from N labelled texts and from the teacher's answers to the parts of M texts without labels.

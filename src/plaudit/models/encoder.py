@@ -19,7 +19,7 @@ from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import count_logits
 from plaudit.models.training_data import Course, TrainingData
-from plaudit.setting_values import ClassWeight, LongTexts
+from plaudit.settings import EncoderArguments
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from plaudit.text.sequences import Sequences
 
 
-class EncoderClassifier(Classifier):
+class EncoderClassifier(EncoderArguments, Classifier):
     """A fine-tuned transformer encoder; AdamW, cross-entropy, few epochs.
 
     On the CPU the same seed and number of threads give the same bits; a GPU adds up in an order of its own.
@@ -61,70 +61,6 @@ class EncoderClassifier(Classifier):
     learning_rate_: float | None = None
     start_sha256_: str | None = None
     training_vectors_: NDArray[np.float32] | None = None
-
-    def __init__(
-        self,
-        encoder: str | Path = "minilm",
-        *,
-        trainable: bool = True,
-        max_tokens: int = 128,
-        long_texts: LongTexts = "windows",
-        device: str = "auto",
-        layer_decay: float = 1.0,
-        label_smoothing: float = 0.0,
-        class_weight: ClassWeight | dict[Any, float] = "none",
-        epochs: int | None = None,
-        soup: int = 1,
-        batch_size: int = 32,
-        learning_rate: float | None = None,
-        early_stopping: bool = True,
-        patience: int = 2,
-        validation_fraction: float = 0.2,
-        seed: int = 0,
-    ) -> None:
-        """Store the settings; nothing is loaded or checked before `fit`.
-
-        Args:
-            encoder: A name (`plaudit encoders list`), a Hugging Face folder, or a name on the Hub, alone or as
-                NAME@REVISION: looked up in the local cache, and downloaded only with HF_HUB_OFFLINE=0 in the
-                environment.
-            trainable: Whether the encoder is fine-tuned; else only the linear layer is fitted, which has no epochs.
-            max_tokens: The longest sequence, special tokens included; time grows with it.
-            long_texts: "windows" trains on another part of a longer text in each epoch, and answers from all of it;
-                "head_tail" always reads its first quarter and last three quarters of `max_tokens`.
-            device: "auto" (CUDA when there is one, else the CPU), "cpu", "cuda", ..., "ray:2": workers of a cluster.
-            layer_decay: Each layer's learning rate is that of the layer above times this, 0 < layer_decay <= 1.
-            label_smoothing: Share of each label that is spread over all classes, 0 <= label_smoothing < 1.
-            class_weight: "none", "balanced", or a weight for each class.
-            epochs: Passes over the texts, at most; None takes 1, for fewer than 15,000 texts more, up to 10, and for
-                long ones that are read in windows up to 3.
-            soup: Trainings of that many epochs, each from the encoder's own weights, one after the other; the mean of
-                their weights answers (a model soup), where val_loss is lower for it. None of them stops early.
-            batch_size: Texts a step.
-            learning_rate: AdamW's greatest; the linear layer's is ten times it. None follows the encoder's size: 1e-4
-                up to 40 million weights in its layers, 3e-5 up to 200 million, 1e-5 beyond.
-            early_stopping: With several epochs, stop after `patience` without a lower val_loss, and keep the best.
-            patience: Epochs to wait for a lower val_loss; a worse one while the rate is high says little.
-            validation_fraction: Share of the texts that `fit` holds out for early stopping when it is given no
-                validation texts; with one epoch none are.
-            seed: Decides the linear layer's first weights, order, dropout and hold-out.
-        """
-        self.encoder = encoder
-        self.trainable = trainable
-        self.max_tokens = max_tokens
-        self.long_texts = long_texts
-        self.device = device
-        self.layer_decay = layer_decay
-        self.label_smoothing = label_smoothing
-        self.class_weight = class_weight
-        self.epochs = epochs
-        self.soup = soup
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.seed = seed
 
     def _holds_out(self, data: TrainingData) -> bool:
         return self.trainable and self.early_stopping and self._epochs_for(data.texts) > 1

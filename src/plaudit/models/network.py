@@ -27,7 +27,7 @@ from plaudit.models.summary import NetworkSummary
 from plaudit.models.targets import count_logits
 from plaudit.models.training_data import Course, TrainingData
 from plaudit.scratch import Scratch
-from plaudit.setting_values import ClassWeight, Combiner, Loss
+from plaudit.settings import NetworkArguments
 from plaudit.text.chunks import chunks
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
@@ -42,7 +42,7 @@ _WEIGHTS, _EMBEDDING = "weights.safetensors", "embedding"
 _CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
 
 
-class NetworkClassifier(Classifier):
+class NetworkClassifier(NetworkArguments, Classifier):
     """Embedding bag, dense layers, logits; Adam, cross-entropy, early stopping on the validation loss.
 
     Attributes:
@@ -60,58 +60,6 @@ class NetworkClassifier(Classifier):
     resumes = True
     table_: EmbeddingTable
     layers_: DenseLayers
-
-    def __init__(
-        self,
-        embedding: str | Path | EmbeddingTable = "minilm",
-        *,
-        trainable: bool = True,
-        combiner: Combiner | None = None,
-        hidden: tuple[int, ...] = (16,),
-        dropout: float = 0.0,
-        loss: Loss = "cross_entropy",
-        class_weight: ClassWeight | dict[Any, float] = "none",
-        epochs: int = 40,
-        batch_size: int | None = None,
-        learning_rate: float = 1e-3,
-        early_stopping: bool = True,
-        patience: int = 3,
-        validation_fraction: float = 0.2,
-        seed: int = 0,
-    ) -> None:
-        """Store the settings; nothing is loaded or checked before `fit`.
-
-        Args:
-            embedding: A name (`plaudit embeddings list`), a path, or a table.
-            trainable: Whether training moves the embedding's vectors.
-            combiner: "sqrtn", "mean" or "sum"; None takes the embedding's own.
-            hidden: Units of each hidden layer; () for a linear head.
-            dropout: Share of hidden activations dropped while training.
-            loss: "cross_entropy" or "mean_squared_error".
-            class_weight: "none", "balanced", or a weight for each class.
-            epochs: Passes over the training texts, at most.
-            batch_size: Texts a step; None takes 512, or fewer for fewer than 15,000 texts.
-            learning_rate: Adam's step size.
-            early_stopping: Stop when val_loss has not fallen for `patience` epochs, and keep the best epoch's weights.
-            patience: Epochs to wait for a lower val_loss.
-            validation_fraction: Share of the texts that `fit` holds out when it is given no validation texts and
-                early stopping is on.
-            seed: Decides initial weights, order, dropout and hold-out: the same seed gives the same bits.
-        """
-        self.embedding = embedding
-        self.trainable = trainable
-        self.combiner = combiner
-        self.hidden = hidden
-        self.dropout = dropout
-        self.loss = loss
-        self.class_weight = class_weight
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.seed = seed
 
     def _holds_out(self, data: TrainingData) -> bool:
         return self.early_stopping

@@ -34,7 +34,8 @@ from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.targets import count_logits
 from plaudit.models.training_data import Course, TrainingData
 from plaudit.models.word_scores import WordScores
-from plaudit.setting_values import ClassWeight, Objective, Weighting, check_setting
+from plaudit.registry import check_setting
+from plaudit.settings import NgramArguments
 from plaudit.text import WordTokenizer
 from plaudit.text.chunks import chunks
 from plaudit.text.ngram_characters import CharacterVocabulary
@@ -78,7 +79,7 @@ class NgramSummary:
         return f"{built}\nSettings {self.choice}" if self.choice else built
 
 
-class NgramClassifier(Classifier):
+class NgramClassifier(NgramArguments, Classifier):
     """Which n-grams of words and characters a text has, weighted, and a linear model.
 
     Attributes:
@@ -100,48 +101,6 @@ class NgramClassifier(Classifier):
     weights_: NgramWeights
     characters_: CharacterVocabulary | None = None
     character_weights_: NgramWeights | None = None
-
-    def __init__(
-        self,
-        *,
-        n_max: int | None = None,
-        min_texts: int | None = None,
-        chars: bool | None = None,
-        chars_weight: float | None = None,
-        weighting: Weighting | None = None,
-        objective: Objective | None = None,
-        regularisation: float | None = None,
-        class_weight: ClassWeight | dict[Any, float] = "none",
-        seed: int = 0,
-    ) -> None:
-        """Store the settings; nothing is checked before `fit`.
-
-        Where no regularisation is given, `fit` chooses it, and with it all down to `objective` that is not given, by
-        what they answer to texts that they were not fitted on. Where one is given, nothing is chosen: what else is
-        not given is then 4, 2, False, 1, "bayes" and "logistic".
-
-        Args:
-            n_max: Tokens in the longest n-grams.
-            min_texts: Training texts that an n-gram must be in to be known.
-            chars: Whether n-grams of 2 to 5 characters within words count too.
-            chars_weight: How long the block of characters is in a text's row; that of words is 1.
-            weighting: What an n-gram's entry is: "bayes", its log count ratio between the texts of a class and the
-                others, times its rarity; or "tfidf", its rarity alone.
-            objective: What is minimised: "logistic", the log loss; or "squared_hinge", a support vector machine's.
-            regularisation: Strength of the L2 penalty, above 0: one over scikit-learn's C.
-            class_weight: "none", "balanced", or a weight for each class.
-            seed: Of the order in which the solver visits the texts, and of what is chosen; the same seed gives the same
-                bits.
-        """
-        self.n_max = n_max
-        self.min_texts = min_texts
-        self.chars = chars
-        self.chars_weight = chars_weight
-        self.weighting = weighting
-        self.objective = objective
-        self.regularisation = regularisation
-        self.class_weight = class_weight
-        self.seed = seed
 
     def _fit(self, data: TrainingData, course: Course) -> None:
         self._fit_answers(data.texts, as_answers(data.targets), data.weights, multi_label=data.multi_label)

@@ -1,4 +1,4 @@
-"""What run.toml and model.json said of settings before they were declared in one place is read as it was."""
+"""What is declared of settings; and what run.toml and model.json said before that is read as it was."""
 
 import inspect
 import json
@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from plaudit.app.setting_options import settings_table
 from plaudit.config import RunConfig
 from plaudit.models.parameters import from_json, to_json
 from plaudit.models.recipes import build
-from plaudit.registry import BUILT_IN, find_recipe
+from plaudit.registry import BUILT_IN, declared, find_recipe
 
-BEFORE = Path(__file__).parent / "settings_before"
+BEFORE = Path(__file__).parent / "settings"
 OF_THE_RUN = {"recipe", "refit"}
 
 
@@ -43,3 +44,18 @@ def test_a_manifests_parameters_are_read_and_written_as_they_were(recipe: str) -
     model._check_params()
     written = to_json(model.get_params())
     assert {name: written[name] for name in before} == before
+
+
+def test_the_table_of_settings_is_what_is_declared() -> None:
+    page = Path(__file__).parents[1] / "docs" / "settings.md"
+    assert page.read_text(encoding="utf-8").endswith(f"\n\n{settings_table()}"), (
+        "make the table again, as the page says"
+    )
+
+
+@pytest.mark.parametrize("recipe", BUILT_IN)
+def test_a_constructor_takes_what_is_declared(recipe: str) -> None:
+    kind = find_recipe(recipe).load_class()
+    names = [name for name, known in declared().items() if recipe in known.defaults]
+    assert set(names) == set(kind._parameter_names()) - {"validation_fraction"}
+    assert {name: declared()[name].defaults[recipe] for name in names}.items() <= kind().get_params().items()
