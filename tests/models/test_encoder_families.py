@@ -2,6 +2,7 @@
 """Encoders of many families, with tiny random weights: trained, saved, loaded, explained, equal to transformers."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,23 @@ def test_a_folder_that_is_not_there_is_told_as_one() -> None:
     for name in ("./nothere", "~/nothere", "/nothere"):
         with pytest.raises(EmbeddingError, match="there is no such folder"):
             hugging_face.find_encoder(name)
+
+
+def test_texts_that_the_tokenizer_does_not_know_are_noted(tmp_path: Path) -> None:
+    texts, labels = ["好 电影 温暖", "坏 电影 冷"] * 8, ["good", "bad"] * 8
+    model = EncoderClassifier(make(tmp_path, "bert"), **FAST).fit(texts, labels)
+    assert any("100 % of the training texts' tokens are unknown" in note for note in model.notes_)
+
+
+def test_a_sentencepiece_model_alone_says_what_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make(tmp_path, "bert")
+    (folder / "tokenizer.json").unlink()
+    (folder / "spiece.model").write_bytes(b"")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EmbeddingError, match="to read it, pip install sentencepiece"):
+        hugging_face.read_tokenizer(folder)
+
+
+def test_an_encoder_that_is_missing_is_refused_before_the_data(command: Callable[..., Any]) -> None:
+    done = command("train", "no-such-file.csv", "--recipe", "encoder", "--encoder", "./nothere", "-o", "m", code=2)
+    assert done.err == "plaudit: encoder './nothere': there is no such folder.\n"

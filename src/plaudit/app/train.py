@@ -115,6 +115,7 @@ def _run(
     """Do what `run_training` says; `held` ends when it does."""
     started = time.perf_counter()
     model = build(config)
+    _find_encoder(model)
     taught_by = open_answers(config)
     if has_epochs(config.model.recipe):  # missing, it should be missed before training
         require("matplotlib", extra="train", purpose="Drawing the curves")
@@ -230,6 +231,15 @@ def _run(
         for line in record.write(folder, model, name=output.name, openings=openings):
             say(line)
     return Outcome(model, output, metrics, test, config, None if unseen is None else unseen.metrics)
+
+
+def _find_encoder(model: Classifier) -> None:
+    """Refuse an encoder that is not there before the data are read; one that a teacher has is its own matter."""
+    settings = model.get_params()
+    if settings.get("encoder") is not None and "teacher" not in settings:
+        from plaudit.embeddings.hugging_face import find_encoder
+
+        find_encoder(settings["encoder"])
 
 
 def default_output(config: RunConfig) -> Path:

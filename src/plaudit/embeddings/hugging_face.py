@@ -8,6 +8,7 @@ code that comes with a model is run.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import warnings
 from collections.abc import Iterator
@@ -160,6 +161,12 @@ def read_tokenizer(folder: Path) -> str:
         raise EmbeddingError(
             f"{folder}: no tokenizer: neither {TOKENIZER_FILE} nor a vocabulary is there. Save it too: "
             "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)."
+        )
+    is_alone = not any((folder / name).is_file() for name in (TOKENIZER_FILE, *_VOCABULARIES[:2]))
+    if is_alone and importlib.util.find_spec("sentencepiece") is None:
+        raise EmbeddingError(
+            f"{folder}: its tokenizer is a SentencePiece model without {TOKENIZER_FILE}; to read it, "
+            "pip install sentencepiece."
         )
     try:
         if path.is_file():

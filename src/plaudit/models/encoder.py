@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from plaudit.text.sequences import Sequences
 
+_MANY_UNKNOWN = 0.1  # share of tokens; English texts have less than a thousandth with MiniLM
+
 
 class EncoderClassifier(EncoderArguments, Classifier):
     """A fine-tuned transformer encoder; AdamW, cross-entropy, few epochs.
@@ -99,7 +101,7 @@ class EncoderClassifier(EncoderArguments, Classifier):
             head = linear(*fit_head(vectors, answers(data).astype(np.float64), data.weights, seed=self.seed))
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model
-        self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens, turns)]))
+        self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens, turns), _unknown_note(model, tokens.values)]))
         self.n_threads_ = placement.n_threads
 
     def _epochs_for(self, texts: pa.LargeStringArray, tokenizer: SubwordTokenizer | None = None) -> int:
@@ -173,3 +175,15 @@ class EncoderClassifier(EncoderArguments, Classifier):
         with working():
             self.model_.to(placement)
             return self.model_.logits(self.model_.cut(texts, self.max_tokens, self.long_texts), placement)
+
+
+def _unknown_note(model: EncoderModel, tokens: NDArray[np.int32]) -> str | None:
+    """Say how many tokens the tokenizer does not know, where they are many: the texts are not those it was made for."""
+    unknown = model.tokenizer.unknown_id
+    share = 0.0 if unknown is None or not len(tokens) else float((tokens == unknown).mean())
+    if share < _MANY_UNKNOWN:
+        return None
+    return (
+        f"{100 * share:.0f} % of the training texts' tokens are unknown to the encoder's tokenizer, which was made for "
+        "other texts; an encoder of this language or script reads more of them."
+    )
