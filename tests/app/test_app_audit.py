@@ -257,7 +257,7 @@ def test_foreign_files(command: Command, tmp_path: Path, contents: bytes, messag
 
 def test_a_class_alone_is_a_finding_not_an_error(command: Command, tmp_path: Path) -> None:
     done = command("audit", write_csv(tmp_path / "data.csv", [("text", "label"), ("a b", "x"), ("c d", "x")]))
-    assert "fix   train: one class only: every label is x" in done.out
+    assert "fix  train: one class only: every label is x" in done.out
     assert "Label noise was not looked for: training has one class only." in done.out
 
 

@@ -152,7 +152,7 @@ def test_names_that_meet_in_the_output_folder_are_refused(model: Path, tmp_path:
     write(tmp_path / "in" / "a.csv", [{"text": "good"}])
     (tmp_path / "in" / "a.txt").write_text("good\n")
     with pytest.raises(ConfigError, match=r"two inputs would be written to 'a\.csv'"):
-        predict_files(model, str(tmp_path / "in"), tmp_path / "out")
+        predict_files(model, str(tmp_path / "in" / "*"), tmp_path / "out")
     assert not (tmp_path / ".out.plaudit").exists()
 
 

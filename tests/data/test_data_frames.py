@@ -314,3 +314,10 @@ def test_relations_of_duckdb() -> None:
     assert plaudit.evaluate(model, relation, resamples=0).accuracy == 1.0
     with pytest.raises(DataError, match=r'a DuckDBPyRelation of 3 columns .*relation.df\(\)\["text"\]'):
         model.predict(relation)
+
+
+def test_columns_may_be_numbered() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame([[f"text number {i} of all", "ab"[i % 2]] for i in range(8)])
+    for text, label in ((0, 1), ([0], [1]), ("0", "1")):
+        assert load_dataset(frame, text=text, label=label).train.classes == ("a", "b")

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.data.label_cells import listed_labels
+from plaudit.data.label_checks import ONE_LABEL
 from plaudit.data.label_findings import (
     class_findings,
     eye_key,
@@ -20,7 +21,7 @@ from plaudit.data.label_findings import (
     odd_name_findings,
     separator_of,
 )
-from plaudit.data.label_reading import ONE_LABEL, LabelReading, Labels
+from plaudit.data.label_reading import LabelReading, Labels
 from plaudit.data.labels import label_name, sort_classes
 from plaudit.errors import DataError
 

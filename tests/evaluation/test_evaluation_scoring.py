@@ -12,8 +12,10 @@ import pytest
 
 from plaudit import NetworkClassifier, evaluate
 from plaudit.data import Dataset
+from plaudit.data.label_findings import LabelWarning
 from plaudit.errors import DataError
 from plaudit.evaluation import count_opening, fingerprint, read_openings
+from plaudit.models import NgramClassifier
 
 
 def dataset(texts: list[str], labels: list[int] | None, classes: tuple[str, ...] = ("liked", "panned")) -> Dataset:
@@ -117,3 +119,12 @@ def test_a_folder_that_cannot_be_written_is_counted_all_the_same(tmp_path: Path)
         assert not list(tmp_path.iterdir())
     finally:
         subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_labels_that_only_look_like_the_models_are_said_of_a_frame() -> None:
+    pd = pytest.importorskip("pandas")
+    texts = [f"word{i % 2} and more of it, number {i}" for i in range(8)]
+    model = NgramClassifier(n_max=1, min_texts=1).fit(texts, ["good", "bad"] * 4)
+    frame = pd.DataFrame({"text": texts, "label": ["Good", "bad"] * 4})
+    with pytest.warns(LabelWarning, match="'Good' is read as the model's class 'good'"):
+        assert evaluate(model, frame, resamples=0).accuracy == 1

@@ -14,7 +14,7 @@ import typer
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_error_console
 from plaudit.batch import Options, predict_files, predict_stream
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -75,6 +75,8 @@ def predict_file(
             if line.rows and not is_printed and source != "-":
                 line.say("Stopped. The same command with --resume goes on.")
             raise
+    if not totals.rows:
+        raise DataError(f"{'standard input' if source == '-' else source}: no rows; nothing was scored.")
     seconds = time.perf_counter() - start
     rate = (totals.rows - totals.earlier_rows) / seconds
     more = f"; {totals.unanswered:,} without an answer" if totals.unanswered else ""

@@ -256,8 +256,10 @@ def _read(name: str, place: str, spec: DataSpec) -> Part:
         if read.multi_label
         else [(read.classes[value],) if read.classes else None for value in read.values.tolist()]
     )
-    for row in (*lacking, *faults):
+    for row in faults:
         names[row] = None if not read.multi_label else ()
+    for row in lacking:
+        names[row] = None
     file = reader.name if len(sources) == 1 else place
     return Part(
         name, file, reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),

@@ -32,11 +32,13 @@ class ChosenColumns:
         text: One, or several, joined in this order.
         label: None, one, or several of 0 and 1, an indicator.
         said: What was found, in words; "" for columns that the user named, and of text alone where its name tells.
+        others: Where the label has a single value, further columns that may be it, as the command line takes them.
     """
 
     text: tuple[str, ...]
     label: tuple[str, ...]
     said: str = ""
+    others: tuple[str, ...] = ()
 
 
 class _Columns:
@@ -122,7 +124,11 @@ def choose_columns(
         if not label and not any(line.startswith("label") for line in told):
             told.append(f"label: column {found_label[0]!r} ({_values(columns[found_label[0]])})")
     said = sorted(told, key=lambda line: not line.startswith("text"))
-    return ChosenColumns(found_text, found_label, "; ".join(said))
+    others: tuple[str, ...] = ()
+    if is_label_needed and len(found_label) == 1 and columns[found_label[0]].different == 1:
+        left = columns.left((*found_text, *found_label))[:_SHOWN]
+        others = tuple(_quoted(name) for name in left if columns[name].is_label)
+    return ChosenColumns(found_text, found_label, "; ".join(said), others)
 
 
 def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:

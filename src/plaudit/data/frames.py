@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,7 @@ PART_NAMES = {
     "validation": ("validation", "valid", "val", "dev"),
     "unlabelled": ("unlabelled", "unlabeled", "unsupervised"),
 }
-Names = str | Sequence[str] | None
+Names = str | int | Sequence[str | int] | None
 
 
 def has_tables(source: object) -> bool:
@@ -163,6 +163,8 @@ def as_setting(names: Names) -> str | tuple[str, ...] | None:
     """Return columns' names as `DataSpec` has them."""
     if names is None or isinstance(names, str):
         return names
+    if not isinstance(names, Iterable):  # pandas numbers columns that have no names
+        return str(names)
     found = tuple(map(str, names))
     return found[0] if len(found) == 1 else found or None
 

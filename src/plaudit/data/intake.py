@@ -95,7 +95,8 @@ class Intake:
             if is_label_needed and isinstance(self.reader, FastTextReader) and len(names) == 1:
                 raise DataError(
                     f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
-                    "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv."
+                    "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
+                    "where the file's name is the label of all its lines, make it a table with a column of labels."
                 )
             self.chosen: ChosenColumns = choose_columns(
                 names,
@@ -129,7 +130,10 @@ class Intake:
     def labels(self, rows: Rows) -> list[Any]:  # Any: cells as the source has them
         """Return each row's label cell, N long; of several label columns, a tuple of cells."""
         if len(self.chosen.label) == 1:
-            return rows.values(self.chosen.label[0])
+            cells = rows.values(self.chosen.label[0])
+            if isinstance(self.reader, FastTextReader):  # which writes an empty set as no label at all
+                return [() if cell is None else cell for cell in cells]
+            return cells
         return list(zip(*(rows.values(name) for name in self.chosen.label), strict=True))
 
     def close(self) -> None:

@@ -81,10 +81,21 @@ def look_alike_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     return found
 
 
+def truth_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
+    """Return a finding where true and 1, or false and 0, stand side by side, as programs write one flag."""
+    pairs = [(word, digit) for word, digit in (("true", "1"), ("false", "0")) if word in counts and digit in counts]
+    if not pairs:
+        return []
+    shown = ", ".join(f"{word!r} ({counts[word]:,}) and {digit!r} ({counts[digit]:,})" for word, digit in pairs)
+    names = tuple(name for pair in pairs for name in pair)
+    message = f"labels that may mean the same: {shown}; write them alike if so."
+    return [LabelFinding("look alike", message, names, sum(counts[name] for name in names))]
+
+
 def odd_name_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     """Return a finding for names that a program writes where there is no label."""
     names = [name for name in counts if name.lower() in _NOTHING and not (name == "-" and "+" in counts)]
-    if not names or len(names) == len(counts):
+    if not names or 1 < len(names) == len(counts):
         return []
     shown = ", ".join(f"{name!r} ({counts[name]:,})" for name in names[:_SHOWN])
     message = f"labels that may mean that there is none: {shown}; leave their cells empty if so."

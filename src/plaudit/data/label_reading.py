@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,31 +16,28 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.data.label_cells import is_record, listed_labels, split_label, trailing_separator
+from plaudit.data.label_cells import is_record, listed_labels
+from plaudit.data.label_checks import ONE_LABEL, refuse_several_labels, refuse_swapped, refuse_too_few
 from plaudit.data.label_findings import (
     LabelFinding,
     class_findings,
     eye_key,
     look_alike_findings,
     odd_name_findings,
-    separator_of,
+    truth_findings,
 )
 from plaudit.data.label_indicators import indicator_rows, without_prefix, zero_or_one
 from plaudit.data.labels import label_name, label_set, sort_classes
 from plaudit.errors import DataError
-from plaudit.setting_values import typed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FASTTEXT = "__label__"
-_LEAST_SWAPPED = 10  # texts, from which labels that never come again are no labels
 _MOST_BYTES = 2**33  # of an indicator of sets of labels, a byte for each text and class
-_FIRST_OF_CJK = "\u2e80"  # in scripts without spaces a label of more characters than that is a phrase
-_PHRASE_CHARACTERS = 8
 _BOOLEANS = {"true", "false"}
 _TOO_DEEP = object()  # a cell of lists within lists beyond measure
-ONE_LABEL = "none"  # as a separator: a cell is one label, whatever marks stand in it
+TAKEN_FOR = "is read as the model's class"  # of a label that only looks like one, in `Labels.read_as`
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,7 @@ class _Understood:
         multi_label: Whether cells hold sets.
         read_as: As in `Labels`.
         columns: Of an indicator the names of its columns, which are the classes even if no text has one.
+        has_lists: Whether cells are lists, so that one without a label can say so.
     """
 
     sets: list[tuple[str, ...]]
@@ -80,10 +78,15 @@ class _Understood:
     multi_label: bool
     read_as: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    has_lists: bool = False
 
 
 class LabelReading:
-    """Labels on their way from cells to numbers, batch by batch, in memory and in a stream alike."""
+    """Labels on their way from cells to numbers, batch by batch, in memory and in a stream alike.
+
+    Attributes:
+        others: Further columns that may be the label, as the command line takes them, for a message.
+    """
 
     def __init__(
         self,
@@ -110,6 +113,7 @@ class LabelReading:
         self._is_one = separator == ONE_LABEL
         self._classes, self._multi_label = classes, multi_label
         self._merge, self._where, self._least = merge, where, least
+        self.others: Sequence[str] = ()
         self._numbers: dict[Any, int] = {}
         self._cells: list[Any] = []  # Any: as the source has them
         self._codes: list[NDArray[np.int32]] = []
@@ -156,7 +160,8 @@ class LabelReading:
             read_as.append(f"labels: {how}, read as sets of labels")
         if (rows := indicator_rows(cells)) is not None:
             return self._as_indicator(*rows)
-        multi_label = self._multi_label or self._separator is not None or any(isinstance(cell, list) for cell in cells)
+        has_lists = any(isinstance(cell, list) for cell in cells)
+        multi_label = self._multi_label or self._separator is not None or has_lists
         sets: list[tuple[str, ...]] = []
         faults: dict[int, str] = {}
         for number, cell in enumerate(cells):
@@ -169,7 +174,11 @@ class LabelReading:
             except DataError as error:
                 sets.append(())
                 faults[number] = f"{error}."
-        return self._known(self._with_booleans(_Understood(sets, faults, multi_label, tuple(read_as))))
+        return self._known(
+            self._with_booleans(
+                _Understood(sets, faults, multi_label, tuple(read_as), (), has_lists and self._separator is None)
+            )
+        )
 
     def _with_booleans(self, found: _Understood) -> _Understood:
         """Spell a column of nothing but true and false as JSON and Parquet are read, whatever its capitals."""
@@ -179,7 +188,7 @@ class LabelReading:
             return found
         sets = [tuple(name.lower() for name in names) for names in found.sets]
         said = f"labels: {', '.join(odd)} read as true and false"
-        return _Understood(sets, found.faults, False, (*found.read_as, said))
+        return replace(found, sets=sets, read_as=(*found.read_as, said))
 
     def _as_indicator(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> _Understood:
         """Read rows of 0 and 1 as the names of the columns that are 1."""
@@ -221,8 +230,8 @@ class LabelReading:
                     taken[name] = meant
                 kept.append(meant)
             sets.append(tuple(dict.fromkeys(kept)))
-        said = [f"labels: {name!r} is read as the model's class {meant!r}" for name, meant in list(taken.items())[:5]]
-        return _Understood(sets, faults, found.multi_label, (*found.read_as, *said), found.columns)
+        said = [f"labels: {name!r} {TAKEN_FOR} {meant!r}" for name, meant in list(taken.items())[:5]]
+        return replace(found, sets=sets, faults=faults, read_as=(*found.read_as, *said))
 
     def _unknown(self, name: str, found: _Understood) -> str:
         assert self._classes is not None
@@ -241,7 +250,7 @@ class LabelReading:
         changed = {name: best[eye_key(name)] for name in counts if best[eye_key(name)] != name}
         sets = [tuple(dict.fromkeys(best[eye_key(name)] for name in names)) for names in found.sets]
         said = [f"labels: {name!r} ({counts[name]:,}) merged into {meant!r}" for name, meant in sorted(changed.items())]
-        return _Understood(sets, found.faults, found.multi_label, (*found.read_as, *said), found.columns)
+        return replace(found, sets=sets, read_as=(*found.read_as, *said))
 
     def _count(self, sets: Sequence[tuple[str, ...]]) -> Counter[str]:
         """Return how many texts have each name."""
@@ -261,11 +270,22 @@ class LabelReading:
         return {row: found[int(self._all_codes[row])] for row in np.flatnonzero(wrong).tolist()}
 
     def missing(self) -> NDArray[np.bool_]:
-        """Return which rows have no label where one is needed, bool [N]; of sets of labels none is missing."""
+        """Return which rows have no label where one is needed, bool [N].
+
+        Of sets of labels that a separator divides none is missing, since a blank cell is the empty set; where they are
+        lists, the empty set is an empty list, and a blank cell is missing.
+        """
         found = self._understood
-        if found.multi_label:
+        if found.multi_label and not found.has_lists:
             return np.zeros(len(self._all_codes), np.bool_)
-        empty = np.array([not names and i not in found.faults for i, names in enumerate(found.sets)], np.bool_)
+        cells = self._cells if found.multi_label else [None] * len(found.sets)
+        empty = np.array(
+            [
+                not names and i not in found.faults and (cells[i] is None or not str(cells[i]).strip())
+                for i, names in enumerate(found.sets)
+            ],
+            np.bool_,
+        )
         return empty[self._all_codes] if len(empty) else np.zeros(0, np.bool_)
 
     def finish(self, place: Callable[[int], str] | None = None) -> Labels:
@@ -287,7 +307,12 @@ class LabelReading:
         findings: tuple[LabelFinding, ...] = ()
         if self._classes is None:
             of_class = {name: counts[name] for name in classes} if len(classes) > len(counts) else counts
-            findings = (*look_alike_findings(counts), *odd_name_findings(counts), *class_findings(of_class))
+            findings = (
+                *look_alike_findings(counts),
+                *truth_findings(counts),
+                *odd_name_findings(counts),
+                *class_findings(of_class),
+            )
         return Labels(self._values(found, classes), tuple(classes), found.multi_label, found.read_as, tuple(findings))
 
     def _values(self, found: _Understood, classes: Sequence[str]) -> NDArray[np.int32] | NDArray[np.uint8]:
@@ -321,49 +346,15 @@ class LabelReading:
                     "with --label-separator."
                 )
             return
+
+        def at(name: str) -> str:
+            number = next(i for i, names in enumerate(found.sets) if name in names)
+            return self._at(int(np.flatnonzero(self._all_codes == number)[0]), place)
+
         if not found.columns and not self._is_one:
-            self._check_separator(found, counts, place)
-        self._check_swapped(counts, n, place)
-        if len(counts) < self._least and counts:
-            name = next(iter(counts))
-            raise DataError(f"{self._where}: every text has the label {name!r}; expected at least two classes.")
-        if not counts and self._least > 1:
-            raise DataError(f"{self._where}: no text has a label.")
-
-    def _check_separator(self, found: _Understood, counts: Counter[str], place: Callable[[int], str] | None) -> None:
-        """Stop where cells hold several labels that one name would make one class."""
-        mark = trailing_separator(counts) or separator_of(counts)
-        if mark is None:
-            return
-        number = next(i for i, names in enumerate(found.sets) if names and mark in names[0])
-        row = int(np.flatnonzero(self._all_codes == number)[0])
-        cell = found.sets[number][0]
-        raise DataError(
-            f"{self._at(row, place)}: the label {cell[:60]!r} looks like {len(split_label(cell, mark))} labels, which "
-            f'occur by themselves too. Say that {mark!r} separates them: --label-separator "{typed(mark)}"; or that a '
-            f"cell is one label: --label-separator {ONE_LABEL}."
-        )
-
-    def _check_swapped(self, counts: Counter[str], n: int, place: Callable[[int], str] | None) -> None:
-        """Stop where what is called the label is what differs from text to text."""
-        if not n or not counts:
-            return
-        label_bytes = sum(len(name.encode("utf-8", "replace")) * count for name, count in counts.items())
-        longest = max(counts, key=len)
-        first = int(np.flatnonzero(self._all_codes == self._number_of(longest))[0])
-        if label_bytes > 2 * max(self._text_bytes, 1) and _is_phrase(longest):
-            raise DataError(
-                f"{self._at(first, place)}: the labels are longer than the texts (here {longest[:40]!r}). Are the two "
-                "columns swapped? Name them with --text-column and --label-column."
-            )
-        if n >= _LEAST_SWAPPED and len(counts) > 0.9 * n:
-            raise DataError(
-                f"{self._at(first, place)}: nearly every text has a label of its own ({len(counts):,} labels, {n:,} "
-                f"texts; here {longest[:40]!r}). Name the right column with --label-column."
-            )
-
-    def _number_of(self, name: str) -> int:
-        return next(i for i, names in enumerate(self._understood.sets) if name in names)
+            refuse_several_labels(counts, at)
+        refuse_swapped(counts, n, self._text_bytes, at)
+        refuse_too_few(counts, self._least, self.others, self._where)
 
     def _at(self, row: int, place: Callable[[int], str] | None) -> str:
         return self._where if place is None else place(row)
@@ -379,8 +370,3 @@ def _written(cell: Any) -> object:  # Any: as the source has it
 
 def _shown(value: Any) -> str:  # Any: as the source has it
     return (value if isinstance(value, str) else str(_written(value)))[:40]
-
-
-def _is_phrase(name: str) -> bool:
-    """Say whether a label is one of several words."""
-    return len(name.split()) > 1 or (len(name) > _PHRASE_CHARACTERS and max(name) >= _FIRST_OF_CJK)

@@ -46,16 +46,17 @@ def label_name(value: object) -> str | None:
 
 
 def label_set(value: object, separator: str | None) -> tuple[str, ...]:
-    """Return the names in a cell that holds several labels, in their order, the empty ones left out.
+    """Return the names in a cell that holds several labels, in their order.
 
-    In a string a name counts once; a list that names one twice is refused, for it may be no list of names.
+    In a string a name counts once, and an empty one is none; a list that names one twice is refused, for it may be no
+    list of names.
 
     Args:
         value: A list or tuple of labels; or one label; or, with `separator`, a string of several.
         separator: What stands between the labels of a string; None takes a string as one label.
 
     Raises:
-        DataError: A label is neither a string, a number nor a boolean; or one is named twice.
+        DataError: A label is neither a string, a number nor a boolean; a list names one twice, or holds an empty one.
     """
     is_list = isinstance(value, list | tuple)
     parts: Iterable[object] = [value]
@@ -63,7 +64,10 @@ def label_set(value: object, separator: str | None) -> tuple[str, ...]:
         parts = value
     elif separator and isinstance(value, str):
         parts = value.split(separator)
-    names = [name for name in map(label_name, parts) if name is not None]
+    named = [label_name(part) for part in parts]
+    names = [name for name in named if name is not None]
+    if is_list and len(names) < len(named):
+        raise DataError("a list of labels holds an empty one; leave it out, and write [] for a text that has none")
     if is_list and len(set(names)) < len(names):
         repeated = next(name for i, name in enumerate(names) if name in names[:i])
         raise DataError(f"the label {repeated!r} is named twice for one text")

@@ -12,7 +12,7 @@ from typing import Any
 
 from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits
-from plaudit.data.frames import as_setting, has_tables, load_tables, warn_of
+from plaudit.data.frames import Names, as_setting, has_tables, load_tables, warn_of
 from plaudit.data.named import DATASET_NAMES, find_named
 from plaudit.data.part_marks import divide_by_marks
 from plaudit.data.readers.database import database_file
@@ -30,8 +30,8 @@ _PART_NAMES = {"train": ("train",), "test": ("test",), "validation": ("validatio
 def load_dataset(
     source: Any,  # Any: a name, a path, or a table of another library
     *,
-    text: str | Sequence[str] | None = None,
-    label: str | Sequence[str] | None = None,
+    text: Names = None,
+    label: Names = None,
     spec: DataSpec | None = None,
     progress: bool = False,
     parts: Sequence[str] = PARTS,
@@ -144,7 +144,8 @@ def read_file(path: str | Path, *, spec: DataSpec | None = None, **given: Any) -
 
     The data set is multi-label (`Dataset.labels` is an indicator) when some text has a list of labels (a list in JSON
     or Parquet, several ``__label__`` on a line of fastText's format), when the spec's `label_separator` says how a
-    cell holds several, or when `multi_label` says so. A cell without a label is then the empty set.
+    cell holds several, or when `multi_label` says so. A cell without a label is then the empty set; beside lists, where
+    an empty list says so, it is a missing label.
 
     Columns are found by name, then by what they hold (`data.columns`); `Dataset.origin` says what was found. The
     remaining columns are kept in `extra`. Rows keep the file's order.

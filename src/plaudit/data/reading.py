@@ -2,7 +2,7 @@
 
 The decision to question: a blank text or a missing label is refused, not repaired; dropping rows in silence changes
 what a figure is measured on. The message tells all that is wrong in one pass, and `DataSpec.skip_invalid` leaves such
-rows out, counted. Only where a text has a set of labels (multi-label) is a blank one an answer: none of them.
+rows out, counted. Only where a separator divides sets of labels is a blank one an answer: none of them.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ class _Gathered:
         self._said |= dict.fromkeys(intake.said)
         chosen = intake.chosen
         self._has_label = self._has_label and bool(chosen.label)
+        self._labels.others = chosen.others
         if len(chosen.label) > 1:
             self._labels.indicator_columns(chosen.label)
         if self._group_by is not None and self._group_by not in intake.names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -12,8 +13,10 @@ import numpy as np
 from plaudit.config import DataSpec
 from plaudit.data.dataset import Dataset, Splits, as_text_column
 from plaudit.data.frames import Names, as_setting, read_table
+from plaudit.data.label_findings import LabelWarning
+from plaudit.data.label_reading import TAKEN_FOR
 from plaudit.data.tables import is_table
-from plaudit.errors import DataError
+from plaudit.errors import DataError, outside
 from plaudit.evaluation.bootstrap import RESAMPLES
 from plaudit.evaluation.calibration import Reliability, reliability, stated
 from plaudit.evaluation.metrics import Metrics, log_losses, measure
@@ -164,7 +167,11 @@ def as_dataset(
     if is_table(source):
         kind = type(source).__name__
         spec = DataSpec(text_column=as_setting(text), label_column=as_setting(label))
-        return read_table(source, spec, name=kind, classes=classes, multi_label=model.multi_label_)
+        found = read_table(source, spec, name=kind, classes=classes, multi_label=model.multi_label_)
+        for line in found.origin.said if found.origin is not None else ():
+            if TAKEN_FOR in line:
+                warnings.warn(f"{kind}: {line}", LabelWarning, stacklevel=outside())
+        return found
     if isinstance(source, tuple) and len(source) == 2:
         texts = as_text_column(source[0])
         labels = known_labels(source[1], len(texts), model.classes_, multi_label=model.multi_label_)

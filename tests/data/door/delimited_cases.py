@@ -106,7 +106,7 @@ HEADERS: list[Case] = [
     case("a text column without a name", table(header=("", "label")), rows=ROWS, said="column 1"),
     case("two columns of one name", table([(*row, "x") for row in ROWS], header=("text", "label", "label")), refused="two columns.*'label'"),
     case("two texts of one name", table(_NUMBERED, header=("text", "text", "label")), refused="two columns.*'text'"),
-    case("a header and nothing else", "text,label\n", refused="no rows|empty", scored=[]),
+    case("a header and nothing else", "text,label\n", refused="no rows|empty"),
     case("texts alone, with a header", table([(text,) for text in TEXTS], header=("text",)), refused="label", scored=TEXTS),
     case("texts alone, without a header", table([(text,) for text in TEXTS], header=None), refused="label", scored=TEXTS),
     case("a number and a text, no label", table([row[:2] for row in _NUMBERED], header=("id", "text")),

@@ -167,7 +167,7 @@ COLUMNAR: list[Case] = [
          {"refused": "label.*missing", "line": 4, "scored": TEXTS, "audited": [*ROWS[:3], (TEXTS[3], None), *ROWS[4:]]}),
         ("Parquet, times, decimals and structs beside", _parquet({"text": _T, "label": _L, "at": pa.array(range(12), pa.timestamp("us")),
          "price": pa.array(range(12)).cast(pa.decimal128(22, 2)), "who": [{"a": 1}] * 12}), {"rows": ROWS}),
-        ("Parquet without rows", _parquet({"text": pa.array([], pa.string()), "label": pa.array([], pa.string())}), {"refused": "no rows", "scored": []}),
+        ("Parquet without rows", _parquet({"text": pa.array([], pa.string()), "label": pa.array([], pa.string())}), {"refused": "no rows"}),
         ("Parquet cut in two", _parquet({"text": _T, "label": _L})[:-40], {"refused": "(?i)parquet", "scored": None}),
     )
 ]  # fmt: skip

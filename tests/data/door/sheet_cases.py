@@ -108,7 +108,7 @@ DATABASES: list[Case] = [
          {"rows": [(text, label.upper()) for text, label in ROWS]}),
         ("SQLite, a query with a fault", _TWO_TABLES, "?query=selekt 1", {"refused": "selekt", "scored": None}),
         ("SQLite, a query that writes", _TWO_TABLES, "?query=delete from reviews", {"refused": "readonly|read-only|select", "scored": None}),
-        ("SQLite, a query without rows", _TWO_TABLES, "?query=select text, label from reviews where 1 = 2", {"refused": "no rows", "scored": []}),
+        ("SQLite, a query without rows", _TWO_TABLES, "?query=select text, label from reviews where 1 = 2", {"refused": "no rows"}),
         ("SQLite, numbers as labels", _sqlite([(text, 1 + i % 2) for i, text in enumerate(TEXTS)]), "?table=reviews", {"rows": _STARS}),
         ("SQLite, a label is null", _sqlite(_NULL), "?table=reviews",
          {"refused": "label.*missing", "line": 4, "scored": TEXTS, "audited": _NULL}),

@@ -1,5 +1,6 @@
 """What the door says of files that it cannot take, or not alone: the cause, its line, and what to do about it."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from workbook import workbook
 from plaudit.audit import load_corpus
 from plaudit.config import DataSpec
 from plaudit.data import Dataset, read_file
+from plaudit.data.readers.sources import find_sources
 from plaudit.errors import DataError
 from plaudit.setting_values import meant, typed
 
@@ -170,3 +172,91 @@ def test_another_sheet_is_named_where_the_first_one_has_no_texts(notes: list[tup
     with pytest.raises(DataError, match=r"--sheet.*'Tickets'"):
         read(tmp_path / "data.xlsx", content)
     assert len(read(tmp_path / "data.xlsx", content, sheet="Tickets")) == len(ROWS)
+
+
+def test_notes_in_a_folder_of_tables(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(TABLE)
+    (tmp_path / "README.txt").write_text("These are our tickets.\nAsk Kim.\n")
+    (tmp_path / "~$b.csv").write_bytes(b"\0\1")
+    for spec in (str(tmp_path), f"{tmp_path}/*.csv"):
+        assert [source.name for source in find_sources(spec)] == [str(tmp_path / "a.csv")]
+    (tmp_path / "more.txt").write_text("Is this one a note?\n")
+    with pytest.raises(DataError, match=r"more\.txt may be a note or data.*/\*\.csv'") as error:
+        find_sources(str(tmp_path))
+    told = str(error.value).partition("read: '")[2].partition("'")[0]
+    assert len(find_sources(told)) == 1
+
+
+def test_files_whose_names_tell_no_format(tmp_path: Path) -> None:
+    for i in range(2):
+        (tmp_path / f"part-{i}").write_text(TABLE)
+    with pytest.raises(DataError, match=r"\(part-0, part-1\); name it with --format"):
+        read_file(tmp_path)
+    assert len(read_file(tmp_path, format="csv")) == 2 * len(ROWS)
+
+
+def test_a_file_a_class_is_told_what_to_do(tmp_path: Path) -> None:
+    for name in ("orders", "billing"):
+        (tmp_path / f"{name}.txt").write_text("".join(f"{text}\n" for text, label in ROWS if label == name))
+    with pytest.raises(DataError, match="a table with a column of labels"):
+        read_file(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_beside_lists_a_blank_cell_is_a_missing_label(kind: str, tmp_path: Path) -> None:
+    cells: list[Any] = [[label] if i else None for i, (_, label) in enumerate(ROWS)]
+
+    def content() -> str:
+        if kind == "jsonl":
+            return "".join(json.dumps({"text": t, "label": c}) + "\n" for t, c in zip(TEXTS, cells, strict=True))
+        shown = ["" if cell is None else json.dumps(cell).replace('"', '""') for cell in cells]
+        return "text,label\n" + "".join(f'{t},"{c}"\n' for t, c in zip(TEXTS, shown, strict=True))
+
+    path, line = tmp_path / f"data.{kind}", 2 if kind == "csv" else 1
+    with pytest.raises(DataError, match=f":{line}: 1 label is missing"):
+        read(path, content())
+    assert len(read(path, content(), skip_invalid=True)) == len(ROWS) - 1
+    corpus = load_corpus(str(path))
+    assert corpus.has_label.tolist() == [False] + [True] * (len(ROWS) - 1)
+    cells[0] = []
+    assert read(path, content()).label_names()[0] == ()
+    for odd in (None, "", " "):
+        cells[0] = ["orders", odd]
+        with pytest.raises(DataError, match=f":{line}: a list of labels holds an empty one"):
+            read(path, content())
+
+
+def test_in_fasttext_a_line_without_labels_is_the_empty_set(tmp_path: Path) -> None:
+    content = "".join(f"__label__{label} __label__x {text}\n" for text, label in ROWS) + "nothing of all that\n"
+    assert read(tmp_path / "data.txt", content).label_names()[-1] == ()
+
+
+def test_a_comma_behind_each_record_is_named(tmp_path: Path) -> None:
+    content = "".join(json.dumps({"text": text, "label": label}) + ",\n" for text, label in ROWS)
+    for message in refusals(tmp_path / "data.jsonl", content):
+        assert "data.jsonl:1: not JSON: Extra data" in message
+        assert "has no comma behind an object: remove it, or put [ and ]" in message
+    assert len(read(tmp_path / "data.json", f"[{content.rstrip()[:-1]}]")) == len(ROWS)
+
+
+def test_a_comma_behind_each_label_is_named(tmp_path: Path) -> None:
+    content = "".join(f"__label__{label}, {text}\n" for text, label in ROWS)
+    for message in refusals(tmp_path / "data.txt", content):
+        assert "data.txt:1: the label 'orders,' ends in ','" in message
+        assert '--label-separator ","' in message
+
+
+def test_flags_written_in_two_ways_are_noted(tmp_path: Path) -> None:
+    content = "".join(
+        json.dumps({"text": text, "spam": (True, 1, 0, False)[i % 4]}) + "\n" for i, text in enumerate(TEXTS)
+    )
+    found = read(tmp_path / "data.jsonl", content, label_column="spam")
+    assert found.origin is not None
+    assert "'true' (3) and '1' (3), 'false' (3) and '0' (3)" in found.origin.findings[0].message
+
+
+def test_one_class_alone_names_the_other_columns(tmp_path: Path) -> None:
+    content = "message,label,team\n" + "".join(f"{text},NA,{label}\n" for text, label in ROWS)
+    with pytest.raises(DataError, match=r"'NA', which may mean that there is none.*--label-column team") as error:
+        read(tmp_path / "data.csv", content)
+    assert "message" not in str(error.value).partition("Other")[2]

@@ -95,17 +95,21 @@ def list_texts(path: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
     if not folders:
+        files = sorted(each.name for each in path.iterdir() if each.name[0] not in "._~" and each.is_file())
+        got = (
+            f"files whose names tell no format ({', '.join(files[:3])}); name it with --format" if files else "neither"
+        )
         raise DataError(
             f"{path}: expected a sub-folder a class with .txt files in it (pos/1.txt, neg/1.txt), or files of texts "
-            "and labels; got neither."
+            f"and labels; got {got}."
         )
-    files: list[Path] = []
+    texts: list[Path] = []
     for folder in folders:
         found = sorted(entry for entry in folder.rglob("*.txt") if entry.is_file() and not _is_hidden(entry, path))
         if not found:
             raise DataError(f"{folder}: no .txt files; expected one text a file.")
-        files.extend(found)
-    return files
+        texts.extend(found)
+    return texts
 
 
 def _is_hidden(path: Path, root: Path) -> bool:

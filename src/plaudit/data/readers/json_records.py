@@ -114,6 +114,8 @@ def _parsed(line: bytes, number: int, encoding: Encoding) -> _Found:
         fault = f"byte 0x{line[error.start]:02x} is not {encoding.shown}. {encoding.advice}"
     except json.JSONDecodeError as error:
         hint = " A JSON array is not JSON Lines: write one object a line." if line.lstrip()[:1] == b"[" else ""
+        if _ends_in_a_comma(text):
+            hint = " JSON Lines has no comma behind an object: remove it, or put [ and ] around them all."
         fault = f"not JSON: {error.msg} at character {error.colno}.{hint}"
     except (ValueError, RecursionError) as error:
         fault = _odd(error)
@@ -176,12 +178,19 @@ def _is_one_document(head: str, *, is_whole: bool) -> bool:
             return False
         if not rest and not is_whole:
             return (_WRAPPED.match(text) or _TABLE.match(text)) is not None
+        if _ends_in_a_comma(line):  # a line a record, as in a list without its brackets
+            return False
         return not _is_object(second) and line.rstrip().endswith(("{", "[", ",", "}", ":")) and bool(second)
     if isinstance(first, list):
         return not first or isinstance(first[0], dict)
     if not isinstance(first, dict) or rest.strip():
         return False
     return _list_of_records(first) is not None or _is_of_columns(first)
+
+
+def _ends_in_a_comma(line: str) -> bool:
+    """Say whether a line is an object with a comma behind it."""
+    return line.rstrip().endswith("},") and _is_object(line.rstrip()[:-1])
 
 
 def _is_object(line: str) -> bool:

@@ -21,6 +21,8 @@ from plaudit.errors import ConfigError, DataError
 
 STANDARD_INPUT = "standard input"
 _GLOB = "*?["
+_LOCK = "~$"  # of a file that a spreadsheet has open
+_NOTES = ("readme", "read me", "license", "licence", "notes", "changelog", "changes", "citation", "about")
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,14 @@ def find_sources(spec: str, format: str | None = None) -> list[Source]:
     path = Path(spec).expanduser()
     if not path.exists() and any(mark in spec for mark in _GLOB):
         found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - absolute ones too
-        files = [each for each in found if each.is_file()]
+        files = [each for each in found if each.is_file() and not each.name.startswith(_LOCK)]
         if not files:
             raise DataError(f"{spec}: no file matches.")
         return [_source(each, format) for each in files]
     if path.is_dir() and format != "folder":
         files = [each for each in sorted(path.iterdir()) if _is_one_of_many(each, format)]
         if files and not _has_class_folders(path, files):
-            return [_source(each, format) for each in files]
+            return [_source(each, format) for each in (_without_notes(path, files) if format is None else files)]
     return [_source(path, format)]
 
 
@@ -100,8 +102,26 @@ def _has_class_folders(path: Path, files: list[Path]) -> bool:
     return any(next(each.rglob("*.txt"), None) for each in folders)
 
 
+def _without_notes(path: Path, files: list[Path]) -> list[Path]:
+    """Return the files of a folder except a README.txt and the like.
+
+    Raises:
+        DataError: Other lists of texts lie among files of columns, and may be notes or data.
+    """
+    lists = [each for each in files if each.suffix.lower() == ".txt"]
+    unknown = [each for each in lists if each.stem.lower() not in _NOTES]
+    tables = [each for each in files if each not in lists]
+    if unknown and tables:
+        suffix = tables[0].suffix
+        raise DataError(
+            f"{path}: {unknown[0].name} may be a note or data, among files of columns ({tables[0].name}). Name "
+            f"those to read: '{path}/*{suffix}', or '{path}/*' for all."
+        )
+    return tables or unknown or files
+
+
 def _is_one_of_many(path: Path, format: str | None) -> bool:
-    is_hidden = path.name.startswith((".", "_"))
+    is_hidden = path.name.startswith((".", "_", _LOCK))
     return path.is_file() and not is_hidden and (format is not None or has_known_suffix(path))
 
 
