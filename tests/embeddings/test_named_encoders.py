@@ -110,7 +110,8 @@ def test_a_short_name_is_pinned(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> No
         hugging_face.find_encoder("bge-small")
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     hugging_face.find_encoder("bge-small")
-    assert f"/api/models/{bge.hub}/revision/{bge.revision}" in hub.asked
+    assert hub.asked
+    assert all(bge.hub in path and str(bge.revision) in path for path in hub.asked)
     with pytest.raises(EmbeddingError, match="encoder 'nobody/tiny@nope': the download failed"):
         hugging_face.find_encoder("nobody/tiny@nope")
 

@@ -55,7 +55,10 @@ def export_ngrams(model: NgramClassifier, folder: str | Path, texts: object = ()
     """
     model._check_fitted()
     if model.characters_ is not None:
-        raise ConfigError("n-grams of characters are not exported to ONNX; train without --chars.")
+        raise ConfigError(
+            "n-grams of characters count in this model, and the ids of words, which an ONNX graph takes, do not spell "
+            "them; train with --no-chars."
+        )
     target = Path(folder)
     check_place(target)
     plain = copy.copy(model)
