@@ -171,9 +171,9 @@ if TYPE_CHECKING:  # what a type checker knows of the two classes that are made 
 
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
         seed: int
-        refit: bool
+        refit: bool | None
 
-        def __init__(self, *, seed: int = 0, refit: bool = False, **settings: Any) -> None: ...
+        def __init__(self, *, seed: int = 0, refit: bool | None = None, **settings: Any) -> None: ...
         def __getattr__(self, name: str) -> Any: ...
 
 else:
@@ -204,7 +204,7 @@ else:
         "TrainingConfig",
         "training",
         [],
-        [("seed", int, 0), ("refit", bool, False)],  # of the division of the data too; train again on all but the test
+        [("seed", int, 0), ("refit", bool | None, None)],  # of the division of the data too; train again on all but the test
         "How it is trained (docs/settings.md); None takes the recipe's own.",
     )
 

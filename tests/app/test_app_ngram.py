@@ -26,7 +26,15 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
 
     names = {path.name for path in folder.iterdir()}
     plots = {"reliability.svg", "reliability.png", "reliability-dark.png", "report.html", "report.json"}
-    assert names == {*SCORING, *plots, "run.toml", "metrics.json", "README.md", "test_openings.json"}
+    assert names == {
+        *SCORING,
+        *plots,
+        "validation.safetensors",
+        "run.toml",
+        "metrics.json",
+        "README.md",
+        "test_openings.json",
+    }
     model = plaudit.load(folder)
     assert isinstance(model, plaudit.NgramClassifier)
     built = str(model.summary())

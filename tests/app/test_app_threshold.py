@@ -67,13 +67,17 @@ def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
 
 
 def test_a_refit_keeps_the_temperature_and_says_so(command: Command) -> None:
-    command("train", "sample", "--recipe", "ngram", "-o", "model")
-    done = command("train", "sample", "--recipe", "ngram", "--refit", "-o", "again")
+    command("train", "sample", "--recipe", "ngram", "--no-refit", "-o", "model")
+    done = command("train", "sample", "--recipe", "ngram", "-o", "again")  # which has no epochs to choose
     kept = plaudit.load("model").temperature_
     assert plaudit.load("again").temperature_ == kept
     said = f"The temperature, {kept:.4f}, is that of the model that was validated."
     assert said in done.out
     assert said in Path("again/README.md").read_text(encoding="utf-8")
+    of_both = [command("threshold", name, "--f1", "--json").json() for name in ("model", "again")]
+    assert of_both[0]["rule"] == of_both[1]["rule"]
+    assert "as answered before it was trained on them too (--refit)" in of_both[1]["data"]
+    Path("again/validation.safetensors").unlink()  # as versions before wrote it
     err = command("threshold", "again", "--f1", code=2).err
     assert "it was trained again on its validation texts (--refit)" in err
 
@@ -227,7 +231,7 @@ def test_other_texts_are_taken_whole(
         command("threshold", "model", "more.csv", "--f1", "--apply", "--json").json()["data"] == "more.csv: every row"
     )
     own = command("threshold", "model", "./mine.csv", "--f1", "--apply", "--json").json()
-    assert own["data"] == "mine.csv: the model's 13 validation texts"
+    assert own["data"].startswith("mine.csv: the model's 13 validation texts, as answered before")
     sample = command("threshold", "model", "sample", "--f1", code=2)
     assert "label 'neg' is none of the model's classes" in sample.err
 

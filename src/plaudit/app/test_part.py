@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from plaudit.app.own_run import OwnRun
 from plaudit.config import DataSpec
 from plaudit.data import Dataset, has_test_part, load_dataset
 from plaudit.models.remembered import remembered_spec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -19,11 +25,13 @@ class Chosen:
         dataset: Labelled texts.
         what: A line for a person.
         is_own: Whether these were kept for testing when the model was trained on the same file.
+        logits: What the model answered to them before it learned from them; None where it has not.
     """
 
     dataset: Dataset
     what: str
     is_own: bool = False
+    logits: NDArray[np.float32] | None = None
 
 
 def choose_texts(

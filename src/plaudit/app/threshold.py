@@ -78,7 +78,7 @@ def threshold(
         given["costs"] = _read_costs(given["costs"])
     names, multi_label = classifier.class_names, classifier.multi_label_
     chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
-    choice = choose_rule(classifier, chosen.dataset, **given)
+    choice = choose_rule(classifier, chosen.dataset, logits=chosen.logits, **given)
     before = classifier.rule_
     classifier.set_rule(choice.rule)
     if apply:

@@ -17,6 +17,7 @@ from plaudit.app.advise import advice_line
 from plaudit.app.auto_recipe import choose as choose_recipe
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.fitting import Say, fit, fit_better, refit
+from plaudit.app.held_out import write_held_out
 from plaudit.app.own_run import short_name
 from plaudit.app.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.record import Record, differences, run_versions
@@ -31,7 +32,7 @@ from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening
 from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.artifact import check_target, publish
-from plaudit.models.recipes import build, has_epochs
+from plaudit.models.recipes import build, has_epochs, refits
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.training import Monitor
@@ -163,6 +164,7 @@ def _run(
     trained = time.perf_counter()
     explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
     started += time.perf_counter() - trained  # seconds that were not training
+    config = replace(config, training=replace(config.training, refit=refits(config)))
     if config.training.refit:
         fitted = refit(fitted, model, parts, unlabelled, say, monitors)
     if not isinstance(model, NetworkClassifier):  # whose layers were told before training
@@ -227,6 +229,8 @@ def _run(
             calibrated=fitted.calibrated,
             facts=facts,
         )
+        if config.training.refit:  # what `plaudit threshold` chooses on, for the model has learned these texts by now
+            write_held_out(folder, fitted.calibrated.logits)
         openings = count_opening(folder, test_texts, command="train", identity=versions["test_texts"])
         for line in record.write(folder, model, name=output.name, openings=openings):
             say(line)

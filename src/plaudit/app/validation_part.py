@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from plaudit.app.held_out import read_held_out
 from plaudit.app.own_run import OwnRun, is_same_source
 from plaudit.app.test_part import Chosen
 from plaudit.config import DataSpec
@@ -11,6 +12,7 @@ from plaudit.data import has_parts, load_dataset
 from plaudit.errors import DataError
 from plaudit.evaluation import fingerprint
 from plaudit.models.remembered import remembered_spec
+from plaudit.models.targets import count_logits
 
 
 def choosing_texts(
@@ -35,7 +37,7 @@ def choosing_texts(
             "texts that it was not trained on."
         )
     if run is not None and (data is None or run.is_of(data)):
-        return _own_validation(run)
+        return _own_validation(run, count_logits(len(classes), multi_label=multi_label))
     assert data is not None
     tested_on = None if run is None else run.config.data.test
     if tested_on is not None and is_same_source(data, tested_on):
@@ -52,12 +54,16 @@ def choosing_texts(
     return Chosen(rows, what)
 
 
-def _own_validation(run: OwnRun) -> Chosen:
-    """Return the run's validation part, unless the model was trained on it in the end."""
-    if run.config.training.refit:
+def _own_validation(run: OwnRun, n_logits: int) -> Chosen:
+    """Return the run's validation part; after a refit with what the model answered before it."""
+    held = run.part("validation", instead="name other labelled texts")
+    what = f"{run.config.data.source}: the model's {len(held):,} validation texts"
+    if not run.config.training.refit:
+        return Chosen(held, what)
+    logits = read_held_out(run.folder, len(held), n_logits)
+    if logits is None:
         raise DataError(
             f"{run.folder}: it was trained again on its validation texts (--refit), and is surer of them than of "
             "others; name labelled texts that it was not trained on."
         )
-    held = run.part("validation", instead="name other labelled texts")
-    return Chosen(held, f"{run.config.data.source}: the model's {len(held):,} validation texts")
+    return Chosen(held, f"{what}, as answered before it was trained on them too (--refit)", logits=logits)

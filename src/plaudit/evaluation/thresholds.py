@@ -64,6 +64,7 @@ def choose_rule(
     per_class: bool = False,
     costs: Costs | None = None,
     of: str | None = None,
+    logits: NDArray[np.floating] | None = None,
 ) -> Choice:
     """Choose the rule that serves one goal best; the model is left as it is, and a rule that it has is not looked at.
 
@@ -78,6 +79,7 @@ def choose_rule(
         costs: What mistakes cost, by the name of the true class, then of the answered one; a mistake not named costs 1,
             a right answer 0. Nothing is chosen: the class with the least expected cost is answered.
         of: Of two classes the one that `f1`, `recall` and `precision` are about; None for the second.
+        logits: [N, K], what the model answers, where it is known; None asks the model.
 
     Raises:
         ConfigError: No goal or several, one that this model cannot have, or a share not above 0 and at most 1.
@@ -98,7 +100,7 @@ def choose_rule(
     truth = labels_for(model.class_names, held, multi_label=model.multi_label_)
     if not len(truth):
         raise DataError(f"{held.name}: there are no texts to choose a rule on.")
-    logits = model.logits(held.texts)
+    logits = model.logits(held.texts) if logits is None else logits
     found, plain = (
         probabilities(logits, multi_label=model.multi_label_),
         predicted(logits, multi_label=model.multi_label_),

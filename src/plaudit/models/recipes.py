@@ -54,6 +54,18 @@ def takes(recipe: str, settings: set[str]) -> bool:
     return settings <= _arguments(class_of(recipe))
 
 
+def refits(config: RunConfig) -> bool:
+    """Say whether a run trains again on all but the test texts: where it is asked to, or there is no epoch to choose.
+
+    A recipe that a teacher teaches is not trained twice unasked, for that asks the teacher too.
+    """
+    if config.training.refit is not None:
+        return config.training.refit
+    recipe = config.model.recipe
+    is_frozen = recipe in ("encoder", "best") and config.model.trainable is False
+    return is_frozen or not (has_epochs(recipe) or class_of(recipe).uses_unlabelled)
+
+
 def can_resume(recipe: str) -> bool:
     """Say whether a run of a recipe that was cut off can go on from what it saved."""
     return class_of(recipe).resumes

@@ -38,4 +38,4 @@ def run_config(data: DataConfig, *, seed: int, recipe: str, settings: Mapping[st
         tables.append({name: left.pop(name) for name in list(left) if name in known})
     model, training = tables
     of_model = ModelConfig(recipe=recipe, **model, further=left or None)
-    return RunConfig(data, of_model, TrainingConfig(seed=seed, **training))
+    return RunConfig(data, of_model, TrainingConfig(seed=seed, refit=False, **training))
