@@ -14,13 +14,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from measured import RESULTS, Figures, accuracy, as_part, table
-from peers import WordsAndPairs
+from peers import WordsAndCharacters, WordsAndPairs
 from recipes_by_name import Ours
 
 from plaudit.data import Dataset, load_sample, read_file
 from plaudit.models import BlendClassifier
 
-CONTROL = "TF-IDF (1,2) and logistic regression"
+CONTROLS = {
+    "TF-IDF (1,2) and logistic regression": WordsAndPairs,
+    "TF-IDF of words and characters and linear SVM": WordsAndCharacters,
+}
 INSIDE = "encoder, of {}"
 
 
@@ -67,8 +70,8 @@ def load(name: str, scored: str) -> Texts:
 def answers(name: str, seed: int, texts: Texts) -> dict[str, Any]:
     """Train and return the predictions, names or an indicator matrix of sets, by whose they are."""
     train, scored = as_part(texts.train), texts.scored.texts.to_pylist()
-    if name == CONTROL:
-        control = WordsAndPairs(seed)
+    if name in CONTROLS:
+        control = CONTROLS[name](seed)
         control.fit(train.texts, texts.train.labels if texts.train.multi_label else train.labels)
         return {name: control.predict(scored)}
     ours = Ours(name, seed)
@@ -108,7 +111,7 @@ def main() -> None:
     figures = Figures(options.output)
     header = ["set", "task", "", "accuracy", "macro-F1", "micro-F1"]
     rows = []
-    names = (CONTROL, *options.recipes)
+    names = (*CONTROLS, *options.recipes)
     for each in options.sets:
         texts = None
 

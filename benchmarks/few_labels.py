@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 from measured import RESULTS, Figures, Part, accuracy, load_task, table
-from peers import WordsAndPairs
+from peers import WordsAndCharacters, WordsAndPairs
 from recipes_by_name import Ours, build
 
-CONTROL = "TF-IDF (1,2) and logistic regression"
+CONTROLS = {
+    "TF-IDF (1,2) and logistic regression": WordsAndPairs,
+    "TF-IDF of words and characters and linear SVM": WordsAndCharacters,
+}
 
 
 def draw(train: Part, n: int, seed: int) -> Part:
@@ -31,8 +34,8 @@ def draw(train: Part, n: int, seed: int) -> Part:
 
 
 def fit(name: str, part: Part, seed: int, unlabelled: list[str] | None) -> Any:
-    if name == CONTROL:
-        control = WordsAndPairs(seed)
+    if name in CONTROLS:
+        control = CONTROLS[name](seed)
         control.fit(*part)
         return control
     ours = Ours(name, seed)
@@ -63,8 +66,10 @@ def cell(figures: dict[str, Any], keys: list[str], texts: str) -> str:
 
 def main() -> None:
     options = arguments()
-    names = [CONTROL, *options.recipes, *options.slow]
-    task = load_task(options.scored, needs_unlabelled=any(build(name, 0).uses_unlabelled for name in names[1:]))
+    names = [*CONTROLS, *options.recipes, *options.slow]
+    task = load_task(
+        options.scored, needs_unlabelled=any(build(name, 0).uses_unlabelled for name in names[len(CONTROLS) :])
+    )
     size = min(options.some, len(task.scored.texts))
     some = task.scored.take(np.random.default_rng(0).choice(len(task.scored.texts), size, replace=False).tolist())
     figures = Figures(options.output)

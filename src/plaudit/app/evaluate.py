@@ -78,7 +78,7 @@ def evaluate(
         for by, part in parts.items():
             print_table(console, slices_table(by, part))
         if run is not None:
-            console.print(f"\nTraining three controls on the model's {len(run.texts):,} training texts …", style="dim")
+            console.print(f"\nTraining four controls on the model's {len(run.texts):,} training texts …", style="dim")
     compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
     if as_json:
         more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}

@@ -29,7 +29,7 @@ def evaluate(
     ] = None,
     controls: Annotated[
         bool,
-        typer.Option("--controls", help="Also three simple models, trained on the same texts, to see what it adds."),
+        typer.Option("--controls", help="Also four simple models, trained on the same texts, to see what it adds."),
     ] = False,
     *,
     spec: DataSpec,
