@@ -204,7 +204,10 @@ else:
         "TrainingConfig",
         "training",
         [],
-        [("seed", int, 0), ("refit", bool | None, None)],  # of the division of the data too; train again on all but the test
+        [
+            ("seed", int, 0),
+            ("refit", bool | None, None),
+        ],  # of the division of the data too; train again on all but the test
         "How it is trained (docs/settings.md); None takes the recipe's own.",
     )
 

@@ -71,7 +71,8 @@ def train(
         typer.Option("--set", metavar="NAME=VALUE", help="A setting without an option, as plugins have; repeat."),
     ] = None,
     refit: Annotated[
-        bool | None, typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [on without epochs]")
+        bool | None,
+        typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [on without epochs]"),
     ] = None,
     validation: Validation = None,
     test: Test = None,
