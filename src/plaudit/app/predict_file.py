@@ -14,6 +14,7 @@ import typer
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_error_console
 from plaudit.batch import Options, predict_files, predict_stream
+from plaudit.batch.reading import sentence
 from plaudit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def predict_file(
     answers = f" Answers: {mix}." if mix else ""
     line.say(f"{totals.rows:,} rows{earlier}, {seconds:.1f} s, {rate:,.0f} rows a second{more}{where}.{answers}")
     if totals.unscored > totals.rows / 2:
-        line.say(f"More than half of the rows could not be scored; the first: {plain(totals.reason)}.")
+        line.say(f"More than half of the rows could not be scored; the first: {sentence(plain(totals.reason))}")
         raise typer.Exit(_MOSTLY_UNSCORED)
 
 

@@ -126,6 +126,11 @@ class BatchReader:
         return _as_column(column, field, faults)
 
 
+def sentence(reason: str) -> str:
+    """Return why a row has no text as a sentence, which ends in one mark."""
+    return reason if reason.endswith("?") else f"{reason}."
+
+
 def _as_column(values: list[Any], field: pa.Field, faults: dict[int, str]) -> pa.Array:  # Any: what a cell holds
     if pa.types.is_list(field.type):
         values = [value if value is None or isinstance(value, list) else [value] for value in values]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from plaudit.batch.encoding import encode_lines, encode_table
-from plaudit.batch.reading import BatchReader
+from plaudit.batch.reading import BatchReader, sentence
 from plaudit.batch.scoring import added_fields, check_names, spread
 from plaudit.budget import SERVER, Budget, spending
 from plaudit.config import DataSpec
@@ -135,7 +135,7 @@ def read_rows(budget: Budget, body: bytes, format: str, spec: DataSpec, remember
     if not n:
         raise Refusal(422, f"{_NAME}: no rows, only the columns {', '.join(reader.intake.names)[:80]}.")
     if len(reasons) == n:
-        raise Refusal(422, f"none of the {n:,} rows can be scored; the first: {reasons[0]}.")
+        raise Refusal(422, f"none of the {n:,} rows can be scored; the first: {sentence(reasons[0])}")
     rows = pa.Table.from_batches([batch.rows for batch in batches], reader.schema)
     texts = pa.concat_arrays([batch.texts for batch in batches])
     return _Read(rows, texts, reasons, batches[-1].keys or rows.column_names, reader.keeps_lines)

@@ -9,6 +9,7 @@ import pytest
 from workbook import workbook
 
 from plaudit.audit import load_corpus
+from plaudit.batch.reading import sentence
 from plaudit.config import DataSpec
 from plaudit.data import Dataset, read_file
 from plaudit.data.readers.sources import find_sources
@@ -260,3 +261,8 @@ def test_one_class_alone_names_the_other_columns(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"'NA', which may mean that there is none.*--label-column team") as error:
         read(tmp_path / "data.csv", content)
     assert "message" not in str(error.value).partition("Other")[2]
+
+
+def test_a_reason_ends_in_one_mark() -> None:
+    assert sentence("data.csv:2: expected 2 fields, got 1. Is a field missing?").endswith("missing?")
+    assert sentence("data.csv:2: no text") == "data.csv:2: no text."
