@@ -153,7 +153,7 @@ def test_too_large_models_are_worse_than_any_that_fits(task: Task) -> None:
     assert len(fitting) > sum(size <= min(sizes) for size in sizes)
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "f1", "macro_f1", "log_loss"])
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "f1_macro", "log_loss"])
 def test_sets_of_labels_and_many_classes_are_searched_too(
     moods: Dataset, topics: Dataset, tiny_table: EmbeddingTable, metric: str
 ) -> None:

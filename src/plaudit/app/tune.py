@@ -95,7 +95,7 @@ def run_tuning(
     """
     time_s = _parse_amount("--time", time, _SECONDS, "a time like 60s, 5m or 1h")
     most = None if max_size is None else int(_parse_amount("--max-size", max_size, _BYTES, "a size like 500KB or 5MB"))
-    find_metric(metric)
+    metric = find_metric(metric).name
     names = _parse_recipes(recipes)
     TrainingConfig(seed=seed)  # which checks it
     require("optuna", extra="tune", purpose="plaudit tune")

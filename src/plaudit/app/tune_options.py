@@ -19,7 +19,7 @@ def tune(
     data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
     time: Annotated[str, typer.Option(help="How long to search: 60s, 5m, 1h.")] = "60s",
     metric: Annotated[
-        str, typer.Option(help="accuracy, f1, macro_f1, log_loss or a plugin's, of the validation texts.")
+        str, typer.Option(help="accuracy, f1, f1_macro, log_loss or a plugin's, of the validation texts.")
     ] = "accuracy",
     max_size: Annotated[str | None, typer.Option(help="The largest model's size on disk: 500KB, 5MB. [any]")] = None,
     recipes: Annotated[

@@ -45,14 +45,17 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric("accuracy", lambda answers: _figures(answers).accuracy, "share of right answers"),
         Metric("f1", _f1, "of two classes the second's, of more their mean, of sets all labels together (micro)"),
-        Metric("macro_f1", lambda answers: _figures(answers).f1_macro, "mean of the classes' F1"),
+        Metric("f1_macro", lambda answers: _figures(answers).f1_macro, "mean of the classes' F1"),
         Metric("log_loss", lambda answers: _figures(answers).loss, "mean log loss in nats", sign=-1),
     )
 }
 
 
+_BEFORE = {"macro_f1": "f1_macro"}  # names that metrics had, which are still read
+
+
 def find_metric(name: str) -> Metric:
-    """Return the metric of that name, built in or of an installed package.
+    """Return the metric of that name, or that had it before, built in or of an installed package.
 
     Raises:
         ConfigError: There is none.
@@ -60,7 +63,7 @@ def find_metric(name: str) -> Metric:
     """
     from plaudit.plugins import load_plugin, plugin_names
 
-    found = METRICS.get(name) or load_plugin(_GROUP, name, Metric)
+    found = METRICS.get(_BEFORE.get(name, name)) or load_plugin(_GROUP, name, Metric)
     if found is None:
         raise ConfigError(f"--metric {name}: expected one of {', '.join((*METRICS, *plugin_names(_GROUP)))}.")
     return found
