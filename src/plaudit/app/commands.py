@@ -39,7 +39,7 @@ def train(
 
     console = make_console()
     named = model["recipe"]
-    is_open = named == AUTO or (named is None and config is None and not is_tutorial(data["source"] or ""))
+    is_open = named == AUTO or (named is None and config is None and not is_tutorial(data["source"] or "imdb"))
     if is_open:
         model = {**model, "recipe": "ngram"}  # until the data are read
     base = RunConfig() if config is None else _with_recipe(RunConfig.from_toml(config), model["recipe"])
