@@ -109,7 +109,7 @@ def test_data_show_says_what_it_understood_and_what_is_odd(command: Command, tmp
     (tmp_path / "data" / "train.csv").write_text("words,team\n" + "\n".join(rows) + "\n")
     (tmp_path / "data" / "test.csv").write_text("words,team\n" + "\n".join(rows[:3]) + "\n")
     lines = command("data", "show", "data").lines()
-    assert lines[0] == "text: column 'words' (the other one)"
+    assert lines[0] == "text: column 'words' (the other one); label: column 'team' (4 values)"
     assert lines[1].startswith("note: labels that look alike: 'Spam' (5), 'spam' (5); --merge-labels")
     assert "note: the test part has no text of 1 class ('mail'), which has no test figure." in lines
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass, replace
 
+import numpy  # noqa: F401 - before pyarrow: where memory is short, OpenBLAS ends the process, and Arrow raises
+
 from plaudit.app.advise import this_machine
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
