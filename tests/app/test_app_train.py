@@ -176,6 +176,24 @@ def test_of_test_texts_that_stand_in_training_a_second_figure_leaves_them_out(
     command("report", folder)
 
 
+def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
+    command: Command, reviews: Dataset, tmp_path: Path
+) -> None:
+    rows = list(zip(reviews.texts.to_pylist()[:40], reviews.label_names()[:40], strict=True))
+    lines = [f"{text},{label}" for text, label in [*rows, ("one alone", "odd")]]
+    (tmp_path / "few.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    out = command("train", "few.csv", "--recipe", "ngram", "-o", "model").out
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    crossed = metrics["cross_validation"]
+    assert (crossed["folds"], crossed["n_texts"], crossed["n"]) == (5, 41, 40)
+    assert sum(map(sum, crossed["confusion_matrix"])) == 40
+    assert f"accuracy {crossed['accuracy']:.4f}" in out
+    assert "not judged, because no other text has their class: 1" in out
+    assert "mean over the 2 of 3 classes" in out
+    assert [line.split()[-1] for line in out.splitlines() if line.split()[:1] == ["odd"]] == ["–"]
+    assert "Cross-validated" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_split_by_film_keeps_films_apart(command: Command, tmp_path: Path) -> None:
     command("train", "sample", *QUICK, "-o", "model", "--group-by", "film", "--validation", "0.3")
     parts = load_parts(RunConfig.from_toml(tmp_path / "model" / "run.toml").data, seed=0)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.app.calibrating import Calibrated
+    from plaudit.app.cross_validation import CrossValidated
     from plaudit.app.parts import Parts
     from plaudit.app.unseen import Unseen
     from plaudit.config import DataConfig, RunConfig
@@ -49,6 +50,7 @@ class Tested:
         answers: What it answered.
         metrics: Its figures.
         unseen: Those of the texts that are not among the training texts too; None where that is all, or none.
+        crossed: The cross-validated figures of few texts; None of many.
     """
 
     dataset: Dataset
@@ -56,6 +58,7 @@ class Tested:
     answers: Answers
     metrics: Metrics | MultiLabelMetrics
     unseen: Unseen | None = None
+    crossed: CrossValidated | None = None
 
 
 def gather_facts(
@@ -102,6 +105,7 @@ def gather_facts(
             what=TEST_TEXTS,
             guessed=commonest(parts.train),
             unseen=None if tested.unseen is None else _unseen(tested, tested.unseen, temperature=own),
+            crossed=None if (crossed := tested.crossed) is None else _crossed(crossed),
         ),
         explained=explained,
         audit=audit,
@@ -112,6 +116,10 @@ def gather_facts(
 def _unseen(tested: Tested, unseen: Unseen, *, temperature: float) -> Measured:
     logits = tested.logits[unseen.rows]
     return measured_facts(unseen.answers, unseen.metrics, logits=logits, temperature=temperature)
+
+
+def _crossed(found: CrossValidated) -> Measured:
+    return measured_facts(found.answers, found.metrics, logits=found.logits, temperature=1.0)
 
 
 def run_facts(

@@ -196,6 +196,7 @@ def print_metrics(
         if value is None or (name == "f1" and len(metrics.classes) > 2):  # for more than two classes f1 is f1_macro
             continue
         note = f"of {plain(metrics.classes[1])!r}" if note == _OF_SECOND else note
+        note = _macro_note(metrics, note) if name == "f1_macro" else note
         span = "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
         said = "; ".join(part for part in (span, note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
@@ -216,6 +217,25 @@ def _span(interval: FigureInterval) -> str:
     return "" if interval is None or isinstance(interval, tuple) else f"{interval.low:.4f} to {interval.high:.4f}"
 
 
+def _share(value: float, n: int) -> str:
+    """Return a share of n texts as a person reads it: a dash where there are none to measure it on."""
+    return f"{value:.3f}" if n else "–"
+
+
+def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str) -> str:
+    """Say over which classes a mean is, where some neither occur nor are answered."""
+    from plaudit.evaluation import Metrics
+
+    if isinstance(metrics, Metrics):
+        n, counted = (
+            len(metrics.classes),
+            int(((metrics.confusion.sum(axis=0) + metrics.confusion.sum(axis=1)) > 0).sum()),
+        )
+        if counted < n:
+            return f"mean over the {counted} of {n} classes that occur or are answered"
+    return note
+
+
 def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
     table = Table(box=None, padding=(0, 2))
     for heading in ("class", "texts", "precision", "recall", "F1"):
@@ -223,7 +243,9 @@ def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
     for name, count, *figures in zip(
         metrics.classes, metrics.counts, metrics.precision, metrics.recall, metrics.f1, strict=True
     ):
-        table.add_row(escape(plain(name)), f"{count:,}", *(f"{figure:.3f}" for figure in figures))
+        precision, *others = figures
+        shown = f"{precision:.3f}" if count or precision else "–"
+        table.add_row(escape(plain(name)), f"{count:,}", shown, *(_share(figure, count) for figure in others))
     print_table(console, table)
 
 
@@ -242,6 +264,7 @@ def _confusion(metrics: Metrics) -> Table:
     table.add_column("recall", justify="right", style="dim")
     for i, name in enumerate(names):
         cells = [f"[bold]{n:,}[/bold]" if i == j else f"{n:,}" for j, n in enumerate(metrics.confusion[i].tolist())]
-        table.add_row(name, *cells, f"{metrics.recall[i]:.3f}")
-    table.add_row("precision", *(f"{p:.3f}" for p in metrics.precision), "", style="dim")
+        table.add_row(name, *cells, _share(metrics.recall[i], int(metrics.confusion[i].sum())))
+    given = metrics.confusion.sum(axis=0).tolist()
+    table.add_row("precision", *map(_share, metrics.precision, given), "", style="dim")
     return table

@@ -15,6 +15,7 @@ from typing import Any
 
 from plaudit.app.advise import advice_line
 from plaudit.app.auto_recipe import choose as choose_recipe
+from plaudit.app.cross_validation import CrossValidated, cross_validate, is_for
 from plaudit.app.first_layer import load_first_layer
 from plaudit.app.fitting import Say, fit, fit_better, refit
 from plaudit.app.held_out import write_held_out
@@ -48,10 +49,12 @@ class Outcome:
         model: The trained classifier.
         folder: Where it was written.
         metrics: What metrics.json holds: "train", "validation", "calibration", "test", and "test_unseen" where
-            some test texts are among the training texts too: the figures of the others.
+            some test texts are among the training texts too: the figures of the others;
+            "cross_validation" where texts are few.
         test: The test figures.
         unseen: Those of the texts not seen in training; None where that is all of them, or none.
         config: The run with everything decided.
+        crossed: The cross-validated figures; None where texts are many or the recipe is slow.
     """
 
     model: Classifier
@@ -60,6 +63,7 @@ class Outcome:
     test: Metrics | MultiLabelMetrics
     config: RunConfig
     unseen: Metrics | MultiLabelMetrics | None = None
+    crossed: CrossValidated | None = None
 
 
 def run_training(
@@ -198,6 +202,11 @@ def _run(
     if unseen is not None:
         metrics["test_unseen"] = unseen.metrics.to_dict()
     config = _decided(replace(config, data=parts.config, reading=reading_of(parts.train)), fitted.params)
+    if is_for(config, all_texts := (parts.train, parts.validation, test_texts)):
+        crossed = cross_validate(config, all_texts, temperature=model.temperature_)
+        if crossed is not None:
+            metrics["cross_validation"] = crossed.to_dict()
+            tested = replace(tested, crossed=crossed)
     versions = {**versions, "test_texts": fingerprint(test_texts)}
     with publish(output) as folder:
         model.write(folder)
@@ -234,7 +243,8 @@ def _run(
         openings = count_opening(folder, test_texts, command="train", identity=versions["test_texts"])
         for line in record.write(folder, model, name=output.name, openings=openings):
             say(line)
-    return Outcome(model, output, metrics, test, config, None if unseen is None else unseen.metrics)
+    alone = None if unseen is None else unseen.metrics
+    return Outcome(model, output, metrics, test, config, unseen=alone, crossed=tested.crossed)
 
 
 def _find_encoder(model: Classifier) -> None:

@@ -102,6 +102,8 @@ def model_card(facts: ReportFacts, *, title: str, folder: str, openings: int) ->
     rows = [_row(name, each, facts) for name, each in (("validation", facts.validation), ("test", facts.test.measured))]
     if facts.test.unseen is not None:
         rows.append(_row("test, texts not seen in training", facts.test.unseen, facts))
+    if facts.test.crossed is not None:
+        rows.append(_row("cross-validated, all texts", facts.test.crossed, facts))
     lines = [f"- {plain(each.topic)}: {plain(each.text)}" for each in verdict(facts, openings=openings)]
     return _CARD.format(
         title=plain(title) or "A model",

@@ -204,5 +204,6 @@ def read_facts(folder: Path) -> ReportFacts:
             f"{path}: format version {version} is newer than this Plaudit reads ({FORMAT_VERSION}); upgrade Plaudit."
         )
     if isinstance(value, dict) and isinstance(value.get("test"), dict):
-        value["test"].setdefault("unseen", None)  # which older reports lack
+        for name in ("unseen", "crossed"):  # which older reports lack
+            value["test"].setdefault(name, None)
     return read_value(ReportFacts, value, str(path))

@@ -18,11 +18,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """How good a model is at one class; `n` texts have it."""
+    """How good a model is at one class; `n` texts have it. Precision is None where it is never answered."""
 
     name: str
     n: int
-    precision: Figure
+    precision: Figure | None
     recall: Figure
     f1: Figure
 
@@ -101,6 +101,7 @@ class HeldOutFacts:
         guess: What always answering the commonest training label would be right for, 0 to 1.
         guessed: That label alone, or the labels of that set.
         unseen: The figures of the texts that are not among the training texts too; None where that is all, or none.
+        crossed: Cross-validated figures of all texts of a small data set; None of others.
     """
 
     what: str
@@ -110,3 +111,4 @@ class HeldOutFacts:
     guess: float
     guessed: tuple[str, ...]
     unseen: Measured | None = None
+    crossed: Measured | None = None

@@ -90,6 +90,7 @@ def held_out_facts(
     what: str,
     guessed: tuple[str, ...],
     unseen: Measured | None = None,
+    crossed: Measured | None = None,
 ) -> HeldOutFacts:
     """Return the figures of texts that decided nothing, with their slices and beside a guess.
 
@@ -100,6 +101,7 @@ def held_out_facts(
         what: What they are called.
         guessed: The label that is commonest in training, or the set of labels (`commonest`).
         unseen: The figures of those that are not among the training texts, where some are.
+        crossed: Cross-validated figures, where texts are few.
     """
     truth = [set(names) if isinstance(names, tuple) else {names} for names in dataset.label_names()]
     divisions, undivided = _divisions(dataset, answers.right)
@@ -111,6 +113,7 @@ def held_out_facts(
         guess=sum(names == set(guessed) for names in truth) / len(truth),
         guessed=guessed,
         unseen=unseen,
+        crossed=crossed,
     )
 
 
@@ -133,7 +136,13 @@ def _classes(answers: Answers, metrics: Metrics | MultiLabelMetrics, f1: str) ->
         found = metrics.intervals.get(name)
         intervals = found if isinstance(found, tuple) else (None,) * n_classes
         columns.append([_figure(*pair) for pair in zip(getattr(metrics, name), intervals, strict=True)])
-    rows = zip(metrics.classes, counts.tolist(), *columns, strict=True)
+    given = (
+        answers.predictions.sum(axis=0)
+        if answers.multi_label
+        else np.bincount(answers.predictions[answers.predictions >= 0], minlength=n_classes)
+    )
+    precision = [figure if n else None for figure, n in zip(columns[0], given.tolist(), strict=True)]
+    rows = zip(metrics.classes, counts.tolist(), precision, *columns[1:], strict=True)
     return tuple(ClassFigures(*row) for row in rows)
 
 

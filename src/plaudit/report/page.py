@@ -112,6 +112,9 @@ def _whiskers(facts: ReportFacts) -> str:
     if facts.test.unseen is not None:
         unseen = facts.test.unseen.figures["accuracy"]
         rows.insert(1, Row("accuracy, unseen texts", unseen.value, unseen.low, unseen.high))
+    if facts.test.crossed is not None:
+        crossed = facts.test.crossed.figures["accuracy"]
+        rows.insert(1, Row("accuracy, cross-validated", crossed.value, crossed.low, crossed.high))
     return draw_whiskers(
         rows, title="Figures with their 95 % intervals", reference=facts.test.guess, meaning="the accuracy of a guess"
     )

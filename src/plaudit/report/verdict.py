@@ -48,7 +48,20 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         facts: The run's.
         openings: How often the test texts have been looked at, from 1.
     """
-    rules = (_width, _coverage, _guess, _labels, _classes, _rare, _absent, _calibration, _fit, _optimistic, _shared)
+    rules = (
+        _width,
+        _crossed,
+        _coverage,
+        _guess,
+        _labels,
+        _classes,
+        _rare,
+        _absent,
+        _calibration,
+        _fit,
+        _optimistic,
+        _shared,
+    )
     said = [each for rule in rules for each in rule(facts)]
     return [*said, _opened(facts, openings), _other_texts()]
 
@@ -67,6 +80,19 @@ def _width(facts: ReportFacts) -> Iterator[Said]:
         yield Said(
             "How sure that is", "mind",
             f"{known}: wide. Do not choose between models by a few points; four times as many texts halve it.",
+        )  # fmt: skip
+
+
+def _crossed(facts: ReportFacts) -> Iterator[Said]:
+    crossed = facts.test.crossed
+    if crossed is not None:
+        accuracy = crossed.figures["accuracy"]
+        low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+        yield Said(
+            "Few texts", "mind",
+            f"Cross-validated, each text answered by a model of the others, {_percent(accuracy.value)} of "
+            f"{crossed.n:,} are right ({_percent(low)} to {_percent(high)}). Believe that rather than the figure of "
+            f"{facts.test.measured.n:,} test texts.",
         )  # fmt: skip
 
 
