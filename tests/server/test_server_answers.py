@@ -44,6 +44,18 @@ def test_the_saved_rule_decides(running: Running) -> None:
     assert labels[1] is None
 
 
+def test_every_protocol_says_which_rule_answered(running: Running, folders: dict[str, Path]) -> None:
+    rule = plaudit.load(folders["unsure"]).rule_
+    assert rule is not None
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": ["joy"]}
+    for name, version in (("unsure", rule.version), ("reviews", None)):
+        assert running.predict("joy", model=name)["rule_version"] == version
+        v1 = running.http.post(f"/v1/models/{name}:predict", json={"instances": ["joy"]})
+        assert v1.headers.get("Plaudit-Rule-Version") == version
+        v2 = running.http.post(f"/v2/models/{name}/infer", json={"inputs": [tensor]}).json()
+        assert v2.get("parameters", {}).get("rule_version") == version
+
+
 def test_one_model_needs_no_name_and_several_do(running: Running, alone: Running) -> None:
     assert alone.predict("joy")["model"] == "reviews"
     refused = running.http.post("/predict", json={"texts": ["joy"]})

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.models.answers import records
-from plaudit.models.base import Classifier
 from plaudit.server.files import as_parameters, score_file
 from plaudit.server.limits import LEFT
 from plaudit.server.refusals import Refusal, error_responses, json_response
@@ -49,7 +48,7 @@ async def predict(request: Request) -> Response:
         {
             "model": loaded.name,
             "version": loaded.version,
-            "rule_version": _rule_version(loaded.classifier),
+            "rule_version": loaded.rule_version,
             "predictions": records(loaded.classifier, found),
         }
     )
@@ -139,8 +138,3 @@ def metrics(request: Request) -> Response:
     """Give the figures to Prometheus."""
     service: Service = request.app.state.service
     return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
-
-
-def _rule_version(classifier: Classifier) -> str | None:
-    """Return the identity of the decision rule that answers, None without one."""
-    return None if classifier.rule_ is None else classifier.rule_.version

@@ -13,6 +13,8 @@ from plaudit.server.refusals import Refusal, error_responses, json_response
 from plaudit.server.schemas import V1Request, V1Response, V1Texts, body_of, parse
 from plaudit.server.service import Service
 
+RULE_HEADER = "Plaudit-Rule-Version"  # the body is as TensorFlow Serving has it
+
 router = APIRouter(prefix="/v1/models", tags=["TensorFlow Serving v1"])
 
 
@@ -25,7 +27,7 @@ router = APIRouter(prefix="/v1/models", tags=["TensorFlow Serving v1"])
     openapi_extra=body_of(V1Request),
 )
 async def predict(request: Request, name: str) -> Response:
-    """Label texts: one answer for each, in order."""
+    """Label texts: one answer for each, in order; a header says which decision rule answered, if one did."""
     service: Service = request.app.state.service
     body = await request.body()
     asked = await service.parsed(body, lambda: parse(body, V1Request))
@@ -37,12 +39,14 @@ async def predict(request: Request, name: str) -> Response:
         assert asked.inputs is not None
         texts = asked.inputs.text if isinstance(asked.inputs, V1Texts) else asked.inputs
     request.state.texts = len(texts)
-    found = await service.score(service.find(name), texts)
+    loaded = service.find(name)
+    found = await service.score(loaded, texts)
+    headers = None if loaded.rule_version is None else {RULE_HEADER: loaded.rule_version}
     rows = found.probabilities.tolist()
     if asked.instances is None:
-        return json_response({"outputs": {"label": found.labels, "probabilities": rows}})
+        return json_response({"outputs": {"label": found.labels, "probabilities": rows}}, headers=headers)
     answers = [{"label": label, "probabilities": row} for label, row in zip(found.labels, rows, strict=True)]
-    return json_response({"predictions": answers})
+    return json_response({"predictions": answers}, headers=headers)
 
 
 @router.get("/{name}", responses=error_responses(404))

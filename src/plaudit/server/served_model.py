@@ -51,6 +51,11 @@ class Loaded:
     classifier: Classifier
     version: str
 
+    @property
+    def rule_version(self) -> str | None:
+        """The identity of the decision rule that answers, None without one."""
+        return None if self.classifier.rule_ is None else self.classifier.rule_.version
+
 
 class ServedModel:
     """A model folder and the version of it that answers.

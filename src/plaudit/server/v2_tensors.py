@@ -68,6 +68,7 @@ class InferResponse(BaseModel):
     model_name: str
     model_version: str
     id: str | None = None
+    parameters: dict[str, Any] | None = None
     outputs: list[OutputTensor]
 
 
@@ -170,6 +171,8 @@ def write_response(loaded: Loaded, asked: InferRequest, found: Answers) -> Respo
     answer: dict[str, Any] = {"model_name": loaded.name, "model_version": loaded.version, "outputs": outputs}
     if asked.id is not None:
         answer["id"] = asked.id
+    if loaded.rule_version is not None:
+        answer["parameters"] = {"rule_version": loaded.rule_version}
     if not tails:
         return json_response(answer)
     head = to_json(answer)
