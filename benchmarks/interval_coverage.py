@@ -1,6 +1,6 @@
 """How often 95 % intervals hold the truth: those of `evaluate` beside plain percentiles of resamples.
 
-    python benchmarks/coverage.py [--samples 400] [--sizes 6 20 50 200 1000]
+    python benchmarks/interval_coverage.py [--samples 400] [--sizes 6 20 50 200 1000]
 
 A simulated classifier of two classes gives scores whose truth is known from a sample of 400,000. Of each size many
 samples are drawn, balanced and with a class of a tenth; printed is, for each figure, of 100 intervals how many hold the
