@@ -20,16 +20,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.errors import require
+from plaudit.training.dual_descent import MOST_PASSES, add, descended, list_answers, njit, shuffle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_njit = require("numba", extra="train", purpose="Training").njit(cache=True, nogil=True)
-_MOST_PASSES = 1_000
 _MOST_NEWTON_STEPS = 100
-# A linear congruential generator: Knuth's MMIX, of which the upper 31 bits are used.
-MULTIPLIER, INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
 
 
 def fit_logistic(
@@ -59,52 +55,30 @@ def fit_logistic(
     Returns:
         Weights float64 [F], and the bias.
     """
-    start = np.uint64(int(seed) % 2**64)
-    whole = np.array([0, len(offsets) - 1], np.int64) if blocks is None else blocks
-    weights: NDArray[np.float64] = _descend(offsets, indices, values, costs, n_features, tolerance, start, whole)
-    return weights[:-1], float(weights[-1])
+    return descended(
+        _descend, offsets, indices, values, costs,
+        n_features=n_features, tolerance=tolerance, seed=seed, blocks=blocks,
+    )  # fmt: skip
 
 
-@_njit
+@njit
 def _descend(offsets, indices, values, costs, n_features, tolerance, seed, blocks):  # type: ignore[no-untyped-def]
-    n = len(offsets) - 1
-    weights = np.zeros(n_features + 1)
-    squares = np.ones(n)  # |x|^2 with the bias's 1
-    answers = np.empty(2 * n, np.int64)  # 2 * text + (0: no, 1: yes)
-    n_answers, n_blocks = 0, len(blocks) - 1
-    ends = np.zeros(n_blocks, np.int64)  # of each block among the answers
-    order = np.arange(n_blocks)
-    block = 0
-    for text in range(n):
-        while text >= blocks[block + 1]:
-            ends[block] = n_answers
-            block += 1
-        for k in range(offsets[text], offsets[text + 1]):
-            squares[text] += values[k] * values[k]
-        for yes in range(2):
-            if costs[text, yes] > 0:
-                answers[n_answers] = 2 * text + yes
-                n_answers += 1
-    ends[block:] = n_answers
-    duals = np.zeros(2 * n)
+    n_blocks = len(blocks) - 1
+    squares, answers, begins = list_answers(offsets, values, costs, blocks)
+    n_answers = begins[n_blocks]
+    weights, duals, order = np.zeros(n_features + 1), np.zeros(len(answers)), np.arange(n_blocks)
     for i in range(n_answers):
         text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
         duals[answers[i]] = min(0.001 * costs[text, answers[i] % 2], 1e-8)
         add(weights, offsets, indices, values, text, sign * duals[answers[i]])
     state = seed
     enough = 1e-2  # gradient at which an inner problem is solved; tightened as they become easy
-    for _ in range(_MOST_PASSES):
+    for _ in range(MOST_PASSES):
         largest, newton_steps = 0.0, 0
-        for i in range(n_blocks - 1):
-            state = state * MULTIPLIER + INCREMENT
-            j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_blocks - i))
-            order[i], order[j] = order[j], order[i]
+        state = shuffle(order, 0, n_blocks, n_blocks - 1, state)
         for visited in order:
-            begin, end = (ends[visited - 1] if visited > 0 else 0), ends[visited]
-            for i in range(begin, end):
-                state = state * MULTIPLIER + INCREMENT
-                j = i + np.int64((state >> np.uint64(33)) % np.uint64(end - i))
-                answers[i], answers[j] = answers[j], answers[i]
+            begin, end = begins[visited], begins[visited + 1]
+            state = shuffle(answers, begin, end, end - begin, state)
             for i in range(begin, end):
                 text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
                 cost, a = costs[text, answers[i] % 2], squares[text]
@@ -136,11 +110,3 @@ def _descend(offsets, indices, values, costs, n_features, tolerance, seed, block
         if newton_steps <= n_answers / 10:
             enough = max(1e-8, 0.1 * enough)
     return weights
-
-
-@_njit
-def add(weights, offsets, indices, values, text, step):  # type: ignore[no-untyped-def]
-    """Add `step` times a row to the weights."""
-    for k in range(offsets[text], offsets[text + 1]):
-        weights[indices[k]] += step * values[k]
-    weights[len(weights) - 1] += step

@@ -16,14 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.errors import require
-from plaudit.training.logistic import INCREMENT, MULTIPLIER, add
+from plaudit.training.dual_descent import MOST_PASSES, add, descended, list_answers, njit, shuffle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_njit = require("numba", extra="train", purpose="Training").njit(cache=True, nogil=True)
-_MOST_PASSES = 1_000
 
 
 def fit_squared_hinge(
@@ -38,45 +34,26 @@ def fit_squared_hinge(
     blocks: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
     """Fit N rows of a sparse matrix (CSR) with M entries; arguments and result are those of `fit_logistic`."""
-    start = np.uint64(int(seed) % 2**64)
-    whole = np.array([0, len(offsets) - 1], np.int64) if blocks is None else blocks
-    weights: NDArray[np.float64] = _descend(offsets, indices, values, costs, n_features, tolerance, start, whole)
-    return weights[:-1], float(weights[-1])
+    return descended(
+        _descend, offsets, indices, values, costs,
+        n_features=n_features, tolerance=tolerance, seed=seed, blocks=blocks,
+    )  # fmt: skip
 
 
-@_njit
+@njit
 def _descend(offsets, indices, values, costs, n_features, tolerance, seed, blocks):  # type: ignore[no-untyped-def]
-    n, n_blocks = len(offsets) - 1, len(blocks) - 1
+    n_blocks = len(blocks) - 1
+    squares, answers, begins = list_answers(offsets, values, costs, blocks)
     weights = np.zeros(n_features + 1)
-    squares = np.ones(n)  # |x|^2 with the bias's 1
-    answers = np.empty(2 * n, np.int64)  # 2 * text + (0: no, 1: yes)
-    begins = np.zeros(n_blocks + 1, np.int64)  # of each block among the answers
-    n_answers = 0
-    for block in range(n_blocks):
-        begins[block] = n_answers
-        for text in range(blocks[block], blocks[block + 1]):
-            for k in range(offsets[text], offsets[text + 1]):
-                squares[text] += values[k] * values[k]
-            for yes in range(2):
-                if costs[text, yes] > 0:
-                    answers[n_answers] = 2 * text + yes
-                    n_answers += 1
-    begins[n_blocks] = n_answers
     ends = begins[1:].copy()  # of those of a block that are not set aside
-    duals, order, state = np.zeros(2 * n), np.arange(n_blocks), seed
+    duals, order, state = np.zeros(len(answers)), np.arange(n_blocks), seed
     bound = np.inf  # a dual of 0 with a gradient above it is set aside until the others are solved
-    for _ in range(_MOST_PASSES):
+    for _ in range(MOST_PASSES):
         largest, least = -np.inf, np.inf
-        for i in range(n_blocks - 1):
-            state = state * MULTIPLIER + INCREMENT
-            j = i + np.int64((state >> np.uint64(33)) % np.uint64(n_blocks - i))
-            order[i], order[j] = order[j], order[i]
+        state = shuffle(order, 0, n_blocks, n_blocks - 1, state)
         for visited in order:
             begin = begins[visited]
-            for i in range(begin, ends[visited]):
-                state = state * MULTIPLIER + INCREMENT
-                j = i + np.int64((state >> np.uint64(33)) % np.uint64(ends[visited] - i))
-                answers[i], answers[j] = answers[j], answers[i]
+            state = shuffle(answers, begin, ends[visited], ends[visited] - begin, state)
             i = begin
             while i < ends[visited]:
                 text, sign = answers[i] // 2, 2.0 * (answers[i] % 2) - 1.0
