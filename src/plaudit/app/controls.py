@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from rich.markup import escape
 from rich.table import Table
 
 from plaudit.app.own_run import OwnRun
+from plaudit.app.parts import join_texts
 from plaudit.data import Dataset
 from plaudit.errors import DataError, ModelError, require
 from plaudit.evaluation import Answers, Interval, answer, wilson_interval
@@ -112,7 +112,7 @@ def training_texts(model: Path, *, data_dir: str | None = None) -> TrainingTexts
     seed = run.config.training.seed
     if not run.config.training.refit:
         return TrainingTexts(train, validation, seed)
-    return TrainingTexts(_joined(train, validation), None, seed)
+    return TrainingTexts(join_texts((train, validation)), None, seed)
 
 
 def compare_controls(answers: Answers, dataset: Dataset, run: TrainingTexts) -> list[Control]:
@@ -244,10 +244,3 @@ def _from_scores(scores: NDArray[np.float64], *, multi_label: bool) -> NDArray[n
     if multi_label:
         return found.reshape(len(found), -1)
     return np.stack([1 - found, found], axis=1) if found.ndim == 1 else found / found.sum(axis=1, keepdims=True)
-
-
-def _joined(train: Dataset, validation: Dataset) -> Dataset:
-    texts = pa.concat_arrays([train.texts, validation.texts])
-    assert train.labels is not None
-    assert validation.labels is not None
-    return Dataset(texts, np.concatenate([train.labels, validation.labels]), train.classes, train.name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from plaudit.app.parts import is_size, join_texts
 from plaudit.data import Dataset
 from plaudit.data.grouping import join_groups
 from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, answer
@@ -70,8 +71,8 @@ def is_for(config: RunConfig, parts: Sequence[Dataset]) -> bool:
     return (
         config.model.recipe in _RECIPES
         and data.test is not None
-        and _is_size(data.test)
-        and (data.validation is None or _is_size(data.validation))
+        and is_size(data.test)
+        and (data.validation is None or is_size(data.validation))
         and not (data.clean or data.clean_file or data.streaming or data.unlabelled)
         and sum(map(len, parts)) < MOST_TEXTS
     )
@@ -85,7 +86,8 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         parts: Its texts, of the same classes; all are taken.
         temperature: By which the run's model divides its logits.
     """
-    whole = _join(parts)
+    extra = pa.concat_tables([part.extra for part in parts], promote_options="permissive")
+    whole = replace(join_texts(parts), extra=extra)
     groups = _groups(whole, config.data.group_by, near=config.data.keep_together == "near")
     labels = whole.labels
     assert labels is not None
@@ -112,22 +114,6 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         predictions=np.concatenate([each.predictions for each, _ in found]),
     )
     return CrossValidated(answers, np.concatenate([each for _, each in found]), answers.measure(), len(whole))
-
-
-def _is_size(spec: str) -> bool:
-    try:
-        float(spec)
-    except ValueError:
-        return False
-    return True
-
-
-def _join(parts: Sequence[Dataset]) -> Dataset:
-    first = parts[0]
-    texts = pa.chunked_array([part.texts for part in parts]).combine_chunks()
-    labels = np.concatenate([part.labels for part in parts if part.labels is not None])
-    extra = pa.concat_tables([part.extra for part in parts], promote_options="permissive")
-    return Dataset(texts, labels, first.classes, first.name, extra)
 
 
 def _groups(whole: Dataset, column: str | None, *, near: bool) -> NDArray[np.int64]:

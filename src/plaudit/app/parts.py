@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,14 +21,13 @@ from plaudit.data import (
     imdb_at_hand,
     load_dataset,
     read_file,
-    shared_texts,
 )
 from plaudit.data.dataset import MarkedSplits
 from plaudit.data.label_findings import absent_findings
 from plaudit.data.readers import Source
 from plaudit.data.readers.folder import read_text
 from plaudit.data.readers.formats import has_known_suffix
-from plaudit.data.spill import SpilledDataset, count_shared
+from plaudit.data.spill import shared_rows
 from plaudit.errors import ConfigError, DataError, FetchError
 from plaudit.scratch import MEMORY, Scratch
 
@@ -131,7 +130,7 @@ def _parts(
     notes: tuple[str, ...] = ()
     if isinstance(splits, MarkedSplits) and config.test is None and splits.test is not None:
         notes = ("Training rows of this file were taken out by `plaudit audit`; its test rows are untouched.",)
-    elif isinstance(splits, MarkedSplits) and (config.test is None or _parse_size(config.test) is not None):
+    elif isinstance(splits, MarkedSplits) and (config.test is None or is_size(config.test)):
         notes = (
             "The test texts are taken from rows that `plaudit audit` cleaned: rows that look mislabelled are missing "
             "from them, so the test figures are too good. Train on the file as it was written, without --test.",
@@ -198,6 +197,11 @@ def _divide(
     return train, held
 
 
+def is_size(spec: str) -> bool:
+    """Say whether a part is given as a number of texts or a share of them, not as a file."""
+    return _parse_size(spec) is not None
+
+
 def _parse_size(spec: str) -> int | float | None:
     for kind in (int, float):
         try:
@@ -239,9 +243,14 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
 
 def count_shared_texts(train: Dataset, part: Dataset) -> int:
     """Return how many texts of `part` are also in `train`, equal except for case and punctuation."""
-    if isinstance(train, SpilledDataset) and isinstance(part, SpilledDataset):
-        return count_shared(train, part)
-    return shared_texts(train, part).count
+    return int(shared_rows(train, part).sum())
+
+
+def join_texts(parts: Sequence[Dataset]) -> Dataset:
+    """Return labelled parts of the same classes as one data set, without their further columns."""
+    texts = pa.concat_arrays([part.texts for part in parts])
+    labels = np.concatenate([part.labels for part in parts if part.labels is not None])
+    return Dataset(texts, labels, parts[0].classes, parts[0].name)
 
 
 def describe_sets(part: Dataset) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from plaudit.app.parts import count_shared_texts, describe_sets
+from plaudit.app.parts import count_shared_texts, describe_sets, is_size
 from plaudit.data import DATASET_NAMES, Dataset
 from plaudit.data.spill import SpilledDataset
 from plaudit.models.recipes import settings_of
@@ -154,17 +154,10 @@ def run_facts(
 def audit_command(config: DataConfig) -> str:
     """Return the command that looks at a run's data as a whole."""
     words = ["plaudit", "audit", config.source]
-    if config.test is not None and not _is_size(config.test):
+    if config.test is not None and not is_size(config.test):
         words += ["--test", config.test]
     spec = config.reading()
     return shlex.join([*words, *(spec if config.source in DATASET_NAMES else replace(spec, data_dir=None)).flags()])
-
-
-def _is_size(spec: str) -> bool:
-    try:
-        return math.isfinite(float(spec))
-    except ValueError:
-        return False
 
 
 def part_facts(name: str, dataset: Dataset, train: Dataset | None, classes: tuple[str, ...]) -> PartFacts:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.data import Dataset, shared_texts
-from plaudit.data.spill import SpilledDataset
+from plaudit.data import Dataset
+from plaudit.data.spill import shared_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,10 +40,7 @@ def unseen_rows(texts: Dataset, seen: Sequence[Dataset]) -> NDArray[np.bool_]:
     """Return which of N texts are in none of `seen`, bool [N]."""
     rows = np.ones(len(texts), np.bool_)
     for part in seen:
-        if isinstance(part, SpilledDataset) and isinstance(texts, SpilledDataset):
-            rows &= ~np.isin(texts.digests, part.digests)
-        else:
-            rows[shared_texts(part, texts).positions] = False
+        rows &= ~shared_rows(part, texts)
     return rows
 
 

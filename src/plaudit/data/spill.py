@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.data.dataset import Dataset, normalise_texts
+from plaudit.data.split import shared_texts
 from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
@@ -68,10 +69,14 @@ def spill(dataset: Dataset, scratch: Scratch) -> SpilledDataset:
     return whole.take(np.arange(len(dataset)))
 
 
-def count_shared(train: SpilledDataset, part: SpilledDataset) -> int:
-    """Return how many texts of `part` are also in `train`, as `shared_texts` counts them.
+def shared_rows(train: Dataset, part: Dataset) -> NDArray[np.bool_]:
+    """Return which of the N texts of `part` are also in `train`, bool [N], as `shared_texts` finds them.
 
-    Texts are compared by a hash of 64 bits: among ten million, the chance that any two are wrongly taken for equal is 1
-    in 370,000.
+    Texts that both lie on disk are compared by a hash of 64 bits: among ten million, the chance that any two are
+    wrongly taken for equal is 1 in 370,000.
     """
-    return int(np.isin(part.digests, train.digests).sum())
+    if isinstance(train, SpilledDataset) and isinstance(part, SpilledDataset):
+        return np.isin(part.digests, train.digests)
+    rows = np.zeros(len(part), np.bool_)
+    rows[shared_texts(train, part).positions] = True
+    return rows

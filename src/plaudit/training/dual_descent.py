@@ -41,8 +41,11 @@ def descended(
 
 @njit
 def list_answers(offsets, values, costs, blocks):  # type: ignore[no-untyped-def]
-    """Return each text's squared length with the bias's 1, float64 [N]; the answers that cost something, int64, as
-    2 * text + (0: no, 1: yes); and where each block of texts begins among them, int64 [B + 1], the last one their end.
+    """List the answers that cost something.
+
+    Returns:
+        Each text's squared length with the bias's 1, float64 [N]; the answers, int64, as 2 * text + (0: no, 1: yes);
+        and where each block of texts begins among them, int64 [B + 1], of which the last is their end.
     """
     n, n_blocks = len(offsets) - 1, len(blocks) - 1
     squares = np.ones(n)
