@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -119,19 +119,75 @@ def export_model(prepared: Prepared, to: Target, folder: str | Path, texts: obje
         ModelError: The check failed, the place is taken, or writing failed; nothing is left behind.
         MissingExtraError: What it is exported for is not installed.
     """
+    network, table = prepared.model, prepared.model.table_
+    reason = refuse_text(table, to)
+
+    def write(scratch: Path, column: Sequence[str]) -> float:
+        _write(prepared, to, scratch, ids=reason is not None)
+        return check_answers(network, to, scratch, column)
+
+    return publish_export(
+        folder, network, [*EDGE_TEXTS, *as_text_column(texts).to_pylist()], write,
+        format=to, ids_because=reason, rule=prepared.rule,
+        gives="logits" if to == "keras" else "probabilities and label",
+        more={"embedding": table.name, "rows": len(table.vectors), "precision": prepared.stored.precision},
+    )  # fmt: skip
+
+
+def publish_export(
+    folder: str | Path,
+    model: Classifier,
+    texts: Sequence[str],
+    write: Callable[[Path, Sequence[str]], float],
+    *,
+    format: str,
+    ids_because: str | None,
+    rule: DecisionRule | None,
+    gives: str,
+    more: Mapping[str, object],
+) -> Export:
+    """Write an export where nobody sees it, check and describe it there, and put it in its place when it passes.
+
+    Args:
+        folder: Where the export goes; an earlier export there is replaced, anything else refused.
+        model: What is exported.
+        texts: Those of the check.
+        write: Writes the files into a folder and returns the largest difference in a probability on the texts.
+        format: What it is for, as `export.json` names it.
+        ids_because: Why it takes token ids; None where it takes text.
+        rule: The decision rule, which stays behind.
+        gives: What it answers with.
+        more: What else `export.json` says of the model.
+
+    Raises:
+        ModelError: The check failed, the place is taken, or writing failed; nothing is left behind.
+    """
+    import plaudit
+
     target = Path(folder)
     check_place(target)
-    reason = refuse_text(prepared.model.table_, to)
-    column = [*EDGE_TEXTS, *as_text_column(texts).to_pylist()]
+    takes: Literal["text", "ids"] = "text" if ids_because is None else "ids"
     try:
         with publish_folder(target) as scratch:
-            _write(prepared, to, scratch, ids=reason is not None)
-            difference = check_answers(prepared.model, to, scratch, column)
-            _describe(prepared, to, scratch, difference, n_texts=len(column), takes="ids" if reason else "text")
+            difference = write(scratch, texts)
+            description = {
+                "format": format,
+                "plaudit_version": plaudit.__version__,
+                "takes": takes,
+                "classes": model.classes_.tolist(),
+                "multi_label": model.multi_label_,
+                "rule": None if rule is None else rule.to_dict(),
+                "gives": gives,
+                **more,
+                "largest_difference": difference,
+                "texts_checked": len(texts),
+            }
+            text = json.dumps(description, indent=2, ensure_ascii=False)
+            (scratch / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{target}: the export could not be written ({error.strerror or error}).") from error
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    return Export(target, "ids" if reason else "text", reason, difference, len(column), size)
+    return Export(target, takes, ids_because, difference, len(texts), size)
 
 
 def refuse_text(table: EmbeddingTable, to: Target) -> str | None:
@@ -192,14 +248,7 @@ def check_answers(model: Classifier, to: Target, folder: Path, texts: Sequence[s
         part = texts[start : start + _BATCH]
         expected = model.predict_proba(part)
         found = answer(part)
-        difference = np.abs(found.probabilities - expected)
-        largest = max(largest, float(difference.max())) if np.isfinite(difference).all() else np.inf
-        if not largest <= TOLERANCE:
-            worst = start + int(difference.max(axis=1).argmax())
-            raise ModelError(
-                f"the {to} export gives other probabilities than the model: they differ by {largest:.1e} on text "
-                f"{worst:,} of the check, and {TOLERANCE:.0e} is allowed. Nothing was written."
-            )
+        largest = max(largest, check_part(found.probabilities, expected, f"the {to} export", start))
         if model.multi_label_:
             is_clear = np.abs(expected - 0.5) > TOLERANCE
         else:
@@ -210,23 +259,21 @@ def check_answers(model: Classifier, to: Target, folder: Path, texts: Sequence[s
     return largest
 
 
-def _describe(prepared: Prepared, to: Target, folder: Path, difference: float, *, n_texts: int, takes: str) -> None:
-    import plaudit
+def check_part(found: NDArray[Any], expected: NDArray[Any], what: str, start: int) -> float:
+    """Return the largest difference in a probability of N texts, [N, C] each; raise when it is too large.
 
-    table = prepared.model.table_
-    description = {
-        "format": to,
-        "plaudit_version": plaudit.__version__,
-        "takes": takes,
-        "classes": prepared.model.classes_.tolist(),
-        "multi_label": prepared.model.multi_label_,
-        "rule": None if prepared.rule is None else prepared.rule.to_dict(),
-        "gives": "logits" if to == "keras" else "probabilities and label",
-        "embedding": table.name,
-        "rows": len(table.vectors),
-        "precision": prepared.stored.precision,
-        "largest_difference": difference,
-        "texts_checked": n_texts,
-    }
-    text = json.dumps(description, indent=2, ensure_ascii=False)
-    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+    Args:
+        found: What the export answers.
+        expected: What the model answers.
+        what: The export, in messages.
+        start: The number of the first of these texts among all of the check.
+    """
+    difference = np.abs(found - expected)
+    largest = float(difference.max()) if np.isfinite(difference).all() else np.inf
+    if not largest <= TOLERANCE:
+        worst = start + int(difference.max(axis=1).argmax())
+        raise ModelError(
+            f"{what} gives other probabilities than the model: they differ by {largest:.1e} on text {worst:,} of the "
+            f"check, and {TOLERANCE:.0e} is allowed. Nothing was written."
+        )
+    return largest

@@ -22,11 +22,8 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.data.dataset import as_text_column
-from plaudit.data.labels import label_name
-from plaudit.data.publish import publish_folder
 from plaudit.embeddings.hugging_face import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, quiet
-from plaudit.errors import ModelError
-from plaudit.interop.export import DESCRIPTION, EDGE_TEXTS, TOLERANCE, Export, check_place
+from plaudit.interop.export import EDGE_TEXTS, Export, check_part, publish_export
 from plaudit.training.encoder_building import is_encoder_half
 from plaudit.training.encoder_model import working
 from plaudit.training.losses import probabilities
@@ -58,23 +55,22 @@ def export_encoder(model: EncoderClassifier, folder: str | Path, texts: object =
         NotFittedError: The model is not fitted.
     """
     model._check_fitted()
-    target = Path(folder)
-    check_place(target)
     given = as_text_column(texts)
     some = np.linspace(0, len(given) - 1, min(len(given), _MOST_CHECKED)).astype(np.int64)
     column = [*EDGE_TEXTS, *given.take(pa.array(some)).to_pylist()]
     if not len(model.model_.tokenizer.frame):  # without special tokens an empty text has no token to be given
         column = [text for text in column if text.strip()]
-    try:
-        with publish_folder(target) as scratch:
-            _write(model, scratch)
-            with quiet():
-                difference = _check(model, open_folder(scratch), column)
-            _describe(model, scratch, difference, len(column))
-    except OSError as error:
-        raise ModelError(f"{target}: the export could not be written ({error.strerror or error}).") from error
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    return Export(target, "text", None, difference, len(column), size)
+
+    def write(scratch: Path, column: Sequence[str]) -> float:
+        _write(model, scratch)
+        with quiet():
+            return _check(model, open_folder(scratch), column)
+
+    return publish_export(
+        folder, model, column, write,
+        format="huggingface", ids_because=None, rule=model.rule_, gives="logits",
+        more={"encoder": str(model.encoder), "precision": "float32"},
+    )  # fmt: skip
 
 
 def open_folder(folder: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
@@ -143,7 +139,7 @@ def _classifier(model: EncoderClassifier) -> dict[str, Any]:
 def _config(model: EncoderClassifier) -> dict[str, Any]:
     encoder, frame = model.model_.encoder, model.model_.tokenizer.frame
     content: dict[str, Any] = json.loads(encoder.config.to_json_string())
-    names = _names(model)
+    names = model.class_names
     return content | {
         "architectures": [_CLASS],
         "auto_map": {"AutoModelForSequenceClassification": f"{CODE}.{_CLASS}"},
@@ -199,38 +195,8 @@ def _check(
             logits = inner.logits(inner.cut(as_text_column(part), model.max_tokens, model.long_texts), placement)
             expected = probabilities(logits / np.float32(model.temperature_), multi_label=model.multi_label_)
             found = probabilities(answer(part), multi_label=model.multi_label_)
-            difference = np.abs(found - expected)
-            largest = max(largest, float(difference.max())) if np.isfinite(difference).all() else np.inf
-            if not largest <= TOLERANCE:
-                worst = start + int(difference.max(axis=1).argmax())
-                raise ModelError(
-                    f"transformers gives other probabilities than the model: they differ by {largest:.1e} on text "
-                    f"{worst:,} of the check, and {TOLERANCE:.0e} is allowed. Nothing was written."
-                )
+            largest = max(largest, check_part(found, expected, "transformers", start))
     return largest
-
-
-def _describe(model: EncoderClassifier, folder: Path, difference: float, n_texts: int) -> None:
-    import plaudit
-
-    description = {
-        "format": "huggingface",
-        "plaudit_version": plaudit.__version__,
-        "takes": "text",
-        "classes": model.classes_.tolist(),
-        "multi_label": model.multi_label_,
-        "rule": None if model.rule_ is None else model.rule_.to_dict(),
-        "gives": "logits",
-        "encoder": str(model.encoder),
-        "precision": "float32",
-        "largest_difference": difference,
-        "texts_checked": n_texts,
-    }
-    (folder / DESCRIPTION).write_text(_json(description), encoding="utf-8")
-
-
-def _names(model: EncoderClassifier) -> list[str]:
-    return [label_name(value) or "" for value in model.classes_.tolist()]
 
 
 def _json(content: object) -> str:

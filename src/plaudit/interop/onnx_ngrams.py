@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plaudit.data.dataset import as_text_column
-from plaudit.data.publish import publish_folder
 from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import ConfigError, ModelError, require
-from plaudit.interop.export import DESCRIPTION, EDGE_TEXTS, TOKENS, Export, check_answers, check_place
+from plaudit.interop.export import EDGE_TEXTS, TOKENS, Export, check_answers, publish_export
 from plaudit.interop.ids import write_tokens
 from plaudit.interop.onnx_graph import LARGEST_BYTES, Graph, answering_model
 from plaudit.text import WordTokenizer
@@ -59,23 +59,21 @@ def export_ngrams(model: NgramClassifier, folder: str | Path, texts: object = ()
             "n-grams of characters count in this model, and the ids of words, which an ONNX graph takes, do not spell "
             "them; train with --no-chars."
         )
-    target = Path(folder)
-    check_place(target)
     plain = copy.copy(model)
     plain.rule_ = None
-    column = [*EDGE_TEXTS, *as_text_column(texts).to_pylist()]
-    try:
-        with publish_folder(target) as scratch:
-            (scratch / "model.onnx").write_bytes(to_onnx(plain).SerializeToString())
-            tokens = plain.vocabulary_.tokens
-            words = EmbeddingTable("words", WordTokenizer(), tokens, np.zeros((len(tokens) + 1, 0), np.float32))
-            write_tokens(words, scratch / TOKENS)  # with a row for words that are not known: they part n-grams
-            difference = check_answers(plain, "onnx", scratch, column)
-            _describe(model, scratch, difference, len(column))
-    except OSError as error:
-        raise ModelError(f"{target}: the export could not be written ({error.strerror or error}).") from error
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    return Export(target, "ids", REASON, difference, len(column), size)
+
+    def write(scratch: Path, column: Sequence[str]) -> float:
+        (scratch / "model.onnx").write_bytes(to_onnx(plain).SerializeToString())
+        tokens = plain.vocabulary_.tokens
+        words = EmbeddingTable("words", WordTokenizer(), tokens, np.zeros((len(tokens) + 1, 0), np.float32))
+        write_tokens(words, scratch / TOKENS)  # with a row for words that are not known: they part n-grams
+        return check_answers(plain, "onnx", scratch, column)
+
+    return publish_export(
+        folder, plain, [*EDGE_TEXTS, *as_text_column(texts).to_pylist()], write,
+        format="onnx", ids_because=REASON, rule=model.rule_, gives="probabilities and label",
+        more={"n_grams": plain.vocabulary_.sizes(), "precision": "float32"},
+    )  # fmt: skip
 
 
 def to_onnx(model: NgramClassifier) -> ModelProto:
@@ -220,23 +218,3 @@ def _sums(graph: Graph, entries: str, stops: str) -> str:
     up_to = graph.add("Gather", running, stops)
     before = graph.add("Concat", graph.constant(np.zeros(1)), up_to, axis=0)
     return graph.add("Sub", up_to, graph.add("Slice", before, graph.integers(0), graph.integers(-1)))
-
-
-def _describe(model: NgramClassifier, folder: Path, difference: float, n_texts: int) -> None:
-    import plaudit
-
-    description: dict[str, Any] = {
-        "format": "onnx",
-        "plaudit_version": plaudit.__version__,
-        "takes": "ids",
-        "classes": model.classes_.tolist(),
-        "multi_label": model.multi_label_,
-        "rule": None if model.rule_ is None else model.rule_.to_dict(),
-        "gives": "probabilities and label",
-        "n_grams": model.vocabulary_.sizes(),
-        "precision": "float32",
-        "largest_difference": difference,
-        "texts_checked": n_texts,
-    }
-    text = json.dumps(description, indent=2, ensure_ascii=False)
-    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
