@@ -7,6 +7,7 @@ imported for it. What is built in wins over a plugin of the same name, and is ne
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal, TypeVar
 
@@ -48,15 +49,28 @@ def load_plugin(group: Group, name: str, kind: type[Kind]) -> Kind | None:
     try:
         found = entry.load()
     except Exception as error:  # whatever another package's module does when it is imported
-        raise PluginError(
-            f"the plugin {_package_of(entry)} ({entry.value}) cannot be imported: {type(error).__name__}: {error}."
-        ) from error
+        raise not_imported(_package_of(entry), entry.value, error) from error
     if not isinstance(found, kind):
         raise PluginError(
             f"the plugin {_package_of(entry)}: {entry.value} is a {type(found).__name__}; {group} takes a "
             f"{kind.__name__}."
         )
     return found
+
+
+def load_plugins(group: Group, kind: type[Kind], *, besides: Collection[str] = ()) -> dict[str, Kind]:
+    """Import all that installed packages add to a group, by name, in order; names in `besides` are left alone.
+
+    Raises:
+        PluginError: As in `load_plugin`.
+    """
+    found = {name: load_plugin(group, name, kind) for name in plugin_names(group) if name not in besides}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def not_imported(package: str, where: str, error: Exception) -> PluginError:
+    """Return what to raise when importing a plugin raised an error."""
+    return PluginError(f"the plugin {package} ({where}) cannot be imported: {type(error).__name__}: {error}.")
 
 
 def _find(group: Group, name: str) -> EntryPoint | None:

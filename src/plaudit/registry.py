@@ -118,16 +118,15 @@ class Recipe:
             PluginError: A plugin's cannot be imported, or is of another kind than the record says.
         """
         module, _, name = self.classifier.partition(":")
-        if self.package == "plaudit":
-            found: type[Any] = getattr(importlib.import_module(module), name)
-            return found
         try:
-            found = getattr(importlib.import_module(module), name)
+            found: type[Any] = getattr(importlib.import_module(module), name)
         except Exception as error:  # whatever another package's module does when it is imported
-            raise PluginError(
-                f"the plugin {self.package} ({self.classifier}) cannot be imported: {type(error).__name__}: {error}."
-            ) from error
-        if getattr(found, "kind", None) != self.kind:
+            if self.package == "plaudit":
+                raise
+            from plaudit.plugins import not_imported
+
+            raise not_imported(self.package, self.classifier, error) from error
+        if self.package != "plaudit" and getattr(found, "kind", None) != self.kind:
             raise PluginError(f"the plugin {self.package}: expected {self.classifier} to be of the kind {self.kind!r}.")
         return found
 

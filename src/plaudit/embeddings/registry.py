@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from plaudit.embeddings import distilled
 from plaudit.embeddings.random import DEFAULT_DIMENSION, random_table
@@ -126,11 +126,9 @@ def _plugins() -> tuple[Source, ...]:
     Raises:
         PluginError: A package cannot be imported.
     """
-    from plaudit.plugins import load_plugin, plugin_names
+    from plaudit.plugins import load_plugins
 
-    group: Literal["plaudit.embeddings"] = "plaudit.embeddings"
-    found = (load_plugin(group, name, Source) for name in plugin_names(group))
-    return tuple(source for source in found if source is not None)
+    return tuple(load_plugins("plaudit.embeddings", Source).values())
 
 
 def _load_random(request: Request) -> EmbeddingTable:

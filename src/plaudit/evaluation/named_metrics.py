@@ -75,7 +75,7 @@ def plugin_figures(answers: Answers) -> dict[str, float]:
     Raises:
         PluginError: A package cannot be imported.
     """
-    from plaudit.plugins import load_plugin, plugin_names
+    from plaudit.plugins import load_plugins
 
-    found = (load_plugin(_GROUP, name, Metric) for name in plugin_names(_GROUP) if name not in METRICS)
-    return {metric.name: float(metric.read(answers)) for metric in found if metric is not None}
+    found = load_plugins(_GROUP, Metric, besides=METRICS)
+    return {metric.name: float(metric.read(answers)) for metric in found.values()}

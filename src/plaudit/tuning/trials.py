@@ -67,8 +67,9 @@ def best_trial(trials: Sequence[Trial], metric: str, *, max_size_bytes: int | No
     Returns:
         None if no trial has a result of that size.
     """
+    sign = find_metric(metric).sign
     fitting = [
-        (-find_metric(metric).sign * trial.result.figure, trial.result.size_bytes, trial.number, trial)
+        (-sign * trial.result.figure, trial.result.size_bytes, trial.number, trial)
         for trial in trials
         if trial.result is not None and (max_size_bytes is None or trial.result.size_bytes <= max_size_bytes)
     ]
@@ -80,14 +81,14 @@ def pareto_front(trials: Sequence[Trial], metric: str) -> list[Trial]:
 
     Respects: the metric, size, time to score a text, time to train. Trials that are equal in all stay.
     """
-    found = [(trial, _costs(trial.result, metric)) for trial in trials if trial.result is not None]
+    sign = find_metric(metric).sign
+    found = [(trial, _costs(trial.result, sign)) for trial in trials if trial.result is not None]
     front = [pair for pair in found if not any(_dominates(other, pair[1]) for _, other in found)]
     return [trial for trial, costs in sorted(front, key=lambda pair: (pair[1], pair[0].number))]
 
 
-def _costs(result: Result, metric: str) -> tuple[float, ...]:
-    figure = -find_metric(metric).sign * result.figure
-    return figure, result.size_bytes, result.microseconds_a_text, result.training_s
+def _costs(result: Result, sign: int) -> tuple[float, ...]:
+    return -sign * result.figure, result.size_bytes, result.microseconds_a_text, result.training_s
 
 
 def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -117,14 +117,12 @@ def _add_plugins() -> None:
     Raises:
         PluginError: A package cannot be imported.
     """
-    from plaudit.plugins import load_plugin, plugin_names
+    from plaudit.plugins import load_plugins
 
-    for name in plugin_names("plaudit.readers"):
-        found = load_plugin("plaudit.readers", name, Format)
-        if found is not None and name not in FORMATS:
-            FORMATS[name] = found
-            for suffix in found.suffixes:
-                SUFFIXES.setdefault(suffix, name)
+    for name, found in load_plugins("plaudit.readers", Format, besides=FORMATS).items():
+        FORMATS[name] = found
+        for suffix in found.suffixes:
+            SUFFIXES.setdefault(suffix, name)
 
 
 def _is_suffix(suffix: str) -> bool:
