@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import plaudit
 from plaudit.data import Dataset
+from plaudit.evaluation.paired import holm
 
 Command = Callable[..., Any]
 Write = Callable[[str, Dataset], Path]
@@ -66,6 +68,23 @@ def test_of_a_file_the_texts_that_one_kept_for_testing_are_taken(
     assert "mine and seed kept different texts of it for testing" in err
     assert command("compare", "mine", "seed", "mine.csv", "--all", "--json").json()["n"] == 80
     assert command("compare", "mine", "seed", "other.csv", "--json").json()["n"] == 30
+
+
+def test_several_models_are_compared_pair_by_pair_with_holms_correction(
+    command: Command, write_rows: Write, reviews: Dataset, more_reviews: Dataset
+) -> None:
+    write_rows("other.csv", more_reviews)
+    for seed, name in enumerate("abc"):
+        half = reviews.take(np.random.default_rng(seed).permutation(len(reviews))[:50])
+        plaudit.NgramClassifier(seed=seed).fit(half.texts, half.label_names()).save(name)
+    found = command("compare", "a", "b", "c", "other.csv", "--json").json()
+    assert [each["name"] for each in found["models"]] == ["a", "b", "c"]
+    assert [(each["a"], each["b"]) for each in found["pairs"]] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert [each["p_value_corrected"] for each in found["pairs"]] == holm([each["p_value"] for each in found["pairs"]])
+    out = command("compare", "a", "b", "c", "other.csv").out
+    assert "Each of the 3 pairs, p corrected for their number (Holm's method):" in out
+    assert "a and b" in out or "a is better than b" in out or "a minus b" in out
+    assert "expected two models or more" in command("compare", "a", "other.csv", code=2).err
 
 
 def test_sets_of_labels_are_compared_whole(command: Command, moods: Dataset, tmp_path: Path) -> None:

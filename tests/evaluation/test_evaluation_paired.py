@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from plaudit.errors import DataError
 from plaudit.evaluation import Answers
-from plaudit.evaluation.paired import compare_answers, describe_p, mcnemar_p
+from plaudit.evaluation.paired import compare_answers, describe_p, difference_interval, holm, mcnemar_p
 
 
 def answers(right: np.ndarray, *, sure: float = 0.8, classes: tuple[str, ...] = ("a", "b")) -> Answers:
@@ -51,7 +51,7 @@ def test_the_interval_is_as_wide_as_the_textbooks() -> None:
     random = np.random.default_rng(0)
     a = random.random(2_000) < 0.9
     b = np.where(random.random(2_000) < 0.1, random.random(2_000) < 0.5, a)
-    found = compare_answers(answers(a), answers(b), resamples=2_000)
+    found = compare_answers(answers(a), answers(b))
     differing = (found.only_a_right + found.only_b_right) / found.n
     half = 1.96 * np.sqrt((differing - found.accuracy_difference**2) / found.n)
     assert found.accuracy_interval.low == pytest.approx(found.accuracy_difference - half, abs=0.0015)
@@ -68,10 +68,26 @@ def test_the_sentence_says_which_is_better_or_that_neither_is_shown_to_be() -> N
     one = good.copy()
     one[1] = False
     words = compare_answers(answers(good), answers(one)).sentence("new", "old")
-    assert words.startswith("Neither is shown to be better: new minus old is +0.1 points (0.0 to 0.3)")
+    assert words.startswith("Neither is shown to be better: new minus old is +0.1 points (-0.3 to 0.5)")
     assert words.endswith("chance explains (p = 1.000).")
     assert compare_answers(answers(good), answers(good)).sentence("x", "y") == "x and y have the same texts right."
     assert [describe_p(p) for p in (0.0001, 0.0123, 1.0)] == ["p < 0.001", "p = 0.012", "p = 1.000"]
+
+
+def test_the_interval_of_a_difference_is_newcombes_and_never_without_a_width() -> None:
+    found = difference_interval(36, 12, 2, 0)  # Newcombe 1998, table III, method 10
+    assert found.to_list() == pytest.approx([0.0569, 0.3404], abs=1e-4)
+    for same in ((6, 0, 0, 0), (0, 0, 0, 6), (3, 0, 0, 3)):
+        found = difference_interval(*same)
+        assert found.low < -0.05 < 0.05 < found.high
+    assert compare_answers(answers(np.ones(6, bool)), answers(np.ones(6, bool), sure=0.7)).loss_interval is None
+
+
+def test_holms_correction_is_the_textbooks_and_keeps_the_order() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
 
 
 def test_classes_in_another_order_are_the_same_classes() -> None:

@@ -107,6 +107,11 @@ def test_rare_classes_are_named_and_not_judged(sample_facts: ReportFacts) -> Non
     rare = with_recalls(sample_facts, (0.0,) * 7, 3)
     assert said(rare, "The classes") is None
     assert "“c4” and 2 more" in text(rare, "Rare classes")
+    mixed = with_recalls(sample_facts, (0.9, 0.92, 0.0), 200)
+    *common, lost = mixed.test.measured.classes
+    mixed = with_test(mixed, classes=(*common, replace(lost, n=6)))
+    assert "It finds 0 of 6 “c2”: what is rare is missed." in text(mixed, "Rare classes lost")
+    assert text(mixed, "The classes").startswith("Of the 2 classes with 20 texts or more none is much worse")
 
 
 def test_probabilities_are_judged_with_their_interval(sample_facts: ReportFacts) -> None:

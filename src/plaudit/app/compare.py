@@ -1,9 +1,12 @@
-"""`plaudit compare`: two models on the same texts, none of which either has seen."""
+"""`plaudit compare`: two models or more on the same texts, which none of them has seen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from plaudit.app.plain import plain
@@ -12,40 +15,35 @@ from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.app.test_part import Chosen, choose_texts
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
-from plaudit.evaluation import answer, count_opening, fingerprint
-from plaudit.evaluation.paired import Comparison, compare_answers
+from plaudit.evaluation import Answers, answer, count_opening, fingerprint, wilson_interval
+from plaudit.evaluation.paired import Comparison, compare_answers, holm
 from plaudit.models import Classifier, load
 
 
 @scoring_shown()
-def compare(
-    model_a: Path,
-    model_b: Path,
-    data: str,
-    *,
-    as_json: bool,
-    every_row: bool,
-    spec: DataSpec,
-) -> None:
-    """Compare two models on labelled texts, and print how they differ.
+def compare(models: Sequence[Path], data: str, *, as_json: bool, every_row: bool, spec: DataSpec) -> None:
+    """Compare two models or more on labelled texts, pair by pair, and print how they differ.
 
     Args:
-        model_a: A folder.
-        model_b: Another.
+        models: Their folders.
         data: A data set's name or a path.
         as_json: Print one JSON object.
         every_row: Also rows that a model was trained on.
         spec: How `data` are read.
 
     Raises:
-        ConfigError: Both are the same folder.
-        ModelError: A model cannot be read, or their classes differ.
-        DataError: The data cannot be read, or each model kept other texts of it for testing.
+        ConfigError: There are fewer than two, or two are the same folder.
+        ModelError: A model cannot be read, or the classes differ.
+        DataError: The data cannot be read, or two models kept different texts of it for testing.
     """
-    if model_a.resolve() == model_b.resolve():
-        raise ConfigError(f"compare: {model_a} and {model_b} are the same model.")
-    a, b = load(model_a), load(model_b)
-    _check_classes(a, b, model_a, model_b)
+    if len(models) < 2:
+        raise ConfigError("compare: expected two models or more, and then the data.")
+    for a, b in combinations(models, 2):
+        if a.resolve() == b.resolve():
+            raise ConfigError(f"compare: {a} and {b} are the same model.")
+    classifiers = [load(folder) for folder in models]
+    for folder, classifier in zip(models[1:], classifiers[1:], strict=True):
+        _check_classes(classifiers[0], classifier, models[0], folder)
     chosen = [
         choose_texts(
             folder,
@@ -55,20 +53,23 @@ def compare(
             every_row=every_row,
             spec=spec,
         )
-        for folder, classifier in ((model_a, a), (model_b, b))
+        for folder, classifier in zip(models, classifiers, strict=True)
     ]
-    texts = _common(chosen, (model_a, model_b), data)
-    answers = answer(a, texts.dataset), answer(b, texts.dataset)
-    found = compare_answers(*answers)
+    texts = _common(chosen, models, data)
+    answers = [answer(classifier, texts.dataset) for classifier in classifiers]
+    found = [compare_answers(a, b) for a, b in combinations(answers, 2)]
     unanswered = [each.n_unanswered for each in answers]
-    openings = [count_opening(folder, texts.dataset, command="compare") for folder in (model_a, model_b)]
-    if as_json:
-        models = {"a": str(model_a), "b": str(model_b)}
-        sentence = found.sentence(*_names(model_a, model_b))
+    openings = [count_opening(folder, texts.dataset, command="compare") for folder in models]
+    names = _names(models)
+    if len(models) > 2:
+        _tell_several(names, answers, found, texts, unanswered, openings, as_json=as_json)
+    elif as_json:
+        a_and_b = dict(zip("ab", map(str, models), strict=True))
+        sentence = found[0].sentence(*names)
         more = {"sentence": sentence, "unanswered": unanswered, "openings": openings, "data": texts.what}
-        print_json({**models, **found.to_dict(), **more})
-        return
-    _print(found, texts, model_a, model_b, unanswered, openings)
+        print_json({**a_and_b, **found[0].to_dict(), **more})
+    else:
+        _print(found[0], texts, names, unanswered, openings)
 
 
 def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -> None:
@@ -83,32 +84,87 @@ def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -
         )
 
 
-def _common(chosen: list[Chosen], folders: tuple[Path, Path], data: str) -> Chosen:
-    """Return the texts that neither model was trained on: those that one kept for testing, if either did.
+def _common(chosen: Sequence[Chosen], folders: Sequence[Path], data: str) -> Chosen:
+    """Return the texts that no model was trained on: those that one kept for testing, if any did.
 
     Raises:
-        DataError: Each kept others.
+        DataError: Two kept different ones.
     """
-    own = [each for each in chosen if each.is_own] or chosen
-    if len({fingerprint(each.dataset) for each in own}) > 1:
-        raise DataError(
-            f"{data}: {folders[0]} and {folders[1]} kept different texts of it for testing, so that each was trained "
-            "on test texts of the other: train both with the same --seed and --test, name other data, or take every "
-            "row with --all."
+    own = [(each, folder) for each, folder in zip(chosen, folders, strict=True) if each.is_own]
+    first = fingerprint(own[0][0].dataset) if own else ""
+    for each, folder in own[1:]:
+        if fingerprint(each.dataset) != first:
+            raise DataError(
+                f"{data}: {own[0][1]} and {folder} kept different texts of it for testing, so that each was trained "
+                "on test texts of the other: train both with the same --seed and --test, name other data, or take "
+                "every row with --all."
+            )
+    return own[0][0] if own else chosen[0]
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the folders' names, or the paths where two names are the same."""
+    names = [folder.resolve().name for folder in folders]
+    return names if len(set(names)) == len(names) else list(map(str, folders))
+
+
+def _tell_several(
+    names: Sequence[str],
+    answers: Sequence[Answers],
+    found: Sequence[Comparison],
+    texts: Chosen,
+    unanswered: Sequence[int],
+    openings: Sequence[int],
+    *,
+    as_json: bool,
+) -> None:
+    """Print three models or more: the figures of each, and each pair with p values corrected for their number."""
+    pairs, corrected = list(combinations(names, 2)), holm([each.p_value for each in found])
+    rows = zip(pairs, found, corrected, strict=True)
+    said = [each.sentence(a, b, corrected=p) for (a, b), each, p in rows]
+    accuracies = [wilson_interval(int(each.right.sum()), len(each)) for each in answers]
+    if as_json:
+        models = [
+            {
+                "name": name,
+                "accuracy": float(each.right.mean()),
+                "accuracy_interval_95": interval.to_list(),
+                "loss": float(each.losses.mean()),
+                "unanswered": n,
+                "openings": opened,
+            }
+            for name, each, interval, n, opened in zip(names, answers, accuracies, unanswered, openings, strict=True)
+        ]
+        told = [
+            {"a": a, "b": b, **each.to_dict(), "p_value_corrected": p, "sentence": sentence}
+            for (a, b), each, p, sentence in zip(pairs, found, corrected, said, strict=True)
+        ]
+        print_json({"n": found[0].n, "data": texts.what, "models": models, "pairs": told})
+        return
+    console = make_console()
+    console.print(f"{texts.what}  ({found[0].n:,} texts)", markup=False)
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("", "accuracy", "95 % interval", "loss", "no answer"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, each, interval, n in zip(names, answers, accuracies, unanswered, strict=True):
+        span = f"{interval.low:.4f} to {interval.high:.4f}"
+        figures = f"{each.right.mean():.4f}", span, f"{each.losses.mean():.4f}", f"{n:,}" if n else ""
+        table.add_row(escape(plain(name)), *figures)
+    print_table(console, table)
+    console.print(f"\nEach of the {len(pairs)} pairs, p corrected for their number (Holm's method):")
+    for sentence in said:
+        console.print(f"  {plain(sentence)}", markup=False)
+    if max(openings) > 1:
+        console.print(
+            f"\nThese texts have now been opened up to {max(openings)} times for a model: choosing by them makes the "
+            "best figure optimistic, the more so the more models are compared."
         )
-    return own[0]
-
-
-def _names(a: Path, b: Path) -> tuple[str, str]:
-    """Return the folders' names, or the paths where the names are the same."""
-    names = a.resolve().name, b.resolve().name
-    return names if names[0] != names[1] else (str(a), str(b))
 
 
 def _print(
-    found: Comparison, texts: Chosen, model_a: Path, model_b: Path, unanswered: list[int], openings: list[int]
+    found: Comparison, texts: Chosen, names: Sequence[str], unanswered: Sequence[int], openings: Sequence[int]
 ) -> None:
-    a, b = (plain(name) for name in _names(model_a, model_b))
+    a, b = map(plain, names)
     console = make_console()
     console.print(f"{texts.what}  ({found.n:,} texts)", markup=False)
     rows = (
@@ -119,7 +175,7 @@ def _print(
     for heading in ("", "A", "B", "A minus B", "95 % interval"):
         table.add_column(heading, justify="right" if heading else "left")
     for name, figures, difference, interval in rows:
-        span = f"{interval.low:+.4f} to {interval.high:+.4f}"
+        span = "too few texts" if interval is None else f"{interval.low:+.4f} to {interval.high:+.4f}"
         table.add_row(name, *(f"{figure:.4f}" for figure in figures), f"{difference:+.4f}", span)
     console.print(f"  A: {a}\n  B: {b}", markup=False)
     print_table(console, table)

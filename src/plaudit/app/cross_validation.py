@@ -61,7 +61,8 @@ class CrossValidated:
         return (
             f"Cross-validated ({N_FOLDS} folds, each text answered by a model of the others): accuracy "
             f"{found.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), F1, macro {found.f1_macro:.4f}, on "
-            f"{found.n:,} texts{alone}. Believe it rather than the test's, which is of {n_test:,} texts."
+            f"{found.n:,} texts{alone}. Believe it rather than the test's, which is of {n_test:,} texts. It trains "
+            "five models of its own, after the test was scored; the saved model has learned from no test text."
         )
 
 

@@ -45,18 +45,17 @@ def evaluate(
 @errors_as_lines
 @reads_data
 def compare(
-    model_a: Annotated[Path, typer.Argument(help="A model's folder.")],
-    model_b: Annotated[Path, typer.Argument(help="Another's, with the same classes.")],
+    models: Annotated[list[Path], typer.Argument(help="Two models' folders or more, of the same classes.")],
     data: Annotated[str, typer.Argument(help=_DATA)],
     as_json: AsJson = False,
     every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
     *,
     spec: DataSpec,
 ) -> None:
-    """Say which of two models is better on the same texts, and whether chance explains the difference."""
+    """Say which of several models is better on the same texts, and whether chance explains the difference."""
     from plaudit.app.compare import compare as compare_on
 
-    compare_on(model_a, model_b, data, as_json=as_json, every_row=every_row, spec=spec)
+    compare_on(models, data, as_json=as_json, every_row=every_row, spec=spec)
 
 
 @errors_as_lines

@@ -240,12 +240,11 @@ def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
     table = Table(box=None, padding=(0, 2))
     for heading in ("class", "texts", "precision", "recall", "F1"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
-    for name, count, *figures in zip(
-        metrics.classes, metrics.counts, metrics.precision, metrics.recall, metrics.f1, strict=True
+    for name, count, given, precision, recall, f1 in zip(
+        metrics.classes, metrics.counts, metrics.given, metrics.precision, metrics.recall, metrics.f1, strict=True
     ):
-        precision, *others = figures
-        shown = f"{precision:.3f}" if count or precision else "–"
-        table.add_row(escape(plain(name)), f"{count:,}", shown, *(_share(figure, count) for figure in others))
+        shares = _share(precision, given), _share(recall, count), _share(f1, count + given)
+        table.add_row(escape(plain(name)), f"{count:,}", *shares)
     print_table(console, table)
 
 

@@ -7,7 +7,7 @@ have none. Sums and probabilities are float64. Each figure is written once, as a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +103,24 @@ class Metrics:
             "accuracy": self.accuracy,
             "accuracy_interval_95": self.accuracy_interval.to_list(),
             **{name: getattr(self, name) for name in _SCALARS},
-            **{name: dict(zip(self.classes, getattr(self, name), strict=True)) for name in _BY_CLASS},
+            **self._by_class(),
             "classes": list(self.classes),
             "confusion_matrix": self.confusion.tolist(),
             "intervals": intervals_to_dict(self.intervals, self.classes),
         }
+
+    def _by_class(self) -> dict[str, dict[str, float | None]]:
+        """Return the figures of each class by name, None where no text bears on one."""
+        true, found = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
+        bears = {"precision": found, "recall": true, "f1_by_class": true + found}
+        return {name: measured_by_class(self.classes, getattr(self, name), bears[name].tolist()) for name in _BY_CLASS}
+
+
+def measured_by_class(
+    classes: tuple[str, ...], values: Sequence[float], counts: Sequence[int]
+) -> dict[str, float | None]:
+    """Return a figure of each class by its name, None where no text bears on it (`counts` is 0)."""
+    return {name: value if n else None for name, value, n in zip(classes, values, counts, strict=True)}
 
 
 _SCALARS = (

@@ -25,6 +25,7 @@ from plaudit.evaluation.metrics import (
     f1_of,
     intervals_to_dict,
     log_losses,
+    measured_by_class,
     point_figures,
 )
 from plaudit.evaluation.ranking import ranking
@@ -56,6 +57,7 @@ class MultiLabelMetrics:
             not; None when there is no such class.
         average_precision: Mean over the classes that some of the texts have; None when there is none.
         counts: How many texts have each class.
+        given: How many are given it.
         classes: The label names, in that order.
         intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1` one a class; None where one
             is not defined. All are bootstrap intervals over texts but the accuracy's. Empty without them.
@@ -78,18 +80,21 @@ class MultiLabelMetrics:
     roc_auc: float | None
     average_precision: float | None
     counts: tuple[int, ...]
+    given: tuple[int, ...]
     classes: tuple[str, ...]
     intervals: Intervals = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
-        by_class = {name: getattr(self, name) for name in ("f1", "precision", "recall", "counts")}
+        either = [true + found for true, found in zip(self.counts, self.given, strict=True)]
+        bears = {"f1": either, "precision": self.given, "recall": self.counts}
         return {
             "n": self.n,
             "accuracy": self.accuracy,
             "accuracy_interval_95": self.accuracy_interval.to_list(),
             **{name: getattr(self, name) for name in _SCALARS},
-            **{name: dict(zip(self.classes, values, strict=True)) for name, values in by_class.items()},
+            **{name: measured_by_class(self.classes, getattr(self, name), bears[name]) for name in bears},
+            "counts": dict(zip(self.classes, self.counts, strict=True)),
             "intervals": intervals_to_dict(self.intervals, self.classes),
         }
 
@@ -154,6 +159,7 @@ def measure_sets(
         accuracy=n_right / n,
         accuracy_interval=accuracy_interval,
         counts=tuple(true.sum(axis=0).tolist()),
+        given=tuple(found.sum(axis=0).tolist()),
         classes=classes,
         intervals=intervals,
         **point_figures(statistic, n),

@@ -92,7 +92,8 @@ def _crossed(facts: ReportFacts) -> Iterator[Said]:
             "Few texts", "mind",
             f"Cross-validated, each text answered by a model of the others, {_percent(accuracy.value)} of "
             f"{crossed.n:,} are right ({_percent(low)} to {_percent(high)}). Believe that rather than the figure of "
-            f"{facts.test.measured.n:,} test texts.",
+            f"{facts.test.measured.n:,} test texts. Its five models were trained for that figure alone, after the test "
+            "was scored; the saved one has learned from no test text.",
         )  # fmt: skip
 
 
@@ -129,7 +130,14 @@ def _labels(facts: ReportFacts) -> Iterator[Said]:
 
 
 def _classes(facts: ReportFacts) -> Iterator[Said]:
-    known = [each for each in facts.test.measured.classes if each.n >= _FEW]
+    measured = [each for each in facts.test.measured.classes if each.n]
+    known = [each for each in measured if each.n >= _FEW]
+    surest = max((_span(each)[0] for each in measured), default=0.0)
+    lost = [each for each in measured if each.n < _FEW and (_span(each)[1] < surest or not each.recall.value)]
+    if lost:
+        found = ", ".join(f"{round(each.recall.value * each.n)} of {each.n} {_quoted(each.name)}" for each in lost[:5])
+        more = f" and {len(lost) - 5} more classes" if len(lost) > 5 else ""
+        yield Said("Rare classes lost", "mind", f"It finds {found}{more}: what is rare is missed.")
     if len(known) < 2:
         return
     ranked = sorted(known, key=lambda each: each.recall.value)
@@ -141,8 +149,11 @@ def _classes(facts: ReportFacts) -> Iterator[Said]:
         yield Said("The classes", "mind", f"It finds {found}, but {other}: they are not treated alike.")
     elif gap >= _GAP:
         yield Said("The classes", "plain", f"It finds {found}, and {other}; with so few texts that may be chance.")
-    else:
+    elif len(known) == len(measured):
         yield Said("The classes", "good", f"No class is much worse than another: it finds {found}, and {other}.")
+    else:
+        few = f"Of the {len(known)} classes with {_FEW} texts or more none is much worse than another"
+        yield Said("The classes", "plain", f"{few}: it finds {found}, and {other}.")
 
 
 def _rare(facts: ReportFacts) -> Iterator[Said]:
