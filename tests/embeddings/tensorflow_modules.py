@@ -46,6 +46,7 @@ def export_module(
     *,
     normalize: bool,
     older_split: bool = False,
+    signatures: dict[str, Any] | None = None,
 ) -> str:
     """Save a TensorFlow 2 text embedding whose rows past the vocabulary are hash buckets; return its folder.
 
@@ -55,6 +56,7 @@ def export_module(
         vectors: float32 or float64 [K + B, D].
         normalize: Whether it deletes punctuation.
         older_split: Whether it splits with TensorFlow 1's operation, which drops empty tokens.
+        signatures: What is served; {} for nothing, as in the published modules, None for what TensorFlow takes.
     """
     tf = load("tensorflow")
     lookup_ops = load("tensorflow.python.ops.lookup_ops")
@@ -95,7 +97,7 @@ def export_module(
                 embedding_weights=self.embeddings, sparse_ids=ids, sparse_weights=None, combiner="sqrtn"
             )
 
-    tf.saved_model.save(TextEmbedding(), str(folder))
+    tf.saved_model.save(TextEmbedding(), str(folder), signatures=signatures)
     return str(folder)
 
 

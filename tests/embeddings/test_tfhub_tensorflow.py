@@ -121,6 +121,13 @@ def test_what_the_public_exporter_writes_in_float64_is_read(tmp_path: Path, revi
     check_equal(load_embedding(folder), hub.load(folder), reviews.slice(0, 200))
 
 
+def test_a_module_that_serves_no_signature_is_read(tmp_path: Path, reviews: pa.LargeStringArray) -> None:
+    tf, hub = tensorflow_modules.load("tensorflow"), tensorflow_modules.load("tensorflow_hub")
+    folder = export_module(tmp_path / "module", ["the", "film"], vectors_of(4, 5), normalize=True, signatures={})
+    assert not tf.saved_model.load(folder).signatures
+    check_equal(load_embedding(folder), hub.load(folder), reviews.slice(0, 200))
+
+
 @pytest.mark.parametrize("n_parts", [1, 3])
 def test_a_tensorflow_1_module_is_read_in_one_part_or_several(
     tmp_path: Path, reviews: pa.LargeStringArray, half_the_words: list[str], n_parts: int

@@ -37,7 +37,9 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
 encoders_app = typer.Typer(no_args_is_help=True, help="Look at transformer encoders.")
 embeddings_app = typer.Typer(no_args_is_help=True, help="Look at text embeddings.")
+import_app = typer.Typer(no_args_is_help=True, help="Take over a model of another program.")
 app.add_typer(data_app, name="data")
+app.add_typer(import_app, name="import")
 app.add_typer(embeddings_app, name="embeddings")
 app.add_typer(encoders_app, name="encoders")
 
@@ -126,6 +128,24 @@ def advise(
     from plaudit.app.advise import advise as advise_on
 
     advise_on(data, as_json=as_json, spec=spec)
+
+
+@import_app.command("tensorflow")
+@errors_as_lines
+def import_tensorflow(
+    path: Annotated[Path, typer.Argument(help="A SavedModel's folder, a .keras archive or an .h5 file.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The model's folder. [models/NAME]")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="The classes' names in the order of the outputs, like neg,pos. [0,1,...]")
+    ] = None,
+    module: Annotated[
+        str | None, typer.Option(help="The hub module's folder or archive. [what a .keras or .h5 file names]")
+    ] = None,
+) -> None:
+    """Take over the tutorial's network, a hub layer and dense layers, as Keras saved it; TensorFlow is not needed."""
+    from plaudit.app.import_model import import_tensorflow as run
+
+    run(path, output=output, classes=classes, module=module)
 
 
 @data_app.command("show")

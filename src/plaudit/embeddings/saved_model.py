@@ -52,7 +52,12 @@ def module_files(folder: Path) -> list[Path]:
 
 
 def read_saved_model(
-    folder: Path, *, name: str, provenance: Mapping[str, str], documented: TextRules | None = None
+    folder: Path,
+    *,
+    name: str,
+    provenance: Mapping[str, str],
+    documented: TextRules | None = None,
+    variable: str | None = None,
 ) -> EmbeddingTable:
     """Read a text embedding of the nnlm kind.
 
@@ -61,6 +66,7 @@ def read_saved_model(
         name: What messages call the table.
         provenance: Where it comes from.
         documented: What a known module's page says of its rules; for a graph that does not tell.
+        variable: What the matrix's name begins with, where the module is a part of a model; None for a module.
 
     Returns:
         A table that gives the module's vectors; texts are split as its graph says.
@@ -71,7 +77,7 @@ def read_saved_model(
     rules = read_rules(folder, documented=documented)
     vocabulary_path = _vocabulary_path(folder / ASSETS)
     vocabulary, readable = read_vocabulary(vocabulary_path)
-    matrix = _read_embeddings(TensorBundle(folder / VARIABLES / VARIABLES))
+    matrix = _read_embeddings(TensorBundle(folder / VARIABLES / VARIABLES), variable)
     n_lines = len(readable)
     n_buckets = max(len(matrix) - n_lines, 0) if rules.n_buckets is None else rules.n_buckets
     if len(matrix) != n_lines + n_buckets:
@@ -93,9 +99,9 @@ def read_saved_model(
     )
 
 
-def _read_embeddings(bundle: TensorBundle) -> NDArray[np.float32]:
-    """Return the matrix: the variable "embeddings", its parts, or else the only matrix there is."""
-    matrices = bundle.matrices()
+def _read_embeddings(bundle: TensorBundle, variable: str | None = None) -> NDArray[np.float32]:
+    """Return the matrix: the variable "embeddings", its parts, or else the only matrix whose name begins so."""
+    matrices = {name: shape for name, shape in bundle.matrices().items() if name.startswith(variable or "")}
     if _VARIABLE in matrices:
         return bundle.read_matrix(_VARIABLE)
     parts = sorted((int(match[1]), match[0]) for name in matrices if (match := _PART.fullmatch(name)))

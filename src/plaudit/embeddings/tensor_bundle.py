@@ -10,6 +10,7 @@ any byte, and whoever reads them here keeps them in another format.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -160,13 +161,29 @@ class TensorBundle:
             raise EmbeddingError(f"{self.index_path}: {name} should be {entry.shape}, its parts make {matrix.shape}.")
         return matrix
 
+    def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return a tensor that is kept in one piece, float32, its checksum verified.
+
+        Args:
+            name: Without the suffix of TensorFlow 2.
+            shape: What it must have.
+
+        Raises:
+            EmbeddingError: It is not there or of another shape, or as `read_matrix`.
+        """
+        full_name = name + _OBJECT_SUFFIX
+        entry = self._entries.get(full_name)
+        if entry is None or entry.n_slices or entry.shape != shape:
+            found = "none" if entry is None else f"one of shape {entry.shape}, in {entry.n_slices or 1} parts"
+            raise EmbeddingError(f"{self.index_path}: expected {name} of shape {shape}, got {found}.")
+        return self._read(entry, full_name)
+
     def _read(self, entry: _Entry, name: str) -> NDArray[np.float32]:
         path = self.prefix.with_name(f"{self.prefix.name}.data-{entry.shard:05d}-of-{self._n_shards:05d}")
         dtype = _TYPES.get(entry.type_number)
         if dtype is None:
             raise EmbeddingError(f"{self.index_path}: {name} has the type number {entry.type_number}, expected float.")
-        rows, columns = entry.shape
-        if entry.size != rows * columns * dtype.itemsize:
+        if entry.size != math.prod(entry.shape) * dtype.itemsize:
             raise EmbeddingError(f"{self.index_path}: damaged: {name} of shape {entry.shape} in {entry.size:,} bytes.")
         content = _read_bytes(path, entry.start, entry.size)
         if (found := masked_crc32c(content)) != entry.checksum:

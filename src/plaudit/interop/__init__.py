@@ -1,4 +1,4 @@
-"""Other programs' forms of a model: Keras, TensorFlow's SavedModel, ONNX.
+"""Other programs' forms of a model, Keras, TensorFlow's SavedModel, ONNX, and Keras's models read.
 
 Nothing here is imported before it is asked for; each form needs its extra.
 """
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from plaudit.interop.export import Export, Prepared, export_model, prepare
     from plaudit.interop.ids import flat_token_ids, read_tokens, token_ids
     from plaudit.interop.keras import TextEmbedding, to_keras
+    from plaudit.interop.tensorflow_import import from_tensorflow
 
 _HOMES = {
     "Export": "plaudit.interop.export",
@@ -19,6 +20,7 @@ _HOMES = {
     "TextEmbedding": "plaudit.interop.keras",
     "export_model": "plaudit.interop.export",
     "flat_token_ids": "plaudit.interop.ids",
+    "from_tensorflow": "plaudit.interop.tensorflow_import",
     "prepare": "plaudit.interop.export",
     "read_tokens": "plaudit.interop.ids",
     "to_keras": "plaudit.interop.keras",
@@ -31,6 +33,7 @@ __all__ = [
     "TextEmbedding",
     "export_model",
     "flat_token_ids",
+    "from_tensorflow",
     "prepare",
     "read_tokens",
     "to_keras",
