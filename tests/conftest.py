@@ -19,7 +19,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from plaudit.app.cli import app
-from plaudit.app.train import Outcome, run_training
+from plaudit.app.train.run import Outcome, run_training
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable

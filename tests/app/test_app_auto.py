@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import plaudit
-from plaudit.app import fitting
-from plaudit.app.auto_recipe import choose, settle
-from plaudit.app.calibrating import Calibrated
+from plaudit.app.run.calibrating import Calibrated
+from plaudit.app.train import fitting
+from plaudit.app.train.recipe_choice import choose, settle
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset, load_sample
 from plaudit.models import Classifier

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plaudit.app.parts import load_parts
+from plaudit.app.run.parts import load_parts
 from plaudit.config import DataConfig
 from plaudit.data import load_dataset, shared_texts
 from plaudit.errors import DataError

@@ -80,7 +80,7 @@ def test_tfidf_is_scikit_learns_on_the_training_texts(
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
 
-    from plaudit.app.parts import load_parts
+    from plaudit.app.run.parts import load_parts
     from plaudit.config import RunConfig
 
     write_rows("topics.csv", topics)

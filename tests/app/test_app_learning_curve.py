@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from plaudit.app.learning_curve import train_sizes
+from plaudit.app.learning_curve.curve import train_sizes
 from plaudit.config import ModelConfig, RunConfig
 from plaudit.data import Dataset, load_dataset
 from plaudit.models import NgramClassifier
@@ -39,7 +39,7 @@ def test_the_test_part_is_not_loaded(command: Command, monkeypatch: pytest.Monke
         asked.append(parts)
         return load_dataset(*args, parts=parts, **options)
 
-    monkeypatch.setattr("plaudit.app.parts.load_dataset", watched)
+    monkeypatch.setattr("plaudit.app.run.parts.load_dataset", watched)
     command("learning-curve", "sample", "-o", "curve", "--json")
     assert asked == [("train", "validation")]
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import plaudit
-from plaudit.app.train import run_training
+from plaudit.app.train.run import run_training
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset
 

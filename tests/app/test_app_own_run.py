@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.app.own_run import OwnRun
+from plaudit.app.run.own_run import OwnRun
 from plaudit.data import Dataset
 from plaudit.errors import DataError
 

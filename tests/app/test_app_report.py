@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plaudit.app.reporting import audit_command
-from plaudit.app.train import run_training
+from plaudit.app.train.facts import audit_command
+from plaudit.app.train.run import run_training
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset, load_sample
 from plaudit.models import NetworkClassifier

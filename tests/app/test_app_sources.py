@@ -12,7 +12,7 @@ import pytest
 
 import plaudit.data.fetch
 import plaudit.data.imdb
-from plaudit.app.parts import choose_source
+from plaudit.app.run.parts import choose_source
 from plaudit.config import DataConfig
 
 Command = Callable[..., Any]

@@ -14,7 +14,7 @@ import pytest
 
 import plaudit
 from plaudit import DecisionRule
-from plaudit.app.parts import load_parts
+from plaudit.app.run.parts import load_parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.evaluation import choose_rule
@@ -47,7 +47,9 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
 def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plaudit.app import calibrating, fitting, parts, train
+    from plaudit.app.run import calibrating, parts
+    from plaudit.app.train import fitting
+    from plaudit.app.train import run as train
 
     seen: list[str] = []
     calibrate, open_test = calibrating.calibrate, parts.describe_part

@@ -5,15 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from plaudit.app import terminal
-from plaudit.app.terminal import EpochLines
-from plaudit.app.time_left import TimeLeft, duration
+from plaudit.app.train import monitors
+from plaudit.app.train.monitors import EpochLines, TimeLeft, duration
 from plaudit.training import History
 
 
 def lines_of(seconds_a_step: float, monkeypatch: pytest.MonkeyPatch, *, done: int = 0, first: int = 1) -> list[str]:
     now = [0.0]
-    monkeypatch.setattr(terminal, "TimeLeft", lambda steps: TimeLeft(steps, clock=lambda: now[0]))
+    monkeypatch.setattr(monitors, "TimeLeft", lambda steps: TimeLeft(steps, clock=lambda: now[0]))
     out = io.StringIO()
     lines = EpochLines(Console(file=out, width=200))
     history = History({"loss": [0.5] * done, "accuracy": [0.5] * done}, [1.0] * done)

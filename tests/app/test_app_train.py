@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 
 import plaudit
-from plaudit.app.parts import load_parts
+from plaudit.app.run.parts import load_parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset, load_sample
 from plaudit.embeddings import write_table

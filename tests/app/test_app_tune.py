@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import plaudit
-from plaudit.app import tune as app_tune
-from plaudit.app.tune_lines import size_words
+from plaudit.app.tune import search as app_tune
+from plaudit.app.tune.lines import size_words
 from plaudit.data import Dataset, load_dataset
 from plaudit.models import Classifier, NetworkClassifier, NgramClassifier
 from plaudit.tuning import search
@@ -101,7 +101,7 @@ def test_the_test_part_is_never_opened(command: Command, monkeypatch: pytest.Mon
         asked.append(options["parts"])
         return load_dataset(*args, **options)
 
-    monkeypatch.setattr("plaudit.app.parts.load_dataset", watched)
+    monkeypatch.setattr("plaudit.app.run.parts.load_dataset", watched)
     command(*TUNE, "--time", "20")
     assert asked == [("train", "validation")]
 

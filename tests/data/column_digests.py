@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from plaudit.app.parts import load_parts
+from plaudit.app.run.parts import load_parts
 from plaudit.config import DataConfig
 from plaudit.data import Dataset, load_dataset, read_file
 from plaudit.scratch import Scratch

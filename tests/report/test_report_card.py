@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import plaudit
-from plaudit.app.train import Outcome
+from plaudit.app.train.run import Outcome
 from plaudit.report import ReportFacts, model_card
 from plaudit.report.figure_facts import Figure
 

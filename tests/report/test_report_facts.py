@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from plaudit.app.train import Outcome
+from plaudit.app.train.run import Outcome
 from plaudit.data import Dataset
 from plaudit.errors import ModelError
 from plaudit.evaluation import answer

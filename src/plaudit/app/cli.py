@@ -1,7 +1,7 @@
 """The command line: `plaudit COMMAND`, one function for each.
 
-Options are parsed here and in the modules named `..._options`, and nowhere else. What a command needs is imported when
-it runs, so that `plaudit --help` is instant.
+A command is a module or a folder of its name, which declares its options. What a command needs is imported when it
+runs, so that `plaudit --help` is instant.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from plaudit.app.audit_options import audit
-from plaudit.app.data_options import reads_data
-from plaudit.app.errors_as_lines import errors_as_lines, said_in_a_line
-from plaudit.app.explain_options import explain
-from plaudit.app.measure_options import compare, evaluate, learning_curve
-from plaudit.app.predict_options import predict
-from plaudit.app.report_options import report
-from plaudit.app.serve_options import serve
-from plaudit.app.threshold_options import threshold
-from plaudit.app.train_options import AsJson, train
-from plaudit.app.tune_options import tune
-from plaudit.config import DataSpec
+from plaudit.app.advise import advise
+from plaudit.app.audit import audit
+from plaudit.app.compare import compare
+from plaudit.app.data_show import data_show
+from plaudit.app.doctor import doctor
+from plaudit.app.embeddings import embeddings_list, embeddings_show, encoders_list
+from plaudit.app.errors_as_lines import said_in_a_line
+from plaudit.app.evaluate import evaluate
+from plaudit.app.explain import explain
+from plaudit.app.export import export
+from plaudit.app.import_model import import_tensorflow
+from plaudit.app.learning_curve import learning_curve
+from plaudit.app.predict import predict
+from plaudit.app.report import report
+from plaudit.app.serve import serve
+from plaudit.app.threshold import threshold
+from plaudit.app.train import train
+from plaudit.app.tune import tune
 
 app = typer.Typer(
     name="plaudit",
@@ -89,115 +95,12 @@ app.command()(explain)
 app.command()(report)
 app.command()(predict)
 app.command()(serve)
-
-
-@app.command()
-@errors_as_lines
-@reads_data
-def export(
-    model: Annotated[Path, typer.Argument(help="A model's folder.")],
-    to: Annotated[Literal["savedmodel", "keras", "onnx", "huggingface"], typer.Option(help="The form.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The export's folder.")],
-    dtype: Annotated[
-        Literal["float32", "float16", "int8"], typer.Option(help="How the embedding's vectors are stored.")
-    ] = "float32",
-    prune: Annotated[bool, typer.Option("--prune", help="Drop the rows of tokens that training did not move.")] = False,
-    keep: Annotated[
-        Path | None, typer.Option(help="With --prune: keep the tokens of this file's texts instead.")
-    ] = None,
-    check: Annotated[Path | None, typer.Option(help="Texts to check the export on. [the built-in sample]")] = None,
-    *,
-    spec: DataSpec,
-) -> None:
-    """Hand a model to TensorFlow, Keras, ONNX or Hugging Face's transformers, checked on real texts."""
-    from plaudit.app.export import export as export_to
-
-    export_to(model, to, output, precision=dtype, prune=prune, keep=keep, check=check, spec=spec)
-
-
-@app.command()
-@errors_as_lines
-@reads_data
-def advise(
-    data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
-    as_json: AsJson = False,
-    *,
-    spec: DataSpec,
-) -> None:
-    """Say which recipe suits a data set, why, and how long training it takes here."""
-    from plaudit.app.advise import advise as advise_on
-
-    advise_on(data, as_json=as_json, spec=spec)
-
-
-@import_app.command("tensorflow")
-@errors_as_lines
-def import_tensorflow(
-    path: Annotated[Path, typer.Argument(help="A SavedModel's folder, a .keras archive or an .h5 file.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The model's folder. [models/NAME]")] = None,
-    classes: Annotated[
-        str | None, typer.Option(help="The classes' names in the order of the outputs, like neg,pos. [0,1,...]")
-    ] = None,
-    module: Annotated[
-        str | None, typer.Option(help="The hub module's folder or archive. [what a .keras or .h5 file names]")
-    ] = None,
-) -> None:
-    """Take over the tutorial's network, a hub layer and dense layers, as Keras saved it; TensorFlow is not needed."""
-    from plaudit.app.import_model import import_tensorflow as run
-
-    run(path, output=output, classes=classes, module=module)
-
-
-@data_app.command("show")
-@errors_as_lines
-@reads_data
-def data_show(
-    data: Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")],
-    n_examples: Annotated[int, typer.Option("--examples", min=0, help="How many examples to print.")] = 10,
-    *,
-    spec: DataSpec,
-) -> None:
-    """Print sizes, class balance, lengths and the first examples."""
-    from plaudit.app import commands
-
-    commands.show_data(data, n_examples=n_examples, spec=spec)
-
-
-@encoders_app.command("list")
-@errors_as_lines
-def encoders_list() -> None:
-    """Print the encoders that have names, and which are at hand."""
-    from plaudit.app import commands
-
-    commands.list_encoders()
-
-
-@embeddings_app.command("list")
-@errors_as_lines
-def embeddings_list() -> None:
-    """Print the embeddings there are, and what each needs."""
-    from plaudit.app import commands
-
-    commands.list_embeddings()
-
-
-@embeddings_app.command("show")
-@errors_as_lines
-def embeddings_show(
-    name: Annotated[str, typer.Argument(help="A name or a path.")],
-    texts: Annotated[list[str], typer.Argument(help="Texts to embed.")],
-) -> None:
-    """Print the vectors of texts, as (num_examples, dimension)."""
-    from plaudit.app import commands
-
-    commands.show_embedding(name, texts)
-
-
-@app.command()
-@app.command("info", hidden=True)  # what it was called
-@errors_as_lines
-def doctor() -> None:
-    """Look at this installation: versions, devices, caches, and what is missing with the line that installs it."""
-    from plaudit.app import commands
-
-    commands.doctor()
+app.command()(export)
+app.command()(advise)
+import_app.command("tensorflow")(import_tensorflow)
+data_app.command("show")(data_show)
+encoders_app.command("list")(encoders_list)
+embeddings_app.command("list")(embeddings_list)
+embeddings_app.command("show")(embeddings_show)
+app.command()(doctor)
+app.command("info", hidden=True)(doctor)  # what it was called

@@ -13,18 +13,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from plaudit.app.plain import plain
-from plaudit.app.time_left import TimeLeft, duration, peak_memory_bytes
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from plaudit.evaluation import Metrics, MultiLabelMetrics
     from plaudit.evaluation.metrics import FigureInterval
-    from plaudit.training import EpochResult, History
 
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
 _LEAST_TABLE_WIDTH = 100
-_WORTH_TELLING_S = 60.0  # of training: below, it is over before it is read
 _NAME = 19  # columns of a figure's name
 _OF_SECOND = "of the second class"  # said with its name
 _LINES = (  # a figure's name in `Metrics`, what a person reads, and what it is
@@ -51,86 +46,6 @@ _LINES_OF_SETS = (
     ("roc_auc", "ROC-AUC", "mean over classes"),
     ("average_precision", "average precision", "mean over classes"),
 )
-
-
-class EpochLines:
-    """Prints a line an epoch; on a terminal a bar runs below it while the epoch lasts."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-        self._epochs = self._steps = 0
-        self._done = 0
-        self._time_left: TimeLeft | None = None
-        self._is_told = False
-
-    def begin(self, *, epochs: int, steps: int, done: History) -> None:
-        """Print the heading, and the epochs that a continued run has behind it."""
-        self._epochs, self._steps = epochs, steps
-        self._time_left, self._is_told, self._done = None, False, len(done)
-        self._console.print(f"{'epoch':>7}  {'time':>7}  {'loss':>7}  {'acc':>6}  {'val_loss':>8}  {'val_acc':>7}")
-        if len(done):
-            self._console.print(f"  (going on after epoch {len(done)})", style="dim")
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, Progress, TextColumn
-
-            columns = (
-                BarColumn(bar_width=24),
-                TextColumn("{task.completed}/{task.total} steps  {task.description}"),
-            )
-            self._progress = Progress(*columns, console=self._console, transient=True)
-            self._progress.start()
-            self._task = self._progress.add_task("", total=steps)
-
-    def after_step(self, step: int, loss: float, accuracy: float) -> None:
-        """Tell how long it takes; move the bar, which after an epoch's last step makes room for the validation's."""
-        if self._time_left is None:  # a continued run may begin inside of an epoch
-            self._time_left = TimeLeft((self._epochs - self._done) * self._steps - step + 1)
-        self._time_left.after_step()
-        left = self._time_left.seconds
-        if left is not None and not self._is_told:
-            self._is_told = True
-            if left >= _WORTH_TELLING_S:
-                self._tell(left)
-        if self._progress is None or self._task is None:
-            return
-        to_go = "" if left is None else f"  {duration(left)} to go"
-        self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}{to_go}")
-        if step < self._steps:
-            self._progress.start()
-        else:
-            self._progress.stop()
-
-    def _tell(self, seconds: float) -> None:
-        memory = peak_memory_bytes()
-        so_far = "" if memory is None else f", {memory / 2**20:,.0f} MiB of memory so far"
-        epochs = f"{self._epochs} epochs of " if self._epochs > 1 else ""
-        sooner = "; early stopping may end it sooner" if self._epochs > 1 else ""
-        self._console.print(
-            f"  about {duration(seconds)} on this machine ({epochs}{self._steps:,} steps{sooner}){so_far}", style="dim"
-        )
-
-    def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
-        """Print the epoch's line; a star marks a new lowest val_loss."""
-        validation = (
-            f"  {result.val_loss:8.4f}  {result.val_accuracy:7.4f}"
-            if result.val_loss is not None and result.val_accuracy is not None
-            else f"  {'-':>8}  {'-':>7}"
-        )
-        line = (
-            f"{epoch:>3}/{self._epochs:<3}  {result.seconds:5.2f} s  {result.loss:7.4f}  {result.accuracy:6.4f}"
-            f"{validation}{' *' if is_best else ''}"
-        )
-        self._console.print(line, highlight=False)
-        if self._progress is not None and self._task is not None:
-            self._progress.reset(self._task, total=self._steps)
-
-    def end(self) -> None:
-        """Take the bar away."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
 
 
 class _Console(Console):

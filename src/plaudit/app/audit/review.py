@@ -1,0 +1,225 @@
+"""One run of `plaudit audit`: look at a data set, print a table, write the findings and, if asked, cleaned rows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.app.audit.lines import print_audit
+from plaudit.app.output_files import check_target, write_whole
+from plaudit.app.run.cleaning import divide_corpus
+from plaudit.app.terminal import make_console
+from plaudit.audit import DROPS, KINDS, Cleaning, Corpus, Drop, Finding, choose_rows, load_corpus, review
+from plaudit.batch.encoding import encode_table
+from plaudit.config import DataSpec, TrainingConfig
+from plaudit.data.columns import PART_COLUMN
+from plaudit.embeddings import EmbeddingTable, load_embedding
+from plaudit.errors import ConfigError, DataError, MissingExtraError, require
+from plaudit.report import audit_page
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEAST_SIMILARITY = 0.5
+
+
+def run_audit(
+    data: str,
+    *,
+    test: str | None,
+    output: Path | None,
+    write_clean: Path | None,
+    drop: str | None,
+    similarity: float,
+    noise: bool,
+    embedding: str | None,
+    seed: int,
+    as_json: bool,
+    spec: DataSpec,
+) -> None:
+    """Audit a data set; see `audit_options` for the arguments.
+
+    Raises:
+        ConfigError: An option is wrong.
+        DataError: The data cannot be read, or nothing of them would be left.
+        MissingExtraError: Label noise is to be dropped, and what finds it is not installed.
+    """
+    if not _LEAST_SIMILARITY <= similarity <= 1:
+        raise ConfigError(f"--similarity {similarity}: expected a share from {_LEAST_SIMILARITY} to 1.")
+    TrainingConfig(seed=seed)  # which checks it
+    named = None if drop is None else _parse_drop(drop)
+    if named is not None and write_clean is None:
+        raise ConfigError("--drop says what --write-clean leaves out: name a file for it.")
+    if write_clean is not None:
+        check_target(write_clean)
+    if named is not None and "noise" in named and not noise:
+        raise ConfigError("--drop noise and --no-noise contradict each other.")
+    require("jinja2", extra="audit", purpose="Writing the page")
+    console = make_console()
+    corpus = load_corpus(data, test=test, progress=console.is_terminal and not as_json, spec=spec)
+    if write_clean is not None:
+        _check_apart(write_clean, corpus)
+        corpus = divide_corpus(corpus, seed=seed, is_imdb=data == "imdb")
+    output = output or Path("audits") / Path(data).resolve().stem
+    _check_folder(output)
+    missing = ""
+    if noise:
+        missing = _missing_extra()
+        if missing and named is not None and "noise" in named:
+            raise MissingExtraError(missing)
+    result = review(
+        corpus,
+        table=None if embedding is None else _load(embedding, corpus, progress=console.is_terminal and not as_json),
+        least_similarity=similarity,
+        look_for_noise=noise and not missing,
+        without_noise=missing or "not asked for",
+        seed=seed,
+        say=lambda line: None if as_json else console.print(line, markup=False, style="dim"),
+    )
+    chosen: tuple[Drop, ...] = named or tuple(
+        each for each in DROPS if each != "near" and not (each == "noise" and corpus.multi_label)
+    )
+    cleaning: Cleaning | None = None
+    if write_clean is not None:
+        cleaning = choose_rows(corpus, result.duplicates, result.findings, chosen)
+        write_clean_rows(write_clean, corpus, cleaning, label_separator=spec.label_separator)
+    figures = result.to_dict()
+    if cleaning is not None:
+        figures["clean"] = {
+            "file": str(write_clean),
+            "kept": len(cleaning.kept),
+            "dropped": cleaning.counts(),
+            "drop": list(chosen),
+        }
+    output.mkdir(parents=True, exist_ok=True)
+    write_whole(output / "findings.csv", encode_table(findings_table(result.corpus, result.findings), ".csv"))
+    write_whole(output / "audit.json", (json.dumps(figures, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(output / "audit.html", audit_page(result, name=data).encode())
+    if as_json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+        return
+    columns = DataSpec(
+        text_column=spec.text_column, label_column=spec.label_column, label_separator=spec.label_separator
+    )
+    print_audit(console, result, output, cleaning=cleaning, target=write_clean, flags=columns.flags())
+
+
+def _parse_drop(words: str) -> tuple[Drop, ...]:
+    names = [name.strip() for name in words.split(",") if name.strip()]
+    unknown = [name for name in names if name not in DROPS]
+    if unknown or not names:
+        raise ConfigError(f"--drop {words}: expected names of {', '.join(DROPS)}, with commas between.")
+    return tuple(each for each in DROPS if each in names)
+
+
+def _check_apart(target: Path, corpus: Corpus) -> None:
+    """Refuse to write over the data."""
+    for part in corpus.parts:
+        source = Path(part.file)
+        if source.exists() and target.exists() and source.samefile(target):
+            raise ConfigError(f"--write-clean {target}: that is the {part.name} part itself; name another file.")
+
+
+def _check_folder(output: Path) -> None:
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"{output} is a file; the findings are a folder: name another place with -o.")
+
+
+def _missing_extra() -> str:
+    """Return what to install before label noise can be looked for; "" when it is there."""
+    for package, extra in (("cleanlab", "audit"), ("numba", "train")):
+        try:
+            require(package, extra=extra, purpose="Looking for label noise")
+        except MissingExtraError as error:
+            return str(error)
+    return ""
+
+
+def _load(embedding: str, corpus: Corpus, *, progress: bool) -> EmbeddingTable:
+    texts = corpus.parts[0].texts
+    if not len(texts):
+        raise DataError(f"{corpus.parts[0].file}: no texts.")
+    return load_embedding(embedding, training_texts=texts, progress=progress)
+
+
+def findings_table(corpus: Corpus, findings: Sequence[Finding]) -> pa.Table:
+    """Return findings as columns of text and numbers, a row each.
+
+    "row" is the line on which the row begins in its file, counted from 1 with the header; in Parquet the row, counted
+    from 1; in a folder per class, and of imdb, the file.
+    """
+    rows = [finding.row for finding in findings]
+    text = pa.large_string()
+    return pa.table(
+        {
+            "file": pa.array([corpus.parts[corpus.part_of[row]].file for row in rows], text),
+            "row": pa.array([str(corpus.place(row)) for row in rows], text),
+            "part": pa.array([corpus.parts[corpus.part_of[row]].name for row in rows], text),
+            "kind": pa.array([finding.kind for finding in findings], text),
+            "detail": pa.array([finding.detail for finding in findings], text),
+            "group": pa.array([finding.group for finding in findings], pa.int64()),
+            "given_label": pa.array([corpus.label_text(row) for row in rows], text),
+            "suggested_label": pa.array([finding.suggested for finding in findings], text),
+            "confidence": pa.array(
+                [None if each.confidence is None else round(each.confidence, 4) for each in findings], pa.float64()
+            ),
+        }
+    )
+
+
+def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_separator: str | None) -> None:
+    """Write the training rows that stay, and ``TARGET.dropped.csv`` with the others; no other part loses a row.
+
+    Every column is as it was; one more, ``plaudit_part``, says which part a row is of, so that `plaudit train` finds
+    the same untouched test texts.
+
+    Sets of labels that the source holds as lists are joined by `label_separator`, or a comma, where a cell is text.
+
+    Raises:
+        DataError: No row stays, or the format cannot hold a value.
+    """
+    train = corpus.parts[0]
+    if not len(cleaning.kept):
+        raise DataError(f"{target}: no training row would be left; name fewer kinds with --drop.")
+    suffix, separator = check_target(target), label_separator or ","
+    labels = train.chosen.label
+    holds_lists = any(pa.types.is_nested(train.table[label].type) for label in labels)
+    if holds_lists and suffix in (".csv", ".tsv") and any(separator in name for name in corpus.classes):
+        raise DataError(f"{target}: a label's name holds {separator!r}; write .jsonl or .parquet instead.")
+    kept = _with_marks(corpus, cleaning.kept)
+    write_whole(target, encode_table(kept, suffix, joined=labels, separator=separator))
+    dropped = findings_table(corpus, cleaning.dropped)
+    why = pa.array([str(KINDS[finding.kind].drop) for finding in cleaning.dropped], pa.large_string())
+    texts = train.texts.take(pa.array([finding.row for finding in cleaning.dropped], pa.int64()))
+    dropped = dropped.add_column(3, "dropped_as", why).append_column("text", texts)
+    write_whole(target.with_name(f"{target.name}.dropped.csv"), encode_table(dropped, ".csv"))
+
+
+def _with_marks(corpus: Corpus, kept: NDArray[np.int64]) -> pa.Table:
+    """Return the training rows that stay and all rows of the other parts, each with the name of its part."""
+    train = corpus.parts[0]
+    tables: list[pa.Table] = []
+    places: list[int] = []
+    for part in corpus.parts:
+        rows = kept if part is train else np.arange(len(part))
+        table = part.table.take(pa.array(rows))
+        if part.unit != "file":
+            places += [int(part.places[row]) for row in rows.tolist()]
+        names = dict(zip(part.chosen.text + part.chosen.label, train.chosen.text + train.chosen.label, strict=False))
+        table = table.rename_columns([names.get(name, name) for name in table.column_names])
+        if PART_COLUMN in table.column_names:
+            table = table.drop_columns([PART_COLUMN])
+        tables.append(table.append_column(PART_COLUMN, pa.array([part.name] * len(table), pa.large_string())))
+    try:
+        whole = pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(f"{train.file}: its parts have columns of different types: {error}") from error
+    if {part.file for part in corpus.parts} != {train.file} or train.unit == "file":
+        return whole
+    return whole.take(np.argsort(np.array(places), kind="stable"))  # one file's rows keep their order

@@ -1,0 +1,196 @@
+"""`plaudit compare`: two models or more on the same texts, which none of them has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+from rich.markup import escape
+from rich.table import Table
+
+from plaudit.app.plain import plain
+from plaudit.app.run.scored_texts import Chosen, choose_texts
+from plaudit.app.scoring_bar import scoring_shown
+from plaudit.app.terminal import make_console, print_json, print_table
+from plaudit.config import DataSpec
+from plaudit.errors import ConfigError, DataError, ModelError
+from plaudit.evaluation import Answers, answer, count_opening, fingerprint, wilson_interval
+from plaudit.evaluation.paired import Comparison, compare_answers, holm
+from plaudit.models import Classifier, load
+
+
+@scoring_shown()
+def compare(models: Sequence[Path], data: str, *, as_json: bool, every_row: bool, spec: DataSpec) -> None:
+    """Compare two models or more on labelled texts, pair by pair, and print how they differ.
+
+    Args:
+        models: Their folders.
+        data: A data set's name or a path.
+        as_json: Print one JSON object.
+        every_row: Also rows that a model was trained on.
+        spec: How `data` are read.
+
+    Raises:
+        ConfigError: There are fewer than two, or two are the same folder.
+        ModelError: A model cannot be read, or the classes differ.
+        DataError: The data cannot be read, or two models kept different texts of it for testing.
+    """
+    if len(models) < 2:
+        raise ConfigError("compare: expected two models or more, and then the data.")
+    for a, b in combinations(models, 2):
+        if a.resolve() == b.resolve():
+            raise ConfigError(f"compare: {a} and {b} are the same model.")
+    classifiers = [load(folder) for folder in models]
+    for folder, classifier in zip(models[1:], classifiers[1:], strict=True):
+        _check_classes(classifiers[0], classifier, models[0], folder)
+    chosen = [
+        choose_texts(
+            folder,
+            data,
+            classes=classifier.class_names,
+            multi_label=classifier.multi_label_,
+            every_row=every_row,
+            spec=spec,
+        )
+        for folder, classifier in zip(models, classifiers, strict=True)
+    ]
+    texts = _common(chosen, models, data)
+    answers = [answer(classifier, texts.dataset) for classifier in classifiers]
+    found = [compare_answers(a, b) for a, b in combinations(answers, 2)]
+    unanswered = [each.n_unanswered for each in answers]
+    openings = [count_opening(folder, texts.dataset, command="compare") for folder in models]
+    names = _names(models)
+    if len(models) > 2:
+        _tell_several(names, answers, found, texts, unanswered, openings, as_json=as_json)
+    elif as_json:
+        a_and_b = dict(zip("ab", map(str, models), strict=True))
+        sentence = found[0].sentence(*names)
+        more = {"sentence": sentence, "unanswered": unanswered, "openings": openings, "data": texts.what}
+        print_json({**a_and_b, **found[0].to_dict(), **more})
+    else:
+        _print(found[0], texts, names, unanswered, openings)
+
+
+def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -> None:
+    if a.multi_label_ != b.multi_label_:
+        several, one = (model_a, model_b) if a.multi_label_ else (model_b, model_a)
+        raise ModelError(f"compare: {several} answers with sets of labels and {one} with one label a text.")
+    lacking = [(name, model_b) for name in a.class_names if name not in b.class_names]
+    lacking += [(name, model_a) for name in b.class_names if name not in a.class_names]
+    if lacking:
+        raise ModelError(
+            f"compare: {lacking[0][1]} has no class {lacking[0][0]!r}, which the other has; expected the same classes."
+        )
+
+
+def _common(chosen: Sequence[Chosen], folders: Sequence[Path], data: str) -> Chosen:
+    """Return the texts that no model was trained on: those that one kept for testing, if any did.
+
+    Raises:
+        DataError: Two kept different ones.
+    """
+    own = [(each, folder) for each, folder in zip(chosen, folders, strict=True) if each.is_own]
+    first = fingerprint(own[0][0].dataset) if own else ""
+    for each, folder in own[1:]:
+        if fingerprint(each.dataset) != first:
+            raise DataError(
+                f"{data}: {own[0][1]} and {folder} kept different texts of it for testing, so that each was trained "
+                "on test texts of the other: train both with the same --seed and --test, name other data, or take "
+                "every row with --all."
+            )
+    return own[0][0] if own else chosen[0]
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the folders' names, or the paths where two names are the same."""
+    names = [folder.resolve().name for folder in folders]
+    return names if len(set(names)) == len(names) else list(map(str, folders))
+
+
+def _tell_several(
+    names: Sequence[str],
+    answers: Sequence[Answers],
+    found: Sequence[Comparison],
+    texts: Chosen,
+    unanswered: Sequence[int],
+    openings: Sequence[int],
+    *,
+    as_json: bool,
+) -> None:
+    """Print three models or more: the figures of each, and each pair with p values corrected for their number."""
+    pairs, corrected = list(combinations(names, 2)), holm([each.p_value for each in found])
+    rows = zip(pairs, found, corrected, strict=True)
+    said = [each.sentence(a, b, corrected=p) for (a, b), each, p in rows]
+    accuracies = [wilson_interval(int(each.right.sum()), len(each)) for each in answers]
+    if as_json:
+        models = [
+            {
+                "name": name,
+                "accuracy": float(each.right.mean()),
+                "accuracy_interval_95": interval.to_list(),
+                "loss": float(each.losses.mean()),
+                "unanswered": n,
+                "openings": opened,
+            }
+            for name, each, interval, n, opened in zip(names, answers, accuracies, unanswered, openings, strict=True)
+        ]
+        told = [
+            {"a": a, "b": b, **each.to_dict(), "p_value_corrected": p, "sentence": sentence}
+            for (a, b), each, p, sentence in zip(pairs, found, corrected, said, strict=True)
+        ]
+        print_json({"n": found[0].n, "data": texts.what, "models": models, "pairs": told})
+        return
+    console = make_console()
+    console.print(f"{texts.what}  ({found[0].n:,} texts)", markup=False)
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("", "accuracy", "95 % interval", "loss", "no answer"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, each, interval, n in zip(names, answers, accuracies, unanswered, strict=True):
+        span = f"{interval.low:.4f} to {interval.high:.4f}"
+        figures = f"{each.right.mean():.4f}", span, f"{each.losses.mean():.4f}", f"{n:,}" if n else ""
+        table.add_row(escape(plain(name)), *figures)
+    print_table(console, table)
+    console.print(f"\nEach of the {len(pairs)} pairs, p corrected for their number (Holm's method):")
+    for sentence in said:
+        console.print(f"  {plain(sentence)}", markup=False)
+    if max(openings) > 1:
+        console.print(
+            f"\nThese texts have now been opened up to {max(openings)} times for a model: choosing by them makes the "
+            "best figure optimistic, the more so the more models are compared."
+        )
+
+
+def _print(
+    found: Comparison, texts: Chosen, names: Sequence[str], unanswered: Sequence[int], openings: Sequence[int]
+) -> None:
+    a, b = map(plain, names)
+    console = make_console()
+    console.print(f"{texts.what}  ({found.n:,} texts)", markup=False)
+    rows = (
+        ("accuracy", found.accuracy, found.accuracy_difference, found.accuracy_interval),
+        ("loss", found.loss, found.loss_difference, found.loss_interval),
+    )
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("", "A", "B", "A minus B", "95 % interval"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, figures, difference, interval in rows:
+        span = "too few texts" if interval is None else f"{interval.low:+.4f} to {interval.high:+.4f}"
+        table.add_row(name, *(f"{figure:.4f}" for figure in figures), f"{difference:+.4f}", span)
+    console.print(f"  A: {a}\n  B: {b}", markup=False)
+    print_table(console, table)
+    counts = Table(title="texts", title_style="dim", title_justify="left", box=None, padding=(0, 2))
+    for heading in ("", "B right", "B wrong"):
+        counts.add_column(heading, justify="right" if heading else "left")
+    counts.add_row("A right", f"{found.both_right:,}", f"{found.only_a_right:,}")
+    counts.add_row("A wrong", f"{found.only_b_right:,}", f"{found.neither_right:,}")
+    print_table(console, counts)
+    for name, n in zip("AB", unanswered, strict=True):
+        if n:
+            console.print(f"{name} gave no answer to {n:,} texts, which count as not right.")
+    console.print(f"\n{found.sentence(a, b)}", markup=False)
+    if max(openings) > 1:
+        console.print(
+            f"These texts have now been opened {openings[0]} times for A and {openings[1]} times for B: choosing by "
+            "them makes the better figure optimistic."
+        )

@@ -1,0 +1,116 @@
+"""What `plaudit evaluate` does: a model's figures on labelled texts, on parts of them, and beside simple models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from plaudit.app.evaluate.controls import compare_controls, controls_table, training_texts
+from plaudit.app.plain import plain
+from plaudit.app.run.parts import describe_origin
+from plaudit.app.run.scored_texts import choose_texts
+from plaudit.app.scoring_bar import scoring_shown
+from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
+from plaudit.config import DataSpec
+from plaudit.evaluation import answer, count_opening
+from plaudit.evaluation.named_metrics import plugin_figures
+from plaudit.evaluation.slices import accuracy_by_slice, divide
+from plaudit.models import load
+
+if TYPE_CHECKING:
+    from plaudit.evaluation.slices import Slice
+
+
+@scoring_shown()
+def evaluate(
+    model: Path,
+    data: str,
+    *,
+    as_json: bool,
+    every_row: bool,
+    slices: Sequence[str] = (),
+    controls: bool = False,
+    spec: DataSpec,
+) -> None:
+    """Measure a model on labelled texts, and print what was asked for.
+
+    In slices and beside controls a text that the model's rule gives no answer to counts as not right.
+
+    Args:
+        model: Its folder.
+        data: A data set's name or a path.
+        as_json: Print one JSON object.
+        every_row: Also the rows that the model was trained on.
+        slices: "length", or columns, each for a table of accuracies.
+        controls: Train the controls, and compare the model with them.
+        spec: How `data` are read.
+
+    Raises:
+        PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
+            training texts of the controls are not at hand; or the model's rule answers none of the texts.
+    """
+    classifier = load(model)
+    run = training_texts(model, data_dir=spec.data_dir) if controls else None  # before the test texts are opened
+    chosen = choose_texts(
+        model,
+        data,
+        classes=classifier.class_names,
+        multi_label=classifier.multi_label_,
+        every_row=every_row,
+        spec=spec,
+    )
+    divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices)]
+    answers = answer(classifier, chosen.dataset)
+    metrics, further = answers.measure(), plugin_figures(answers)
+    openings = count_opening(model, chosen.dataset, command="evaluate")
+    parts = {division.by: accuracy_by_slice(division, answers.right) for division in divisions}
+    rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
+    console = make_console()
+    if not as_json:
+        for line in describe_origin(chosen.dataset):
+            console.print(f"  {line}", markup=False)
+        print_metrics(console, metrics, title=escape(chosen.what), further=further)
+        if rule is not None:
+            console.print(f"Decision rule: {rule}.", markup=False)
+        if answers.n_unanswered and (parts or controls):
+            console.print("Below, a text without an answer counts as not right.")
+        for by, part in parts.items():
+            print_table(console, slices_table(by, part))
+        if run is not None:
+            console.print(f"\nTraining four controls on the model's {len(run.texts):,} training texts …", style="dim")
+    compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
+    if as_json:
+        more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
+        if further:
+            more["further"] = further
+        if parts:
+            more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
+        if run is not None:
+            more["controls"] = [each.to_dict() for each in compared]
+        print_json({**metrics.to_dict(), **more})
+        return
+    if compared:
+        print_table(console, controls_table(answers, compared))
+        for each in compared:
+            console.print(f"  {each.sentence()}", markup=False)
+    if openings > 1:
+        console.print(
+            f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
+            "a choice was made is optimistic by what the choice gained."
+        )
+
+
+def slices_table(by: str, slices: Sequence[Slice]) -> Table:
+    """Return a row a slice: texts, accuracy and its interval."""
+    table = Table(title=f"by {escape(plain(by))}", title_style="dim", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("")
+    for heading in ("texts", "accuracy", "95 % interval"):
+        table.add_column(heading, justify="right")
+    for each in slices:
+        span = f"{each.interval.low:.4f} to {each.interval.high:.4f}"
+        table.add_row(escape(plain(each.name)), f"{each.n:,}", f"{each.accuracy:.4f}", span)
+    return table

@@ -1,0 +1,136 @@
+"""The options that several commands share; those that say how data are read are declared once.
+
+A command written as ``@reads_data def audit(data: …, *, spec: DataSpec)`` has an option for each field of `DataSpec`
+and gets them as one value.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plaudit.config import DataConfig, DataSpec
+from plaudit.errors import ConfigError
+from plaudit.setting_values import meant
+
+_SEVERAL = ("text_column", "label_column")
+_OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
+    "text_column": Annotated[
+        list[str] | None,
+        typer.Option(help="The column that holds the text; repeat to join several. [found by name, then by content]"),
+    ],
+    "label_column": Annotated[
+        list[str] | None,
+        typer.Option(help="The column that holds the label; repeat for columns of 0 and 1. [found likewise]"),
+    ],
+    "label_separator": Annotated[
+        str | None,
+        typer.Option(
+            help='What separates the labels of a text that has several, like "," or "\\n". [one label a text]'
+        ),
+    ],
+    "label_prefix": Annotated[str | None, typer.Option(help="fastText: what a label begins with. [__label__]")],
+    "format": Annotated[
+        str | None,
+        typer.Option(help="csv, tsv, jsonl, parquet, arrow, excel, fasttext, folder or text. [by the file's name]"),
+    ],
+    "delimiter": Annotated[
+        str | None, typer.Option(help='CSV: the character between fields, or "\\t". [found by looking]')
+    ],
+    "encoding": Annotated[str | None, typer.Option(help="Text files: cp1252, shift_jis, … [UTF-8, or by its mark]")],
+    "header": Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="CSV: whether the first line names the columns. [found by looking]"),
+    ],
+    "sheet": Annotated[str | None, typer.Option(help="Excel: the sheet. [the first]")],
+    "skip_invalid": Annotated[
+        bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be used, and count them.")
+    ],
+    "merge_labels": Annotated[
+        bool, typer.Option("--merge-labels", help="Make labels one that look alike: Spam and spam.")
+    ],
+    "data_dir": Annotated[
+        Path | None,
+        typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
+    ],
+}
+_LIKE = Annotated[
+    Path | None, typer.Option(help="A model's folder: read the data as those were read that it was trained on.")
+]
+
+Validation = Annotated[
+    str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
+]
+Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
+GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Data = Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")]
+TestPart = Annotated[
+    str, typer.Argument(help="imdb, sample, a file or a folder; of a data set with parts, its test part.")
+]
+Model = Annotated[Path, typer.Argument(help="A model's folder.")]
+
+
+def reads_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `DataSpec`, in place of its parameter `spec`, and ``--like MODEL``."""
+    assert set(_OPTIONS) == {each.name for each in fields(DataSpec)}
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:  # Any: what typer hands over
+        values = {name: given.pop(name) for name in _OPTIONS}
+        like = given.pop("like")
+        spec = make_spec(values)
+        if like is not None:
+            from plaudit.models.remembered import remembered_spec
+
+            remembered = remembered_spec(like)
+            if remembered is None:
+                raise ConfigError(f"--like {like}: no run.toml is there; expected the folder of a trained model.")
+            spec = spec.over(remembered)
+        command(**given, spec=spec)
+
+    signature = inspect.signature(command, eval_str=True)
+    own = [each for each in signature.parameters.values() if each.name != "spec"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_default(name), annotation=annotation)
+        for name, annotation in (*_OPTIONS.items(), ("like", _LIKE))
+    ]
+    parameters = [*(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own), *added]
+    wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
+    wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
+    return wrapped
+
+
+def make_spec(values: dict[str, Any]) -> DataSpec:  # Any: what typer hands over
+    """Return options as a `DataSpec`.
+
+    Raises:
+        ConfigError: One is wrong.
+    """
+    for name in _SEVERAL:
+        columns = values[name]
+        values[name] = None if not columns else columns[0] if len(columns) == 1 else tuple(columns)
+    for name in ("delimiter", "label_separator"):
+        values[name] = meant(values[name])
+    values["data_dir"] = None if values["data_dir"] is None else str(values["data_dir"])
+    return DataSpec(**values)
+
+
+def _default(name: str) -> object:
+    return False if name in ("skip_invalid", "merge_labels") else None
+
+
+def data_config(spec: DataSpec, **more: Any) -> DataConfig:  # Any: the fields of `DataConfig` besides
+    """Return how data are read together with what they are and how they are divided."""
+    return DataConfig(**{each.name: getattr(spec, each.name) for each in fields(DataSpec)}, **more)
+
+
+def said(spec: DataSpec) -> dict[str, Any]:  # Any: a setting's value
+    """Return what the user says, by the name of the setting: what may change a recorded run."""
+    return {each.name: value for each in fields(DataSpec) if (value := getattr(spec, each.name)) != each.default}

@@ -1,0 +1,85 @@
+"""`plaudit report`: write a model's page again from what its folder holds, or measured anew on other texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plaudit.app.output_files import write_whole
+from plaudit.app.plain import plain
+from plaudit.app.run.record import REPORT
+from plaudit.app.run.scored_texts import Chosen, choose_texts
+from plaudit.app.scoring_bar import scoring_shown
+from plaudit.app.terminal import make_console
+from plaudit.app.train.facts import part_facts
+from plaudit.config import DataSpec
+from plaudit.errors import ConfigError
+from plaudit.evaluation import answer, count_opening, read_openings
+from plaudit.models import load
+from plaudit.models.artifact import read_manifest
+from plaudit.models.rules import rule_from_manifest
+from plaudit.report import ReportFacts, read_facts, report_page
+from plaudit.report.measuring import held_out_facts, measured_facts
+
+if TYPE_CHECKING:
+    from plaudit.models import Classifier
+
+
+@scoring_shown()
+def report(
+    model: Path,
+    *,
+    output: Path | None,
+    data: str | None,
+    spec: DataSpec,
+) -> None:
+    """Write the page and say where it is.
+
+    Args:
+        model: The model's folder.
+        output: The file; None is report.html in the folder, and with `data` report-DATA.html.
+        data: Labelled texts to measure on, as `evaluate` takes them; None takes the figures of the run.
+        spec: How `data` are read.
+
+    Raises:
+        PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit.
+    """
+    manifest = read_manifest(model)
+    facts = read_facts(model)
+    n_classes, multi_label = len(facts.classes), facts.multi_label
+    if manifest["multi_label"] != multi_label or len(manifest["classes"]) != n_classes:
+        raise ConfigError(f"{model}: report.json is another model's; train again, or copy the folder again.")
+    if data is None and (given := spec.flags()):
+        raise ConfigError(f"{given[0]} says how --data is read: name data too.")
+    target = output or model / (REPORT if data is None else f"report-{Path(data).resolve().stem}.html")
+    if target.is_dir():
+        raise ConfigError(f"-o {target} is a folder; name a file such as {target / REPORT}.")
+    rule = rule_from_manifest(manifest["rule"], n_classes, multi_label=multi_label, where=str(model))
+    if data is None:
+        openings = _openings(model, facts)
+    else:
+        chosen = choose_texts(model, data, classes=facts.classes, multi_label=multi_label, every_row=False, spec=spec)
+        facts = _measured_on(load(model), facts, chosen)
+        openings = count_opening(model, chosen.dataset, command="report")
+    words = None if rule is None else f"{rule.describe(facts.classes)}."
+    name = model.resolve().name
+    write_whole(target, report_page(facts, name=name, openings=openings, rule=words).encode())
+    make_console().print(f"Report: {plain(str(target))}", markup=False)
+
+
+def _openings(model: Path, facts: ReportFacts) -> int:
+    """Return how often the run's test texts were opened: once at least, when it ended."""
+    identity = facts.run.versions.get("test_texts")
+    return max(1, [entry.get("fingerprint") for entry in read_openings(model)].count(identity))
+
+
+def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:
+    """Return the facts with figures of other texts in the place of the test's."""
+    dataset, what = chosen.dataset, plain(chosen.what)
+    logits = model.logits(dataset.texts)
+    answers = answer(model, dataset, logits=logits)
+    measured = measured_facts(answers, answers.measure(), logits=logits, temperature=model.temperature_)
+    held_out = held_out_facts(answers, measured, dataset, what=what, guessed=facts.test.guessed)
+    part = part_facts("measured", dataset, None, facts.classes)
+    return replace(facts, test=held_out, parts=(*facts.parts[:-1], part))

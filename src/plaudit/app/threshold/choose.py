@@ -1,0 +1,203 @@
+"""`plaudit threshold`: choose a model's decision rule on its validation texts, show it, or take it back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from plaudit.app.plain import plain
+from plaudit.app.run.scored_texts import choosing_texts
+from plaudit.app.scoring_bar import scoring_shown
+from plaudit.app.terminal import make_console, print_json, print_table
+from plaudit.app.threshold.history import last_rule, remember_rule
+from plaudit.config import DataSpec
+from plaudit.errors import ConfigError
+from plaudit.evaluation import choose_rule
+from plaudit.models import Classifier, load
+from plaudit.models.artifact import write_rule
+from plaudit.report import with_rule
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from plaudit.evaluation import Choice
+    from plaudit.evaluation.threshold_table import Step
+
+_CARD = "README.md"
+
+
+@scoring_shown()
+def threshold(
+    model: Path,
+    data: str | None,
+    *,
+    goals: Mapping[str, Any],
+    apply: bool,
+    undo: bool,
+    reset: bool,
+    as_json: bool,
+    spec: DataSpec,
+) -> None:
+    """Propose, write, show or take back a rule; the model changes with `apply`, `undo` and `reset` alone.
+
+    Args:
+        model: A model's folder.
+        data: Labelled texts; None for the model's own validation texts.
+        goals: What `choose_rule` takes, by name; "costs" as the user gave them. None or False: not given.
+        apply: Write the rule that was chosen.
+        undo: Put back the rule before the last change.
+        reset: Take the rule back.
+        as_json: Print JSON.
+        spec: How `data` are read.
+    """
+    given = {name: value for name, value in goals.items() if value not in (None, False)}
+    if (reset or undo) and (given or data is not None or apply or (reset and undo)):
+        one = "--reset" if reset else "--undo"
+        raise ConfigError(f"threshold: {one} takes the rule back, and takes no other option and no data.")
+    classifier = load(model)
+    if undo or reset:
+        before = classifier.rule_
+        if undo:
+            classifier.set_rule(last_rule(model, classifier))
+        else:
+            classifier.set_rule(None)
+            if before is not None:
+                remember_rule(model, before)
+        _write(model, classifier)
+        _show(classifier, {}, as_json=as_json)
+        return
+    if not given:
+        if data is not None or apply:
+            raise ConfigError("threshold: say what for: --f1, --recall, --precision, --abstain or --costs.")
+        _show(classifier, {}, as_json=as_json)
+        return
+    if "costs" in given:
+        given["costs"] = _read_costs(given["costs"])
+    names, multi_label = classifier.class_names, classifier.multi_label_
+    chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
+    choice = choose_rule(classifier, chosen.dataset, logits=chosen.logits, **given)
+    before = classifier.rule_
+    classifier.set_rule(choice.rule)
+    if apply:
+        remember_rule(model, before)
+        _write(model, classifier)
+    _show(classifier, {**_facts(choice, chosen.what), "applied": apply}, as_json=as_json, is_proposed=not apply)
+    if not as_json:
+        _print_reached(choice, chosen.what, is_applied=apply)
+
+
+def _write(model: Path, classifier: Classifier) -> None:
+    rule = classifier.rule_
+    write_rule(model, None if rule is None else rule.to_dict())
+    _rewrite_card(model / _CARD, classifier)
+
+
+def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool, is_proposed: bool = False) -> None:
+    """Print the rule that the model has, or would have."""
+    rule = classifier.rule_
+    if as_json:
+        version = {} if rule is None else {"rule_version": rule.version}
+        print_json({"rule": None if rule is None else rule.to_dict(), **version, **facts})
+        return
+    usual = "every label above 0.5 is given" if classifier.multi_label_ else "the likeliest class is answered"
+    line = f"none; {usual}" if rule is None else rule.describe(classifier.class_names)
+    make_console().print(f"{'Proposed rule' if is_proposed else 'Decision rule'}: {plain(line)}.", markup=False)
+
+
+def _facts(choice: Choice, what: str) -> dict[str, Any]:
+    reached = {
+        name: {
+            "value": figure.value,
+            "interval_95": None if figure.interval is None else figure.interval.to_list(),
+            "without_rule": figure.before,
+        }
+        for name, figure in choice.reached.items()
+    }
+    return {
+        "of": choice.of,
+        "data": what,
+        "n": choice.n,
+        "reached": reached,
+        "notes": list(choice.notes),
+        "thresholds": [step.to_dict() for step in choice.steps],
+    }
+
+
+def _print_reached(choice: Choice, what: str, *, is_applied: bool) -> None:
+    console: Console = make_console()
+    of = "" if choice.of is None else f", of {plain(choice.of)!r}"
+    console.print(f"\n{plain(what)}{of}", markup=False)
+    width = max(map(len, choice.reached))
+    for name, figure in choice.reached.items():
+        bounds = figure.interval
+        interval = "no text" if bounds is None else f"95 % interval {bounds.low:.4f} to {bounds.high:.4f}"
+        line = f"  {name:<{width}}  {figure.value:.4f}  ({interval}; without the rule {figure.before:.4f})"
+        console.print(line, markup=False)
+    print_table(console, steps_table(choice.steps))
+    for note in choice.notes:
+        console.print(f"note: {plain(note)}", markup=False)
+    if choice.rule.costs is None:
+        console.print(
+            "\nThe rule was chosen on these very texts, so the figures are optimistic: the more so, "
+            "the fewer the texts and the more the thresholds."
+        )
+    console.print(
+        "predict, evaluate and the server follow it from now on; --undo takes it back."
+        if is_applied
+        else "Nothing was changed: the same command with --apply writes it into the model."
+    )
+
+
+def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks
+    """Return costs given as JSON, or as a file of it."""
+    is_inline = given.lstrip().startswith("{")
+    text = given
+    if not is_inline:
+        try:
+            text = Path(given).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not text in UTF-8"
+            raise ConfigError(f"--costs {given[:200]}: neither JSON nor a file that can be read: {reason}.") from error
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = "--costs" if is_inline else given
+        raise ConfigError(
+            f'{where}: not JSON ({error}); expected {{"true class": {{"answered class": cost}}}}.'
+        ) from error
+
+
+def _rewrite_card(path: Path, classifier: Classifier) -> None:
+    """Say the rule in the model card; a card that is not there, or not ours any more, is left as it is."""
+    rule = None if classifier.rule_ is None else classifier.rule_.describe(classifier.class_names) + "."
+    with contextlib.suppress(OSError, ValueError):
+        card = path.read_text(encoding="utf-8")
+        path.write_text(with_rule(card, rule, multi_label=classifier.multi_label_), encoding="utf-8")
+
+
+_WIDTH = 24  # characters that stand for all
+
+
+def steps_table(steps: Sequence[Step]) -> Table:
+    """Return a line for each threshold; a bar is the coverage, the mark in it or beyond it the precision."""
+    table = Table(title="what other thresholds come to", title_style="dim", title_justify="left", box=None)
+    for heading in ("threshold", "coverage", "accuracy", "precision", "recall"):
+        table.add_column(heading, justify="right")
+    table.add_column("0 - coverage = - precision | - 1")
+    for step in steps:
+        figures = (step.coverage, step.accuracy, step.precision, step.recall)
+        cells = ("–" if figure is None else f"{figure:.4f}" for figure in figures)
+        table.add_row(f"{step.threshold:.2f}", *cells, _picture(step.coverage, step.precision))
+    return table
+
+
+def _picture(coverage: float, precision: float | None) -> str:
+    line = list("=" * round(coverage * _WIDTH) + " " * (_WIDTH + 1 - round(coverage * _WIDTH)))
+    if precision is not None:
+        line[round(precision * _WIDTH)] = "|"
+    return "".join(line).rstrip()

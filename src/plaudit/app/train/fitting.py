@@ -1,0 +1,137 @@
+"""The two fits of a run: the one that chooses the epoch and is validated, and --refit on all the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plaudit.app.run.calibrating import Calibrated, calibrate
+from plaudit.app.run.parts import Parts
+from plaudit.config import RunConfig
+from plaudit.data import Dataset
+from plaudit.errors import PlauditError
+from plaudit.models import Classifier
+from plaudit.models.recipes import build
+from plaudit.text.chunks import chunks
+from plaudit.training import History, Monitor, describe, refit_epochs, training_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the run that chose the epoch left, whatever a refit makes of its model.
+
+    Attributes:
+        history: Its curves; None for a recipe without epochs.
+        kept_epoch: The epoch (from 1) whose weights were kept.
+        params: Its settings, decided.
+        story: What the curves say, in words; empty without epochs.
+        calibrated: Its temperature, and the validation figures with it.
+    """
+
+    history: History | None
+    kept_epoch: int | None
+    params: dict[str, Any]
+    story: str
+    calibrated: Calibrated
+
+    def epochs(self) -> dict[str, int]:
+        """Return the number of epochs and the best one, by name; nothing where there are none."""
+        return {} if self.history is None else {"epochs": len(self.history), "best_epoch": self.history.best_epoch}
+
+
+def fit(
+    model: Classifier,
+    parts: Parts,
+    unlabelled: Dataset | None,
+    checkpoint: Path | None,
+    say: Say,
+    monitors: Sequence[Monitor],
+    *,
+    resume: bool,
+) -> Fitted:
+    """Train on the training texts, watching the validation texts, and calibrate on those."""
+    model.fit(
+        parts.train.texts,
+        parts.train.label_column(),
+        validation=(parts.validation.texts, parts.validation.label_column()),
+        unlabelled=None if unlabelled is None else unlabelled.texts,
+        monitors=monitors,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
+    params, history, story = model.decided_params(), model.history_, ""
+    if history is not None:
+        epochs, soup = params.get("epochs") or len(history), params.get("soup", 1)
+        story = describe(history, epochs=epochs, soup=soup, stopped=bool(params.get("early_stopping")))
+        say(story)
+    calibrated = calibrate(model, parts.validation)
+    say(str(calibrated))
+    return Fitted(history, model.kept_epoch_, params, story, calibrated)
+
+
+def fit_better(
+    run: RunConfig, fitted: Fitted, parts: Parts, say: Say, *, than: str
+) -> tuple[Classifier, Fitted] | None:
+    """Train another recipe beside a fitted one; None where its validation log loss is no lower.
+
+    A recipe that cannot be trained here is said, and no fault of the run.
+    """
+    model = build(run)
+    name = run.model.recipe + (" --frozen" if run.model.trainable is False else "")
+    try:
+        found = fit(model, parts, None, None, say, (), resume=False)
+    except PlauditError as error:
+        say(f"note: {name} was not trained: {error}")
+        return None
+    is_better = found.calibrated.loss < fitted.calibrated.loss
+    losses = f"{found.calibrated.loss:.4f} with {name}, {fitted.calibrated.loss:.4f} with {than}"
+    say(f"Recipe: validation log loss {losses}: {name if is_better else than} is kept.")
+    return (model, found) if is_better else None
+
+
+def refit(
+    fitted: Fitted,
+    model: Classifier,
+    parts: Parts,
+    unlabelled: Dataset | None,
+    say: Say,
+    monitors: Sequence[Monitor],
+) -> Fitted:
+    """Train again on training and validation texts: the same settings, and about as many epochs as were best.
+
+    No texts are left to choose a temperature on, so it is the one of the model that was validated.
+    """
+    growing = model.scratch.texts()
+    for part in (parts.train, parts.validation):
+        for some in chunks(part.texts):
+            growing.append(some)
+    texts = growing.finish()
+    assert parts.train.labels is not None
+    assert parts.validation.labels is not None
+    numbers = np.concatenate([parts.train.labels, parts.validation.labels])  # of the same classes
+    labels = Dataset(texts, numbers, parts.train.classes, parts.train.name).label_column()
+    again = f"on all {len(texts):,} training and validation texts"
+    story = f"Then trained again on all {len(texts):,} texts"
+    model.set_params(**fitted.params)
+    if fitted.history is not None:
+        best, asked = fitted.history.best_epoch, fitted.params["epochs"]
+        epochs = refit_epochs(min(best, asked), n_before=len(parts.train), n_after=len(texts))
+        model.set_params(epochs=epochs, early_stopping=False)
+        long = f"{epochs} epochs"
+        if "soup" in fitted.params:
+            soup = training_of(best, asked)
+            model.set_params(soup=soup)
+            long = f"{soup} trainings of {long}" if soup > 1 else long
+        again, story = f"{long} {again}", f"{story} for {long}"
+    say(f"Refit: {again}.")
+    model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
+    model.temperature_ = fitted.calibrated.temperature
+    kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
+    say(kept)
+    return replace(fitted, story=f"{fitted.story} {story} (--refit). {kept}".strip())

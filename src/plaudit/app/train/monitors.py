@@ -1,0 +1,178 @@
+"""Who watches a training: lines on the terminal with the time that is left, and TensorBoard's logs on request.
+
+The decision to question: the first step is not counted for the time that is left, for what is compiled, allocated and
+read into caches then is paid once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plaudit.errors import require
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from plaudit.training import EpochResult, History
+
+_LEAST_STEPS, _LEAST_S = 3, 2.0  # that are timed before anything is said
+_WORTH_TELLING_S = 60.0  # of training: below, it is over before it is read
+
+
+class EpochLines:
+    """Prints a line an epoch; on a terminal a bar runs below it while the epoch lasts."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._epochs = self._steps = 0
+        self._done = 0
+        self._time_left: TimeLeft | None = None
+        self._is_told = False
+
+    def begin(self, *, epochs: int, steps: int, done: History) -> None:
+        """Print the heading, and the epochs that a continued run has behind it."""
+        self._epochs, self._steps = epochs, steps
+        self._time_left, self._is_told, self._done = None, False, len(done)
+        self._console.print(f"{'epoch':>7}  {'time':>7}  {'loss':>7}  {'acc':>6}  {'val_loss':>8}  {'val_acc':>7}")
+        if len(done):
+            self._console.print(f"  (going on after epoch {len(done)})", style="dim")
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            columns = (
+                BarColumn(bar_width=24),
+                TextColumn("{task.completed}/{task.total} steps  {task.description}"),
+            )
+            self._progress = Progress(*columns, console=self._console, transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task("", total=steps)
+
+    def after_step(self, step: int, loss: float, accuracy: float) -> None:
+        """Tell how long it takes; move the bar, which after an epoch's last step makes room for the validation's."""
+        if self._time_left is None:  # a continued run may begin inside of an epoch
+            self._time_left = TimeLeft((self._epochs - self._done) * self._steps - step + 1)
+        self._time_left.after_step()
+        left = self._time_left.seconds
+        if left is not None and not self._is_told:
+            self._is_told = True
+            if left >= _WORTH_TELLING_S:
+                self._tell(left)
+        if self._progress is None or self._task is None:
+            return
+        to_go = "" if left is None else f"  {duration(left)} to go"
+        self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}{to_go}")
+        if step < self._steps:
+            self._progress.start()
+        else:
+            self._progress.stop()
+
+    def _tell(self, seconds: float) -> None:
+        memory = peak_memory_bytes()
+        so_far = "" if memory is None else f", {memory / 2**20:,.0f} MiB of memory so far"
+        epochs = f"{self._epochs} epochs of " if self._epochs > 1 else ""
+        sooner = "; early stopping may end it sooner" if self._epochs > 1 else ""
+        self._console.print(
+            f"  about {duration(seconds)} on this machine ({epochs}{self._steps:,} steps{sooner}){so_far}", style="dim"
+        )
+
+    def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
+        """Print the epoch's line; a star marks a new lowest val_loss."""
+        validation = (
+            f"  {result.val_loss:8.4f}  {result.val_accuracy:7.4f}"
+            if result.val_loss is not None and result.val_accuracy is not None
+            else f"  {'-':>8}  {'-':>7}"
+        )
+        line = (
+            f"{epoch:>3}/{self._epochs:<3}  {result.seconds:5.2f} s  {result.loss:7.4f}  {result.accuracy:6.4f}"
+            f"{validation}{' *' if is_best else ''}"
+        )
+        self._console.print(line, highlight=False)
+        if self._progress is not None and self._task is not None:
+            self._progress.reset(self._task, total=self._steps)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+class TimeLeft:
+    """Times the steps of a training.
+
+    Attributes:
+        seconds: About how long the steps that are left take; None before enough have been timed.
+    """
+
+    seconds: float | None = None
+
+    def __init__(self, steps: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with the number of steps that the whole training has, those behind it left out."""
+        self._left, self._clock, self._timed = steps, clock, -1
+        self._began = clock()
+
+    def after_step(self) -> None:
+        """Count a step."""
+        self._left, self._timed = self._left - 1, self._timed + 1
+        now = self._clock()
+        if self._timed == 0:
+            self._began = now
+        elif self._timed >= _LEAST_STEPS and now - self._began >= _LEAST_S:
+            self.seconds = (now - self._began) / self._timed * max(self._left, 0)
+
+
+class TensorBoardLog:
+    """Writes loss and accuracy of every epoch, training and validation as two runs that TensorBoard overlays."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make `folder`; logs go under it as train and validation, those of a --refit as refit/train."""
+        self._writer = require("tensorboardX", extra="tensorboard", purpose="Writing TensorBoard logs").SummaryWriter
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+
+    def begin(self, *, epochs: int, steps: int, done: History) -> None:
+        """Open the logs; the epochs of a continued run were logged before."""
+        self._train = self._writer(str(self._folder / "train"))
+        self._validation = self._writer(str(self._folder / "validation"))
+
+    def after_step(self, step: int, loss: float, accuracy: float) -> None:
+        """Do nothing; the log has a point an epoch."""
+
+    def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
+        """Log the epoch."""
+        self._train.add_scalar("epoch_loss", result.loss, epoch)
+        self._train.add_scalar("epoch_accuracy", result.accuracy, epoch)
+        if result.val_loss is not None and result.val_accuracy is not None:
+            self._validation.add_scalar("epoch_loss", result.val_loss, epoch)
+            self._validation.add_scalar("epoch_accuracy", result.val_accuracy, epoch)
+
+    def end(self) -> None:
+        """Bring everything to disk (a flush alone leaves behind what is still in tensorboardX's queue)."""
+        self._train.close()
+        self._validation.close()
+        self._folder = self._folder / "refit"  # a second training of this run is another curve
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: "40 s", "38 min", "2.5 h"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:,.1f} h"
+
+
+def peak_memory_bytes() -> int | None:
+    """Return the most memory that this process has held, None where the system does not tell."""
+    if os.name != "posix":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
