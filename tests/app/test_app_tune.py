@@ -180,7 +180,7 @@ def test_sets_of_labels_by_f1_macro_under_its_old_name(command: Command, moods: 
         (("--time", "5MB"), "--time 5MB: expected a time like 60s, 5m or 1h."),
         (("--max-size", "small"), "--max-size small: expected a size like 500KB or 5MB."),
         (("--max-size", "-1MB"), "--max-size -1MB: expected a size like 500KB or 5MB."),
-        (("--metric", "kappa"), "--metric kappa: expected one of accuracy, f1, f1_macro, log_loss."),
+        (("--metric", "kappa"), "--metric kappa: expected one of accuracy, balanced_accuracy, log_loss"),
         (("--recipes", "ngram,best"), "--recipes: 'best' cannot be searched; expected some of network,ngram"),
         (("--recipes", ""), "--recipes: '' cannot be searched; expected some of network,ngram"),
         (("--seed", "-1"), "--seed: expected at least 0, got -1."),

@@ -21,31 +21,6 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
 _LEAST_TABLE_WIDTH = 100
 _NAME = 19  # columns of a figure's name
-_OF_SECOND = "of the second class"  # said with its name
-_LINES = (  # a figure's name in `Metrics`, what a person reads, and what it is
-    ("balanced_accuracy", "balanced accuracy", "mean of the classes' recall"),
-    ("loss", "loss", ""),
-    ("brier", "Brier score", ""),
-    ("calibration_error", "calibration error", ""),
-    ("f1", "F1", _OF_SECOND),
-    ("f1_macro", "F1, macro", "mean over classes"),
-    ("precision_macro", "precision, macro", ""),
-    ("recall_macro", "recall, macro", ""),
-    ("roc_auc", "ROC-AUC", ""),
-    ("average_precision", "average precision", ""),
-)
-_LINES_OF_SETS = (
-    ("loss", "loss", ""),
-    ("brier", "Brier score", ""),
-    ("calibration_error", "calibration error", "all labels together"),
-    ("f1_macro", "F1, macro", "mean over classes"),
-    ("f1_micro", "F1, micro", "all labels together"),
-    ("f1_samples", "F1, samples", "mean over texts"),
-    ("precision_macro", "precision, macro", ""),
-    ("recall_macro", "recall, macro", ""),
-    ("roc_auc", "ROC-AUC", "mean over classes"),
-    ("average_precision", "average precision", "mean over classes"),
-)
 
 
 class _Console(Console):
@@ -92,6 +67,7 @@ def print_metrics(
     `further` are those of plugins, by name; `unseen` those of the texts that were not seen in training.
     """
     from plaudit.evaluation import Metrics
+    from plaudit.evaluation.figures import figures_of
 
     is_single = isinstance(metrics, Metrics)
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
@@ -106,11 +82,12 @@ def print_metrics(
         span = _span(unseen.accuracy_interval)
         said = f"{span}; on the {unseen.n:,} texts that were not seen in training"
         console.print(f"  {'accuracy, unseen':<{_NAME}}{unseen.accuracy:.4f}  ({said})")
-    for name, label, note in _LINES if is_single else _LINES_OF_SETS:
+    for figure in figures_of("one label" if is_single else "sets"):
+        name, label, note = figure.key, figure.title, figure.words if is_single else figure.words_of_sets
         value, interval = getattr(metrics, name), metrics.intervals.get(name)
-        if value is None or (name == "f1" and len(metrics.classes) > 2):  # for more than two classes f1 is f1_macro
+        if name == "accuracy" or value is None or (name == "f1" and len(metrics.classes) > 2):  # else f1 is f1_macro
             continue
-        note = f"of {plain(metrics.classes[1])!r}" if note == _OF_SECOND else note
+        note = f"of {plain(metrics.classes[1])!r}" if name == "f1" else note
         note = _macro_note(metrics, note) if name == "f1_macro" else note
         span = "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
         said = "; ".join(part for part in (span, note) if part)

@@ -24,6 +24,7 @@ from plaudit.evaluation.bootstrap import (
 )
 from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance, stated
 from plaudit.evaluation.figure_intervals import TOO_FEW, by_class_intervals, roc_interval, skewed_interval
+from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.ranking import ranking
 
@@ -102,7 +103,7 @@ class Metrics:
             "coverage": self.coverage,
             "accuracy": self.accuracy,
             "accuracy_interval_95": self.accuracy_interval.to_list(),
-            **{name: getattr(self, name) for name in _SCALARS},
+            **{name: getattr(self, name) for name in scalar_keys("one label")},
             **self._by_class(),
             "classes": list(self.classes),
             "confusion_matrix": self.confusion.tolist(),
@@ -123,10 +124,6 @@ def measured_by_class(
     return {name: value if n else None for name, value, n in zip(classes, values, counts, strict=True)}
 
 
-_SCALARS = (
-    "balanced_accuracy", "loss", "brier", "calibration_error", "f1", "f1_macro", "precision_macro", "recall_macro",
-    "roc_auc", "average_precision",
-)  # fmt: skip
 _BY_CLASS = ("precision", "recall", "f1_by_class")
 
 

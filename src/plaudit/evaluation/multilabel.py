@@ -17,6 +17,7 @@ from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES, Statistic, bootstrap, count_resamples, group_sums
 from plaudit.evaluation.calibration import calibration, errors_by_chance
 from plaudit.evaluation.figure_intervals import by_class_intervals, skewed_interval
+from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.metrics import (
     FigureInterval,
@@ -92,17 +93,11 @@ class MultiLabelMetrics:
             "n": self.n,
             "accuracy": self.accuracy,
             "accuracy_interval_95": self.accuracy_interval.to_list(),
-            **{name: getattr(self, name) for name in _SCALARS},
+            **{name: getattr(self, name) for name in scalar_keys("sets")},
             **{name: measured_by_class(self.classes, getattr(self, name), bears[name]) for name in bears},
             "counts": dict(zip(self.classes, self.counts, strict=True)),
             "intervals": intervals_to_dict(self.intervals, self.classes),
         }
-
-
-_SCALARS = (
-    "loss", "brier", "calibration_error", "f1_micro", "f1_macro", "precision_macro", "recall_macro", "f1_samples",
-    "roc_auc", "average_precision",
-)  # fmt: skip
 
 
 def measure_sets(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plaudit.errors import ConfigError
-from plaudit.evaluation.metrics import Metrics
-from plaudit.evaluation.multilabel import MultiLabelMetrics
+from plaudit.evaluation.figures import FIGURES, FigureKind
 from plaudit.evaluation.scoring import Answers
 
 _GROUP: Final = "plaudit.metrics"
@@ -31,27 +30,21 @@ class Metric:
     sign: int = 1
 
 
-def _figures(answers: Answers) -> Metrics | MultiLabelMetrics:
-    return answers.measure(resamples=0)
+def _reader(figure: FigureKind) -> Callable[[Answers], float]:
+    """Return what reads a figure; of sets of labels "f1" is that of all labels together, NaN what they do not have."""
+
+    def read(answers: Answers) -> float:
+        key = "f1_micro" if figure.name == "f1" and answers.multi_label else figure.key
+        value = getattr(answers.measure(resamples=0), key, None)
+        return float("nan") if value is None else float(value)
+
+    return read
 
 
-def _f1(answers: Answers) -> float:
-    figures = _figures(answers)
-    return figures.f1 if isinstance(figures, Metrics) else figures.f1_micro
+METRICS = {each.name: Metric(each.name, _reader(each), each.meaning or each.words, each.sign) for each in FIGURES}
 
 
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric("accuracy", lambda answers: _figures(answers).accuracy, "share of right answers"),
-        Metric("f1", _f1, "of two classes the second's, of more their mean, of sets all labels together (micro)"),
-        Metric("f1_macro", lambda answers: _figures(answers).f1_macro, "mean of the classes' F1"),
-        Metric("log_loss", lambda answers: _figures(answers).loss, "mean log loss in nats", sign=-1),
-    )
-}
-
-
-_BEFORE = {"macro_f1": "f1_macro"}  # names that metrics had, which are still read
+_BEFORE = {"macro_f1": "f1_macro", "loss": "log_loss"}  # names that figures had or have in metrics.json
 
 
 def find_metric(name: str) -> Metric:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from plaudit.errors import DataError
 from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, reliability
 from plaudit.evaluation.calibration import stated
+from plaudit.evaluation.figures import figures_of
 from plaudit.evaluation.slices import CHARACTERS, accuracy_by_slice, divide
 from plaudit.report.figure_facts import (
     BinFacts,
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
 MOST_IN_MATRIX = 12  # classes; of more a reader sees no pattern in a matrix
 _MOST_CONFUSED = 15
 _MOST_COLUMNS = 6
-_FIGURES = (
-    "accuracy", "balanced_accuracy", "f1_micro", "f1_macro", "f1_samples", "precision_macro", "recall_macro", "roc_auc",
-    "average_precision", "loss", "brier", "calibration_error",
-)  # fmt: skip
 
 
 def measured_facts(
@@ -70,9 +67,9 @@ def measured_facts(
         n=metrics.n,
         coverage=metrics.coverage if isinstance(metrics, Metrics) else 1.0,
         figures={
-            name: _figure(getattr(metrics, name), metrics.intervals.get(name))
-            for name in _FIGURES
-            if getattr(metrics, name, None) is not None
+            each.key: _figure(getattr(metrics, each.key), metrics.intervals.get(each.key))
+            for each in figures_of("one label" if is_single else "sets")
+            if each.meaning and getattr(metrics, each.key) is not None
         },
         classes=_classes(answers, metrics, "f1_by_class" if is_single else "f1"),
         matrix=tuple(map(tuple, matrix.tolist())) if matrix is not None and is_small else (),

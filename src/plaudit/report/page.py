@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from plaudit.evaluation.figures import FIGURES
 from plaudit.report.drawing import (
     MOST_NAMES,
     Point,
@@ -30,21 +31,9 @@ if TYPE_CHECKING:
 
 _MOST_ROWS, _SHOWN_ROWS = 40, 20  # of the table of classes; of more, the worst are shown
 _SIDE_BY_SIDE = 4  # classes whose words stand beside each other
-_FIGURES = {  # a figure's name in metrics.json, what a person reads, and what it is
-    "accuracy": ("accuracy", "share of the answers that are right"),
-    "balanced_accuracy": ("balanced accuracy", "mean of the classes' recall"),
-    "f1_micro": ("F1, micro", "all labels together"),
-    "f1_macro": ("F1, macro", "mean over classes; F1 balances precision and recall"),
-    "f1_samples": ("F1, samples", "mean over texts"),
-    "precision_macro": ("precision, macro", "of what was given a class, the share that has it"),
-    "recall_macro": ("recall, macro", "of what has a class, the share that was found"),
-    "roc_auc": ("ROC-AUC", "how well texts with a class are told from the others: 0.5 is chance, 1 perfect"),
-    "average_precision": ("average precision", "precision over all thresholds"),
-    "loss": ("log loss", "0 is best; the logarithm of the true answer's probability"),
-    "brier": ("Brier score", "0 is best; the squared error of the probabilities"),
-    "calibration_error": ("calibration error", "0 is best; how far probabilities are off on average"),
-}
-_DRAWN = ("accuracy", "balanced_accuracy", "f1_micro", "f1_macro", "roc_auc", "average_precision")
+_FIGURES = sorted(
+    (each for each in FIGURES if each.meaning), key=lambda each: -each.sign
+)  # where 0 is best, at the end
 _SUBSET = "share of the texts whose whole set of labels is right"
 
 
@@ -97,17 +86,18 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
 def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
     test, validation = facts.test.measured.figures, facts.validation.figures
     rows = []
-    for key, (name, what) in _FIGURES.items():
-        if key in test:
-            is_set = key == "accuracy" and facts.multi_label
-            cells = [test[key], validation.get(key)]
-            rows.append({"name": name, "what": _SUBSET if is_set else what, "cells": cells})
+    for each in _FIGURES:
+        if each.key in test:
+            is_set = each.key == "accuracy" and facts.multi_label
+            cells = [test[each.key], validation.get(each.key)]
+            rows.append({"name": each.title, "what": _SUBSET if is_set else each.meaning, "cells": cells})
     return rows
 
 
 def _whiskers(facts: ReportFacts) -> str:
     test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
-    rows = [Row(_FIGURES[key][0], test[key].value, test[key].low, test[key].high) for key in _DRAWN if key in test]
+    drawn = [(each.title, test[each.key]) for each in _FIGURES if each.is_drawn and each.key in test]
+    rows = [Row(title, figure.value, figure.low, figure.high) for title, figure in drawn]
     rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high))
     if facts.test.unseen is not None:
         unseen = facts.test.unseen.figures["accuracy"]

@@ -18,7 +18,7 @@ def tune(
     data: Data,
     time: Annotated[str, typer.Option(help="How long to search: 60s, 5m, 1h.")] = "60s",
     metric: Annotated[
-        str, typer.Option(help="accuracy, f1, f1_macro, log_loss or a plugin's, of the validation texts.")
+        str, typer.Option(help="A figure of the validation texts, like f1_macro or log_loss, or a plugin's.")
     ] = "accuracy",
     max_size: Annotated[str | None, typer.Option(help="The largest model's size on disk: 500KB, 5MB. [any]")] = None,
     recipes: Annotated[

@@ -1,0 +1,104 @@
+"""Every figure of a classifier's answers, declared once: what it is called, what it says, and what is better.
+
+metrics.json, the terminal, the report, the card and `plaudit tune --metric` are made from `FIGURES`. How a figure comes
+from counts is a line of `_statistic`, of one label a text in `metrics`, of sets of labels in `multilabel`; a test holds
+that both and this table name the same figures. The decision to question: `key` differs from `name` for the log loss
+alone, which metrics.json has called "loss" from the first; whoever reads such a file goes on reading it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["one label", "sets"]
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """One figure, whatever texts it is measured on.
+
+    Attributes:
+        name: What `--metric` takes.
+        title: What a person reads.
+        words: What it is, in the terminal; empty where the title says it.
+        words_of_sets: The same where a text has a set of labels.
+        meaning: What it is, on the report's page; empty for a figure that stands there by class.
+        kinds: Whose answers it is of: one label a text, sets of labels, or both.
+        sign: 1 where more is better, -1 where less is.
+        most: Its largest value; None without bound. The smallest is 0.
+        needs_classes: Whether it is not defined where a class has no text.
+        is_drawn: Whether the report draws it with its interval.
+        key: Its attribute of `Metrics` and its name in metrics.json; the name itself where empty.
+    """
+
+    name: str
+    title: str
+    words: str = ""
+    words_of_sets: str = ""
+    meaning: str = ""
+    kinds: tuple[Kind, ...] = ("one label", "sets")
+    sign: int = 1
+    most: float | None = 1.0
+    needs_classes: bool = False
+    is_drawn: bool = False
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.key or self.name)
+
+
+FIGURES = (
+    FigureKind("accuracy", "accuracy", meaning="share of the answers that are right", is_drawn=True),
+    FigureKind(
+        "balanced_accuracy", "balanced accuracy", "mean of the classes' recall",
+        meaning="mean of the classes' recall", kinds=("one label",), is_drawn=True,
+    ),
+    FigureKind(
+        "log_loss", "log loss", meaning="0 is best; the logarithm of the true answer's probability", sign=-1, most=None,
+        key="loss",
+    ),
+    FigureKind(
+        "brier", "Brier score", meaning="0 is best; the squared error of the probabilities", sign=-1, most=2.0,
+    ),
+    FigureKind(
+        "calibration_error", "calibration error", "", "all labels together",
+        meaning="0 is best; how far probabilities are off on average", sign=-1,
+    ),
+    FigureKind(
+        "f1", "F1", "of two classes the second's, of more their mean; of sets all labels together (micro)",
+        kinds=("one label",),
+    ),
+    FigureKind(
+        "f1_macro", "F1, macro", "mean over classes", "mean over classes",
+        meaning="mean over classes; F1 balances precision and recall", is_drawn=True,
+    ),
+    FigureKind(
+        "f1_micro", "F1, micro", "", "all labels together",
+        meaning="all labels together", kinds=("sets",), is_drawn=True,
+    ),
+    FigureKind("f1_samples", "F1, samples", "", "mean over texts", meaning="mean over texts", kinds=("sets",)),
+    FigureKind(
+        "precision_macro", "precision, macro", meaning="of what was given a class, the share that has it",
+    ),
+    FigureKind("recall_macro", "recall, macro", meaning="of what has a class, the share that was found"),
+    FigureKind(
+        "roc_auc", "ROC-AUC", "", "mean over classes",
+        meaning="how well texts with a class are told from the others: 0.5 is chance, 1 perfect",
+        needs_classes=True, is_drawn=True,
+    ),
+    FigureKind(
+        "average_precision", "average precision", "", "mean over classes", meaning="precision over all thresholds",
+        needs_classes=True, is_drawn=True,
+    ),
+)  # fmt: skip
+
+
+def figures_of(kind: Kind) -> tuple[FigureKind, ...]:
+    """Return the figures that such answers have, in the order of tables."""
+    return tuple(each for each in FIGURES if kind in each.kinds)
+
+
+def scalar_keys(kind: Kind) -> tuple[str, ...]:
+    """Return what metrics.json calls the figures of such answers, but the accuracy, which has a place of its own."""
+    return tuple(each.key for each in figures_of(kind) if each.name != "accuracy")
