@@ -14,7 +14,7 @@ The format: https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format, 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from plaudit.budget import Budget, current
@@ -25,7 +25,7 @@ _DICTIONARIES, _BATCHES = 2, 3  # fields of File.fbs's Footer
 _HEADER_TYPE, _HEADER = 1, 2  # of Message
 _IS_DICTIONARY, _IS_BATCH = 2, 3  # values of its union MessageHeader
 _DATA = 1  # of DictionaryBatch
-_BUFFERS, _COMPRESSION = 2, 3  # of RecordBatch
+_LENGTH, _BUFFERS, _COMPRESSION = 0, 2, 3  # of RecordBatch
 _CELL_BYTES = 8  # what a cell takes in memory at least, whatever a file packs it into
 
 
@@ -44,13 +44,38 @@ def check_arrow_file(content: Any, *, name: str, damaged: type[PlauditError] = D
     data, budget = memoryview(content).cast("B"), current()
     total = 0
     try:
-        for size in _buffer_sizes(data, budget, name):
+        for size in _batch_sizes(data, budget, name):
             total += size
             budget.check_expansion(len(data), total, name)
     except (struct.error, IndexError, ValueError) as error:
         if isinstance(error, PlauditError):
             raise
         raise damaged(f"{name}: not readable as an Arrow file (its footer is damaged).") from error
+
+
+def check_arrow_stream(messages: Iterable[Any], n_bytes: int, *, name: str) -> None:
+    """Refuse an Arrow stream that expands beyond the current budget.
+
+    Args:
+        messages: A `pyarrow.ipc.MessageReader`.
+        n_bytes: The file's size.
+        name: What messages call it.
+
+    Raises:
+        DataError: It is damaged.
+        LimitError: It expands too far.
+    """
+    total, budget = 0, current()
+    try:
+        for message in messages:
+            if message.type in ("dictionary", "record batch"):
+                budget.check_time(name)
+                total += _of_batch(_Table.root(memoryview(message.metadata)), memoryview(message.body or b""))
+                budget.check_expansion(n_bytes, total, name)
+    except (struct.error, IndexError, ValueError) as error:  # PyArrow's, too
+        if isinstance(error, PlauditError):
+            raise
+        raise DataError(f"{name}: not readable as an Arrow stream ({' '.join(str(error).split())}).") from error
 
 
 def check_parquet(metadata: Any, n_bytes: int, *, name: str) -> None:
@@ -66,12 +91,16 @@ def check_parquet(metadata: Any, n_bytes: int, *, name: str) -> None:
     """
     budget = current()
     budget.check_columns(metadata.num_columns, name)
-    total = sum(max(0, metadata.row_group(i).total_byte_size) for i in range(metadata.num_row_groups))
-    budget.check_expansion(n_bytes, max(total, metadata.num_rows * metadata.num_columns * _CELL_BYTES), name)
+    total = cells = 0
+    for i in range(metadata.num_row_groups):
+        group = metadata.row_group(i)
+        total += max(0, group.total_byte_size)
+        cells += sum(max(0, group.column(j).num_values) for j in range(group.num_columns))  # those within lists, too
+    budget.check_expansion(n_bytes, max(total, cells * _CELL_BYTES), name)
 
 
-def _buffer_sizes(data: memoryview, budget: Budget, name: str) -> Iterator[int]:
-    """Yield each buffer's size once it is uncompressed, as often as the footer lists its batch."""
+def _batch_sizes(data: memoryview, budget: Budget, name: str) -> Iterator[int]:
+    """Yield each batch's size once it is uncompressed, as often as the footer lists it."""
     if bytes(data[: len(_MAGIC)]) != _MAGIC or bytes(data[-len(_MAGIC) :]) != _MAGIC:
         raise ValueError("no magic bytes")
     end = len(data) - len(_MAGIC) - 4
@@ -86,21 +115,24 @@ def _buffer_sizes(data: memoryview, budget: Budget, name: str) -> Iterator[int]:
                 raise ValueError("a batch outside the file")
             head = data[offset : offset + metadata_length]
             at = 8 if bytes(head[:4]) == b"\xff\xff\xff\xff" else 4  # before version 0.15 there was no such mark
-            yield from _of_batch(_Table.root(head[at:]), data[offset + metadata_length :][:body_length])
+            yield _of_batch(_Table.root(head[at:]), data[offset + metadata_length :][:body_length])
 
 
-def _of_batch(message: _Table, body: memoryview) -> Iterator[int]:
+def _of_batch(message: _Table, body: memoryview) -> int:
+    """Return a batch's size once it is uncompressed: its buffers, and no less than its rows, which may need none."""
     kind, batch = message.byte(_HEADER_TYPE), message.table(_HEADER)
     if kind == _IS_DICTIONARY and batch is not None:
         batch = batch.table(_DATA)
     if batch is None or kind not in (_IS_DICTIONARY, _IS_BATCH):
         raise ValueError("no batch")
     is_compressed = batch.table(_COMPRESSION) is not None
+    total = 0
     for offset, length in batch.structs(_BUFFERS, "<qq"):
         size = length
         if is_compressed and length >= 8:
             (size,) = struct.unpack_from("<q", body, offset)
-        yield length if size < 0 else size  # -1: this one is not compressed
+        total += length if size < 0 else size  # -1: this one is not compressed
+    return max(total, batch.long(_LENGTH) * _CELL_BYTES)
 
 
 class _Table:
@@ -128,6 +160,11 @@ class _Table:
     def byte(self, field: int) -> int:
         place = self._place(field)
         return 0 if place is None else self._data[place]
+
+    def long(self, field: int) -> int:
+        place = self._place(field)
+        number = 0 if place is None else struct.unpack_from("<q", self._data, place)[0]
+        return int(number)
 
     def table(self, field: int) -> _Table | None:
         place = self._place(field)

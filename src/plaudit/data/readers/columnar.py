@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from plaudit.arrow_files import check_arrow_file, check_arrow_stream, check_parquet
 from plaudit.budget import current
 from plaudit.config import DataSpec
 from plaudit.data.readers import rows
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from plaudit.data.readers.sources import Source
 
 _BUFFER_BYTES = 2**20
+_MOST_SHARED_BYTES = 64 * 2**20  # of a batch, by values that are kept once for many rows
 
 
 class ColumnarReader(Reader):
@@ -57,7 +60,7 @@ class ColumnarReader(Reader):
     def batches(self) -> Iterator[Rows]:
         """Yield all rows, in order."""
         assert self.schema is not None
-        done = 0
+        done = n_bytes = 0
         with self._readable(), contextlib.closing(self):
             for part, share in self._parts():
                 if part.num_rows:
@@ -66,6 +69,8 @@ class ColumnarReader(Reader):
                         field.name: _plain(column, field, faults)
                         for field, column in zip(self.schema, part.columns, strict=True)
                     }
+                    n_bytes += sum(column.nbytes for column in columns.values())
+                    current().check_expansion(self._size, n_bytes, self.name)
                     places = range(done + 1, done + part.num_rows + 1)
                     yield Rows(columns, places, faults, int(share * self._size))
                     done += part.num_rows
@@ -88,17 +93,44 @@ class ParquetReader(ColumnarReader):
         import pyarrow.parquet as pq
 
         self._file = pq.ParquetFile(source.path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        check_parquet(self._file.metadata, self._size, name=self.name)
+        self._path = source.path
         return self._file.schema_arrow
 
     def _parts(self) -> Iterator[tuple[pa.RecordBatch, float]]:
         facts = self._file.metadata
         found = [facts.row_group(i) for i in range(facts.num_row_groups)]
         longest = max((group.total_byte_size / max(group.num_rows, 1) for group in found), default=0.0)
-        n_rows = max(1, min(rows.BATCH_ROWS, int(rows.BATCH_BYTES / max(longest, 1))))
+        shared = max((self._longest_shared(i) for i in range(len(found))), default=0)
+        n_rows = _rows_at_a_time(longest, shared)
         done = 0
         for part in self._file.iter_batches(batch_size=n_rows, use_threads=False):
             done += part.num_rows
             yield part, done / max(facts.num_rows, 1)
+
+    def _longest_shared(self, number: int) -> int:
+        """Return how many bytes a row can take that a row group's dictionaries hold once for all rows.
+
+        A file of a kilobyte can hold a long value and a thousand rows that point to it. A dictionary is read with the
+        first row; it is not looked at where all rows together stay small.
+        """
+        import pyarrow.parquet as pq
+
+        group = self._file.metadata.row_group(number)
+        chunks = [group.column(j) for j in range(group.num_columns)]
+        n_rows = min(group.num_rows, rows.BATCH_ROWS)
+        risky = [
+            chunk.path_in_schema
+            for chunk in chunks
+            if chunk.has_dictionary_page and chunk.physical_type == "BYTE_ARRAY"
+            and chunk.total_uncompressed_size * n_rows > _MOST_SHARED_BYTES
+        ]  # fmt: skip
+        if not risky:
+            return 0
+        with pq.ParquetFile(self._path, read_dictionary=risky, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+            names = list(dict.fromkeys(path.partition(".")[0] for path in risky))
+            first = next(file.iter_batches(1, row_groups=[number], columns=names, use_threads=False), None)
+        return 0 if first is None else sum(map(_longest_value, first.columns))
 
     def close(self) -> None:
         """Close the file."""
@@ -113,10 +145,14 @@ class ArrowReader(ColumnarReader):
     def _open(self, source: Source) -> pa.Schema:
         self._map = pa.OSFile(str(source.path))
         if self._map.read(6) == b"ARROW1":
+            with pa.memory_map(str(source.path)) as content:
+                check_arrow_file(content.read_buffer(), name=self.name)
             self._map.seek(0)
             self._file: Any = pa.ipc.open_file(self._map)  # Any: pyarrow has no types
             self._found: Iterator[Any] = (self._file.get_batch(i) for i in range(self._file.num_record_batches))
         else:
+            with pa.OSFile(str(source.path)) as content:
+                check_arrow_stream(pa.ipc.MessageReader.open_stream(content), self._size, name=self.name)
             self._map.seek(0)
             self._file = pa.ipc.open_stream(self._map)
             self._found = iter(self._file)
@@ -124,14 +160,27 @@ class ArrowReader(ColumnarReader):
 
     def _parts(self) -> Iterator[tuple[pa.RecordBatch, float]]:
         for whole in self._found:
-            mean = whole.nbytes / max(whole.num_rows, 1)
-            n_rows = max(1, min(rows.BATCH_ROWS, int(rows.BATCH_BYTES / max(mean, 1))))
+            n_rows = _rows_at_a_time(whole.nbytes / max(whole.num_rows, 1), sum(map(_longest_value, whole.columns)))
             for start in range(0, whole.num_rows, n_rows):
                 yield whole.slice(start, n_rows), self._map.tell() / max(self._map.size(), 1)
 
     def close(self) -> None:
         """Close the file."""
         self._map.close()
+
+
+def _rows_at_a_time(mean_bytes: float, shared_bytes: int) -> int:
+    """Return how many rows fill a batch, and never so many that values kept once for all rows become too much."""
+    n_rows = min(rows.BATCH_BYTES / max(mean_bytes, 1), _MOST_SHARED_BYTES / max(shared_bytes, 1))
+    return max(1, min(rows.BATCH_ROWS, int(n_rows)))
+
+
+def _longest_value(column: pa.Array) -> int:
+    """Return the bytes of a dictionary's longest string; 0 of other columns."""
+    kind = column.type
+    if not pa.types.is_dictionary(kind) or not (is_string(kind.value_type) or pa.types.is_binary(kind.value_type)):
+        return 0
+    return pc.max(pc.binary_length(column.dictionary)).as_py() or 0
 
 
 def plain_field(field: pa.Field) -> pa.Field:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from plaudit.budget import current
 from plaudit.config import DataSpec
 from plaudit.data.columns import is_known_name
 from plaudit.data.readers.encodings import Encoding
@@ -67,7 +69,7 @@ class JsonReader(Reader):
             found = _Document(self._input).records() if is_list else _lines(self._input)
             self._batches = groups(found, lambda each: each.size_bytes)
             self._first = next(self._batches, [])
-            self.names = tuple(dict.fromkeys(name for each in self._first for name in each.record or ()))
+            self.names = self._names_of(self._first)
             if not self.names:
                 fault = next((f"{self.name}:{each.line}: {each.fault}" for each in self._first if each.fault), None)
                 raise DataError(fault or f"{self.name}: holds no record with keys.")
@@ -85,8 +87,16 @@ class JsonReader(Reader):
         """Close the file."""
         self._input.close()
 
+    def _names_of(self, group: list[_Found]) -> tuple[str, ...]:
+        """Return the keys of a batch, as they first appear: each is a column, so there may not be too many."""
+        names: dict[str, None] = {}
+        for each in group:
+            names.update(dict.fromkeys(each.record or ()))
+            current().check_columns(len(names), f"{self.name}:{each.line}")
+        return tuple(names)
+
     def _rows(self, group: list[_Found]) -> Rows:
-        names = dict.fromkeys(name for each in group for name in each.record or ())
+        names = self._names_of(group)
         records = [each.record or {} for each in group]
         return Rows(
             {name: [record.get(name) for record in records] for name in names},
@@ -145,9 +155,8 @@ class _RepeatedKeyError(ValueError):
 def _once(pairs: list[tuple[str, Any]]) -> _Record:
     record = dict(pairs)
     if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for i, name in enumerate(names) if name in names[:i])
-        raise _RepeatedKeyError(f"names the key {repeated!r} twice; keep one.")
+        ((repeated, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise _RepeatedKeyError(f"names the key {repeated[:100]!r} twice; keep one.")
     return record
 
 

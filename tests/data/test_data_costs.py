@@ -1,0 +1,90 @@
+"""What small files of data may cost: keys without end, and values that a file keeps once for many rows."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from plaudit.budget import SERVER, Budget, spending
+from plaudit.data import load_dataset
+from plaudit.errors import DataError, LimitError
+
+LONG = "a" * 500_000
+
+
+def write_arrow(table: pa.Table, path: Path, *, compression: str | None = None) -> Path:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    new = pa.ipc.new_stream if path.suffix == ".arrows" else pa.ipc.new_file
+    with new(str(path), table.schema, options=options) as writer:
+        writer.write_table(table)
+    return path
+
+
+def repeated() -> pa.Table:
+    return pa.table({"text": [LONG] * 1_000, "label": ["x", "y"] * 500})
+
+
+def shared() -> pa.Table:
+    """A long value once, and many rows that point to it."""
+    zeros = pa.array(np.zeros(20_000, np.int8))
+    columns = {"text": [LONG], "label": ["x"]}
+    return pa.table({name: pa.DictionaryArray.from_arrays(zeros, pa.array(one)) for name, one in columns.items()})
+
+
+def of_nothing() -> pa.Table:
+    return pa.table({"text": pa.nulls(2**26), "label": pa.nulls(2**26)})
+
+
+@pytest.mark.parametrize("suffix", [".arrow", ".arrows"])
+@pytest.mark.parametrize(
+    ("make", "compression"), [(repeated, "zstd"), (shared, None), (of_nothing, None)], ids=["zstd", "shared", "nulls"]
+)
+def test_a_small_arrow_file_is_not_read_into_gigabytes(
+    tmp_path: Path, make: Callable[[], pa.Table], compression: str | None, suffix: str
+) -> None:
+    path = write_arrow(make(), tmp_path / f"data{suffix}", compression=compression)
+    before = pa.total_allocated_bytes()
+    with spending(Budget(free_bytes=2**20)), pytest.raises(LimitError, match="at most 100 times as many are read"):
+        load_dataset(str(path))
+    assert pa.total_allocated_bytes() - before < 2**20
+
+
+def test_a_value_that_parquet_keeps_once_is_not_read_for_every_row(tmp_path: Path) -> None:
+    pq.write_table(repeated(), tmp_path / "data.parquet", compression="zstd")
+    with spending(Budget(free_bytes=2**20)), pytest.raises(LimitError, match="at most 100 times as many are read"):
+        load_dataset(str(tmp_path / "data.parquet"))
+
+
+@pytest.mark.parametrize("name", ["data.parquet", "data.arrow", "data.arrows"])
+def test_compressed_and_shared_values_are_read_as_they_are(tmp_path: Path, name: str) -> None:
+    texts = [f"text {i % 7} {'long ' * (i % 3)}".strip() for i in range(3_000)]
+    table = pa.table({"text": pa.array(texts).dictionary_encode(), "label": ["x", "y", "z"] * 1_000})
+    if name.endswith(".parquet"):
+        pq.write_table(table, tmp_path / name, row_group_size=700)
+    else:
+        write_arrow(table, tmp_path / name, compression="lz4")
+    splits = load_dataset(str(tmp_path / name))
+    assert splits.train.texts.to_pylist() == texts
+
+
+def test_a_key_named_twice_among_very_many_is_found_at_once(tmp_path: Path) -> None:
+    keys = ",".join(f'"k{i}":1' for i in range(100_000))
+    (tmp_path / "data.jsonl").write_text(f'{{"text":"a","label":"x"}}\n{{{keys},"k99999":2}}\n', encoding="utf-8")
+    start = time.process_time()
+    with pytest.raises(DataError, match="names the key 'k99999' twice"):
+        load_dataset(str(tmp_path / "data.jsonl"))
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("name", ["data.jsonl", "data.json"])
+def test_records_whose_keys_are_all_others_are_too_many_columns(tmp_path: Path, name: str) -> None:
+    records = [{"text": "a", "label": "x", **{f"k{i}_{j}": 1 for j in range(100)}} for i in range(50)]
+    lines = ("\n" if name.endswith("l") else ",").join(map(json.dumps, records))
+    (tmp_path / name).write_text(lines if name.endswith("l") else f"[{lines}]", encoding="utf-8")
+    with spending(SERVER), pytest.raises(LimitError, match=r"data\.jsonl?:\d+: 1,002 columns; at most 1,000 are read"):
+        load_dataset(str(tmp_path / name))
