@@ -36,7 +36,7 @@ class DataSpec:
         label_separator: What separates the labels of a text that has several (",").
         label_prefix: fastText: what a label begins with ("__label__").
         delimiter: CSV and the like: the character between fields.
-        encoding: Of a text file, as Python names it ("cp1252").
+        encoding: Of a text file, as Python names it ("cp1252"); of several ("utf-8,cp1252") the first that can read it.
         header: CSV and the like: whether the first line names the columns.
         sheet: Excel: the sheet's name.
         skip_invalid: Leave out rows that cannot be used (broken, blank, without a label), and count them.
@@ -61,14 +61,8 @@ class DataSpec:
             raise ConfigError(f"--label-separator {self.label_separator!r}: expected a mark such as a comma.")
         if self.delimiter is not None and len(self.delimiter) != 1:
             raise ConfigError(f"--delimiter {self.delimiter!r}: expected one character, or tab.")
-        if self.encoding is not None:
-            try:
-                name = codecs.lookup(self.encoding).name
-                "a\n".encode(name)
-            except (LookupError, ValueError, OSError):
-                name = None
-            if name is None or name in _NO_FILE_ENCODINGS:
-                raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.")
+        if self.encoding is not None and not all(map(_is_file_encoding, self.encoding.split(","))):
+            raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.")
 
     @property
     def text_columns(self) -> tuple[str, ...]:
@@ -108,6 +102,15 @@ class DataSpec:
 
 def _as_tuple(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+def _is_file_encoding(encoding: str) -> bool:
+    try:
+        name = codecs.lookup(encoding).name
+        "a\n".encode(name)
+    except (LookupError, ValueError, OSError):
+        return False
+    return name not in _NO_FILE_ENCODINGS
 
 
 # Encodings of Python's that are not of files: of domain names, of escapes in source code, or none at all.

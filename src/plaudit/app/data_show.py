@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def data_show(
     from plaudit.text.tokens import BLANK
 
     console = make_console()
-    splits = load_dataset(data, spec=spec, progress=console.is_terminal)
+    splits = load_dataset(data, spec=replace(spec, skip_invalid=True), progress=console.is_terminal)
     for line in describe_origin(splits.train):
         console.print(plain(line), markup=False)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")

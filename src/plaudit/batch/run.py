@@ -119,6 +119,8 @@ def predict_files(
                     sources = [stack.enter_context(spooled(first, standard_input(), work.folder))]
                 plan = _planned(sources, suffix, options, model, folder, work, watch)
                 _run(plan, watch, engine or LocalEngine(), work)
+            if not work.n_rows():  # before an older output is replaced
+                raise DataError(f"{source}: no rows; nothing was scored, and nothing was written.")
             if suffix is None:
                 make_folder(work, plan.pieces, output_names(plan.pieces))
             else:

@@ -67,12 +67,17 @@ class Faults:
             label: Those of the labels.
             n: How many rows there are in all: where none is left without the wrong ones, leaving out is no remedy.
         """
+        first = next(iter(self._kinds.values())).first
+        return DataError(f"{first}: {self._all_told(text, label)} {_advice(sum(self.counts.values()), n)}")
+
+    def left_out(self, *, text: str, label: str, n: int) -> str:
+        """Say how many of `n` rows are left out, and why; the columns as in `error`."""
+        return f"left out: {sum(self.counts.values()):,} of {n:,} rows (--skip-invalid). {self._all_told(text, label)}"
+
+    def _all_told(self, text: str, label: str) -> str:
         columns = {BLANK: text, MISSING: label}
-        first, *others = self._kinds.items()
-        parts = [self._told(*first, columns.get(first[0], ""))]
-        parts += [f"Also {self._told(*each, columns.get(each[0], ''))}" for each in others]
-        is_some_left = sum(self.counts.values()) < n
-        return DataError(f"{first[1].first}: {' '.join(parts)} {_ADVICE if is_some_left else _NONE_LEFT}")
+        first, *others = (self._told(*each, columns.get(each[0], "")) for each in self._kinds.items())
+        return " ".join([first, *(f"Also {each}" for each in others)])
 
     def _told(self, name: str, kind: _Kind, column: str) -> str:
         places = self._listed(kind)
@@ -87,20 +92,15 @@ class Faults:
         return f"{self._unit}{'s' if kind.n > 1 else ''} {shown}{', …' if kind.n > len(kind.places) else ''}"
 
 
-_WORDS = {
-    BROKEN: "broken",
-    BLANK: "without a text",
-    MISSING: "without a label",
-    LABEL: "with a label that cannot be read",
-}
-_ADVICE = "Correct or remove them, or leave such rows out with --skip-invalid."
-_NONE_LEFT = "No row is left that can be used; correct them."
+_FEW = 0.1  # of the rows: so many can be left out, and the others still stand for all
 
 
-def left_out_line(counts: Mapping[str, int], n: int) -> str:
-    """Say how many of `n` rows were left out, and why."""
-    why = ", ".join(f"{count:,} {_WORDS.get(kind, kind)}" for kind, count in counts.items())
-    return f"left out: {sum(counts.values()):,} of {n:,} rows (--skip-invalid): {why}"
+def _advice(n_wrong: int, n: int) -> str:
+    if n_wrong >= n:
+        return "No row is left that can be used; correct them."
+    if n_wrong <= max(1, _FEW * n):
+        return "Correct or remove them, or leave such rows out with --skip-invalid."
+    return f"Correct or remove them; --skip-invalid would leave out {n_wrong:,} of {n:,} rows."
 
 
 def _count(n: int, one: str, several: str) -> str:

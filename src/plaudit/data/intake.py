@@ -189,8 +189,9 @@ class Intake:
 
 
 def _open(source: Source, spec: DataSpec, remembered: DataSpec | None, *, keep_lines: bool) -> Reader:
-    """Open a source with what is remembered of others where that fits it: a prefix, a sheet, an encoding."""
+    """Open a source with what is remembered of others where that fits it: an encoding, a prefix, a sheet."""
     memory = remembered or DataSpec()
+    spec = replace(spec, encoding=spec.encoding or memory.encoding)
     if source.format == "fasttext" and spec.label_prefix is None and memory.label_prefix is not None:
         reader = open_source(source, spec, keep_lines=keep_lines)
         if not (isinstance(reader, FastTextReader) and reader.begins_with(memory.label_prefix)):
@@ -200,12 +201,7 @@ def _open(source: Source, spec: DataSpec, remembered: DataSpec | None, *, keep_l
     if source.format == "excel" and spec.sheet is None and memory.sheet is not None:
         with contextlib.suppress(DataError):  # this workbook has no such sheet
             return open_source(source, replace(spec, sheet=memory.sheet), keep_lines=keep_lines)
-    try:
-        return open_source(source, spec, keep_lines=keep_lines)
-    except DataError:
-        if memory.encoding is None or spec.encoding is not None or source.path is None:
-            raise
-        return open_source(source, replace(spec, encoding=memory.encoding), keep_lines=keep_lines)
+    return open_source(source, spec, keep_lines=keep_lines)
 
 
 def _known(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from plaudit.config import DataSpec
 from plaudit.data.columns import PART_COLUMN
 from plaudit.data.dataset import Dataset, Origin
-from plaudit.data.faults import BLANK, BROKEN, LABEL, MISSING, Faults, left_out_line
+from plaudit.data.faults import BLANK, BROKEN, LABEL, MISSING, Faults
 from plaudit.data.intake import Intake, Taken
 from plaudit.data.label_reading import LabelReading, Labels
 from plaudit.data.readers.rows import Column, Reader, Rows
@@ -128,6 +128,7 @@ class _Gathered:
         before = self._n
         for taken in intake:
             self._add(intake, taken)
+        self._said |= dict.fromkeys(intake.reader.said)  # of a folder of files, what a later one showed
         if self._n == before:
             raise DataError(f"{intake.reader.name}: no rows, only the columns {', '.join(intake.names)[:80]}.")
 
@@ -178,8 +179,11 @@ class _Gathered:
     def _told(self) -> DataError:
         assert self._first is not None
         assert self._faults is not None
-        chosen = self._first.chosen
-        return self._faults.error(text=" + ".join(chosen.text), label=" + ".join(chosen.label), n=self._n)
+        return self._faults.error(**self._columns(), n=self._n)
+
+    def _columns(self) -> dict[str, str]:
+        assert self._first is not None
+        return {"text": " + ".join(self._first.chosen.text), "label": " + ".join(self._first.chosen.label)}
 
     def _read_labels(self, keep: NDArray[np.bool_]) -> Labels | None:
         """Return the labels, None if some are missing and they are optional; mark missing ones in `keep`."""
@@ -215,10 +219,10 @@ class _Gathered:
     def _dataset(self, texts: pa.LargeStringArray, labels: Labels | None) -> Dataset:
         assert self._first is not None
         assert self._faults is not None
-        chosen, left_out = self._first.chosen, dict(self._faults.counts)
+        chosen = self._first.chosen
         said = [*self._said, *(labels.read_as if labels is not None else ())]
-        if left_out:
-            said.append(left_out_line(left_out, self._n))
+        if self._faults:
+            said.append(self._faults.left_out(**self._columns(), n=self._n))
         findings = labels.findings if labels is not None else ()
         extra = self._extra.finish() if self._coded is None else self._coded.finish()
         if labels is not None:
@@ -231,7 +235,7 @@ class _Gathered:
             "extra": extra,
             "text_name": " + ".join(chosen.text),
             "label_name": " + ".join(chosen.label) or "label",
-            "origin": Origin(self._first.spec, tuple(said), findings, left_out),
+            "origin": Origin(self._first.spec, tuple(said), findings, dict(self._faults.counts)),
         }
         return Dataset(**facts) if self._coded is None else SpilledDataset(**facts, scratch=self._scratch)
 

@@ -247,6 +247,8 @@ FOLDERS: list[Case] = [
         ("a folder per class, an empty text", _class_folders(d__bad__x_DOT_txt=b""), "d",
          {"refused": "blank", "scored": _with_x(""), "audited": [*_SORTED[:6], ("", "bad"), *_SORTED[6:]]}),
         ("a folder per class, a file in Windows-1252", _class_folders(d__bad__x_DOT_txt="kalte Füße".encode("cp1252")), "d",
+         {"rows": [*_SORTED[:6], ("kalte Füße", "bad"), *_SORTED[6:]], "said": "1252"}),
+        ("a folder per class, a file in Windows-1251", _class_folders(d__bad__x_DOT_txt="холодный суп".encode("cp1251")), "d",
          {"refused": "x.txt", "scored": _with_x(None), "why": "UTF-8"}),
         ("a folder per class, one without texts", _class_folders(d__odd__x_DOT_md=b"x"), "d", {"refused": "odd.*txt", "scored": None}),
         ("a folder of CSV files", {"d/a.csv": _half(True).encode(), "d/b.csv": _half(False).encode()}, "d", {"rows": ROWS}),

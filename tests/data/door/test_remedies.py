@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from plaudit.data.readers.sources import find_sources
 from plaudit.errors import DataError
 from plaudit.setting_values import meant, typed
 
+Command = Callable[..., Any]
 TEXTS = [f"my parcel number {i} never arrived and nobody can say where it is" for i in range(6)] + [
     f"i was charged twice for order {i} and want my money back" for i in range(6)
 ]
@@ -266,3 +268,25 @@ def test_one_class_alone_names_the_other_columns(tmp_path: Path) -> None:
 def test_a_reason_ends_in_one_mark() -> None:
     assert sentence("data.csv:2: expected 2 fields, got 1. Is a field missing?").endswith("missing?")
     assert sentence("data.csv:2: no text") == "data.csv:2: no text."
+
+
+def test_what_scores_nothing_keeps_an_earlier_output(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(TABLE)
+    (tmp_path / "none.csv").write_text("message,team\n")
+    command("train", "data.csv", "--recipe", "ngram", "-o", "model")
+    command("predict", "model", "-i", "data.csv", "-o", "out.csv")
+    earlier = (tmp_path / "out.csv").read_bytes()
+    refused = command("predict", "model", "-i", "none.csv", "-o", "out.csv", code=2)
+    assert "none.csv: no rows" in refused.err
+    assert (tmp_path / "out.csv").read_bytes() == earlier
+    assert not list(tmp_path.glob(".out.csv*"))
+
+
+def test_a_look_at_data_shows_what_training_refuses(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(f"{TABLE},orders\n")
+    shown = command("data", "show", "data.csv")
+    assert "left out: 1 of 13 rows (--skip-invalid). 1 text is blank in column 'message' (line 14)." in shown.out
+    assert command("advise", "data.csv").lines()[-1].endswith("--skip-invalid")
+    assert "--skip-invalid" in command("train", "data.csv", "-o", "model", code=2).err
+    command("train", "data.csv", "--skip-invalid", "--recipe", "ngram", "-o", "model")
+    assert "left out: 1 of 13" in command("train", "data.csv", "--like", "model", "-o", "again").out

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from plaudit.app.doctor.environment import gpu_name
@@ -33,13 +33,15 @@ def advise(data: str, *, as_json: bool, spec: DataSpec) -> None:
     console = make_console()
     splits = load_dataset(
         data,
-        spec=spec,
+        spec=replace(spec, skip_invalid=True),
         progress=console.is_terminal and not as_json,
         parts=("train", "unlabelled"),
     )
     facts = look_at(splits.train, n_unlabelled=0 if splits.unlabelled is None else len(splits.unlabelled))
     machine = this_machine()
     advice = choose(facts, machine)
+    left_out = splits.train.origin is not None and bool(splits.train.origin.left_out)
+    spec = replace(spec, skip_invalid=spec.skip_invalid or left_out)
     command = shlex.join(["plaudit", "train", data, "--recipe", advice.choice.recipe, *spec.flags()])
     if as_json:
         found = {

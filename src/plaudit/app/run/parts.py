@@ -171,7 +171,7 @@ def _read_folder(path: Path) -> Dataset:
     names = sorted(path.rglob("*.txt"))
     if not names:
         raise DataError(f"{path}: no .txt files; expected one text a file.")
-    texts = [read_text(Source(name, str(name), "text"), DataSpec()) for name in names]
+    texts = [read_text(Source(name, str(name), "text"), DataSpec())[0] for name in names]
     return Dataset(pa.array(texts, type=pa.large_string()), None, (), name=str(path))
 
 

@@ -1,10 +1,10 @@
 """In which encoding a text file is written: told, marked, UTF-8, or one that it cannot but be.
 
-The decision to question: bytes that are not UTF-8 are taken for Windows-1252 only where each stands alone between ASCII
-characters in words of one case, and all of them together are letters of one Western European language, or that
-encoding's quotation marks and dashes. Two such bytes side by side are how Cyrillic, Greek, Chinese or Japanese text
-looks. Everything else is read as UTF-8 with broken rows, whose message names the encodings in which the first such line
-can be read.
+The decision to question: bytes that are not UTF-8 are taken for Windows-1252 only where they stand alone or in twos
+inside words of ASCII letters, in words of one case, and all of them together are letters of one Western European
+language, or that encoding's quotation marks and dashes. More such bytes side by side are how Cyrillic, Greek, Chinese
+or Japanese text looks. Everything else is read as UTF-8 with broken rows, whose message names the encodings in which
+the first such line can be read.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_UTF8 = ("utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii")
-_SIGNS = "’‘“”„‚–—…•€£°§«»¿¡´·²³½¼¾ºª©®™×\u00a0"
+_UTF8 = ("utf-8", "utf-8-sig", "ascii")  # as codecs.lookup names them
+_QUOTES = "’‘“”„‚–—…«»\u00a0"  # and what else stands beside another sign or a letter
+_BEFORE, _AFTER = "•€£§¿¡©×", "°²³½¼¾ºª®™"  # signs before a word, and after one
+_WITHIN = "´·"
 _ALPHABETS = (
     "àâæçéèêëîïôœùûü",  # French
     "äöüß",  # German
@@ -32,9 +34,16 @@ _ALPHABETS = (
     "åäöéæøàü",  # Danish, Norwegian, Swedish, Finnish
     "éèëïöüáóíúêâ",  # Dutch
 )
-_LETTERS = tuple(frozenset(each + each.upper() + _SIGNS) for each in _ALPHABETS)
-_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_LETTERS = tuple(frozenset(each + each.upper() + _QUOTES + _BEFORE + _AFTER + _WITHIN) for each in _ALPHABETS)
+_RUN = re.compile("[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?")  # characters beyond ASCII with the letters that they touch
+_TWO = "[ßà-öø-ÿœ]{2}|[À-ÖØ-ÞŒ]{2}"  # letters of one case
+_WESTERN_RUN = re.compile(
+    f"[A-Za-z]?[{_QUOTES}]{{0,3}}"
+    f"([^{_QUOTES}{_BEFORE}{_AFTER}]?|(?<![A-Za-z])[{_BEFORE}]|[{_AFTER}](?![A-Za-z])"
+    f"|(?<=[A-Za-z])({_TWO})|({_TWO})(?=[A-Za-z]))"
+    f"[{_QUOTES}]{{0,3}}[A-Za-z]?"
+)
+_WIDE = ("utf-16", "utf-32")
 _MIXED_CASE = re.compile("[a-z][À-ÖØ-Þ]")  # inside a word: what is left of a character of UTF-8 that was cut
 _TRIED = ("cp1252", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr", "cp1250", "iso8859_15")
 _SHOWN = 24  # characters of a line
@@ -78,10 +87,11 @@ def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False, i
 
     Args:
         head: They.
-        given: As the user names it, or None.
+        given: As the user names it; of several ("utf-8,cp1252") the first that can read them; None looks.
         is_unicode: Whether it is UTF-8 at least where it can be read at all.
         is_whole: Whether these are all its bytes, so that the last ones are no character that is cut.
     """
+    names = [codecs.lookup(each).name for each in (given or "").split(",") if each]
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             said = () if encoding == "utf-8" or given else (f"encoding: {encoding.upper()}, by its mark",)
@@ -89,20 +99,30 @@ def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False, i
             while head.startswith(mark, n * len(mark)):  # files put together by a program that marks each
                 n += 1
             return Encoding(encoding, n * len(mark), said)
-    if given is not None:
-        name = codecs.lookup(given).name
-        if name in ("utf-16", "utf-32"):  # which begin with a mark, or are in the order that every other byte shows
-            name = (_wide(head) or "utf-16-le") if name == "utf-16" else "utf-32-le"
-        return Encoding("utf-8" if name in _UTF8 else name)
+    if len(names) == 1:
+        return _as_told(names[0], head)
     if (wide := _wide(head)) is not None:
         return Encoding(wide, said=(f"encoding: {wide.upper()}, for every other byte is null",))
-    if b"\0" in head:
-        return Encoding("utf-8")  # binary, which the caller says
+    if b"\0" not in head and (_can_read("utf-8", head, is_whole=is_whole) or _is_mostly_utf8(head)):
+        return Encoding("utf-8")
+    for name in names:
+        if name.startswith(_WIDE) == (b"\0" in head) and _can_read(name, head, is_whole=is_whole):
+            return Encoding(name, said=(f"encoding: {name}, for it is not UTF-8 (--encoding names another)",))
+    return Encoding("utf-8") if is_unicode or b"\0" in head else _other(head)  # binary, which the caller says
+
+
+def _as_told(name: str, head: bytes) -> Encoding:
+    if name in ("utf-16", "utf-32"):  # which begin with a mark, or are in the order that every other byte shows
+        name = (_wide(head) or "utf-16-le") if name == "utf-16" else "utf-32-le"
+    return Encoding("utf-8" if name in _UTF8 else name)
+
+
+def _can_read(encoding: str, head: bytes, *, is_whole: bool) -> bool:
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head, is_whole)
-    except UnicodeDecodeError as error:
-        return Encoding("utf-8") if is_unicode or _is_mostly_utf8(head) else _other(head, error)
-    return Encoding("utf-8")
+        codecs.getincrementaldecoder(encoding)().decode(head, is_whole)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_mostly_utf8(head: bytes) -> bool:
@@ -124,26 +144,39 @@ def _wide(head: bytes) -> str | None:
     return "utf-16-be" if even > 0.4 * n and not odd else None
 
 
-def _other(head: bytes, error: UnicodeDecodeError) -> Encoding:
+def _other(head: bytes) -> Encoding:
     """Return the encoding of bytes that are not UTF-8, or UTF-8 with what else they may be as the advice."""
-    high = _HIGH.findall(head)
-    is_alone = len(high) == len(_ALONE.findall(head))
-    if is_alone:
-        try:
-            used = {byte.decode("cp1252") for byte in set(high)}
-        except UnicodeDecodeError:
-            used = {""}
-        is_cased = _MIXED_CASE.search(head.decode("cp1252", "replace")) is None
-        if is_cased and any(used <= letters for letters in _LETTERS):
-            shown = _preview(head, error.start, "cp1252", is_letter=False)
-            return Encoding(
-                "cp1252", said=(f"encoding: Windows-1252 (cp1252), as in {shown} (--encoding names another)",)
-            )
-    readings = [f"{each} reads {found}" for each in _TRIED if (found := _preview(head, error.start, each)) is not None][
+    position = _first_not_utf8(head)
+    if _is_western(head):
+        shown = _preview(head, position, "cp1252", is_letter=False)
+        return Encoding("cp1252", said=(f"encoding: Windows-1252 (cp1252), as in {shown} (--encoding names another)",))
+    readings = [f"{each} reads {found}" for each in _TRIED if (found := _preview(head, position, each)) is not None][
         :_MOST_TRIED
     ]
     found = f" ({'; '.join(readings)})" if readings else ""
     return Encoding("utf-8", advice=f"Name its encoding with --encoding{found}, or save the file again as UTF-8.")
+
+
+def _first_not_utf8(head: bytes) -> int:
+    """Return the first position that is not UTF-8."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _is_western(head: bytes) -> bool:
+    """Say whether Windows-1252 reads bytes as words of one Western European language."""
+    try:
+        text = head.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    runs = set(_RUN.findall(text))
+    if _MIXED_CASE.search(text) or not all(map(_WESTERN_RUN.fullmatch, runs)):
+        return False
+    used = {letter for run in runs for letter in run if letter > "\x7f"}
+    return any(used <= letters for letters in _LETTERS)
 
 
 def _preview(head: bytes, position: int, encoding: str, *, is_letter: bool = True) -> str | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from plaudit.config import DataSpec
+from plaudit.data.readers.encodings import Encoding
 from plaudit.data.readers.rows import Parsed, Reader, Rows, string_rows, too_long
 from plaudit.data.readers.text_input import TextInput
 from plaudit.errors import DataError
@@ -53,7 +54,10 @@ class FolderReader(Reader):
             place = path.relative_to(self._path).as_posix()
             source = replace(self._source, path=path, name=str(path))
             try:
-                text, fault = read_text(source, self._spec), None
+                text, encoding = read_text(source, self._spec)
+                fault = None
+                if not encoding.is_utf8 and "encoding" not in self.decided:
+                    self.said, self.decided = encoding.said, {"encoding": encoding.name}
             except DataError as error:
                 fault = re.sub(r"^(\d+): ", r"line \1: ", str(error).removeprefix(f"{path}").lstrip(":, "))
                 text = None
@@ -62,8 +66,8 @@ class FolderReader(Reader):
             yield Parsed([text, label, place] if fault is None else None, place, size, fault)
 
 
-def read_text(source: Source, spec: DataSpec) -> str:
-    """Return the text that a file holds.
+def read_text(source: Source, spec: DataSpec) -> tuple[str, Encoding]:
+    """Return the text that a file holds, and in which encoding it is written.
 
     Raises:
         DataError: It cannot be read, is no text or is too long.
@@ -75,7 +79,7 @@ def read_text(source: Source, spec: DataSpec) -> str:
         if (position := data.find(b"\0")) >= 0:
             raise DataError(f"{source.name}: a null byte at byte {position + 1}; expected text.")
         try:
-            return data.decode("utf-8")
+            return data.decode("utf-8"), file.encoding
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise DataError(

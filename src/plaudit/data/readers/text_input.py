@@ -2,7 +2,8 @@
 
 This module knows nothing of rows. The decisions to question: only the first bytes can tell that a file is no text at
 all, which ends the reading; what is broken further on is a broken row. And an encoding is found by looking only where
-it cannot be another one (`data.readers.encodings`), and then said.
+it cannot be another one (`data.readers.encodings`), and then said; a file that begins in ASCII is searched for the
+first bytes that can tell, which costs a hundredth of reading its rows.
 """
 
 from __future__ import annotations
@@ -72,9 +73,10 @@ class TextInput:
         with self.kept_open():
             head = _filled(self._file)
             refuse_foreign(head, source.name)
-            self.encoding: Encoding = find_encoding(
-                head, encoding, is_unicode=is_unicode, is_whole=len(head) < HEAD_BYTES
-            )
+            is_whole = len(head) < HEAD_BYTES
+            is_told = encoding is not None and "," not in encoding
+            telling = head if is_told or is_whole or not head.isascii() else _beyond_ascii(source)
+            self.encoding: Encoding = find_encoding(telling, encoding, is_unicode=is_unicode, is_whole=is_whole)
             stream = _buffered(_Chained(head[self.encoding.mark_bytes :], self._file))
             said = self.encoding.said
             if not self.encoding.is_utf8:
@@ -252,6 +254,22 @@ def refuse_null_byte(data: bytes, name: str) -> None:
 def line_at(data: bytes, position: int) -> int:
     """Return the line, counted from 1, on which a byte stands."""
     return data.count(b"\n", 0, position) + 1
+
+
+def _beyond_ascii(source: Source) -> bytes:
+    """Return the first piece of a file that is not all ASCII, from the beginning of a line; empty if there is none.
+
+    Standard input, which cannot be read twice, has none.
+    """
+    if source.path is None:
+        return b""
+    with open_expanding(source.path, name=source.name) as stream:
+        before = b""
+        while piece := stream.read(HEAD_BYTES):
+            if not piece.isascii():
+                return before[before.rfind(b"\n") + 1 :] + piece
+            before = piece
+    return b""
 
 
 def _buffered(file: Any) -> io.BufferedReader:  # Any: what has readinto
