@@ -26,6 +26,11 @@ TOKENIZERS = [
     WordTokenizer(unspaced="words"),
     WordTokenizer(unspaced="pairs"),
 ]
+EVERY_RULE = [  # each rule about a character, once
+    SpaceTokenizer(),
+    WordTokenizer(split_clitics=True, unspaced="characters"),
+    WordTokenizer(lower_case=False, unspaced="pairs"),
+]
 
 
 def assert_same_tokens(tokenizer: Tokenizer, texts: list[str]) -> None:
@@ -43,7 +48,7 @@ def test_tensorflow_splits_tricky_texts_as_we_do(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=str)
+@pytest.mark.parametrize("tokenizer", EVERY_RULE, ids=str)
 def test_tensorflow_splits_at_every_character_of_unicode_as_we_do(tokenizer: Tokenizer) -> None:
     assert_same_tokens(tokenizer, every_character())
 
@@ -54,7 +59,7 @@ def test_tensorflow_splits_random_unicode_as_we_do(tokenizer: Tokenizer) -> None
     generator = random.Random(1)
     anything = [chr(c) for c in generator.sample(range(0x110000), 400) if not 0xD800 <= c < 0xE000]
     pool = [*"aB'’.,!? \t\n\u00a0\u2003\u200d\ufe0fİΣσςßé🎬\u00ad\x85\x00n'tS'lL  中文好カーｶﾞดี한〇", *anything]
-    texts = ["".join(generator.choices(pool, k=generator.randrange(30))) for _ in range(50_000)]
+    texts = ["".join(generator.choices(pool, k=generator.randrange(30))) for _ in range(5_000)]
     assert_same_tokens(tokenizer, texts)
 
 

@@ -33,17 +33,15 @@ def chunks(texts: pa.LargeStringArray) -> Iterator[pa.LargeStringArray]:
         yield texts.slice(start, CHUNK)
 
 
-@pytest.mark.parametrize("part", ["train", "unlabelled"])
-def test_word_piece_ids_equal_hugging_faces_on_all_reviews(definition: str, part: str) -> None:
-    dataset = getattr(load_imdb(), part)
+def test_word_piece_ids_equal_hugging_faces_on_the_training_reviews(definition: str) -> None:
     reference = load_reference(definition)
     tokenizer = WordPieceTokenizer(definition)
     n_compared = 0
-    for texts in chunks(dataset.texts):
+    for texts in chunks(load_imdb().train.texts):
         column = tokenizer.tokenize(texts)
         encodings = reference.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)
         ids = [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
         assert column.lengths().tolist() == [len(i) for i in ids]
         assert np.array_equal(column.values, np.concatenate(ids))
         n_compared += len(texts)
-    assert n_compared == {"train": 25_000, "unlabelled": 50_000}[part]
+    assert n_compared == 25_000  # benchmarks/text.py compares all 75,000
