@@ -23,7 +23,7 @@ def facts(sample_facts: ReportFacts) -> ReportFacts:
 
 
 def card(facts: ReportFacts, *, folder: str = "tickets", openings: int = 1) -> str:
-    return model_card(facts, title=folder, folder=folder, openings=openings)
+    return model_card(facts, title=folder, openings=openings)
 
 
 def with_run(facts: ReportFacts, **changes: Any) -> ReportFacts:

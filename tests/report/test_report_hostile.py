@@ -88,7 +88,7 @@ def check_card(facts: ReportFacts, hostile: str) -> None:
     """A class, a column, a file, a folder, a setting, whatever is text in the facts: all are so named."""
 
     def card(facts: ReportFacts, name: str) -> str:
-        written = model_card(facts, title=name, folder=name, openings=1)
+        written = model_card(facts, title=name, openings=1)
         return with_rule(written, f"threshold for {name}", multi_label=False)
 
     expected = of_card(card(facts, "plain")) | {("code", ())}

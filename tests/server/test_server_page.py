@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from serving import Running, serving
 
+from browsing import axe_findings
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra serve-tests")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -174,3 +176,14 @@ def test_a_key_is_asked_for(page: Any, folders: dict[str, Path]) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector("#key-form", state="hidden")
         type_and_wait(page, "joy joy", "liked")
+
+
+def test_the_placeholder_is_made_of_the_models_classes(page: Any, alone: Running) -> None:
+    page.goto(alone.url)
+    wait_for_the_model(page)
+    assert page.get_attribute("#text", "placeholder") == "A text to answer with one of: liked, panned"
+
+
+def test_axe_core_finds_nothing(browser: Any, alone: Running) -> None:
+    pytest.importorskip("axe_playwright_python", reason="needs the extra serve-tests")
+    assert axe_findings(browser, alone.url, ready="#about:not(:empty)") == []

@@ -5,8 +5,6 @@ Whatever comes from the data, from a folder's name or from a report.json is esca
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -24,16 +22,16 @@ _CARD = """\
 # {title}
 
 A text classifier made by Plaudit {version}: it reads a text and answers {answers}
-{classes}.
+{classes}. In this folder:
 
 ```python
 import plaudit
 
-model = plaudit.load({quoted})
+model = plaudit.load(".")
 model.predict(["a text", "another"])
 ```
 
-or {command}. `report.html` shows what is told here, with plots and examples.
+or `plaudit predict . "a text"`. `report.html` shows what is told here, with plots and examples.
 
 ## The verdict
 
@@ -70,8 +68,9 @@ everything was decided. The interval (Wilson) takes texts as independent; it say
 
 ## Again
 
-`run.toml` holds every setting, the seed and the versions: `plaudit train --config run.toml --output NEW` gives these
-weights again. `model.json` lists every file that scoring needs, with its SHA-256.
+`run.toml` holds every setting, the seed and the versions. In this folder
+`plaudit train --config run.toml --output NEW` gives these weights again. `model.json`
+lists every file that scoring needs, with its SHA-256.
 """
 
 _RULE = "Decision rule: "
@@ -88,13 +87,12 @@ that of all labels together; a label is given when its probability is above 0.5.
 """
 
 
-def model_card(facts: ReportFacts, *, title: str, folder: str, openings: int) -> str:
+def model_card(facts: ReportFacts, *, title: str, openings: int) -> str:
     """Return the card as Markdown: the facts of the report without its texts.
 
     Args:
         facts: What it says.
         title: What the model is called.
-        folder: Its folder's name.
         openings: How often the test texts have been looked at.
     """
     multi_label, run = facts.multi_label, facts.run
@@ -107,8 +105,6 @@ def model_card(facts: ReportFacts, *, title: str, folder: str, openings: int) ->
     lines = [f"- {plain(each.topic)}: {plain(each.text)}" for each in verdict(facts, openings=openings)]
     return _CARD.format(
         title=plain(title) or "A model",
-        command=code(f'plaudit predict {shlex.quote(folder)} "a text"'),
-        quoted=json.dumps(folder, ensure_ascii=False),
         version=plain(run.plaudit_version),
         answers="with a set of labels, none to all of" if multi_label else "one of",
         heading="\n".join(_SETS_HEADING if multi_label else _HEADING),

@@ -20,17 +20,18 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 34  # margins of a plot with two axes
 _ROW = 38  # height of a row of dots or bars: a line of text, and the mark below it
 _MOST_LETTERS = 34
 MOST_NAMES = 20  # of `draw_counts`
+PARTS = ("train", "validation", "test")  # each has one colour in every plot
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a dot-and-whisker plot: what it is, its value, and its interval's ends, None for none."""
+    """A line of a dot-and-whisker plot: what it is, its value, its interval's ends, None for none, and its part."""
 
     name: str
     value: float
     low: float | None = None
     high: float | None = None
-    note: str = ""
+    part: str = "test"
 
 
 @dataclass(frozen=True)
@@ -85,23 +86,25 @@ def draw_whiskers(rows: Sequence[Row], *, title: str, reference: float | None = 
         body.append(_text(4, top, shorten(row.name, 26), "start"))
         body.append(_text(WIDTH - 4, top, f"{row.value:.3f}{span}", "end"))
         if row.low is not None and row.high is not None:
-            body.append(_line(scale(row.low), middle, scale(row.high), middle, "whisker"))
-            body += [_line(scale(x), middle - 4, scale(x), middle + 4, "whisker") for x in (row.low, row.high)]
-        body.append(f'<circle class="dot" cx="{scale(row.value):.1f}" cy="{middle}" r="4.5"></circle>')
+            kind = f"whisker {row.part}"
+            body.append(_line(scale(row.low), middle, scale(row.high), middle, kind))
+            body += [_line(scale(x), middle - 4, scale(x), middle + 4, kind) for x in (row.low, row.high)]
+        body.append(f'<circle class="dot {row.part}" cx="{scale(row.value):.1f}" cy="{middle}" r="4.5"></circle>')
     words = "; ".join(f"{row.name} {row.value:.3f}" for row in rows)
     return _svg(height, title, words + (f"; the dashed line is {meaning}" if meaning else ""), body)
 
 
-def draw_bars(groups: Sequence[Bars], *, title: str) -> str:
-    """Return groups of at most three bars each, one below the other; the bars of a group differ in colour and edge."""
+def draw_bars(groups: Sequence[Bars], *, title: str, parts: Sequence[str] = ()) -> str:
+    """Return groups of bars, one below the other; those of `PARTS` differ in colour and edge, others are plain."""
+    kinds = [f"bar {part}" if part in PARTS else "bar" for part in parts]
     longest = max([length for group in groups for length in group.lengths] + [1e-9])
     body, y = [], 0
     for group in groups:
         body.append(_text(4, y + 15, shorten(group.name), "start"))
         y += 20
         for i, (length, note) in enumerate(zip(group.lengths, group.notes, strict=True)):
-            width = 210 * length / longest
-            body.append(f'<rect class="bar{i}" x="4" y="{y + 1}" width="{width:.1f}" height="11"></rect>')
+            width, kind = 210 * length / longest, kinds[i] if kinds else "bar"
+            body.append(f'<rect class="{kind}" x="4" y="{y + 1}" width="{width:.1f}" height="11"></rect>')
             body.append(_text(4 + width + 6, y + 11, note, "start soft"))
             y += 15
         y += 5
@@ -109,7 +112,14 @@ def draw_bars(groups: Sequence[Bars], *, title: str) -> str:
     return _svg(y + 2, title, words, body)
 
 
-def draw_counts(names: Sequence[str], counts: Sequence[Sequence[int]], sizes: Sequence[int], *, title: str) -> str:
+def draw_counts(
+    names: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    sizes: Sequence[int],
+    *,
+    title: str,
+    parts: Sequence[str] = (),
+) -> str:
     """Return a bar for each name and part, as long as the count's share of the part; at most `MOST_NAMES` names.
 
     Args:
@@ -117,13 +127,14 @@ def draw_counts(names: Sequence[str], counts: Sequence[Sequence[int]], sizes: Se
         counts: For each part N counts.
         sizes: Of what each part's counts are shares.
         title: What is drawn.
+        parts: The parts' names, which give the bars their colours.
     """
     groups = []
     for i in sorted(range(len(names)), key=lambda i: (-counts[0][i], i))[:MOST_NAMES]:
         of_parts = [(part[i], part[i] / max(size, 1)) for part, size in zip(counts, sizes, strict=True)]
         notes = [f"{n:,} ({100 * share:.1f} %)" for n, share in of_parts]
         groups.append(Bars(names[i], [share for _, share in of_parts], notes))
-    return draw_bars(groups, title=title)
+    return draw_bars(groups, title=title, parts=parts)
 
 
 def draw_curves(
@@ -149,7 +160,7 @@ def draw_curves(
     body.append(f'<polyline class="second" points="{path}"></polyline>')
     body += [f'<rect class="square" x="{a - 3:.1f}" y="{b - 3:.1f}" width="6" height="6"></rect>' for a, b in points]
     body += [
-        f'<circle class="dot" cx="{x(i + 1):.1f}" cy="{y(value):.1f}" r="4"></circle>'
+        f'<circle class="dot train" cx="{x(i + 1):.1f}" cy="{y(value):.1f}" r="4"></circle>'
         for i, value in enumerate(training)
         if value is not None
     ]

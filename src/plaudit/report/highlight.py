@@ -36,7 +36,7 @@ STYLE = """\
 .why .for.l3 { background: rgb(var(--for) / .38); font-weight: 600; }
 .why .against.l3 { background: rgb(var(--against) / .42); font-weight: 600; }
 .why .unseen { outline: 1px dotted var(--quiet); }
-.why .unread { opacity: .55; }
+.why .unread { color: var(--quiet); font-style: italic; } .why .facts span { color: var(--ink); }
 @media (prefers-color-scheme: dark) {
   .why { --for: 86 180 233; --against: 230 159 0; --quiet: #9da7b1; --line: #3d444d; }
 }
@@ -45,9 +45,15 @@ STYLE = """\
 _LEGEND = (
     '<p class="facts">A word <span class="for l2">marked so</span> speaks for the class whose logit is given below, '
     '<span class="against l2">marked so</span> against it; the more colour, the more its weight in the text. '
-    '<span class="unseen">Dotted</span>: unknown to the model. <span class="unread">Pale</span>: in a part that the '
-    "model does not read. A word's number shows when it is pointed at.</p>"
+    '<span class="unseen">Dotted</span>: unknown to the model. <span class="unread">Italic</span>: in a part that the '
+    "model does not read.</p>"
 )
+_PAGE_STYLE = """\
+body { max-width: 50rem; }
+.why h2 { font-size: 1.05rem; margin: 0 0 .4em; padding: 0; border: 0; }
+.text .for::after, .text .against::after { content: attr(title); font: 400 .68em/1 system-ui, sans-serif; }
+.text .for::after, .text .against::after { vertical-align: super; margin-left: .15em; }
+"""
 _STRONGEST = 5
 
 
@@ -77,7 +83,9 @@ def mark_words(text: str, marks: Iterable[tuple[int, int, float, int, bool, bool
     return "".join([*parts, _escaped(text[position:])])
 
 
-def explanation_html(explanation: Explanation, flip: Flip | None = None, *, heading: str, asked_flip: bool) -> str:
+def explanation_html(
+    explanation: Explanation, flip: Flip | None = None, *, heading: str, asked_flip: bool, level: int = 3
+) -> str:
     """Return one explanation as an HTML article.
 
     Args:
@@ -85,6 +93,7 @@ def explanation_html(explanation: Explanation, flip: Flip | None = None, *, head
         flip: Words without which the answer changes.
         heading: What stands above it, plain text.
         asked_flip: Whether such words were looked for.
+        level: Of the heading, 2 on a page of explanations alone.
     """
     lines = fact_lines(explanation)
     if asked_flip:
@@ -93,7 +102,7 @@ def explanation_html(explanation: Explanation, flip: Flip | None = None, *, head
         lines.append(f"{n_unread:,} words lie in a part that the model does not read.")
     facts = "\n".join(f'<p class="facts">{_escaped(line)}</p>' for line in lines)
     return (
-        f"<article>\n<h3>{_escaped(heading)}</h3>\n"
+        f"<article>\n<h{level}>{_escaped(heading)}</h{level}>\n"
         f'<p class="text" dir="auto">{highlight(explanation)}</p>\n{facts}\n</article>'
     )
 
@@ -106,8 +115,9 @@ def explanations_html(articles: Sequence[str]) -> str:
 
 def explanation_page(articles: Sequence[str], *, title: str, note: str) -> str:
     """Return articles as a page of its own, with a plain-text note at its end."""
-    body = f"{explanations_html(articles)}\n<p>{_escaped(note)}</p>"
-    return frame(title, style=STYLE, body=f"<h1>{_escaped(title)}</h1>\n{body}\n")
+    main = f"{explanations_html(articles)}\n<p>{_escaped(note)}</p>"
+    body = f"<header><h1>{_escaped(title)}</h1></header>\n<main>\n{main}\n</main>\n"
+    return frame(title, style=STYLE + _PAGE_STYLE, body=body)
 
 
 def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:

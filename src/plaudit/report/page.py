@@ -70,6 +70,7 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
                 [part.counts for part in parts],
                 [part.n for part in parts],
                 title=f"Texts of each class, {parts[0].name} and {parts[1].name}",
+                parts=[part.name for part in parts],
             )
         ),
         n_bars_left=max(len(facts.classes) - MOST_NAMES, 0),
@@ -98,7 +99,7 @@ def _whiskers(facts: ReportFacts) -> str:
     test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
     drawn = [(each.title, test[each.key]) for each in _FIGURES if each.is_drawn and each.key in test]
     rows = [Row(title, figure.value, figure.low, figure.high) for title, figure in drawn]
-    rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high))
+    rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high, "validation"))
     if facts.test.unseen is not None:
         unseen = facts.test.unseen.figures["accuracy"]
         rows.insert(1, Row("accuracy, unseen texts", unseen.value, unseen.low, unseen.high))

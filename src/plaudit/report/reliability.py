@@ -50,7 +50,7 @@ def _draw(before: Reliability, after: Reliability | None, multi_label: bool, axe
     if after is None:
         _dots(axes, before, theme.validation, error.capitalize())
     else:
-        style = {"color": theme.training, "markerfacecolor": "none", "label": f"Before: {error}"}
+        style = {"color": theme.validation, "markerfacecolor": "none", "label": f"Before: {error}"}
         x, y = [each.probability for each in before.bins], [each.share for each in before.bins]
         axes.plot(x, y, "s", markersize=7, zorder=2, **style)
         _dots(axes, after, theme.validation, f"Calibrated: calibration error {after.error:.3f}")

@@ -140,7 +140,7 @@ def _page(found: Sequence[Explanation], flips: Sequence[Flip | None], *, asked_f
     from plaudit.report.highlight import explanation_html, explanation_page
 
     articles = [
-        explanation_html(one, flip, heading=_heading(one), asked_flip=asked_flip)
+        explanation_html(one, flip, heading=_heading(one), asked_flip=asked_flip, level=2)
         for one, flip in zip(found, flips, strict=True)
     ]
     methods = "".join(sorted({f"\n{one.method[0].upper()}{one.method[1:]}." for one in found}))

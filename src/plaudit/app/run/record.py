@@ -73,7 +73,7 @@ class Record:
         except MissingExtraError as error:  # a recipe without epochs needs no matplotlib, and does without this plot
             notes.append(f"note: {error}")
         self.facts.write(folder)
-        card = model_card(self.facts, title=name, folder=name, openings=openings)
+        card = model_card(self.facts, title=name, openings=openings)
         (folder / "README.md").write_text(card, encoding="utf-8")
         try:
             page = report_page(self.facts, name=name, openings=openings, rule=None)

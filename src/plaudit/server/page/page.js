@@ -69,6 +69,7 @@ function about() {
   if (!one) return;
   const names = one.classes.slice(0, 8).map(String).join(", ") + (one.classes.length > 8 ? ", …" : "");
   const rule = one.rule ? ` Its rule: ${one.rule}.` : "";
+  $("text").placeholder = `A text to answer with ${one.multi_label ? "any of" : "one of"}: ${names}`;
   $("about").textContent = `Model ${one.name}: ${one.multi_label ? "any of" : "one of"} ${names}.${rule}`;
 }
 
