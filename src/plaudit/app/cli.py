@@ -26,6 +26,7 @@ from plaudit.app.explain import explain
 from plaudit.app.export import export
 from plaudit.app.import_model import import_tensorflow
 from plaudit.app.learning_curve import learning_curve
+from plaudit.app.panels import PanelledCommand
 from plaudit.app.predict import predict
 from plaudit.app.report import report
 from plaudit.app.serve import serve
@@ -85,7 +86,7 @@ def _root(
 
 
 app.command()(audit)
-app.command()(train)
+app.command(cls=PanelledCommand)(train)
 app.command()(tune)
 app.command()(evaluate)
 app.command()(compare)

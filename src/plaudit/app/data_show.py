@@ -12,12 +12,15 @@ from plaudit.app.options import Data, reads_data
 from plaudit.app.plain import plain
 from plaudit.config import DataSpec
 
+_MOST_CHARACTERS = 200  # of an example
+
 
 @errors_as_lines
 @reads_data
 def data_show(
     data: Data,
     n_examples: Annotated[int, typer.Option("--examples", min=0, help="How many examples to print.")] = 10,
+    whole: Annotated[bool, typer.Option("--whole", help="Print examples whole. [their first 200 characters]")] = False,
     *,
     spec: DataSpec,
 ) -> None:
@@ -70,4 +73,5 @@ def data_show(
         console.print(f"\n[bold]The first {len(shown)} of train[/bold]")
     for label, text in zip(labels, shown.texts.to_pylist(), strict=True):
         words = ", ".join(label) or "-" if isinstance(label, tuple) else label
-        console.print(f"{plain(words)}\t{plain(text)}", markup=False)
+        end = "" if whole or len(text) <= _MOST_CHARACTERS else f" … ({len(text):,} characters)"
+        console.print(f"{plain(words)}\t{plain(text if whole else text[:_MOST_CHARACTERS])}{end}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +32,7 @@ from plaudit.data.spill import shared_rows
 from plaudit.errors import ConfigError, DataError, FetchError
 from plaudit.scratch import MEMORY, Scratch
 
+_CELLS = re.compile(r"(label: column .*?)[\d,]+ values?\b")
 _FIFTH = "0.2"
 _TUTORIAL_VALIDATION = "10000"
 
@@ -215,7 +217,10 @@ def describe_origin(dataset: Dataset) -> list[str]:
     """Say in lines how a data set was read, and what is odd about its labels."""
     if dataset.origin is None:
         return []
-    return [*dataset.origin.said, *(f"note: {finding.message}" for finding in dataset.origin.findings)]
+    said = dataset.origin.said
+    if dataset.multi_label:  # the cells that differ are sets of labels
+        said = tuple(_CELLS.sub(rf"\g<1>{len(dataset.classes):,} labels", line, count=1) for line in said)
+    return [*said, *(f"note: {finding.message}" for finding in dataset.origin.findings)]
 
 
 def describe_absent(**parts: Dataset | None) -> list[str]:

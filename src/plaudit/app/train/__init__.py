@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.options import GroupBy, Test, Validation, reads_data, said
+from plaudit.app.options import GroupBy, Test, Validation, Verbose, reads_data, said
 from plaudit.app.train.setting_options import takes_settings
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
@@ -96,6 +96,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
+    verbose: Verbose = False,
     *,
     settings: dict[str, Any],
     spec: DataSpec,
@@ -108,6 +109,7 @@ def train(
         config=config,
         resume=resume,
         tensorboard=tensorboard,
+        verbose=verbose,
         data={
             **said(spec), "source": data, "test": test, "validation": validation, "group_by": group_by,
             "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ def train(
     config: Path | None,
     resume: bool,
     tensorboard: Path | None,
+    verbose: bool,
     data: Mapping[str, Any],
     model: Mapping[str, Any],
     training: Mapping[str, Any],
@@ -35,6 +37,7 @@ def train(
     from plaudit.app.train.run import run_training
     from plaudit.models.recipes import can_resume
 
+    began = time.monotonic()
     console = make_console()
     named = model["recipe"]
     is_open = named == AUTO or (named is None and config is None and not is_tutorial(data["source"] or "imdb"))
@@ -49,7 +52,7 @@ def train(
     if is_open and (plan := settle(run)) is not None:
         console.print(plan.reason, markup=False)
         run, is_open = plan.runs[0], False
-    monitors: list[Monitor] = [EpochLines(console)]
+    monitors: list[Monitor] = [EpochLines(console, verbose=verbose)]
     if tensorboard is not None:
         from plaudit.app.train.monitors import TensorBoardLog
 
@@ -74,7 +77,7 @@ def train(
             else "Stopped."
         )
         raise
-    _print_outcome(outcome)
+    _print_outcome(outcome, time.monotonic() - began)
 
 
 def _with_recipe(run: RunConfig, recipe: str | None) -> RunConfig:
@@ -92,7 +95,7 @@ def _changed(settings: Any, options: Mapping[str, Any]) -> Any:  # Any: one of t
     return replace(settings, **{k: v for k, v in options.items() if v is not None and k in known})
 
 
-def _print_outcome(outcome: Outcome) -> None:
+def _print_outcome(outcome: Outcome, seconds: float) -> None:
     console = make_console()
     console.print()
     further = outcome.metrics["test"].get("further")
@@ -110,7 +113,7 @@ def _print_outcome(outcome: Outcome) -> None:
     console.print(
         f"\nModel: {outcome.folder}\n"
         f"  {page}metrics.json{curves}; run.toml repeats it, README.md describes it\n"
-        f"Took {figures['seconds']:.1f} s{most}.\n"
+        f"Took {seconds:.1f} s, {figures['seconds']:.1f} s of it training{most}.\n"
         f'Next: plaudit predict {shlex.quote(str(outcome.folder))} "your text"',
         markup=False,
     )

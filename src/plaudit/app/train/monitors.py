@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,22 @@ if TYPE_CHECKING:
 
     from plaudit.training import EpochResult, History
 
+_HEADING = f"{'epoch':>7}  {'time':>7}  {'loss':>7}  {'acc':>6}  {'val_loss':>8}  {'val_acc':>7}"
 _LEAST_STEPS, _LEAST_S = 3, 2.0  # that are timed before anything is said
 _WORTH_TELLING_S = 60.0  # of training: below, it is over before it is read
 
 
 class EpochLines:
-    """Prints a line an epoch; on a terminal a bar runs below it while the epoch lasts."""
+    """Prints a line an epoch; on a terminal one live line, and a table of the epochs that matter at the end.
 
-    def __init__(self, console: Console) -> None:
+    With `verbose` a terminal gets all lines too, with a bar below while an epoch lasts.
+    """
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
+        self._is_short = console.is_terminal and not verbose
+        self._lines: list[tuple[str, bool]] = []
+        self._epoch, self._best = 0, ""
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._epochs = self._steps = 0
@@ -41,7 +48,9 @@ class EpochLines:
         """Print the heading, and the epochs that a continued run has behind it."""
         self._epochs, self._steps = epochs, steps
         self._time_left, self._is_told, self._done = None, False, len(done)
-        self._console.print(f"{'epoch':>7}  {'time':>7}  {'loss':>7}  {'acc':>6}  {'val_loss':>8}  {'val_acc':>7}")
+        self._lines, self._epoch, self._best = [], len(done) + 1, ""
+        if not self._is_short:
+            self._console.print(_HEADING)
         if len(done):
             self._console.print(f"  (going on after epoch {len(done)})", style="dim")
         if self._console.is_terminal:
@@ -68,6 +77,10 @@ class EpochLines:
         if self._progress is None or self._task is None:
             return
         to_go = "" if left is None else f"  {duration(left)} to go"
+        if self._is_short:
+            words = f"epoch {self._epoch}/{self._epochs}  loss {loss:.4f}  acc {accuracy:.4f}{to_go}{self._best}"
+            self._progress.update(self._task, completed=step, description=words)
+            return
         self._progress.update(self._task, completed=step, description=f"loss {loss:.4f}  acc {accuracy:.4f}{to_go}")
         if step < self._steps:
             self._progress.start()
@@ -94,15 +107,36 @@ class EpochLines:
             f"{epoch:>3}/{self._epochs:<3}  {result.seconds:5.2f} s  {result.loss:7.4f}  {result.accuracy:6.4f}"
             f"{validation}{' *' if is_best else ''}"
         )
-        self._console.print(line, highlight=False)
+        self._epoch = epoch + 1
+        self._lines.append((line, is_best))
+        if is_best and result.val_loss is not None:
+            self._best = f"  best epoch {epoch}: val_loss {result.val_loss:.4f}"
+        if not self._is_short:
+            self._console.print(line, highlight=False)
         if self._progress is not None and self._task is not None:
             self._progress.reset(self._task, total=self._steps)
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Take the bar away; where one line was live, print the epochs that matter."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+        if self._is_short and self._lines:
+            self._console.print(_HEADING)
+            for line in _telling(self._lines):
+                self._console.print(line, highlight=False)
+
+
+def _telling(lines: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """Yield the lines of the first epochs, of the best and of the last ones, and a mark for those between."""
+    best = max((i for i, (_, is_best) in enumerate(lines) if is_best), default=0)
+    kept = sorted({i for i in (0, 1, best - 1, best, best + 1, len(lines) - 1) if 0 <= i < len(lines)})
+    before = -1
+    for i in kept:
+        if between := i - before - 1:
+            yield lines[before + 1][0] if between == 1 else f"{'…':>7}  ({between} more epochs: --verbose prints each)"
+        before = i
+        yield lines[i][0]
 
 
 class TimeLeft:

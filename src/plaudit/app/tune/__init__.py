@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, data_config, reads_data
+from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, Verbose, data_config, reads_data
 from plaudit.config import DataSpec
 
 
@@ -33,6 +33,7 @@ def tune(
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
+    verbose: Verbose = False,
     *,
     spec: DataSpec,
 ) -> None:
@@ -42,5 +43,5 @@ def tune(
     run_tuning(
         data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
         time=time, metric=metric, max_size=max_size, recipes=recipes, embeddings=embedding or [], output=output,
-        seed=seed, as_json=as_json,
+        seed=seed, as_json=as_json, verbose=verbose,
     )  # fmt: skip

@@ -19,6 +19,34 @@ if TYPE_CHECKING:
 _MOST_ROWS = 20
 
 
+class SearchBar:
+    """One live line of a search: the time that is used, the number of trials, and the best of them."""
+
+    def __init__(self, console: Console, seconds: float) -> None:
+        """Show nothing until entered; the bar is full after `seconds`, above 0."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (BarColumn(bar_width=24), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._seconds = seconds
+        self._task = self._progress.add_task("the first trial", total=seconds)
+
+    def __enter__(self) -> SearchBar:
+        """Draw the bar."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take it away."""
+        self._progress.stop()
+
+    def show(self, n: int, best: str | None) -> None:
+        """Say how many trials there were, and the line of the best."""
+        used = self._progress.tasks[0].elapsed or 0.0
+        words = f"{n:,} trials" + ("" if best is None else f"; best: {' '.join(best.split())}")
+        self._progress.update(self._task, completed=min(used, self._seconds), description=words)
+
+
 def describe_trial(trial: Trial, metric: str) -> str:
     """Return a trial's line."""
     start = f"{trial.number:>4}  {trial.recipe:<8}"

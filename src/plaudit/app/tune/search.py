@@ -6,6 +6,7 @@ the test texts once, as ever.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
@@ -20,7 +21,7 @@ from plaudit.app.run.parts import Parts, describe_part, load_parts
 from plaudit.app.run.record import run_versions
 from plaudit.app.terminal import make_console
 from plaudit.app.train.first_layer import hash_vectors
-from plaudit.app.tune.lines import describe_trial, print_ending, size_words, trial_record
+from plaudit.app.tune.lines import SearchBar, describe_trial, print_ending, size_words, trial_record
 from plaudit.config import DataConfig, TrainingConfig
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, require
@@ -74,6 +75,7 @@ def run_tuning(
     output: Path | None,
     seed: int,
     as_json: bool,
+    verbose: bool = False,
 ) -> None:
     """Search, print each trial and the ending, and write run.toml and trials.jsonl.
 
@@ -87,6 +89,7 @@ def run_tuning(
         output: The folder; None names one after the data under ``tuned``.
         seed: Of everything.
         as_json: Print one JSON object at the end, and nothing else.
+        verbose: Print each trial on a terminal too, where a bar shows the best otherwise.
 
     Raises:
         ConfigError: An option is wrong, no trial came to a model, or none to one that is small enough.
@@ -129,10 +132,14 @@ def run_tuning(
 
     def show(trial: Trial) -> None:
         shown.append(trial)
-        is_best = best_trial(shown, metric, max_size_bytes=most) is trial
-        say(describe_trial(trial, metric) + (" *" if is_best else ""))
+        best = best_trial(shown, metric, max_size_bytes=most)
+        if bar is None:
+            say(describe_trial(trial, metric) + (" *" if best is trial else ""))
+        else:
+            bar.show(len(shown), None if best is None else describe_trial(best, metric))
 
-    with InterruptWatch() as watch:
+    bar = SearchBar(console, time_s) if progress and not verbose else None
+    with InterruptWatch() as watch, bar or contextlib.nullcontext():
         finding = search(task, on_trial=show, monitors=[watch])
     chosen = _choose(finding, parts, task, output)
     if as_json:
