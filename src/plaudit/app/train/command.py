@@ -43,7 +43,7 @@ def train(
     is_open = named == AUTO or (named is None and config is None and not is_tutorial(data["source"] or "imdb"))
     if is_open:
         model = {**model, "recipe": "ngram"}  # until the data are read
-    base = RunConfig() if config is None else _with_recipe(RunConfig.from_toml(config), model["recipe"])
+    base = RunConfig() if config is None else _with_recipe(_recorded(config), model["recipe"])
     run = RunConfig(
         data=_changed(base.data, data),
         model=_changed(base.model, model),
@@ -78,6 +78,14 @@ def train(
         )
         raise
     _print_outcome(outcome, time.monotonic() - began)
+
+
+def _recorded(config: Path) -> RunConfig:
+    """Return a recorded run, its files named where they lie."""
+    from plaudit.app.run.places import found_from
+
+    run = RunConfig.from_toml(config)
+    return replace(run, data=found_from(config, run.data))
 
 
 def _with_recipe(run: RunConfig, recipe: str | None) -> RunConfig:
