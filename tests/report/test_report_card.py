@@ -88,4 +88,4 @@ def test_the_card_of_a_run_matches_its_record(sample_outcome: Outcome, sample_mo
     assert f"- test {sample_outcome.test.n} texts (neg " in text
     assert "Best epoch" in text
     assert str(sample_outcome.model.summary()) in text
-    assert 'plaudit.load("model")' in text
+    assert 'plaudit.load(".")' in text

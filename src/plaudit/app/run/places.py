@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from plaudit.config import DataConfig
 from plaudit.data import DATASET_NAMES
@@ -24,7 +25,7 @@ def found_from(config: Path, data: DataConfig) -> DataConfig:
         config: The run.toml.
         data: What it says.
     """
-    changed = {}
+    changed: dict[str, Any] = {}  # Any: so that `replace` takes it
     for name in _FIELDS:
         value = getattr(data, name)
         if isinstance(value, str) and value not in DATASET_NAMES and not _is_there(Path(), value):
