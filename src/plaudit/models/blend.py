@@ -85,12 +85,12 @@ class BlendClassifier(BlendArguments, Classifier):
             assert watched is not None  # held out, or given
             self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.codes)
         else:
-            assert encoder.training_vectors_ is not None  # the encoder is frozen
-            logits = self._out_of_fold(data, encoder.training_vectors_)
+            assert encoder.training_vectors_ is not None and encoder.head_cost_ is not None  # the encoder is frozen
+            logits = self._out_of_fold(data, encoder.training_vectors_, encoder.head_cost_)
             encoder.training_vectors_ = None
             self.blend_weights_ = choose_weights(logits, data.codes)
 
-    def _out_of_fold(self, data: TrainingData, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _out_of_fold(self, data: TrainingData, vectors: NDArray[np.float32], cost: float) -> NDArray[np.float32]:
         """Return the logits of n-grams and of linear layers that were fitted without the text, float32 [2, N, K].
 
         With a few hundred labels every text is needed to learn from, and a tenth of them would choose at random.
@@ -103,7 +103,7 @@ class BlendClassifier(BlendArguments, Classifier):
             part = data.take(rest)
             ngram = self._new_ngrams().set_params(**asdict(self.ngram_.settings_))._fit_whole(part, Course())
             logits[0, held] = ngram.logits(data.texts.take(held))
-            kernel, bias = fit_head(vectors[rest], answers[rest], part.weights, seed=self.seed)
+            kernel, bias = fit_head(vectors[rest], answers[rest], part.weights, cost=cost)
             logits[1, held] = vectors[held] @ kernel.T + bias
         return logits
 

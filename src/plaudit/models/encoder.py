@@ -24,7 +24,7 @@ from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
 from plaudit.training.fine_tuning import SMALL_RATE, FineTuning, default_epochs, default_learning_rate, fine_tune
-from plaudit.training.frozen_head import fit_head
+from plaudit.training.frozen_head import choose_cost, fit_head
 from plaudit.training.soft_targets import as_targets
 from plaudit.training.torch_device import place
 
@@ -52,6 +52,7 @@ class EncoderClassifier(EncoderArguments, Classifier):
         start_sha256_: Of the weights that training started from; None when loaded.
         n_threads_: The threads that torch trained with on the CPU, on which the last bits depend; None when loaded.
         training_vectors_: What a frozen encoder's linear layer was fitted on, float32 [N, D]; else, or loaded, None.
+        head_cost_: The C of that layer, chosen by texts that it had not seen; None likewise.
     """
 
     kind = "encoder"
@@ -63,6 +64,7 @@ class EncoderClassifier(EncoderArguments, Classifier):
     learning_rate_: float | None = None
     start_sha256_: str | None = None
     training_vectors_: NDArray[np.float32] | None = None
+    head_cost_: float | None = None
 
     def _holds_out(self, data: TrainingData) -> bool:
         return self.trainable and self.early_stopping and self._epochs_for(data.texts) > 1
@@ -79,7 +81,7 @@ class EncoderClassifier(EncoderArguments, Classifier):
 
         tokens = model.tokenizer.ids(data.texts)
         sequences = model.cut_ids(tokens, self.max_tokens, self.long_texts)
-        self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = None
+        self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = self.head_cost_ = None
         self.learning_rate_, self.start_sha256_ = self.learning_rate, weights_sha256(folder)
         turns: tuple[Sequences, ...] = ()
         if self.trainable:
@@ -98,7 +100,9 @@ class EncoderClassifier(EncoderArguments, Classifier):
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
             vectors = self._vectors(model, sequences)
-            head = linear(*fit_head(vectors, answers(data).astype(np.float64), data.weights, seed=self.seed))
+            yes = answers(data).astype(np.float64)
+            self.head_cost_ = choose_cost(vectors, yes, data.weights, seed=self.seed)
+            head = linear(*fit_head(vectors, yes, data.weights, cost=self.head_cost_))
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model
         self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens, turns), _unknown_note(model, tokens.values)]))
