@@ -224,4 +224,21 @@ def test_coverage_counts_a_word_piece_tokenizers_unknown_token_as_missing() -> N
     table = EmbeddingTable("pieces", tokenizer, tokenizer.vocabulary, np.zeros((2, 3), np.float32))
     coverage = table.coverage(column_of(["cat ☃ cat ☃"]))
     assert coverage.tokens == 0.5
-    assert coverage.missing == (("[UNK]", 2),)
+    assert coverage.missing == (("☃", 2),)
+
+
+def test_of_word_pieces_a_word_is_known_where_it_is_one_piece() -> None:
+    vocabulary = {token: i for i, token in enumerate(["[UNK]", "cat", "##s", "per", "##ro", ".", "é"])}
+    definition: dict[str, dict[str, object]] = {
+        "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "lowercase": True},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": vocabulary},
+    }
+    definition["model"] |= {"continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+    tokenizer = WordPieceTokenizer(json.dumps(definition))
+    table = EmbeddingTable("pieces", tokenizer, tokenizer.vocabulary, np.zeros((7, 3), np.float32))
+    coverage = table.coverage(column_of(["Cat. cats  perro", "perro", "\u200b", ""]))
+    assert coverage.missing == (("perro", 2), ("cats", 1))
+    assert coverage.tokens == pytest.approx(2 / 5)
+    assert coverage.distinct == pytest.approx(2 / 4)
+    assert table.coverage(column_of(["", "  "])).tokens == 1.0

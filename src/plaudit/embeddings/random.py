@@ -73,7 +73,7 @@ def random_table(
 
 
 def _by_frequency(texts: pa.LargeStringArray, tokenizer: Tokenizer, min_count: int) -> pa.LargeStringArray:
-    tokens, counts = count_tokens(tokenizer, texts)
+    tokens, counts = count_tokens(tokenizer.tokenize, texts)
     kept = pa.array(np.flatnonzero(counts >= min_count))
     found = pa.table({"token": tokens.take(kept), "count": pa.array(counts).take(kept)})
     order = pc.sort_indices(found, sort_keys=[("count", "descending"), ("token", "ascending")])

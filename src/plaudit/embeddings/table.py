@@ -27,6 +27,7 @@ from plaudit.text.column import sums_by_text
 from plaudit.text.counting import count_tokens
 from plaudit.text.farmhash import fingerprint64
 from plaudit.text.token_index import TokenIndex
+from plaudit.text.wordpiece import WordPieceTokenizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +77,8 @@ class Coverage:
     """How much of a corpus an embedding knows.
 
     Attributes:
-        tokens: Share of the running tokens that have a vector of their own, 0 to 1 (1 for no tokens).
+        tokens: Share of the running tokens that have a vector of their own, 0 to 1 (1 for no tokens); of word pieces, of
+            the running words that are one piece.
         distinct: The same over distinct tokens.
         missing: The most frequent unknown tokens with their counts, most frequent first.
     """
@@ -193,9 +195,21 @@ class EmbeddingTable:
         return np.concatenate(on_all_cores(of_part, column.parts()))
 
     def coverage(self, texts: object, *, n_missing: int = 10) -> Coverage:
-        """Return how much of `texts`, which are what `embed` takes, the vocabulary knows."""
-        tokens, counts = count_tokens(self.tokenizer, as_text_column(texts))
-        known = self.knows(tokens)
+        """Return how much of `texts`, which are what `embed` takes, the vocabulary knows.
+
+        Of word pieces there are enough to spell every word; so what counts there is whether a word is one piece.
+        """
+        column, pieces = as_text_column(texts), self.tokenizer
+        if isinstance(pieces, WordPieceTokenizer):
+            tokens, counts = count_tokens(pieces.words, column)
+            spelt = pieces.tokenize(tokens)
+            is_one, is_known = spelt.lengths() == 1, np.append(self.knows(spelt.dictionary)[spelt.values], False)
+            known = is_one & is_known[spelt.offsets[:-1]]
+            is_word = spelt.lengths() > 0
+            tokens, counts, known = tokens.filter(pa.array(is_word)), counts[is_word], known[is_word]
+        else:
+            tokens, counts = count_tokens(pieces.tokenize, column)
+            known = self.knows(tokens)
         unknown = np.flatnonzero(~known)
         top = unknown[np.argsort(-counts[unknown], kind="stable")[:n_missing]]
         words = tokens.take(pa.array(top)).to_pylist()

@@ -85,7 +85,8 @@ class BlendClassifier(BlendArguments, Classifier):
             assert watched is not None  # held out, or given
             self.blend_weights_ = choose_weights(self._member_logits(watched.texts), watched.codes)
         else:
-            assert encoder.training_vectors_ is not None and encoder.head_cost_ is not None  # the encoder is frozen
+            assert encoder.training_vectors_ is not None  # the encoder is frozen
+            assert encoder.head_cost_ is not None
             logits = self._out_of_fold(data, encoder.training_vectors_, encoder.head_cost_)
             encoder.training_vectors_ = None
             self.blend_weights_ = choose_weights(logits, data.codes)

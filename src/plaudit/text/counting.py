@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,19 +13,21 @@ from plaudit.text.chunks import chunks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.text.tokens import Tokenizer
+    from plaudit.text.column import TokenColumn
 
 _LEAST_MERGED = 2**20  # tokens and counts that are added up at a time, at least
 
 
-def count_tokens(tokenizer: Tokenizer, texts: pa.LargeStringArray) -> tuple[pa.LargeStringArray, NDArray[np.int64]]:
+def count_tokens(
+    tokenize: Callable[[pa.LargeStringArray], TokenColumn], texts: pa.LargeStringArray
+) -> tuple[pa.LargeStringArray, NDArray[np.int64]]:
     """Return the distinct tokens of N texts, in the order in which they first come up, and how often each does.
 
-    A tokenizer whose dictionary is a fixed vocabulary gives them in that one's order, run by run.
+    A `tokenize` whose dictionary is a fixed vocabulary gives them in that one's order, run by run.
     """
     merged, waiting, n_waiting = _merge([]), list[pa.Table](), 0
     for part in chunks(texts):
-        column = tokenizer.tokenize(part)
+        column = tokenize(part)
         counts = np.bincount(column.values, minlength=len(column.dictionary))
         used = np.flatnonzero(counts)
         tokens = column.dictionary.take(pa.array(used)).cast(pa.large_string())

@@ -67,11 +67,15 @@ class WordPieceTokenizer:
 
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` into word pieces; `dictionary` is the whole vocabulary, so values are ids."""
+        words = self.words(texts)
+        return expand(words, self._encode(words.dictionary))
+
+    def words(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Split `texts` at spaces and ASCII punctuation, before words become pieces; between two spaces is an empty one."""
         column = split_on_spaces(texts)
         spaced = pc.replace_substring_regex(column.dictionary, _ASCII_PUNCTUATION, r" \1 ")
         lists = pc.split_pattern(spaced, " ")
-        pieces = encode(lists.flatten(), list_offsets(lists))
-        return expand(column, expand(pieces, self._encode(pieces.dictionary)))
+        return expand(column, encode(lists.flatten(), list_offsets(lists)))
 
     def _encode(self, pieces: pa.LargeStringArray) -> TokenColumn:
         ids: list[list[int]] = []
