@@ -136,6 +136,7 @@ class DataConfig(DataSpec):
         streaming: Keep texts and tokens on disk instead of in memory.
         id_column: A column that names each text, in the data and in a teacher's file of answers; None matches by text.
         keep_together: What a drawn split keeps on one side: "equal" texts, "near" ones too, or "none" (earlier runs).
+        language: ISO 639-1 code of the language that the texts are in; None looks.
         clean: Take doubtful rows out of the training texts; `clean_file` those of a reviewed list.
     """
 
@@ -149,6 +150,22 @@ class DataConfig(DataSpec):
     keep_together: Literal["none", "equal", "near"] = "equal"
     clean: bool = False
     clean_file: str | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.language is not None:
+            check_language(self.language)
+
+
+def check_language(code: str) -> None:
+    """Refuse what is no code of a language.
+
+    Raises:
+        ConfigError: It is not two or three small letters.
+    """
+    if not (code.isascii() and code.isalpha() and code.islower() and len(code) in (2, 3)):
+        raise ConfigError(f"--language {code}: expected a code of ISO 639 such as en, es or zh.")
 
 
 def _check_given(config: object) -> None:

@@ -13,11 +13,11 @@ import pytest
 import plaudit
 from plaudit.app.run.calibrating import Calibrated
 from plaudit.app.train import fitting
-from plaudit.app.train.recipe_choice import choose, settle
+from plaudit.app.train.recipe_choice import choose, language_line, settle
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
-from plaudit.data import Dataset, load_sample
+from plaudit.data import load_sample
 from plaudit.models import Classifier
-from plaudit.models.advice import Machine
+from plaudit.models.advice import DataFacts, Machine, advise, look_at
 
 Command = Callable[..., Any]
 OPEN = RunConfig(data=DataConfig("mine.csv"), model=ModelConfig(recipe="ngram"))
@@ -38,7 +38,7 @@ def mine(tmp_path: Path) -> str:
 
 def test_ones_own_data_get_ngrams_and_its_record_repeats_it(command: Command, mine: str, tmp_path: Path) -> None:
     said = command("train", mine, "-o", "model").out
-    assert "Recipe: ngram (auto), chosen for 38 texts of 6 words. The texts do not look English" in said
+    assert "Recipe: ngram (auto), chosen for 38 texts of 6 words." in said
     command("train", "--config", "model/run.toml", "-o", "again")
     first, again = (plaudit.load(tmp_path / name).predict_proba(["gut", ""]) for name in ("model", "again"))
     assert first.tobytes() == again.tobytes()
@@ -79,14 +79,51 @@ def test_two_that_are_quick_are_both_trained_where_the_encoder_reads_the_languag
     sample = load_sample().train
     able = Machine(cores=2, has_torch=True)
     few = sample.take(np.arange(60))
-    assert [(run.model.recipe, run.model.trainable) for run in choose(OPEN, few, able).runs] == [
+    facts = look_at(few)
+    assert [(run.model.recipe, run.model.trainable) for run in choose(OPEN, facts, able).runs] == [
         ("ngram", None), ("best", False),
     ]  # fmt: skip
-    assert len(choose(OPEN, few, Machine(cores=2, has_torch=False)).runs) == 1
-    many = Dataset(few.texts.take(np.arange(6000) % 60), np.tile(few.labels, 100), few.classes, "many")  # type: ignore[arg-type]
+    assert len(choose(OPEN, facts, Machine(cores=2, has_torch=False)).runs) == 1
+    many = replace(facts, n_texts=25_000)
     assert [run.model.recipe for run in choose(OPEN, many, able).runs] == ["ngram"]
     streaming = replace(OPEN, data=replace(OPEN.data, streaming=True))
-    assert "keeps on disk" in choose(streaming, few, able).reason
+    assert "keeps on disk" in choose(streaming, facts, able).reason
+
+
+@pytest.mark.parametrize("n_texts", [40, 3_000, 25_000, 400_000])
+@pytest.mark.parametrize("median_words", [4, 20, 300])
+@pytest.mark.parametrize("language", ["en", "es", None])
+def test_what_is_trained_is_what_is_advised(n_texts: int, median_words: int, language: str | None) -> None:
+    words = float(median_words)
+    facts = DataFacts(n_texts, median_words, words, words, {"a": 20, "b": 20}, False, {"Latin": 1.0}, language)
+    for machine in (Machine(2, has_torch=True), Machine(2, has_torch=False), Machine(16, has_torch=True, gpu="one")):
+        advice, plan = advise(facts, machine), choose(OPEN, facts, machine)
+        names = [run.model.recipe + (" --frozen" if run.model.trainable is False else "") for run in plan.runs]
+        assert names == [each.recipe for each in (advice.choice, advice.beside) if each is not None]
+
+
+def test_what_was_made_from_english_is_said_of_other_languages_before_training() -> None:
+    sample = look_at(load_sample().train)
+    spanish = replace(sample, language="es")
+    network, frozen = ModelConfig(recipe="network"), ModelConfig(recipe="best", trainable=False)
+    for model, start in ((network, "embedding minilm"), (frozen, "encoder minilm")):
+        line = language_line(RunConfig(OPEN.data, model), spanish)
+        assert line is not None
+        assert f"the texts look Spanish, and the {start} was made from English" in line
+        assert language_line(RunConfig(OPEN.data, model), sample) is None
+    for model in (
+        ModelConfig(recipe="ngram"),
+        ModelConfig(recipe="network", embedding="random"),
+        ModelConfig(recipe="encoder", encoder="multilingual-e5-small"),
+        ModelConfig(recipe="encoder", encoder="./folder"),
+    ):
+        assert language_line(RunConfig(OPEN.data, model), spanish) is None
+
+
+def test_a_language_that_is_given_is_taken(command: Command, mine: str) -> None:
+    said = command("train", mine, "--embedding", "random", "--epochs", "1", "--language", "en").out
+    assert "made from English" not in said
+    assert "--language English: expected a code" in command("train", mine, "--language", "English", code=2).err
 
 
 @pytest.mark.parametrize(("loss", "is_taken"), [(0.3, True), (0.5, False)])

@@ -8,9 +8,9 @@ import pytest
 
 from plaudit.data import Dataset, load_dataset
 from plaudit.errors import DataError
-from plaudit.models.advice import MEASURED, THRESHOLD, DataFacts, Machine, Option, advise, look_at, texts_of_classes
+from plaudit.models.advice import MEASURED, THRESHOLD, DataFacts, Machine, advise, look_at, texts_of_classes
 
-LONG = DataFacts(25_000, 176, 235.0, 160.0, {"neg": 12_500, "pos": 12_500}, False, {"Latin": 1.0}, 0.25)
+LONG = DataFacts(25_000, 176, 235.0, 160.0, {"neg": 12_500, "pos": 12_500}, False, {"Latin": 1.0}, "en")
 SHORT = replace(LONG, n_texts=40_000, median_words=13, mean_words=13.0, mean_words_read=13.0)
 LAPTOP = Machine(cores=2, has_torch=True)
 
@@ -39,9 +39,9 @@ def test_the_threshold_itself_is_above(n_texts: int, recipe: str) -> None:
     ("facts", "machine", "obstacle"),
     [
         (SHORT, Machine(2, has_torch=False), "torch and transformers, which are not installed"),
-        (replace(SHORT, english_share=0.01), LAPTOP, "do not look English"),
-        (replace(SHORT, scripts={"Han": 0.9, "Latin": 0.1}), LAPTOP, "do not look English"),
-        (replace(SHORT, n_texts=10_000_000), LAPTOP, "more than a night on this processor"),
+        (replace(SHORT, language=None), LAPTOP, "do not look English"),
+        (replace(SHORT, language="zh"), LAPTOP, "look Chinese"),
+        (replace(SHORT, n_texts=1_000_000), LAPTOP, "more than ten minutes on this processor"),
     ],
     ids=["no torch", "another language", "another script", "too long"],
 )
@@ -71,19 +71,24 @@ def test_a_rare_class_and_few_texts_are_noted() -> None:
     assert few[0].startswith("Few texts")
 
 
-def test_few_texts_bring_up_the_frozen_encoder() -> None:
-    def of_best(n_texts: int) -> Option:
-        advice = advise(replace(SHORT, n_texts=n_texts), LAPTOP)
-        return next(option for option in advice.alternatives if option.recipe == "best")
-
-    few, more, frozen = of_best(200), of_best(500), MEASURED["best --frozen"]
-    assert "--frozen" in few.reason
-    assert "--frozen" not in more.reason
+def test_a_frozen_encoder_is_tried_beside_n_grams_where_it_is_quick_and_reads_the_language() -> None:
+    few, frozen = advise(replace(SHORT, n_texts=200), LAPTOP), MEASURED["best --frozen"]
+    assert few.beside is not None
+    assert few.beside.recipe == "best --frozen"
     read = 200 * SHORT.mean_words / 1e6
-    assert few.seconds == pytest.approx(frozen.fixed_s + read * frozen.seconds_per_million)
-    assert few.seconds is not None
-    assert more.seconds is not None
-    assert few.seconds < more.seconds / 2
+    assert few.beside.seconds == pytest.approx(frozen.fixed_s + read * frozen.seconds_per_million)
+    assert [other.recipe for other in few.alternatives] == ["encoder"]
+    for facts, machine in (
+        (LONG, LAPTOP),
+        (replace(SHORT, n_texts=200, language="es"), LAPTOP),
+        (replace(SHORT, n_texts=200), Machine(2, has_torch=False)),
+    ):
+        assert advise(facts, machine).beside is None
+
+
+def test_few_long_texts_bring_up_the_frozen_encoder_where_it_is_not_quick() -> None:
+    facts = replace(LONG, n_texts=400, mean_words=9_000.0, mean_words_read=9_000.0)
+    assert [other.recipe for other in advise(facts, LAPTOP).alternatives] == ["encoder", "best --frozen"]
 
 
 def test_times_follow_from_the_table() -> None:
@@ -104,7 +109,7 @@ def test_a_data_set_is_measured_in_words_and_without_its_punctuation() -> None:
     assert (facts.n_texts, facts.median_words) == (3, 4)
     assert facts.mean_words == pytest.approx(10 / 3)
     assert facts.class_counts == {"a": 1, "b": 2}
-    assert facts.english_share == pytest.approx(0.3)  # it, is, the
+    assert facts.language == "en"
     assert facts.scripts == {"Latin": pytest.approx(14 / 18), "Han": pytest.approx(4 / 18)}
     assert (facts.n_unlabelled, facts.is_multi_label, facts.ratio) == (7, False, 0.75)
 
@@ -112,6 +117,7 @@ def test_a_data_set_is_measured_in_words_and_without_its_punctuation() -> None:
 def test_the_sample_reads_as_english_and_long_texts_count_for_what_is_read_of_them() -> None:
     facts = look_at(load_dataset("sample").train)
     assert facts.is_english
+    assert look_at(load_dataset("sample").train, language="es").language == "es"
     assert facts.mean_words_read == facts.mean_words
     long = Dataset(pa.array(["word " * 1_000, "word"], pa.large_string()), np.array([0, 1], np.int32), ("a", "b"), "x")
     assert (look_at(long).mean_words, look_at(long).mean_words_read) == (500.5, 100.5)
@@ -125,7 +131,7 @@ def test_a_large_data_set_is_looked_at_in_part() -> None:
 
 def test_texts_without_words_count_as_one_word() -> None:
     facts = look_at(Dataset(pa.array(["!", "?"], pa.large_string()), np.array([0, 1], np.int32), ("a", "b"), "x"))
-    assert (facts.median_words, facts.mean_words, facts.english_share, facts.scripts) == (1, 0.0, 0.0, {})
+    assert (facts.median_words, facts.mean_words, facts.language, facts.scripts) == (1, 0.0, None, {})
 
 
 def test_classes_are_counted_from_numbers_and_from_indicators() -> None:

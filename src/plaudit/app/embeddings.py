@@ -68,6 +68,6 @@ def embeddings_show(
         console.print(str(vectors), markup=False)
     unknown = ", ".join(repr(token) for token, _ in coverage.missing)
     console.print(
-        f"knows {100 * coverage.tokens:.1f} % of the tokens" + (f"; not: {unknown}" if unknown else ""),
+        f"knows {100 * coverage.tokens:.1f} % of the {table.units}" + (f"; not: {unknown}" if unknown else ""),
         markup=False,
     )

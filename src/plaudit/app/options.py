@@ -70,6 +70,9 @@ Validation = Annotated[
 Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
 GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every line on a terminal too, as in a pipe.")]
+Language = Annotated[
+    str | None, typer.Option(metavar="CODE", help="The texts' language, such as en, es or zh. [found by looking]")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[str, typer.Argument(help="imdb, sample, a file or a folder.")]
 TestPart = Annotated[

@@ -77,8 +77,8 @@ class Coverage:
     """How much of a corpus an embedding knows.
 
     Attributes:
-        tokens: Share of the running tokens that have a vector of their own, 0 to 1 (1 for no tokens); of word pieces, of
-            the running words that are one piece.
+        tokens: Share of the running tokens that have a vector of their own, 0 to 1 (1 for no tokens); of word pieces,
+            of the running words that are one piece.
         distinct: The same over distinct tokens.
         missing: The most frequent unknown tokens with their counts, most frequent first.
     """
@@ -218,6 +218,11 @@ class EmbeddingTable:
             distinct=float(known.mean()) if len(tokens) else 1.0,
             missing=tuple(zip(words, counts[top].tolist(), strict=True)),
         )
+
+    @property
+    def units(self) -> str:
+        """What `coverage` counts, in words."""
+        return "words as one piece" if isinstance(self.tokenizer, WordPieceTokenizer) else "tokens"
 
     def knows(self, tokens: pa.LargeStringArray) -> NDArray[np.bool_]:
         """Say of each token whether it has a vector of its own, bool."""

@@ -71,7 +71,7 @@ class WordPieceTokenizer:
         return expand(words, self._encode(words.dictionary))
 
     def words(self, texts: pa.LargeStringArray) -> TokenColumn:
-        """Split `texts` at spaces and ASCII punctuation, before words become pieces; between two spaces is an empty one."""
+        """Split `texts` at spaces and ASCII punctuation, before words become pieces; some are empty."""
         column = split_on_spaces(texts)
         spaced = pc.replace_substring_regex(column.dictionary, _ASCII_PUNCTUATION, r" \1 ")
         lists = pc.split_pattern(spaced, " ")

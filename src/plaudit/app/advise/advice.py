@@ -10,26 +10,31 @@ import json
 import shlex
 import sys
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
 from plaudit.app.doctor.environment import gpu_name
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console
 from plaudit.app.train.monitors import duration
-from plaudit.config import DataSpec
+from plaudit.config import DataSpec, check_language
 from plaudit.cores import usable_cores
 from plaudit.data import load_dataset
+from plaudit.embeddings.minilm_package import WEIGHTS_PACKAGE
 from plaudit.models.advice import Advice, DataFacts, Machine, Option, look_at
 from plaudit.models.advice import advise as choose
-
-if TYPE_CHECKING:
-    from plaudit.data import Dataset
+from plaudit.text.languages import language_name
 
 _SMALL_SHARE = 0.01  # of the letters; scripts below it are not named
 
 
-def advise(data: str, *, as_json: bool, spec: DataSpec) -> None:
-    """Print advice on a data set."""
+def advise(data: str, *, as_json: bool, spec: DataSpec, language: str | None = None) -> None:
+    """Print advice on a data set.
+
+    Raises:
+        ConfigError: The language is no code.
+        DataError: The data cannot be read.
+    """
+    if language is not None:
+        check_language(language)
     console = make_console()
     splits = load_dataset(
         data,
@@ -37,12 +42,15 @@ def advise(data: str, *, as_json: bool, spec: DataSpec) -> None:
         progress=console.is_terminal and not as_json,
         parts=("train", "unlabelled"),
     )
-    facts = look_at(splits.train, n_unlabelled=0 if splits.unlabelled is None else len(splits.unlabelled))
+    n_unlabelled = 0 if splits.unlabelled is None else len(splits.unlabelled)
+    facts = look_at(splits.train, n_unlabelled=n_unlabelled, language=language)
     machine = this_machine()
     advice = choose(facts, machine)
     left_out = splits.train.origin is not None and bool(splits.train.origin.left_out)
     spec = replace(spec, skip_invalid=spec.skip_invalid or left_out)
-    command = shlex.join(["plaudit", "train", data, "--recipe", advice.choice.recipe, *spec.flags()])
+    recipe = advice.choice.recipe if advice.beside is None else "auto"
+    said = [] if language is None else ["--language", language]
+    command = shlex.join(["plaudit", "train", data, "--recipe", recipe, *said, *spec.flags()])
     if as_json:
         found = {
             "data": asdict(facts) | {"ratio": facts.ratio, "is_english": facts.is_english},
@@ -57,15 +65,14 @@ def advise(data: str, *, as_json: bool, spec: DataSpec) -> None:
     console.print(f"Next: {command}", markup=False)
 
 
-def advice_line(train: Dataset, *, recipe: str, source: str) -> str | None:
+def advice_line(facts: DataFacts, *, recipe: str, source: str) -> str | None:
     """Return the line that `plaudit train` begins with when no recipe was named; None if the default suits.
 
     Args:
-        train: The training texts, labelled.
+        facts: Of the training texts.
         recipe: The default recipe.
         source: What the user named as data.
     """
-    facts = look_at(train)
     advised = choose(facts, this_machine(ask_for_gpu=False)).choice.recipe
     if advised == recipe:
         return None
@@ -77,17 +84,19 @@ def advice_line(train: Dataset, *, recipe: str, source: str) -> str | None:
 
 def this_machine(*, ask_for_gpu: bool = True) -> Machine:
     """Return what this machine offers; asking for a GPU imports torch where it is installed, which takes seconds."""
-    has_torch = all(importlib.util.find_spec(name) is not None for name in ("torch", "transformers"))
+    has_torch = all(importlib.util.find_spec(name) is not None for name in ("torch", "transformers", WEIGHTS_PACKAGE))
     return Machine(usable_cores(), has_torch, gpu_name() if has_torch and ask_for_gpu else None)
 
 
 def describe_advice(data: str, facts: DataFacts, machine: Machine, advice: Advice) -> list[str]:
     """Return the advice as lines for a person, without the command."""
+    beside = advice.beside
     where = f"{machine.cores} cores" + ("" if machine.gpu is None else f", {machine.gpu}")
     lines = [
         f"Data: {plain(data)}, {_describe_data(facts)}.",
         f"Advice: --recipe {advice.choice.recipe}. {advice.choice.reason}",
         f"Training time, estimated for this machine ({where}): {_time(advice.choice.seconds)}.",
+        *([] if beside is None else [f"And {beside.recipe} (auto). {beside.reason}{_estimate(beside)}"]),
         *(f"Or --recipe {other.recipe}: {other.reason}{_estimate(other)}" for other in advice.alternatives),
         *(f"note: {plain(note)}" for note in advice.notes),
     ]
@@ -101,7 +110,7 @@ def _describe_data(facts: DataFacts) -> str:
     rarest, commonest = min(facts.class_counts.values()), max(facts.class_counts.values())
     kind = "labels, several a text," if facts.is_multi_label else "classes"
     scripts = [f"{name} {100 * share:.0f} %" for name, share in facts.scripts.items() if share >= _SMALL_SHARE]
-    language = " (reads as English)" if facts.is_english else ""
+    language = "" if facts.language is None else f" ({language_name(facts.language)})"
     parts = [
         f"{facts.n_texts:,} texts of {facts.median_words:,} words (median)",
         f"{n:,} {kind} of {rarest:,} to {commonest:,} texts",

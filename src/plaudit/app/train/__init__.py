@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.options import GroupBy, Test, Validation, Verbose, reads_data, said
+from plaudit.app.options import GroupBy, Language, Test, Validation, Verbose, reads_data, said
 from plaudit.app.train.setting_options import takes_settings
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
@@ -76,6 +76,7 @@ def train(
     clean: Annotated[
         bool, typer.Option("--clean", help="Take doubtful rows out of the training texts, and of no others.")
     ] = False,
+    language: Language = None,
     clean_file: Annotated[
         str | None, typer.Option(help="Take the rows of a reviewed list out of the training texts, by their text.")
     ] = None,
@@ -114,7 +115,7 @@ def train(
             **said(spec), "source": data, "test": test, "validation": validation, "group_by": group_by,
             "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,
             "keep_together": "near" if group_near_duplicates else None, "clean": clean or None,
-            "clean_file": clean_file,
+            "clean_file": clean_file, "language": language,
         },
         model={"recipe": recipe, "further": further_settings(further or []), **settings},
         training={"refit": refit, **settings},

@@ -40,7 +40,7 @@ def load_first_layer(
     missing = ", ".join(repr(token) for token, _ in coverage.missing)
     say(
         f"Embedding: {table.name}, {len(table.vectors):,} x {table.dimension}, knows {100 * coverage.tokens:.1f} % "
-        f"of the validation texts' tokens{f' (not: {missing}, …)' if missing else ''}, "
+        f"of the validation texts' {table.units}{f' (not: {missing}, …)' if missing else ''}, "
         f"{time.perf_counter() - started:.1f} s"
     )
     model.set_params(embedding=table)

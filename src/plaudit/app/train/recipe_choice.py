@@ -1,27 +1,25 @@
 """`--recipe auto`: which recipe a run takes, from the settings that were given, the data, and what is installed.
 
-The decision to question: what would train for more than ten minutes is named and not taken, however much better it may
-be; a person who asked for nothing in particular waits for nothing in particular.
+What is advised (`models.advice`) is taken, unless settings were given that it has not. The decision to question: where
+a frozen encoder is tried beside n-grams, few validation texts may decide between them.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass, replace
 
 import numpy  # noqa: F401 - before pyarrow: where memory is short, OpenBLAS ends the process, and Arrow raises
 
 from plaudit.app.advise.advice import this_machine
 from plaudit.config import RunConfig
-from plaudit.data import Dataset
-from plaudit.embeddings.minilm_package import WEIGHTS_PACKAGE
-from plaudit.models.advice import Machine, advise, estimated_seconds, look_at
+from plaudit.embeddings.named_encoders import NAMED_ENCODERS
+from plaudit.models.advice import DataFacts, Machine, Option, advise
 from plaudit.models.recipes import class_of, settings_of, takes
+from plaudit.text.languages import language_name
 
 AUTO = "auto"
 _TUTORIAL = ("imdb", "sample")  # which stay the tutorial's, with its network
 _ORDER = ("ngram", "network", "encoder", "best", "distilled")  # whose the settings may be that were given
-_QUICK_S, _LONGEST_S = 20.0, 600.0
 
 
 @dataclass(frozen=True)
@@ -54,36 +52,62 @@ def settle(run: RunConfig) -> Plan | None:
     return None
 
 
-def choose(run: RunConfig, train: Dataset, machine: Machine | None = None) -> Plan:
-    """Choose from the training texts.
+def choose(run: RunConfig, facts: DataFacts, machine: Machine | None = None) -> Plan:
+    """Choose by what the training texts are.
 
     Args:
         run: The run, its recipe open.
-        train: The training texts, labelled.
+        facts: Of the training texts.
         machine: What it would run on; None asks.
     """
-    machine = machine or this_machine()
-    facts = look_at(train)
-    advice = advise(facts, machine)
+    advice = advise(facts, machine or this_machine())
     given = set(settings_of(run)) - {"seed"}
 
-    def with_recipe(recipe: str, *, trainable: bool | None = run.model.trainable) -> RunConfig:
+    def with_recipe(option: Option) -> RunConfig:
+        recipe, _, frozen = option.recipe.partition(" ")
+        trainable = False if frozen else run.model.trainable
         return replace(run, model=replace(run.model, recipe=recipe, trainable=trainable))
 
-    ngram, recipe, seconds = with_recipe("ngram"), advice.choice.recipe, advice.choice.seconds
+    ngram = replace(run, model=replace(run.model, recipe="ngram"))
     if run.data.streaming:
         return Plan((ngram,), "Recipe: ngram (auto), which keeps on disk what grows with the texts.")
-    can_read = machine.has_torch and facts.is_english and importlib.util.find_spec(WEIGHTS_PACKAGE) is not None
-    if recipe != "ngram" and takes(recipe, given) and can_read and seconds is not None and seconds <= _LONGEST_S:
-        return Plan((with_recipe(recipe),), f"Recipe: {recipe} (auto). {advice.choice.reason}")
-    if can_read and takes("best", given | {"trainable"}):
-        both = [estimated_seconds(facts, machine, name) for name in ("ngram", "best --frozen")]
-        if all(each is not None for each in both) and sum(each or 0.0 for each in both) <= _QUICK_S:
-            return Plan(
-                (ngram, with_recipe("best", trainable=False)),
-                "Recipe: ngram and best --frozen (auto), both quick here: the lower validation log loss is kept.",
-            )
-    slower = "" if recipe == "ngram" else f" {recipe} may be better and takes longer: plaudit advise."
-    language = "" if facts.is_english else " The texts do not look English, which the encoder on hand reads."
+    choice, beside = advice.choice, advice.beside
+    if choice.recipe != "ngram" and takes(choice.recipe, given):
+        return Plan((with_recipe(choice),), f"Recipe: {choice.recipe} (auto). {choice.reason}")
+    if beside is not None and takes("best", given | {"trainable"}):
+        return Plan(
+            (ngram, with_recipe(beside)),
+            f"Recipe: ngram and {beside.recipe} (auto), both quick here: the lower validation log loss is kept.",
+        )
     what = f"{facts.n_texts:,} texts of {facts.median_words:,} words"
-    return Plan((ngram,), f"Recipe: ngram (auto), chosen for {what}.{language}{slower}")
+    slower = "".join(
+        f" {other.recipe} may be better and takes longer: plaudit advise." for other in advice.alternatives[:1]
+    )
+    return Plan((ngram,), f"Recipe: ngram (auto), chosen for {what}.{slower}")
+
+
+def language_line(run: RunConfig, facts: DataFacts) -> str | None:
+    """Say that what a run starts from was made for another language than its texts are in; None where it was not.
+
+    Args:
+        run: Its recipe chosen.
+        facts: Of the training texts.
+    """
+    if facts.is_english or facts.language is None:
+        return None
+    kind, settings = class_of(run.model.recipe), settings_of(run)
+    start = None
+    if "encoder" in kind._parameter_names():
+        name = settings.get("encoder") or kind.default_params()["encoder"]
+        named = NAMED_ENCODERS.get(str(name))
+        start = f"encoder {name}" if named is not None and named.languages == "English" else None
+    elif "embedding" in kind._parameter_names():
+        name = settings.get("embedding") or kind.default_params()["embedding"]
+        start = f"embedding {name}" if name == "minilm" else None
+    if start is None:
+        return None
+    remedy = "--encoder multilingual-e5-small" if start.startswith("encoder") else "--embedding random"
+    return (
+        f"note: the texts look {language_name(facts.language)}, and the {start} was made from English: it may help "
+        f"little. --recipe ngram or {remedy} suit other languages (--language says which one it is)."
+    )

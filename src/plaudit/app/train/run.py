@@ -24,6 +24,7 @@ from plaudit.app.train.first_layer import load_first_layer
 from plaudit.app.train.fitting import Say, fit, fit_better, refit
 from plaudit.app.train.monitors import peak_memory_bytes
 from plaudit.app.train.recipe_choice import choose as choose_recipe
+from plaudit.app.train.recipe_choice import language_line
 from plaudit.app.train.teaching import load_unlabelled, open_answers, tell_shared
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
@@ -31,6 +32,7 @@ from plaudit.errors import require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.models import Classifier, NetworkClassifier
+from plaudit.models.advice import look_at
 from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs, refits
 from plaudit.report.mistakes import explained_facts
@@ -142,13 +144,16 @@ def _run(
     for note in parts.notes:
         say(f"note: {note}")
     others: tuple[RunConfig, ...] = ()
+    looked = look_at(parts.train, language=config.data.language)
     if is_open:
-        plan = choose_recipe(config, parts.train)
+        plan = choose_recipe(config, looked)
         say(plan.reason)
         others = plan.runs[1:]
         if plan.runs[0] != config:
             config, model = plan.runs[0], build(plan.runs[0])
-    elif advise and (line := advice_line(parts.train, recipe=config.model.recipe, source=config.data.source)):
+    elif advise and (line := advice_line(looked, recipe=config.model.recipe, source=config.data.source)):
+        say(line)
+    if (line := language_line(config, looked)) is not None:
         say(line)
     versions = run_versions(model.packages, parts.train, parts.validation, unlabelled) | further.versions
     if isinstance(model, NetworkClassifier):
