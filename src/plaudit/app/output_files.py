@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from plaudit.batch.encoding import SUFFIXES
 from plaudit.errors import ConfigError, DataError
 
 
-def check_target(target: Path) -> str:
+def check_target(target: Path, suffixes: Sequence[str] = SUFFIXES) -> str:
     """Return the suffix of a file to write, lower case.
 
     Raises:
-        ConfigError: It is none of `SUFFIXES`, or nothing can stand there.
+        ConfigError: It is none of `suffixes`, or nothing can stand there.
     """
     suffix = target.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {', '.join(SUFFIXES)}.")
+    if suffix not in suffixes:
+        names = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {names}.")
     if target.is_dir() or not target.parent.is_dir():
         raise ConfigError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}.")
     return suffix

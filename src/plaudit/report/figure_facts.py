@@ -15,6 +15,11 @@ class Figure:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The interval of a share; all that is possible where there is none."""
+        return self.low or 0.0, 1.0 if self.high is None else self.high
+
 
 @dataclass(frozen=True)
 class ClassFigures:

@@ -69,7 +69,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
 def _width(facts: ReportFacts) -> Iterator[Said]:
     measured = facts.test.measured
     accuracy = measured.figures["accuracy"]
-    low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+    low, high = accuracy.bounds
     points = 100 * (high - low)
     known = f"From {measured.n:,} texts: between {_percent(low)} and {_percent(high)} (95 times of 100)"
     if points < _NARROW:
@@ -87,7 +87,7 @@ def _crossed(facts: ReportFacts) -> Iterator[Said]:
     crossed = facts.test.crossed
     if crossed is not None:
         accuracy = crossed.figures["accuracy"]
-        low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+        low, high = accuracy.bounds
         yield Said(
             "Few texts", "mind",
             f"Cross-validated, each text answered by a model of the others, {_percent(accuracy.value)} of "
@@ -107,7 +107,7 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
     accuracy, guess = facts.test.measured.figures["accuracy"], facts.test.guess
     name = " and ".join(map(_quoted, facts.test.guessed)) or "no label"
     always = f"Always answering {name} would be right for {_percent(guess)}"
-    low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+    low, high = accuracy.bounds
     if low > guess:
         spared = (accuracy.value - guess) / (1 - guess)
         tone: Tone = "good" if spared >= _SPARED else "mind"
@@ -219,7 +219,7 @@ def _shared(facts: ReportFacts) -> Iterator[Said]:
         return
     if unseen is not None:
         accuracy = unseen.figures["accuracy"]
-        low, high = accuracy.low or 0.0, 1.0 if accuracy.high is None else accuracy.high
+        low, high = accuracy.bounds
         yield Said(
             "Texts seen before", "mind",
             f"{test.n - unseen.n:,} of {test.n:,} test texts are also among the training texts. On the {unseen.n:,} "

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from plaudit.app.output_files import check_target, write_whole
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json
 from plaudit.config import DataSpec
-from plaudit.errors import ConfigError, DataError
+from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
     from plaudit.explanation import Explanation, Flip
@@ -79,7 +78,7 @@ def explain(
         raise ConfigError("explain: --json prints; to write JSON Lines, name the file -o NAME.jsonl.")
     for target in (output_file, html):
         if target is not None:
-            _check_target(target, _SUFFIXES if target is output_file else (".html", ".htm"))
+            check_target(target, _SUFFIXES if target is output_file else (".html", ".htm"))
     classifier = load(model)
     column: Any = texts
     if input_file is not None:
@@ -91,32 +90,13 @@ def explain(
     for target in filter(None, (output_file, html)):
         if target.suffix.lower() == ".jsonl":
             lines = (json.dumps(record, ensure_ascii=False) for record in _records(found, flips, asked_flip))
-            _write(target, "".join(f"{line}\n" for line in lines))
+            write_whole(target, "".join(f"{line}\n" for line in lines).encode())
         else:
-            _write(target, _page(found, flips, asked_flip=asked_flip, title=title))
+            write_whole(target, _page(found, flips, asked_flip=asked_flip, title=title).encode())
     if as_json:
         _print_records(_records(found, flips, asked_flip))
     elif output_file is None and html is None:
         _print_texts(found, flips, asked_flip=asked_flip)
-
-
-def _check_target(target: Path, suffixes: tuple[str, ...]) -> None:
-    if target.suffix.lower() not in suffixes:
-        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {' or '.join(suffixes)}.")
-    if target.is_dir() or not target.parent.is_dir():
-        raise ConfigError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}.")
-
-
-def _write(target: Path, content: str) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        temporary.write_text(content, encoding="utf-8", newline="\n")
-        temporary.replace(target)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written: {error.strerror or error}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _records(found: Sequence[Explanation], flips: Sequence[Flip | None], asked_flip: bool) -> Iterator[dict[str, Any]]:
