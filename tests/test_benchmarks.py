@@ -110,6 +110,16 @@ def test_hostile_files_are_opened_or_refused_in_one_line(tmp_path: Path) -> None
     assert "failures: 0" in run("hostile_files.py", tmp_path / "found.json", "--kinds", *kinds)
 
 
+def test_contrast_pairs_are_answered(tmp_path: Path, sample_model: Path) -> None:
+    pairs = [line.split("\t") for line in (FOLDER / "contrast_pairs.tsv").read_text(encoding="utf-8").splitlines()]
+    assert len({text for pair in pairs for text in pair}) == 2 * len(pairs) == 200
+    command = [sys.executable, str(FOLDER / "contrast.py"), str(sample_model), "--output", str(tmp_path / "found.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))[str(sample_model)]
+    assert f"| {sample_model.name} | {found['right'] / 200:.3f} (" in done.stdout
+    assert found["both_right"] <= found["ordered"] <= found["pairs"]
+
+
 def test_a_recipe_that_does_not_exist_is_named(tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "few_labels.py"), "--dry", "--recipes", "forest"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
