@@ -14,7 +14,7 @@ COMMAND = re.compile(r"plaudit ((?:[a-z-]+ )*?[a-z-]+)\b([^`\n#|]*)")
 COMMANDS = {
     "advise", "train", "tune", "evaluate", "compare", "predict", "data show", "embeddings list", "embeddings show",
     "doctor", "export", "learning-curve", "audit", "explain", "threshold", "report", "serve",
-    "import tensorflow",
+    "import tensorflow", "gate",
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from plaudit.app.errors_as_lines import said_in_a_line
 from plaudit.app.evaluate import evaluate
 from plaudit.app.explain import explain
 from plaudit.app.export import export
+from plaudit.app.gate import gate
 from plaudit.app.import_model import import_tensorflow
 from plaudit.app.learning_curve import learning_curve
 from plaudit.app.panels import PanelledCommand
@@ -90,6 +91,7 @@ app.command(cls=PanelledCommand)(train)
 app.command()(tune)
 app.command()(evaluate)
 app.command()(compare)
+app.command()(gate)
 app.command()(threshold)
 app.command("learning-curve")(learning_curve)
 app.command()(explain)

@@ -38,25 +38,7 @@ def compare(models: Sequence[Path], data: str, *, as_json: bool, every_row: bool
     """
     if len(models) < 2:
         raise ConfigError("compare: expected two models or more, and then the data.")
-    for a, b in combinations(models, 2):
-        if a.resolve() == b.resolve():
-            raise ConfigError(f"compare: {a} and {b} are the same model.")
-    classifiers = [load(folder) for folder in models]
-    for folder, classifier in zip(models[1:], classifiers[1:], strict=True):
-        _check_classes(classifiers[0], classifier, models[0], folder)
-    chosen = [
-        choose_texts(
-            folder,
-            data,
-            classes=classifier.class_names,
-            multi_label=classifier.multi_label_,
-            every_row=every_row,
-            spec=spec,
-        )
-        for folder, classifier in zip(models, classifiers, strict=True)
-    ]
-    texts = _common(chosen, models, data)
-    answers = [answer(classifier, texts.dataset) for classifier in classifiers]
+    texts, answers = answer_same_texts(models, data, every_row=every_row, spec=spec)
     found = [compare_answers(a, b) for a, b in combinations(answers, 2)]
     unanswered = [each.n_unanswered for each in answers]
     openings = [count_opening(folder, texts.dataset, command="compare") for folder in models]
@@ -72,15 +54,42 @@ def compare(models: Sequence[Path], data: str, *, as_json: bool, every_row: bool
         _print(found[0], texts, names, unanswered, openings)
 
 
+def answer_same_texts(
+    folders: Sequence[Path], data: str, *, every_row: bool, spec: DataSpec
+) -> tuple[Chosen, list[Answers]]:
+    """Return labelled texts that none of one or more models was trained on, and each model's answers to them.
+
+    Raises:
+        ConfigError: Two are the same folder.
+        ModelError: A model cannot be read, or the classes differ.
+        DataError: The data cannot be read, or two models kept different texts of it for testing.
+    """
+    for a, b in combinations(folders, 2):
+        if a.resolve() == b.resolve():
+            raise ConfigError(f"{a} and {b} are the same model.")
+    classifiers = [load(folder) for folder in folders]
+    for folder, classifier in zip(folders[1:], classifiers[1:], strict=True):
+        _check_classes(classifiers[0], classifier, folders[0], folder)
+    chosen = [
+        choose_texts(
+            folder, data,
+            classes=classifier.class_names, multi_label=classifier.multi_label_, every_row=every_row, spec=spec,
+        )
+        for folder, classifier in zip(folders, classifiers, strict=True)
+    ]  # fmt: skip
+    texts = _common(chosen, folders, data)
+    return texts, [answer(classifier, texts.dataset) for classifier in classifiers]
+
+
 def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -> None:
     if a.multi_label_ != b.multi_label_:
         several, one = (model_a, model_b) if a.multi_label_ else (model_b, model_a)
-        raise ModelError(f"compare: {several} answers with sets of labels and {one} with one label a text.")
+        raise ModelError(f"{several} answers with sets of labels and {one} with one label a text.")
     lacking = [(name, model_b) for name in a.class_names if name not in b.class_names]
     lacking += [(name, model_a) for name in b.class_names if name not in a.class_names]
     if lacking:
         raise ModelError(
-            f"compare: {lacking[0][1]} has no class {lacking[0][0]!r}, which the other has; expected the same classes."
+            f"{lacking[0][1]} has no class {lacking[0][0]!r}, which the other has; expected the same classes."
         )
 
 

@@ -1,0 +1,76 @@
+"""`plaudit gate`: what must hold of a model before it is released."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plaudit.app.gate.check import Requirement
+from plaudit.errors import ConfigError
+
+Command = Callable[..., Any]
+
+
+def test_what_is_met_and_what_is_not(command: Command, sample_model: Path) -> None:
+    figures = command("evaluate", sample_model, "sample", "--json").json()
+    accuracy, (low, high) = figures["accuracy"], figures["accuracy_interval_95"]
+    met = command("gate", sample_model, "sample", "--require", f"accuracy>={low}", "--require", "log_loss<=5")
+    assert "NOT MET" not in met.out
+    assert f"met: accuracy>={low}: it is {accuracy:.4f} ({low:.4f} to {high:.4f})" in met.out
+    unmet = command("gate", sample_model, "sample", "--require", f"accuracy > {100 * high:.6f} %", code=1)
+    assert "NOT MET: accuracy > " in unmet.out
+    between = f"accuracy>={(accuracy + low) / 2}"
+    assert "too few to be sure of it" in command("gate", sample_model, "sample", "--require", between).out
+    assert "NOT MET" in command("gate", sample_model, "sample", "--require", between, "--certain", code=1).out
+
+
+def test_of_a_class_and_as_json(command: Command, sample_model: Path) -> None:
+    figures = command("evaluate", sample_model, "sample", "--json").json()
+    require = ("--require", "recall:pos>=0", "--require", "f1:neg>=1.1", "--require", "coverage>=1")
+    found = command("gate", sample_model, "sample", *require, "--json", code=1).json()
+    recall, f1, coverage = found["requirements"]
+    assert (found["met"], recall["met"], f1["met"], coverage["met"]) == (False, True, False, True)
+    assert recall["figure"] == figures["recall"]["pos"]
+    assert f1["figure"] == figures["f1_by_class"]["neg"]
+    assert recall["interval_95"] == figures["intervals"]["recall"]["pos"]
+    assert found["openings"] == figures["openings"] + 1
+
+
+def test_no_worse_than_another_model(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    command("train", "sample", "--recipe", "network", "--embedding", "random", "--epochs", "1", "-o", "weak")
+    shutil.copytree(sample_model, tmp_path / "copy")
+    alike = command("gate", sample_model, "sample", "--no-worse-than", "copy")
+    assert "met: no worse than copy: " in alike.out
+    better = command("compare", sample_model, "weak", "sample", "--json").json()
+    code = 1 if better["p_value"] < 0.05 else 0
+    assert ("NOT MET" in command("gate", "weak", "sample", "--no-worse-than", sample_model, code=code).out) == bool(
+        code
+    )
+    assert "NOT MET" not in command("gate", sample_model, "sample", "--no-worse-than", "weak").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "nothing is required"),
+        (("--require", "accuracy=0.9"), "expected a figure, >= or <=, and a number"),
+        (("--require", "accuracy>=high"), "expected a figure"),
+        (("--require", "acuracy>=0.9"), "there is no figure 'acuracy'; expected one of accuracy, balanced_accuracy"),
+        (("--require", "brier:pos<=0.9"), "there is no figure 'brier'"),
+        (("--require", "recall:nothing>=0.9"), "has no class 'nothing', only neg, pos"),
+        (("--no-worse-than", "nothing"), "nothing"),
+    ],
+)
+def test_what_cannot_be_required(command: Command, sample_model: Path, words: tuple[str, ...], message: str) -> None:
+    assert message in command("gate", sample_model, "sample", *words, code=2).err
+
+
+def test_requirements_are_read() -> None:
+    assert Requirement.of("recall:very angry >= 80%") == Requirement(
+        "recall:very angry >= 80%", "recall", "very angry", ">=", 0.8
+    )
+    assert Requirement.of("log_loss<.5").figure == "loss"
+    with pytest.raises(ConfigError):
+        Requirement.of("")
