@@ -30,6 +30,7 @@ from plaudit.data.named import find_named
 from plaudit.data.reading import Columns
 from plaudit.errors import ConfigError, DataError
 from plaudit.text import WordTokenizer
+from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,7 +125,7 @@ class Corpus:
     @cached_property
     def words(self) -> tuple[TokenColumn, ...]:
         """The word tokenizer's tokens of each part."""
-        return tuple(WordTokenizer().tokenize(part.texts) for part in self.parts)
+        return tuple(tokens_of(WordTokenizer(), part.texts) for part in self.parts)
 
     @cached_property
     def has_label(self) -> NDArray[np.bool_]:

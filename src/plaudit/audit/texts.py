@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.text import WordTokenizer
+from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def check_texts(texts: pa.LargeStringArray, *, lengths: NDArray[np.int64] | None
         _matches("control characters", texts, _CONTROL, _name_controls),
         _matches("html", texts, _HTML, lambda found: found),
         _check_lengths(
-            WordTokenizer().tokenize(texts).lengths() if lengths is None else lengths, np.union1d(empty, junk)
+            tokens_of(WordTokenizer(), texts).lengths() if lengths is None else lengths, np.union1d(empty, junk)
         ),
     ]
 

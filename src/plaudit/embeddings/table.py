@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -27,6 +27,7 @@ from plaudit.text.column import sums_by_text
 from plaudit.text.counting import count_tokens
 from plaudit.text.farmhash import fingerprint64
 from plaudit.text.token_index import TokenIndex
+from plaudit.text.token_memory import tokens_of
 from plaudit.text.wordpiece import WordPieceTokenizer
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class EmbeddingTable:
         """Return which rows each of the N texts uses, and with what weight; `scratch` says where that is kept."""
         rows, weights, lengths = scratch.array(np.int64), scratch.array(np.float32), [np.zeros(1, np.int64)]
         for part in chunks(texts, _BAG_TEXTS, _BAG_BYTES):
-            bags = self.bags_of(self.tokenizer.tokenize(part).used())
+            bags = self.bags_of(tokens_of(self.tokenizer, part).used())
             rows.append(bags.rows)
             weights.append(bags.weights)
             lengths.append(np.diff(bags.offsets))
@@ -180,7 +181,7 @@ class EmbeddingTable:
 
         Each distinct token is multiplied once, and H numbers are added up for a token instead of D.
         """
-        column = self.tokenizer.tokenize(texts).used()
+        column = tokens_of(self.tokenizer, texts).used()
         rows = self.rows_of(column.dictionary)
         known = rows >= 0
         products = np.zeros((kernel.shape[1], len(rows)), np.float32)
@@ -208,7 +209,7 @@ class EmbeddingTable:
             is_word = spelt.lengths() > 0
             tokens, counts, known = tokens.filter(pa.array(is_word)), counts[is_word], known[is_word]
         else:
-            tokens, counts = count_tokens(pieces.tokenize, column)
+            tokens, counts = count_tokens(partial(tokens_of, pieces), column)
             known = self.knows(tokens)
         unknown = np.flatnonzero(~known)
         top = unknown[np.argsort(-counts[unknown], kind="stable")[:n_missing]]

@@ -19,6 +19,7 @@ from plaudit.data.labels import sort_classes
 from plaudit.errors import DataError
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.text import WordTokenizer
+from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def divide(dataset: Dataset, by: str) -> Division:
         DataError: There is no such column, or it holds something else than words, numbers and booleans.
     """
     if by == LENGTH:
-        return _quarters(by, WordTokenizer().tokenize(dataset.texts).lengths().astype(np.float64), "tokens")
+        return _quarters(by, tokens_of(WordTokenizer(), dataset.texts).lengths().astype(np.float64), "tokens")
     if by == CHARACTERS:
         return _quarters(by, pc.utf8_length(dataset.texts).to_numpy(zero_copy_only=False).astype(np.float64), by)
     if by not in dataset.extra.column_names:

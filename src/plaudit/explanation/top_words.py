@@ -67,6 +67,7 @@ def top_words(
     *,
     n: int = 20,
     label: object = None,
+    logits: NDArray[np.float32] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[ClassWords]:
     """Return for each class the `n` words whose shares in its logit have the greatest sum over `texts`.
@@ -76,6 +77,7 @@ def top_words(
         texts: As `explain` takes them.
         n: From 1.
         label: One class alone; of more than two its shares are then counted in every text.
+        logits: What the model's `logits` gives for the texts, where that is known already.
         progress: Told how many explanations are done, and of how many.
 
     Returns:
@@ -88,9 +90,9 @@ def top_words(
     names = model.classes_.tolist()
     has_two = len(names) == 2 and not model.multi_label_
     number = None if label is None else class_number(model, label)
-    logits = model.logits(column)
+    logits = model.logits(column) if logits is None else logits
     asked = None if has_two else label  # both classes are in the one logit
-    rows, classes = chosen_classes(model, logits, model.predict(column), asked)
+    rows, classes = chosen_classes(model, logits, model.predicted(logits), asked)
     tables: dict[int, list[pa.Table]] = {}
     done = 0
     for batch in share_out(model, column, rows, classes):

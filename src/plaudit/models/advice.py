@@ -27,6 +27,7 @@ from plaudit.errors import DataError
 from plaudit.text import TokenColumn, WordTokenizer
 from plaudit.text.languages import guess_language, language_name
 from plaudit.text.scripts import script_shares
+from plaudit.text.token_memory import take_texts, tokens_of
 from plaudit.text.tokens import IN_WORDS
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def look_at(train: Dataset, *, n_unlabelled: int = 0, language: str | None = Non
     if not n or train.labels is None:
         raise DataError(f"{train.name}: expected labelled texts, got {'no texts' if not n else 'no labels'}.")
     chosen = np.unique(np.linspace(0, n - 1, min(n, _N_LOOKED_AT)).astype(np.int64))
-    column = WordTokenizer().tokenize(train.texts.take(pa.array(chosen)))
+    column = tokens_of(WordTokenizer(), take_texts(train.texts, chosen))
     is_word = pc.match_substring_regex(column.dictionary, IN_WORDS).to_numpy(zero_copy_only=False)
     words = _words_a_text(column, is_word)
     counts = np.bincount(column.values, minlength=len(column.dictionary)).astype(np.int64)

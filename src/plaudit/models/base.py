@@ -25,6 +25,7 @@ from plaudit.models.targets import Labels, encode_labels, label_positions, to_in
 from plaudit.models.training_data import Course, TrainingData, given_weights, known_data, text_weights
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.setting_values import ClassWeight
+from plaudit.text.token_memory import keep_tokens, remembering_tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,10 +123,13 @@ class Classifier(Arguments, ABC):
 
     def _fit_data(self, data: TrainingData, course: Course) -> Self:
         """Learn from data that are numbers: hold out what is to be watched, and let the recipe learn from the rest."""
-        if course.validation is None and self._holds_out(data):
-            data, held = data.hold_out(self.validation_fraction, seed=self.seed)
-            course = course.watching(held)
-        return self._fit_whole(data, course)
+        with remembering_tokens():
+            if self.scratch.folder is None:
+                keep_tokens(data.texts)
+            if course.validation is None and self._holds_out(data):
+                data, held = data.hold_out(self.validation_fraction, seed=self.seed)
+                course = course.watching(held)
+            return self._fit_whole(data, course)
 
     def _fit_whole(self, data: TrainingData, course: Course) -> Self:
         """Learn from all of `data`, holding nothing out: what a blend asks of its members."""
@@ -222,7 +226,11 @@ class Classifier(Arguments, ABC):
         [N, C], 1 where a class's logit is above 0, or its probability above the rule's threshold; `label_sets` names
         them.
         """
-        found = self.decide(self.logits(texts))
+        return self.predicted(self.logits(texts))
+
+    def predicted(self, logits: NDArray[np.floating]) -> NDArray[Any]:
+        """Return what `predict` gives for texts of these logits."""
+        found = self.decide(logits)
         return found if self.multi_label_ else self.labels_of(found)
 
     def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:

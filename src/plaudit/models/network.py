@@ -29,6 +29,7 @@ from plaudit.models.training_data import Course, TrainingData
 from plaudit.scratch import Scratch
 from plaudit.settings import NetworkArguments
 from plaudit.text.chunks import chunks
+from plaudit.text.token_memory import RUN_BYTES, RUN_TEXTS
 from plaudit.training.bag_network import BagNetwork, Examples
 from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.dense import DenseLayers
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS, _EMBEDDING = "weights.safetensors", "embedding"
-_CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
 
 
 class NetworkClassifier(NetworkArguments, Classifier):
@@ -142,7 +142,7 @@ class NetworkClassifier(NetworkArguments, Classifier):
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        parts = chunks(texts, _CHUNK_TEXTS, _CHUNK_BYTES)
+        parts = chunks(texts, RUN_TEXTS, RUN_BYTES)
         products = [self.table_.project(part, self.layers_.kernels[0]) for part in parts]
         return self.layers_.forward_products(np.concatenate(products))
 

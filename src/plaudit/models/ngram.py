@@ -40,6 +40,7 @@ from plaudit.text import WordTokenizer
 from plaudit.text.chunks import chunks
 from plaudit.text.ngram_characters import CharacterVocabulary
 from plaudit.text.ngrams import NgramVocabulary, distinct_tokens
+from plaudit.text.token_memory import RUN_BYTES, RUN_TEXTS, tokens_of
 from plaudit.training.soft_targets import spread_weights
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from plaudit.models.ngram_choice import Choice
     from plaudit.text.column import TokenColumn
 
-_CHUNK_TEXTS, _CHUNK_BYTES = 32_768, 16 * 2**20  # texts scored at a time
 _LEAST_CHOSEN = 0.01  # a regularisation that `fit` may choose
 _LARGEST_COST = 1e12  # of a text; with a million such, weights still fit into float32
 
@@ -224,12 +224,12 @@ class NgramClassifier(NgramArguments, Classifier):
         return model
 
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
-        z = np.concatenate([self._scores(part) for part in chunks(texts, _CHUNK_TEXTS, _CHUNK_BYTES)])
+        z = np.concatenate([self._scores(part) for part in chunks(texts, RUN_TEXTS, RUN_BYTES)])
         return as_logits(z, multi_label=self.multi_label_)
 
     def _scores(self, texts: pa.LargeStringArray) -> NDArray[np.float64]:
         """Return each logit's answer, float64 [N, K]."""
-        column = WordTokenizer().tokenize(texts)
+        column = tokens_of(WordTokenizer(), texts)
         numbers = self.vocabulary_.numbers(column.dictionary)
         by_word = self.word_scores(column.dictionary)
 

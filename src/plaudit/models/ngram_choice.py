@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from plaudit.models.ngram_fitting import as_logits
 from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.out_of_fold import NgramFolds, deal_folds
+from plaudit.text.token_memory import take_texts
 from plaudit.training.losses import right
 from plaudit.training.temperature import fit_temperature, log_loss
 
@@ -110,7 +111,7 @@ def choose(
     if len(taken) < _FEWEST:
         return Choice(Tried(shapes[min(1, len(shapes) - 1)], math.nan, math.nan))
     search = _Search(
-        texts.take(pa.array(taken)), answers[taken], weight[taken], multi_label=multi_label, seed=seed, for_words=is_cut
+        take_texts(texts, taken), answers[taken], weight[taken], multi_label=multi_label, seed=seed, for_words=is_cut
     )
     first = best = search.race(shapes)
     for factor in (1 / _STEP, _STEP):

@@ -16,6 +16,7 @@ from plaudit.text.ngram_characters import CharacterVocabulary, Spelling, learn_c
 from plaudit.text.ngram_counting import learn_characters_in_chunks, learn_in_chunks
 from plaudit.text.ngram_rows import NgramRows
 from plaudit.text.ngrams import NgramVocabulary, distinct_tokens
+from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +45,7 @@ def learn(texts: pa.LargeStringArray, settings: NgramSettings, scratch: Scratch 
     """
     if scratch.folder is not None:
         return _learn_on_disk(texts, settings, scratch)
-    column = WordTokenizer().tokenize(texts)
+    column = tokens_of(WordTokenizer(), texts)
     vocabulary, rows = NgramVocabulary.learn(column, n_max=settings.n_max, min_texts=settings.min_texts)
     if not settings.chars:
         return Learned(vocabulary, None, Features(rows, len(vocabulary)))

@@ -18,6 +18,7 @@ from plaudit.data.labels import label_name
 from plaudit.data.split import held_rows
 from plaudit.errors import ConfigError, DataError
 from plaudit.models.targets import Labels, Targets, label_positions, to_indicator
+from plaudit.text.token_memory import take_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ class TrainingData:
     def take(self, rows: NDArray[np.int64]) -> TrainingData:
         """Return the texts at `rows`, in that order."""
         weights = None if self.weights is None else self.weights[rows]
-        return TrainingData(self.texts.take(pa.array(rows)), self.codes[rows], self.classes, weights)
+        return TrainingData(take_texts(self.texts, rows), self.codes[rows], self.classes, weights)
 
     def hold_out(self, share: float, *, seed: int) -> tuple[TrainingData, TrainingData]:
         """Return what is left to learn from and the share that is held out, drawn as `data.split.hold_out` draws.

@@ -83,7 +83,7 @@ def explain_wrong(model: Classifier, dataset: Dataset, wrong: Wrong, logits: NDA
     Raises:
         ConfigError: The kind of model cannot be explained.
     """
-    predicted = _answers_of(model, logits)
+    predicted = model.predicted(logits)
     return explain_classes(model, dataset.texts, wrong.rows, wrong.classes, logits=logits, predicted=predicted)
 
 
@@ -103,8 +103,8 @@ def explained_facts(model: Classifier, dataset: Dataset, logits: NDArray[np.floa
     try:
         explained = explain_wrong(model, dataset, wrong, logits)
         mistakes = [_mistake(one, truth) for one, truth in zip(explained, truths, strict=True)]
-        chosen = dataset.take(np.linspace(0, len(dataset) - 1, n_of).astype(np.int64))
-        words = _class_words(model, chosen)
+        chosen = np.linspace(0, len(dataset) - 1, n_of).astype(np.int64)
+        words = _class_words(model, dataset.take(chosen), logits[chosen])
         notes = [
             "Explaining takes this kind of model seconds a text, so few texts are explained here: "
             "`plaudit explain` explains any."
@@ -141,15 +141,9 @@ def passage(explanation: Explanation, *, most: int = _MOST_CHARACTERS) -> tuple[
     return start, min(stop, start + most)
 
 
-def _answers_of(model: Classifier, logits: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return what `predict` gives for texts of these logits."""
-    decided = model.decide(logits)
-    return decided if model.multi_label_ else model.labels_of(decided)
-
-
-def _class_words(model: Classifier, dataset: Dataset) -> tuple[ClassWordsFacts, ...]:
+def _class_words(model: Classifier, dataset: Dataset, logits: NDArray[np.float32]) -> tuple[ClassWordsFacts, ...]:
     n_words = _WORDS if len(model.classes_) <= _FEW_CLASSES else _WORDS_MANY
-    found = top_words(model, dataset.texts, n=n_words)
+    found = top_words(model, dataset.texts, n=n_words, logits=logits)
     shown = sorted(sorted(range(len(found)), key=lambda i: -found[i].n_texts)[:_MOST_CLASSES])
     return tuple(
         ClassWordsFacts(
@@ -189,7 +183,7 @@ def _unexplained(
     model: Classifier, dataset: Dataset, wrong: Wrong, logits: NDArray[np.float32], truths: list[str]
 ) -> list[Mistake]:
     shares = probabilities(logits[wrong.rows], multi_label=model.multi_label_)
-    predicted = _answers_of(model, logits[wrong.rows])
+    predicted = model.predicted(logits[wrong.rows])
     answers = model.label_sets(predicted) if model.multi_label_ else predicted.tolist()
     return [
         Mistake(

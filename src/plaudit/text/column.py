@@ -100,6 +100,9 @@ def concatenate(columns: Sequence[TokenColumn]) -> TokenColumn:
     """Put columns one after another, with one dictionary: its tokens in the order in which they first come up."""
     if len(columns) == 1:
         return columns[0]
+    dictionary = columns[0].dictionary
+    if all(each.dictionary is dictionary for each in columns):  # a vocabulary that is the same for all texts
+        return TokenColumn(dictionary, _offsets(columns), np.concatenate([each.values for each in columns]))
     parts = [pa.DictionaryArray.from_arrays(pa.array(each.values), each.dictionary, safe=False) for each in columns]
     unified = pa.chunked_array(parts).unify_dictionaries().chunks
     indices = [part.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False) for part in unified]

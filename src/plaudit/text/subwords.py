@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.errors import EmbeddingError
+from plaudit.text.token_memory import tokens_of
 from plaudit.text.tokenizer_rules import check_rules
 from plaudit.text.wordpiece import WordPieceTokenizer
 
@@ -171,7 +172,7 @@ class SubwordTokenizer:
     def ids(self, texts: pa.LargeStringArray) -> TokenIds:
         """Return the ids of N texts, without special tokens; none for an empty text."""
         if self.by_piece is not None:
-            column = self.by_piece.tokenize(texts)
+            column = tokens_of(self.by_piece, texts)
             return TokenIds(column.offsets, column.values)
         lengths, values = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
         for start in range(0, len(texts), _CHUNK_TEXTS):

@@ -158,7 +158,7 @@ class WordTokenizer:
             words = pc.replace_substring_regex(words, WITHIN_WORDS, "")
         words = pc.replace_substring_regex(words, r"[\x00-\x1F\x7F]" if is_ascii else f"[{BLANK}]", " ")
         pieces = _respaced(words, "([^A-Za-z0-9_'])" if is_ascii else NOT_IN_WORDS, r" \1 ")
-        if not is_ascii and self.unspaced != "words" and _has_unspaced(pieces.dictionary):
+        if not is_ascii and self.unspaced != "words" and has_unspaced(pieces.dictionary):
             characters = _respaced(pieces.dictionary, UNSPACED, r" \1 ")
             pieces = expand(pieces, _with_pairs(characters) if self.unspaced == "pairs" else characters)
         pieces = expand(pieces, _respaced(pieces.dictionary, EDGE_APOSTROPHES, r" \1 "))
@@ -182,7 +182,7 @@ def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> Tok
     return _without_empty(encode(pieces.flatten(), list_offsets(pieces)))
 
 
-def _has_unspaced(words: pa.LargeStringArray) -> bool:
+def has_unspaced(words: pa.LargeStringArray) -> bool:
     """Say whether a letter of a script without spaces is among `words`."""
     return bool(pc.any(pc.match_substring_regex(words, UNSPACED)).as_py())
 

@@ -25,6 +25,7 @@ from plaudit.evaluation import answer
 from plaudit.evaluation.named_metrics import find_metric
 from plaudit.models.recipes import build
 from plaudit.registry import Space, find_recipe
+from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import EpochResult, History, Monitor
 from plaudit.tuning.space import default_settings, run_config
 from plaudit.tuning.trials import Result, Trial
@@ -114,11 +115,13 @@ def search(
         study.enqueue_trial({"recipe": number, **codes})
     bench, trials = _Bench(task, monitors, clock), list[Trial]()
     try:
-        while not trials or not bench.is_over():
-            trials.append(bench.run(study, len(trials) + 1))
-            on_trial(trials[-1])
-            if len(trials) == _HOPELESS and not any(trial.result for trial in trials):
-                break
+        with remembering_tokens():
+            keep_tokens(task.train.texts)  # not those that are scored, which is timed
+            while not trials or not bench.is_over():
+                trials.append(bench.run(study, len(trials) + 1))
+                on_trial(trials[-1])
+                if len(trials) == _HOPELESS and not any(trial.result for trial in trials):
+                    break
     except KeyboardInterrupt:
         return Finding(trials, is_interrupted=True)
     return Finding(trials, is_interrupted=False)

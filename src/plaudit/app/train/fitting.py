@@ -17,6 +17,7 @@ from plaudit.errors import PlauditError
 from plaudit.models import Classifier
 from plaudit.models.recipes import build
 from plaudit.text.chunks import chunks
+from plaudit.text.token_memory import keep_joined
 from plaudit.training import History, Monitor, describe, refit_epochs, training_of
 
 Say = Callable[[str], None]
@@ -112,6 +113,8 @@ def refit(
         for some in chunks(part.texts):
             growing.append(some)
     texts = growing.finish()
+    if model.scratch.folder is None:
+        keep_joined(texts, (parts.train.texts, parts.validation.texts))
     assert parts.train.labels is not None
     assert parts.validation.labels is not None
     numbers = np.concatenate([parts.train.labels, parts.validation.labels])  # of the same classes

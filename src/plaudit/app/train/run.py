@@ -37,6 +37,7 @@ from plaudit.models.artifact import check_target, publish
 from plaudit.models.recipes import build, has_epochs, refits
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
+from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import Monitor
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -133,6 +134,9 @@ def _run(
         held.callback(setattr, model, "scratch", MEMORY)
     on_disk = model.scratch if config.data.streaming else None
     parts = load_parts(config.data, seed=config.training.seed, progress=progress, scratch=on_disk)
+    if not config.data.streaming:
+        held.enter_context(remembering_tokens())
+        keep_tokens(parts.train.texts, parts.validation.texts)
     say(f"Data: {config.data.source}")
     _say_all(say, describe_origin(parts.train))
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
@@ -181,6 +185,8 @@ def _run(
         say(f"note: {note}")
     seconds = time.perf_counter() - started
     test_texts = parts.open_test()  # here, and nowhere before
+    if not config.data.streaming:
+        keep_tokens(test_texts.texts)
     lines = describe_part("test", test_texts, parts.train) + tell_shared(unlabelled, test_texts)
     lines += describe_absent(test=test_texts)
     _say_all(say, lines)
