@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,20 @@ def test_every_option_that_a_page_shows_exists() -> None:
     helps = {name: options_of(name) for name in {name for name, _ in used}}
     missing = [f"plaudit {name} {option}" for name, option in sorted(used) if option not in helps[name]]
     assert not missing
+
+
+def test_results_are_what_the_script_writes_of_the_measurements() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "site" / "results.py"))
+    assert script["page"]() == (ROOT / "docs" / "results.md").read_text(encoding="utf-8"), (
+        "python docs/site/results.py writes it anew"
+    )
+
+
+def test_readmes_figures_are_those_of_the_results() -> None:
+    results = [float(each) for each in re.findall(r"\b0\.\d{3,}", (ROOT / "docs" / "results.md").read_text("utf-8"))]
+    readme = (ROOT / "README.md").read_text("utf-8").partition("## Why this")[2].partition("## In Python")[0]
+    figures = re.findall(r"\b0\.\d{3,}", readme)
+    assert len(figures) >= 8
+    for figure in figures:
+        digits = len(figure) - 2
+        assert any(f"{each:.{digits}f}" == figure for each in results), f"README.md: {figure} is not in docs/results.md"
