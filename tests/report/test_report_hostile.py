@@ -126,7 +126,8 @@ def test_no_name_or_text_becomes_an_element_of_an_audit(hostile: str) -> None:
         found = review(corpus_of({"train": data}), normalised=data.normalised, look_for_noise=False)
         return audit_page(found, name=name)
 
-    assert elements(page(hostile)) <= elements(page("plain"))
+    more = {("details", ()), ("summary", ())}  # where there are more findings than ten of a kind
+    assert elements(page(hostile)) <= elements(page("plain")) | more
 
 
 @given(hostile=HOSTILE)
