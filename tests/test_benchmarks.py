@@ -74,10 +74,12 @@ def test_few_labels_are_drawn_alike_and_resumed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_other_tasks_are_resumed(tmp_path: Path) -> None:
-    first = run("beyond_movies.py", tmp_path / "found.json", "--recipes", "ngram")
-    again = run("beyond_movies.py", tmp_path / "found.json", "--recipes", "ngram")
+    options = ("--recipes", "ngram", "auto", "--peers", "TF-IDF (1,2) and logistic regression")
+    first = run("beyond_movies.py", tmp_path / "found.json", *options)
+    again = run("beyond_movies.py", tmp_path / "found.json", *options)
     assert first.endswith(again)
     assert "| sample | the built-in sample | ngram |" in again
+    assert "| sample | the built-in sample | auto (" in again
 
 
 @pytest.mark.slow

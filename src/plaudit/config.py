@@ -192,8 +192,11 @@ if TYPE_CHECKING:  # what a type checker knows of the two classes that are made 
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
         seed: int
         refit: bool | None
+        final: bool | None
 
-        def __init__(self, *, seed: int = 0, refit: bool | None = None, **settings: Any) -> None: ...
+        def __init__(
+            self, *, seed: int = 0, refit: bool | None = None, final: bool | None = None, **settings: Any
+        ) -> None: ...
         def __getattr__(self, name: str) -> Any: ...
 
 else:
@@ -227,7 +230,8 @@ else:
         [
             ("seed", int, 0),
             ("refit", bool | None, None),
-        ],  # of the division of the data too; train again on all but the test
+            ("final", bool | None, None),
+        ],  # of the division of the data too; train again on all but the test; and in the end on all
         "How it is trained (docs/settings.md); None takes the recipe's own.",
     )
 

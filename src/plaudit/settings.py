@@ -76,6 +76,7 @@ Seed = Annotated[
 ]
 NMax = Annotated[int, Setting("words in the longest n-grams", a_number(1, 100), "chosen")]  # an array for each n
 MinTexts = Annotated[int, Setting("texts that an n-gram must be in", a_number(1), "chosen")]
+MaxSize = Annotated[float, Setting("MB that the model may take: the rarest n-grams are left out", _positive, "any")]
 Regularisation = Annotated[
     float, Setting("strength of the L2 penalty, 1/C; given, nothing is chosen", _positive, "chosen")
 ]
@@ -133,6 +134,7 @@ class NgramArguments:
     regularisation: Regularisation | None = None
     class_weight: ClassWeights = "none"
     seed: Seed = 0
+    max_size: MaxSize | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -199,3 +201,4 @@ class DistilledArguments:
     regularisation: Regularisation | None = 0.05
     class_weight: ClassWeights = "none"
     seed: Seed = 0
+    max_size: MaxSize | None = None

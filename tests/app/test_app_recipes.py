@@ -155,6 +155,28 @@ def test_a_refit_without_epochs_learns_from_the_validation_texts_too(command: Co
     assert f"Then trained again on all {len(SAMPLE)} texts (--refit)." in card
 
 
+def test_the_final_model_learns_from_the_test_texts_once_all_is_measured(
+    command: Command, write_rows: Callable[[str, Dataset], Path], reviews: Dataset, tmp_path: Path
+) -> None:
+    mine = str(write_rows("mine.csv", reviews))
+    settings = ("--recipe", "ngram", "--regularisation", "0.5")
+    command("train", mine, *settings, "-o", "before")
+    done = command("train", mine, *settings, "--final", "-o", "model")
+    assert f"Final: on all {len(reviews)} texts, those of the test too." in done.lines()
+    before, after = (read_metrics(tmp_path / name) for name in ("before", "model"))
+    assert after["test"] == before["test"]
+    assert after["final"] == {"n": len(reviews)}
+    assert "All figures are those of the model before that" in (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert read_toml(tmp_path / "model")["training"]["final"] is True
+    model, other = (plaudit.load(tmp_path / name) for name in ("model", "before"))
+    texts = reviews.texts.to_pylist()
+    assert (model.decision_function(texts) != other.decision_function(texts)).any()
+    assert model.temperature_ == other.temperature_
+
+    assert "has learned from these, its test texts (--final)" in command("evaluate", "model", mine, code=2).err
+    assert "every row" in command("evaluate", "model", mine, "--all").out
+
+
 @pytest.mark.parametrize("place", ["more.csv", "more.txt", "more", "own"])
 def test_texts_without_labels_reach_who_learns_from_them(
     command: Command, write_rows: Callable[[str, Dataset], Path], reviews: Dataset, tmp_path: Path, place: str

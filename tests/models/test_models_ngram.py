@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,39 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-z))
+
+
+@pytest.mark.parametrize("chars", [False, True])
+@pytest.mark.parametrize("labels", [HALVES, CODES], ids=["two", "many"])
+def test_a_size_is_kept_by_leaving_out_the_rarest(labels: NDArray[Any], chars: bool, tmp_path: Path) -> None:
+    given: dict[str, Any] = {"n_max": 2, "min_texts": 1, "chars": chars, "regularisation": 0.5}
+
+    def size_of(model: NgramClassifier, name: str) -> float:
+        model.save(tmp_path / name)
+        files = [*(tmp_path / name).glob("*.safetensors"), *(tmp_path / name).glob("*.arrow")]
+        return sum(path.stat().st_size for path in files) / 1e6
+
+    whole = NgramClassifier(**given).fit(TEXTS, labels)
+    half = size_of(whole, "whole") / 2
+    small = NgramClassifier(**given, max_size=half).fit(TEXTS, labels)
+    assert size_of(small, "small") <= half + 0.005  # the files' own headers
+    assert f"(--max-size {half:g})" in small.notes_[0]
+    least = small.settings_.min_texts
+    again = NgramClassifier(**given | {"min_texts": least}).fit(TEXTS, labels)
+    np.testing.assert_array_equal(again.decision_function(ASKED), small.decision_function(ASKED))
+    one_more = NgramClassifier(**given | {"min_texts": least - 1}).fit(TEXTS, labels)
+    assert size_of(one_more, "one_more") > half
+    roomy = NgramClassifier(**given, max_size=1_000.0).fit(TEXTS, labels)
+    assert roomy.notes_ == ()
+    np.testing.assert_array_equal(roomy.decision_function(ASKED), whole.decision_function(ASKED))
+    np.testing.assert_array_equal(
+        plaudit.load(tmp_path / "small").decision_function(ASKED), small.decision_function(ASKED)
+    )
+
+
+def test_a_size_that_nothing_fits_into_is_refused() -> None:
+    with pytest.raises(DataError, match=r"--max-size 1e-05: not even the most frequent"):
+        NgramClassifier(max_size=1e-5).fit(TEXTS, HALVES)
 
 
 @pytest.mark.usefixtures("exact")

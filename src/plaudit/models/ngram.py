@@ -11,7 +11,7 @@ Predicting is Arrow and NumPy alone; training needs numba (extra `train`).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,7 +29,7 @@ from plaudit.models.ngram_files import (
     write_weights,
 )
 from plaudit.models.ngram_fitting import NgramWeights, as_answers, as_logits, count_blocks, fit_logits, score_rows
-from plaudit.models.ngram_learning import learn
+from plaudit.models.ngram_learning import learn, least_texts
 from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.targets import count_logits
 from plaudit.models.training_data import Course, TrainingData
@@ -131,6 +131,19 @@ class NgramClassifier(NgramArguments, Classifier):
         choice = self._choose(texts, answers, weight, multi_label=multi_label)
         settings = choice.best.settings if choice else NgramSettings(**self._given())
         learned = learn(texts, settings, self.scratch)
+        left_out = ""
+        if self.max_size is not None:
+            n_values = answers.shape[1] + (1 if settings.weighting == "tfidf" else answers.shape[1])
+            least_size = least_texts(learned, n_values, self.max_size * 1e6)
+            if least_size is None:
+                raise DataError(
+                    f"--max-size {self.max_size:g}: not even the most frequent n-grams of these texts fit; "
+                    f"each takes {4 * n_values + 8:,} bytes."
+                )
+            if least_size > settings.min_texts:
+                settings = replace(settings, min_texts=least_size)
+                learned = learn(texts, settings, self.scratch)
+                left_out = f"n-grams in fewer than {least_size:,} texts were left out (--max-size {self.max_size:g})."
         if not len(learned.vocabulary):
             raise DataError(
                 f"no word is in {settings.min_texts} of the {len(texts):,} training texts; "
@@ -145,14 +158,11 @@ class NgramClassifier(NgramArguments, Classifier):
         self.weights_ = fitted.part(slice(0, n_words))
         self.character_weights_ = None if learned.characters is None else fitted.part(slice(n_words, None))
         n_blocks = count_blocks(learned.features, self.scratch)
-        self.notes_ = (
-            (
-                f"the solver visited the texts in {n_blocks} blocks, each in random order: the numbers differ a little "
-                "from those of training in memory.",
-            )
-            if n_blocks > 1
-            else ()
+        in_blocks = (
+            f"the solver visited the texts in {n_blocks} blocks, each in random order: the numbers differ a little "
+            "from those of training in memory."
         )
+        self.notes_ = tuple(filter(None, (left_out, in_blocks if n_blocks > 1 else "")))
 
     def _given(self) -> dict[str, Any]:
         """Return those of `NgramSettings` that are not left open."""

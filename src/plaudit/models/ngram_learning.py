@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
 from plaudit.models.ngram_fitting import Features
 from plaudit.models.ngram_settings import NgramSettings
@@ -20,6 +21,9 @@ from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_PART_ENTRIES = 2**20  # counted at a time
+_KEY_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,25 @@ def _learn_on_disk(texts: pa.LargeStringArray, settings: NgramSettings, scratch:
         lengths.append(np.diff(part.rows.offsets))
     joined = NgramRows(np.cumsum(np.concatenate(lengths)), indices.finish())
     return Learned(vocabulary, characters, Features(joined, len(vocabulary), len(characters), counts.finish()))
+
+
+def least_texts(learned: Learned, n_values: int, most_bytes: float) -> int | None:
+    """Return in how many texts an n-gram must be for a model to stay within a size; None where no n-gram would be left.
+
+    Args:
+        learned: What was found in the texts.
+        n_values: Numbers of four bytes that a model keeps for each n-gram.
+        most_bytes: Of tokens, keys and numbers, on disk.
+    """
+    features, tokens = learned.features, learned.vocabulary.tokens
+    found = np.zeros(features.size, np.int64)  # of characters: in how many texts' distinct words, as they are learned
+    for _, part, counts in features.parts(_PART_ENTRIES):
+        np.add.at(found, part.indices, 1 if counts is None else counts.astype(np.int64))
+    each = np.full(features.size, _KEY_BYTES + 4 * n_values, np.int64)
+    each[: len(tokens)] += pc.binary_length(tokens).to_numpy(zero_copy_only=False)
+    within = np.cumsum(np.bincount(found, each)[::-1])[::-1]  # bytes of the n-grams that are found so often or more
+    fitting = np.flatnonzero(within <= most_bytes)
+    return int(fitting[0]) if len(fitting) else None
 
 
 def _joined(rows: NgramRows, words: NgramRows, spelling: Spelling, n_grams: int, n_characters: int) -> Features:

@@ -14,7 +14,7 @@ from plaudit.errors import ConfigError
 from plaudit.models.base import Classifier
 from plaudit.registry import BUILT_IN, find_recipe
 
-_OF_THE_RUN = ("recipe", "refit", "further")  # settings that no constructor takes
+_OF_THE_RUN = ("recipe", "refit", "final", "further")  # settings that no constructor takes
 SETTINGS = tuple(f.name for kind in (ModelConfig, TrainingConfig) for f in fields(kind) if f.name not in _OF_THE_RUN)
 
 
@@ -72,7 +72,7 @@ def can_resume(recipe: str) -> bool:
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
-    """Return the settings that are not left open, by name; those of the run itself (recipe, refit) are none.
+    """Return the settings that are not left open, by name; those of the run itself (recipe, refit, final) are none.
 
     Raises:
         ConfigError: One that has an option of its own is among the further ones.

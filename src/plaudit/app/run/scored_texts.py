@@ -60,9 +60,19 @@ def choose_texts(
     if not own_part and not every_row and (sealed := _sealed_part(model, data, spec.data_dir)) is not None:
         return sealed
     splits = load_dataset(data, spec=spec, classes=classes, multi_label=multi_label, remembered=remembered_spec(model))
-    if own_part and splits.test is not None:
-        return Chosen(splits.test, f"{data}: its test part")
-    return Chosen(splits.train, f"{data}: every row")
+    is_part = own_part and splits.test is not None
+    found = splits.test if is_part and splits.test is not None else splits.train
+    run = None if every_row else OwnRun.of(model, data_dir=spec.data_dir)
+    if run is not None and run.config.training.final and fingerprint(found) == run.recorded.get("test_texts"):
+        raise DataError(_learned(model, data))
+    return Chosen(found, f"{data}: its test part" if is_part else f"{data}: every row")
+
+
+def _learned(model: Path, data: str) -> str:
+    return (
+        f"{data}: the model in {model} has learned from these, its test texts (--final); what the model before that "
+        "answered is in its metrics.json. Name other texts, or measure these all the same with --all."
+    )
 
 
 def _sealed_part(model: Path, data: str, data_dir: str | None) -> Chosen | None:
@@ -70,6 +80,8 @@ def _sealed_part(model: Path, data: str, data_dir: str | None) -> Chosen | None:
     run = OwnRun.of(model, data_dir=data_dir)
     if run is None or not run.is_of(data):
         return None
+    if run.config.training.final:
+        raise DataError(_learned(model, data))
     test = run.part("test", instead="name other data, or take every row with --all")
     separate = run.config.data.test
     if separate is not None and Path(separate).exists():

@@ -67,6 +67,9 @@ def train(
         bool | None,
         typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [on without epochs]"),
     ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="In the end, when all is measured, train on the test texts too.")
+    ] = False,
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
@@ -118,5 +121,5 @@ def train(
             "clean_file": clean_file, "language": language,
         },
         model={"recipe": recipe, "further": further_settings(further or []), **settings},
-        training={"refit": refit, **settings},
+        training={"refit": refit, "final": final or None, **settings},
     )  # fmt: skip

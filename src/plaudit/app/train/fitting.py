@@ -100,27 +100,29 @@ def refit(
     fitted: Fitted,
     model: Classifier,
     parts: Parts,
+    test: Dataset | None,
     unlabelled: Dataset | None,
     say: Say,
     monitors: Sequence[Monitor],
 ) -> Fitted:
-    """Train again on training and validation texts: the same settings, and about as many epochs as were best.
+    """Train again on training and validation texts, and on test texts that have been measured where they are given.
 
-    No texts are left to choose a temperature on, so it is the one of the model that was validated.
+    The same settings, and about as many epochs as were best. No texts are left to choose a
+    temperature on, so it is the one of the model that was validated.
     """
     growing = model.scratch.texts()
-    for part in (parts.train, parts.validation):
+    learned = (parts.train, parts.validation, *(() if test is None else (test,)))
+    for part in learned:
         for some in chunks(part.texts):
             growing.append(some)
     texts = growing.finish()
     if model.scratch.folder is None:
-        keep_joined(texts, (parts.train.texts, parts.validation.texts))
-    assert parts.train.labels is not None
-    assert parts.validation.labels is not None
-    numbers = np.concatenate([parts.train.labels, parts.validation.labels])  # of the same classes
+        keep_joined(texts, tuple(part.texts for part in learned))
+    numbers = np.concatenate([part.labels for part in learned if part.labels is not None])  # of the same classes
     labels = Dataset(texts, numbers, parts.train.classes, parts.train.name).label_column()
-    again = f"on all {len(texts):,} training and validation texts"
-    story = f"Then trained again on all {len(texts):,} texts"
+    which = "training and validation texts" if test is None else "texts, those of the test too"
+    again, option = f"on all {len(texts):,} {which}", "--refit" if test is None else "--final"
+    story = f"Then trained again {again if test is not None else f'on all {len(texts):,} texts'}"
     model.set_params(**fitted.params)
     if fitted.history is not None:
         best, asked = fitted.history.best_epoch, fitted.params["epochs"]
@@ -132,9 +134,9 @@ def refit(
             model.set_params(soup=soup)
             long = f"{soup} trainings of {long}" if soup > 1 else long
         again, story = f"{long} {again}", f"{story} for {long}"
-    say(f"Refit: {again}.")
+    say(f"{'Refit' if test is None else 'Final'}: {again}.")
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
     model.temperature_ = fitted.calibrated.temperature
     kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
     say(kept)
-    return replace(fitted, story=f"{fitted.story} {story} (--refit). {kept}".strip())
+    return replace(fitted, story=f"{fitted.story} {story} ({option}). {kept}".strip())

@@ -41,6 +41,7 @@ from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import Monitor
 
 CHECKPOINT = "checkpoint.safetensors"
+_FINAL = "All figures are those of the model before that, which had not learned from the test texts."
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _run(
     started += time.perf_counter() - trained  # seconds that were not training
     config = replace(config, training=replace(config.training, refit=refits(config)))
     if config.training.refit:
-        fitted = refit(fitted, model, parts, unlabelled, say, monitors)
+        fitted = refit(fitted, model, parts, None, unlabelled, say, monitors)
     if not isinstance(model, NetworkClassifier):  # whose layers were told before training
         say(str(model.summary()))
     for note in model.notes_:
@@ -218,6 +219,11 @@ def _run(
             metrics["cross_validation"] = crossed.to_dict()
             tested = replace(tested, crossed=crossed)
     versions = {**versions, "test_texts": fingerprint(test_texts)}
+    if config.training.final:  # all has been measured
+        fitted = refit(fitted, model, parts, test_texts, unlabelled, say, monitors)
+        fitted = replace(fitted, story=f"{fitted.story} {_FINAL}")
+        say(f"note: {_FINAL}")
+        metrics["final"] = {"n": sum(map(len, all_texts))}
     with publish(output) as folder:
         model.write(folder)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
