@@ -39,6 +39,8 @@ bench:
 	$(BIN)/python benchmarks/serve.py --overload
 	$(BIN)/python benchmarks/serve.py --texts 1000000
 	$(BIN)/python benchmarks/hostile.py
+	$(BIN)/python benchmarks/hostile_files.py
+	$(BIN)/python benchmarks/kills.py
 
 # The documentation site, to site/; a broken link fails.
 docs: setup

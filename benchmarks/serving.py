@@ -24,6 +24,11 @@ class Server:
     port: int
     log: Path
 
+    def kill(self) -> None:
+        """End the process and its workers at once."""
+        for pid in [*children(self.process.pid), self.process.pid]:
+            os.kill(pid, signal.SIGKILL)
+
     def memory_mib(self) -> float:
         """Return the resident memory of the process and its workers."""
         pids = [self.process.pid, *children(self.process.pid)]
@@ -74,7 +79,7 @@ def serving(model: str | None, *options: str) -> Iterator[Server]:
             yield server
         finally:
             process.send_signal(signal.SIGTERM)
-            if process.wait(60):
+            if process.wait(60) not in (0, -signal.SIGKILL):
                 print(f"the server ended with {process.returncode}")
 
 

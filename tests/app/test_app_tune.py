@@ -157,7 +157,19 @@ def test_when_nothing_is_small_enough_the_smallest_is_told(command: Command, tmp
     done = command(*TUNE, "--recipes", "ngram", "--time", "20", "--max-size", "1KB", code=2)
     assert done.err.startswith("plaudit: --max-size 1 KB: no model of ")
     assert "is that small; the smallest was " in done.err
-    assert not list((tmp_path / "tuned" / "sample").iterdir())
+    assert [path.name for path in (tmp_path / "tuned" / "sample").iterdir()] == ["search.jsonl"]
+
+
+def test_a_search_goes_on_and_says_what_it_replaces(command: Command, tmp_path: Path) -> None:
+    first = command(*TUNE, "--recipes", "ngram", "--time", "20", "--json").json()
+    longer = command(*TUNE, "--recipes", "ngram", "--time", "40", "--resume", "--json").json()
+    assert longer["trials"] > first["trials"]
+    assert longer["defaults"] == first["defaults"]
+    assert read_trials(tmp_path / "tuned" / "sample")[: first["trials"]][0]["trial"] == 1
+    err = command(*TUNE[:-1], "4", "--recipes", "ngram", "--time", "20", "--resume", code=2).err
+    assert "search.jsonl belongs to a search with other settings or data" in err
+    again = command(*TUNE, "--recipes", "ngram", "--time", "1")
+    assert any(line.startswith(f"note: the {longer['trials']} trials noted in ") for line in again.lines())
 
 
 def test_sets_of_labels_by_f1_macro_under_its_old_name(command: Command, moods: Dataset, tmp_path: Path) -> None:

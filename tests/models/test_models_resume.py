@@ -10,6 +10,7 @@ from plaudit import NetworkClassifier
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, ModelError
+from plaudit.models.artifact import check_target
 from plaudit.training import EpochResult, History
 from plaudit.training import checkpoint as checkpoints
 
@@ -141,3 +142,20 @@ def test_resuming_without_a_checkpoint_starts_anew(
     tiny_table: EmbeddingTable, reviews: Dataset, tmp_path: Path
 ) -> None:
     assert run(tiny_table, reviews, tmp_path / "state", resume=True).history_ is not None
+
+
+def test_a_kill_while_the_state_is_saved_leaves_nothing_that_stops_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import safetensors.numpy
+
+    def killed(arrays: object, path: Path, metadata: object) -> None:
+        (Path(path).parent / ".tmpFWIIRK").write_bytes(b"half")  # as safetensors calls it until it is whole
+        raise SystemExit
+
+    monkeypatch.setattr(safetensors.numpy, "save_file", killed)
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # a kill runs nothing any more
+    with pytest.raises(SystemExit):
+        checkpoints.Checkpoint(tmp_path / "model" / "checkpoint.safetensors", "same").save({"a": np.zeros(2)}, {})
+    assert list((tmp_path / "model").iterdir())
+    check_target(tmp_path / "model")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,11 @@ import pytest
 from plaudit.config import DataConfig
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
-from plaudit.errors import MissingExtraError
+from plaudit.errors import ConfigError, MissingExtraError
 from plaudit.models import NetworkClassifier
 from plaudit.models.recipes import build
 from plaudit.registry import BUILT_IN, Choice, Range
-from plaudit.tuning import Task, Trial, make_spaces, run_config, search
+from plaudit.tuning import Journal, Task, Trial, make_spaces, run_config, search
 from plaudit.tuning.space import default_settings
 
 pytest.importorskip("optuna", reason="the search needs the extra tune")
@@ -205,3 +207,45 @@ def test_without_optuna_the_extra_is_named(task: Task, monkeypatch: pytest.Monke
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(MissingExtraError, match=r"needs optuna, which is not installed: pip install 'plaudit\[tune\]'"):
         run(task)
+
+
+def test_a_search_that_was_cut_off_goes_on_as_if_it_had_not_been(task: Task, tmp_path: Path) -> None:
+    task = replace(task, spaces=make_spaces(["ngram"], []), time_s=60)
+    whole = run(task)
+    assert len(whole) > 4
+    journal = Journal(tmp_path / "search.jsonl", "same", resume=True)
+
+    def stop(trial: Trial) -> None:
+        if trial.number == 3:
+            raise KeyboardInterrupt
+
+    assert len(run(task, journal=journal, on_trial=stop)) == 3
+    with journal.path.open("a", encoding="utf-8") as file:
+        file.write('{"trial": 4, "resu')  # what a kill leaves
+    assert journal.count() == 3
+    told: list[Trial] = []
+    resumed = run(task, journal=journal, on_trial=told.append)
+    assert told == resumed
+    n = min(len(whole), len(resumed))
+    assert n > 3
+    assert [(trial.settings, trial.result and trial.result.figure) for trial in resumed[:n]] == [
+        (trial.settings, trial.result and trial.result.figure) for trial in whole[:n]
+    ]
+    assert [json.loads(line).get("trial") for line in journal.path.read_text(encoding="utf-8").splitlines()] == [
+        None, *(trial.number for trial in resumed)
+    ]  # fmt: skip
+    assert len(run(task, journal=journal)) == len(resumed)  # its time is over
+    assert len(run(replace(task, time_s=90), journal=journal)) > len(resumed)
+    assert len(run(replace(task, time_s=1), journal=replace(journal, resume=False))) == 1
+
+
+def test_another_search_is_not_gone_on_with(task: Task, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "search.jsonl", "same", resume=True)
+    run(replace(task, time_s=1), journal=journal)
+    before = journal.path.read_bytes()
+    with pytest.raises(ConfigError, match="belongs to a search with other settings or data; run again without"):
+        run(task, journal=replace(journal, fingerprint="other"))
+    assert journal.path.read_bytes() == before
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"trials cannot be noted: Not a directory\."):
+        run(task, journal=replace(journal, path=tmp_path / "file" / "search.jsonl", resume=False))

@@ -7,9 +7,9 @@ that lasts longer than five minutes is saved inside, too.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,17 +64,17 @@ class Checkpoint:
         from safetensors.numpy import save_file
 
         started = time.monotonic()
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        # A folder: safetensors writes beside its target, under a name of its own, which a kill would leave behind.
+        place = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         header = {"fingerprint": self.fingerprint, "progress": json.dumps(progress)}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, metadata=header)
-            temporary.replace(self.path)
+            place.mkdir(parents=True, exist_ok=True)
+            save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, place / "state", metadata=header)
+            (place / "state").replace(self.path)
         except (SafetensorError, OSError) as error:
             raise ModelError(f"{self.path}: the run's state cannot be saved: {error}.") from error
         finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            shutil.rmtree(place, ignore_errors=True)
         self._saved_at = time.monotonic()
         self._cost_s = self._saved_at - started
 

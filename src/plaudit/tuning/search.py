@@ -1,7 +1,8 @@
 """Try one set of settings after the other until the time is over, beginning with the defaults of each recipe.
 
 Optuna's TPE proposes (Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization"); what is tried next depends
-on the seed and the figures so far, on the clock only through what it cuts off. Knows training and validation texts
+on the seed, the number of the trial and the figures so far, so that a search goes on after a kill as if there had been
+none; on the clock only through what it cuts off. Knows training and validation texts
 only, and prints nothing. The decision to question: a network whose val_loss is worse than three quarters of the earlier
 ones' at the same epoch is given up, although the metric may be another; from the fourth epoch on, and never in the
 first trials.
@@ -13,9 +14,11 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from plaudit.config import DataConfig
 from plaudit.data import Dataset
@@ -27,6 +30,7 @@ from plaudit.models.recipes import build
 from plaudit.registry import Space, find_recipe
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import EpochResult, History, Monitor
+from plaudit.tuning.journal import Journal, Line
 from plaudit.tuning.space import default_settings, run_config
 from plaudit.tuning.trials import Result, Trial
 
@@ -37,6 +41,7 @@ Clock = Callable[[], float]
 _HOPELESS = 10  # trials that fail before any has succeeded: what they have in common is then at fault
 _WORST = -100.0  # below any metric: a log loss is at most 36, the logarithm of float64's least step
 _KEPT = 75.0  # per cent: the median would end runs with small steps, which are behind at first, and often end in front
+_CUT_OFF = "cut off: the time was over"
 _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS, _LEAST_TO_COMPARE = 5, 4, 3
 
 
@@ -84,19 +89,23 @@ def search(
     on_trial: Callable[[Trial], None],
     monitors: Sequence[Monitor] = (),
     clock: Clock = time.perf_counter,
+    journal: Journal | None = None,
 ) -> Finding:
     """Try settings until the time is over, Ctrl-C is pressed, or the first ten trials have all failed.
 
-    There is at least one trial. Each recipe's defaults come first.
+    There is at least one trial. Each recipe's defaults come first. Trials that a journal holds count, and so does the
+    time that they took.
 
     Args:
         task: What to search.
         on_trial: Called after each trial.
         monitors: Who watches the epochs of every trial.
         clock: Tells the time in seconds.
+        journal: Where each trial is noted, but for one that the time cut off.
 
     Raises:
         MissingExtraError: Optuna is not installed.
+        ConfigError: The journal is of another search, or cannot be written.
     """
     require("optuna", extra="tune", purpose="Searching settings")
     import optuna
@@ -104,21 +113,28 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=task.seed),
         pruner=optuna.pruners.PercentilePruner(
             _KEPT, _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS, n_min_trials=_LEAST_TO_COMPARE
         ),
     )
+    kept = [] if journal is None else journal.open()
+    trials = [_take_over(study, task, line) for line in kept]
+    for trial in trials:
+        on_trial(trial)
     for number, (recipe, space) in enumerate(task.spaces.items()):
+        if number < len(trials):
+            continue
         defaults = default_settings(recipe, space)
         codes = {f"{recipe}.{name}": space[name].encode(value) for name, value in defaults.items()}
         study.enqueue_trial({"recipe": number, **codes})
-    bench, trials = _Bench(task, monitors, clock), list[Trial]()
+    bench = _Bench(task, monitors, clock, spent_s=kept[-1]["spent_s"] if kept else 0.0)
     try:
         with remembering_tokens():
             keep_tokens(task.train.texts)  # not those that are scored, which is timed
             while not trials or not bench.is_over():
                 trials.append(bench.run(study, len(trials) + 1))
+                if journal is not None and trials[-1].reason != _CUT_OFF:
+                    journal.add(bench.line(study, trials[-1]))
                 on_trial(trials[-1])
                 if len(trials) == _HOPELESS and not any(trial.result for trial in trials):
                     break
@@ -127,23 +143,64 @@ def search(
     return Finding(trials, is_interrupted=False)
 
 
+def _take_over(study: optuna.Study, task: Task, line: Line) -> Trial:
+    """Tell the study of a trial that a journal holds, and return it."""
+    import optuna
+
+    known = {name: optuna.distributions.json_to_distribution(each) for name, each in line["distributions"].items()}
+    study.add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState[line["state"]],
+            value=line["value"],
+            params=line["params"],
+            distributions=known,
+            intermediate_values={int(step): value for step, value in line["reported"].items()},
+        )
+    )
+    recipe = tuple(task.spaces)[line["params"]["recipe"]]
+    space, fixed = task.spaces[recipe], optuna.trial.FixedTrial(line["params"])
+    settings = {name: kind.suggest(fixed, f"{recipe}.{name}") for name, kind in space.items()}
+    result = None if line["result"] is None else Result(**line["result"])
+    return Trial(line["trial"], recipe, settings, default_settings(recipe, space), result, line["reason"])
+
+
 class _Bench:
     """Where trials are run, one after the other: each uses all cores by itself."""
 
-    def __init__(self, task: Task, monitors: Sequence[Monitor], clock: Clock) -> None:
-        """Start the clock."""
+    def __init__(self, task: Task, monitors: Sequence[Monitor], clock: Clock, *, spent_s: float) -> None:
+        """Start the clock, of which some seconds are spent already."""
         self._task, self._monitors, self._clock = task, monitors, clock
-        self._deadline = clock() + task.time_s
+        self._deadline = clock() + task.time_s - spent_s
         self._labels, self._watched = task.train.label_column(), task.validation.label_column()
 
     def is_over(self) -> bool:
         """Say whether the time is over."""
         return self._clock() >= self._deadline
 
+    def line(self, study: optuna.Study, trial: Trial) -> Line:
+        """Return what a journal holds of the study's last trial."""
+        import optuna
+
+        told = study.trials[-1]
+        kinds = {name: optuna.distributions.distribution_to_json(each) for name, each in told.distributions.items()}
+        return {
+            "trial": trial.number,
+            "result": None if trial.result is None else asdict(trial.result),
+            "reason": trial.reason,
+            "state": told.state.name,
+            "value": told.value,
+            "params": told.params,
+            "distributions": kinds,
+            "reported": told.intermediate_values,
+            "spent_s": self._task.time_s - (self._deadline - self._clock()),
+        }
+
     def run(self, study: optuna.Study, number: int) -> Trial:
         """Try what the study asks for, and tell it what came of it."""
         import optuna
 
+        seed = int(np.random.SeedSequence((self._task.seed, number)).generate_state(1)[0])
+        study.sampler = optuna.samplers.TPESampler(seed=seed)  # one a trial has no state that a kill could lose
         asked, recipes = study.ask(), tuple(self._task.spaces)
         recipe = recipes[asked.suggest_categorical("recipe", range(len(recipes)))]
         space = self._task.spaces[recipe]
@@ -215,7 +272,7 @@ class _Watch:
     def after_step(self, step: int, loss: float, accuracy: float) -> None:
         """End the trial when the time is over."""
         if self._bench.is_over():
-            raise _GivenUpError("cut off: the time was over", is_behind=False)
+            raise _GivenUpError(_CUT_OFF, is_behind=False)
 
     def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
         """End the trial when its val_loss is among the worst quarter."""

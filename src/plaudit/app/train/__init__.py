@@ -99,6 +99,9 @@ def train(
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a model of other data that stands in the folder.")
+    ] = False,
     tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
     verbose: Verbose = False,
     *,
@@ -112,6 +115,7 @@ def train(
         output=output,
         config=config,
         resume=resume,
+        overwrite=overwrite,
         tensorboard=tensorboard,
         verbose=verbose,
         data={

@@ -23,6 +23,7 @@ from plaudit.app.train.facts import Tested, gather_facts, run_facts
 from plaudit.app.train.first_layer import load_first_layer
 from plaudit.app.train.fitting import Say, fit, fit_better, refit
 from plaudit.app.train.monitors import peak_memory_bytes
+from plaudit.app.train.place import check_place
 from plaudit.app.train.recipe_choice import choose as choose_recipe
 from plaudit.app.train.recipe_choice import language_line
 from plaudit.app.train.teaching import load_unlabelled, open_answers, tell_shared
@@ -33,7 +34,7 @@ from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening
 from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.advice import look_at
-from plaudit.models.artifact import check_target, publish
+from plaudit.models.artifact import publish
 from plaudit.models.recipes import build, has_epochs, refits
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
@@ -80,6 +81,7 @@ def run_training(
     recorded_versions: Mapping[str, str] | None = None,
     is_open: bool = False,
     advise: bool = False,
+    overwrite: bool = False,
 ) -> Outcome:
     """Carry out a run and write its folder, whole or not at all.
 
@@ -95,6 +97,7 @@ def run_training(
         recorded_versions: Of the run that is repeated; differences are said.
         is_open: Choose the recipe from the data; the run's holds the place.
         advise: Say it when another recipe than the run's would suit the data better.
+        overwrite: Replace a model of other data, too.
 
     Raises:
         PlauditError: What was asked for cannot be done; of a streaming run also when the disk is full.
@@ -103,7 +106,7 @@ def run_training(
         return _run(
             config, output, held,
             say=say, monitors=monitors, resume=resume, progress=progress, recorded_versions=recorded_versions,
-            is_open=is_open, advise=advise,
+            is_open=is_open, advise=advise, overwrite=overwrite,
         )  # fmt: skip
 
 
@@ -119,6 +122,7 @@ def _run(
     recorded_versions: Mapping[str, str] | None,
     is_open: bool,
     advise: bool,
+    overwrite: bool,
 ) -> Outcome:
     """Do what `run_training` says; `held` ends when it does."""
     started = time.perf_counter()
@@ -129,7 +133,7 @@ def _run(
         require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
     named, output = output, output or default_output(config)
-    check_target(output)
+    check_place(output, config, overwrite=overwrite)
     if config.data.streaming:
         model.scratch = held.enter_context(work_folder(output))
         held.callback(setattr, model, "scratch", MEMORY)
@@ -139,6 +143,7 @@ def _run(
         held.enter_context(remembering_tokens())
         keep_tokens(parts.train.texts, parts.validation.texts)
     say(f"Data: {config.data.source}")
+    check_place(output, config, overwrite=overwrite, labels=reading_of(parts.train).label_columns)
     _say_all(say, describe_origin(parts.train))
     described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
     further = load_unlabelled(model, config, parts, taught_by)
@@ -173,7 +178,7 @@ def _run(
             versions |= run_versions(model.packages, parts.train, parts.validation, unlabelled)
     if named is None:
         output = default_output(config)
-        check_target(output)
+        check_place(output, config, overwrite=overwrite, labels=reading_of(parts.train).label_columns)
     trained = time.perf_counter()
     explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
     started += time.perf_counter() - trained  # seconds that were not training

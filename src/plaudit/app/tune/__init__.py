@@ -29,6 +29,7 @@ def tune(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the findings go. [tuned/DATA]")] = None,
     seed: Annotated[int, typer.Option(help="Of the search, of the data's division and of every training.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a search that was cut off, or longer.")] = False,
     as_json: AsJson = False,
     validation: Validation = None,
     test: Test = None,
@@ -43,5 +44,5 @@ def tune(
     run_tuning(
         data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
         time=time, metric=metric, max_size=max_size, recipes=recipes, embeddings=embedding or [], output=output,
-        seed=seed, as_json=as_json, verbose=verbose,
+        seed=seed, resume=resume, as_json=as_json, verbose=verbose,
     )  # fmt: skip

@@ -7,6 +7,7 @@ the test texts once, as ever.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import shlex
@@ -25,11 +26,13 @@ from plaudit.app.tune.lines import SearchBar, describe_trial, print_ending, size
 from plaudit.config import DataConfig, TrainingConfig
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, require
+from plaudit.evaluation import fingerprint
 from plaudit.evaluation.named_metrics import find_metric
 from plaudit.models.recipes import build
 from plaudit.registry import find_recipe, recipe_names
 from plaudit.tuning import (
     Finding,
+    Journal,
     Task,
     Trial,
     best_trial,
@@ -74,10 +77,11 @@ def run_tuning(
     embeddings: Sequence[str],
     output: Path | None,
     seed: int,
+    resume: bool,
     as_json: bool,
     verbose: bool = False,
 ) -> None:
-    """Search, print each trial and the ending, and write run.toml and trials.jsonl.
+    """Search, print each trial and the ending, and write run.toml and trials.jsonl; search.jsonl grows by each trial.
 
     Args:
         data: Which texts; those of the test part are not opened.
@@ -88,6 +92,7 @@ def run_tuning(
         embeddings: For networks; none takes minilm and whatever is at hand.
         output: The folder; None names one after the data under ``tuned``.
         seed: Of everything.
+        resume: Go on after the trials of a search that was cut off; the time that they took is spent.
         as_json: Print one JSON object at the end, and nothing else.
         verbose: Print each trial on a terminal too, where a bar shows the best otherwise.
 
@@ -127,6 +132,10 @@ def run_tuning(
         max_size_bytes=most,
         embeddings=tables,
     )
+    journal = Journal(output / "search.jsonl", _identity(task), resume)
+    n_before = journal.count()
+    if n_before and not resume:
+        say(f"note: the {n_before:,} trials noted in {output} are replaced; --resume goes on after them.")
     say(f"Searching for {time_s:,.0f} s; Ctrl-C ends it sooner and keeps what was found. The test texts stay sealed.")
     shown: list[Trial] = []
 
@@ -140,7 +149,7 @@ def run_tuning(
 
     bar = SearchBar(console, time_s) if progress and not verbose else None
     with InterruptWatch() as watch, bar or contextlib.nullcontext():
-        finding = search(task, on_trial=show, monitors=[watch])
+        finding = search(task, on_trial=show, monitors=[watch], journal=journal)
     chosen = _choose(finding, parts, task, output)
     if as_json:
         sys.stdout.write(json.dumps(_to_dict(chosen, finding, task)) + "\n")
@@ -181,6 +190,15 @@ def _load_tables(
         tables[name] = load_embedding(name, training_texts=parts.train.texts, seed=seed, progress=progress)
     say(f"Embeddings: {', '.join(tables)}")
     return tables
+
+
+def _identity(task: Task) -> str:
+    """Return what two searches have in common whose trials may stand beside each other; the time may differ."""
+    spaces = {recipe: {name: repr(kind) for name, kind in space.items()} for recipe, space in task.spaces.items()}
+    vectors = {name: hash_vectors(table) for name, table in task.embeddings.items()}
+    texts = [fingerprint(task.train), fingerprint(task.validation)]
+    found = [spaces, vectors, texts, task.metric, task.seed, task.max_size_bytes]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
 def _choose(finding: Finding, parts: Parts, task: Task, output: Path) -> Chosen:
