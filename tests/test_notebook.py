@@ -57,4 +57,4 @@ def test_what_is_committed_names_no_place_on_a_disk() -> None:
 def test_the_texts_shown_are_the_samples() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     shown = [line.split(" | ", 1)[1] for line in printed(notebook).split("\n") if re.match(r"[01] (neg|pos) \| ", line)]
-    assert [text.strip() for text in shown] == [text.strip() for text in load_sample().train.texts[:3].to_pylist()]
+    assert [text.strip() for text in shown] == [text.strip() for text in load_sample().train.texts[:10].to_pylist()]

@@ -1,4 +1,4 @@
-"""Every code block of docs/howto runs as it stands there, on invented tickets."""
+"""Every code block of docs/howto and of docs/moving.md runs as it stands there, on invented tickets."""
 
 import re
 import shlex
@@ -10,7 +10,8 @@ import pytest
 from test_app_readme import tickets
 
 Command = Callable[..., Any]  # the fixture `command`
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "howto").glob("*.md"))
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [*sorted((DOCS / "howto").glob("*.md")), DOCS / "moving.md"]
 BLOCK = re.compile(r"^```python\n(.*?)^```|^ {4,}(plaudit [^\n]*)$", re.M | re.S)
 
 
@@ -29,11 +30,14 @@ def test_every_block_runs(page: Path, command: Command, tmp_path: Path, monkeypa
     for number, (name, n) in enumerate({"tickets.csv": 300, "new.csv": 30, "other.csv": 60}.items()):
         (tmp_path / name).write_text(tickets(n, seed=number), encoding="utf-8")
     (tmp_path / "tagged.csv").write_text(tagged(240), encoding="utf-8")
+    reviews = [f"__label__{'pos good' if i % 2 else 'neg bad'} film number {i}\n" for i in range(60)]
+    (tmp_path / "reviews.txt").write_text("".join(reviews), encoding="utf-8")
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
     for python, line in blocks:
         if line:
             words = shlex.split(line)
-            recipe = ["--recipe", "ngram"] if words[1] == "train" else []  # what auto takes where no encoder is at hand
+            is_open = words[1] == "train" and "--recipe" not in words
+            recipe = ["--recipe", "ngram"] if is_open else []  # what auto takes where no encoder is at hand
             done = command(*words[1:], *recipe)
             assert done.out or done.err, line
         else:
