@@ -24,9 +24,21 @@ def answers(model: Path, texts: list[str] = TEXTS) -> list[str]:
 
 def test_texts_as_arguments_get_a_line_each(command: Command, sample_model: Path) -> None:
     lines = command("predict", sample_model, *TEXTS).lines()
-    assert [line.split()[0] for line in lines] == answers(sample_model)
-    assert all(0.5 <= float(line.split()[1]) <= 1 for line in lines)
+    told = [0, 4, 5, 6, 7]
+    assert [lines[i].split()[0] for i in told] == [answers(sample_model)[i] for i in told]
+    assert all(0.5 <= float(lines[i].split()[1]) <= 1 for i in told)
     assert lines[5].endswith("two lines")
+    assert all(lines[i].startswith("no answer: the text is blank (") for i in (1, 2))
+    assert lines[3].startswith("no answer: unlike the training texts (")
+
+
+def test_a_text_without_a_known_word_has_no_answer(command: Command, sample_model: Path) -> None:
+    lines = command("predict", sample_model, "zxqv", "", "good").lines()
+    assert [line.split("(")[0] for line in lines[:2]] == [
+        "no answer: unlike the training texts ",
+        "no answer: the text is blank ",
+    ]
+    assert not lines[2].startswith("no answer")
 
 
 def test_json_gives_every_probability(command: Command, sample_model: Path) -> None:

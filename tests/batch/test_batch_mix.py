@@ -85,7 +85,7 @@ def test_any_mix_keeps_rows_order_and_columns(
     assert [row["prediction"] for row in found] == classifier.predict(texts).tolist()
     likeliest = classifier.predict_proba(texts).max(axis=1)
     assert [float(row["probability"]) for row in found] == pytest.approx(likeliest.tolist())
-    assert [row["reason"] or None for row in found] == [None] * len(records)
+    assert all(row["reason"] in ("", None, "the text is blank") for row in found)
     assert (totals.rows, totals.unanswered) == (len(records), 0)
     assert sorted(path.name for path in place.iterdir()) == sorted([source.name, target.name])
 
@@ -179,8 +179,20 @@ def test_no_answer_by_the_rule_has_no_reason(command: Command, model: Path, tmp_
     assert "2 rows, " in done.err
     assert "; 2 without an answer -> out.jsonl." in done.err
     found = read(tmp_path / "out.jsonl")
-    assert [(row["prediction"], row["reason"]) for row in found] == [(None, None)] * 2
+    assert [(row["prediction"], row["reason"]) for row in found] == [(None, None), (None, "the text is blank")]
     assert all(row["probability"] >= 0.5 for row in found)
+
+
+def test_what_is_unlike_the_training_texts_has_that_reason(command: Command, model: Path, tmp_path: Path) -> None:
+    like = [f"good {word}" for word in ("film", "plot", "cast", "end")] * 30
+    classifier = plaudit.load(model).learn_scope(like, like).set_rule(DecisionRule(unlike=0.01))
+    classifier.save(tmp_path / "scoped")
+    (tmp_path / "in.csv").write_text("text\ngood film\nzxqv\n\n")
+    command("predict", "scoped", "-i", "in.csv", "-o", "out.jsonl")
+    found = read(tmp_path / "out.jsonl")
+    said = "no answer: unlike the training texts"
+    assert [row["reason"] for row in found] == [None, said, said]
+    assert [row["prediction"] is None for row in found] == [False, True, True]
 
 
 def test_a_header_without_rows_gives_a_header_without_rows(model: Path, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_rule_comes_back_from_its_json(rule: DecisionRule) -> None:
         ([], "rule must be null or have one of abstain_below, abstain_by_class, costs"),
         ("thresholds", "rule must be null"),
         ({"__class__": 1}, "rule must be null"),
-        ({}, "one of them alone; got none"),
+        ({}, "one of them at most, with or without unlike; got none"),
         ({"thresholds": [0.5], "abstain_below": 0.5}, "got thresholds and abstain_below"),
         ({"thresholds": []}, "a decision rule for 2 classes has 1 thresholds, got 0"),
         ({"thresholds": [0.5, 0.5]}, "has 1 thresholds, got 2"),

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 
 from plaudit.errors import DataError
 from plaudit.models.answers import answer, answer_columns, answer_fields
+from plaudit.models.scope import BLANK_TEXT
+from plaudit.text.tokens import is_blank
 
 if TYPE_CHECKING:
     from plaudit.batch.reading import Batch
@@ -44,6 +46,8 @@ def check_names(names: Sequence[str], fields: Sequence[pa.Field], where: str) ->
 def score(model: Classifier, batch: Batch, fields: Sequence[pa.Field]) -> list[pa.Array]:
     """Return what the columns `fields` hold for a batch, each [N]; where a row has no text, all null but "reason".
 
+    A blank text is answered as any text, and "reason" says that it is blank.
+
     Args:
         model: A fitted classifier.
         batch: N rows.
@@ -55,12 +59,17 @@ def score(model: Classifier, batch: Batch, fields: Sequence[pa.Field]) -> list[p
     is_strict = fields[-1].name != REASON
     if batch.reasons and is_strict:
         raise DataError(batch.reasons[min(batch.reasons)])
-    texts = batch.texts.drop_null()
+    texts, reasons = batch.texts.drop_null(), batch.reasons
     if len(texts):
-        answers = answer_columns(model, answer(model, texts))
+        found = answer(model, texts)
+        answers = answer_columns(model, found)
+        doubtful = {int(i): BLANK_TEXT for i in np.flatnonzero(is_blank(texts))} | found.reasons
+        if doubtful:
+            rows = np.flatnonzero(batch.texts.is_valid().to_numpy(zero_copy_only=False))
+            reasons = {**reasons, **{int(rows[i]): reason for i, reason in doubtful.items()}}
     else:
         answers = [pa.nulls(0, field.type) for field in fields if field.name != REASON]
-    return spread(answers, batch.texts, batch.reasons, fields)
+    return spread(answers, batch.texts, reasons, fields)
 
 
 def spread(

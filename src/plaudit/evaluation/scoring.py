@@ -143,7 +143,7 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
     return Answers(
         labels,
         probabilities(logits, multi_label=model.multi_label_),
-        model.decide(logits),
+        model.decide(logits, unlike=model.unlike(dataset.texts)),
         model.class_names,
         model.multi_label_,
     )

@@ -19,17 +19,19 @@ from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation.reached import Reached, cost_reached, sets_reached, share_reached, two_classes_reached
 from plaudit.evaluation.scoring import as_dataset, labels_for
 from plaudit.evaluation.threshold_table import Step, tabulate
-from plaudit.models.rules import DecisionRule
+from plaudit.models.rules import MOST_UNLIKE, DecisionRule
+from plaudit.models.scope import check_scope
 from plaudit.training.losses import predicted, probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plaudit.data.dataset import Dataset
     from plaudit.models.base import Classifier
 
 LEAST_COVERAGE = 0.2  # of a rule that leaves texts unanswered: below, whoever asks is warned
 Costs = Mapping[str, Mapping[str, float]]
-_GOALS = "f1, recall, precision, abstain or costs"
+_GOALS = "f1, recall, precision, abstain or costs, with or without unlike"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def choose_rule(
     abstain: float | None = None,
     per_class: bool = False,
     costs: Costs | None = None,
+    unlike: float | None = None,
     of: str | None = None,
     logits: NDArray[np.floating] | None = None,
 ) -> Choice:
@@ -78,16 +81,20 @@ def choose_rule(
         per_class: With `abstain`: a probability for each class, so that this share of each class's answers is right.
         costs: What mistakes cost, by the name of the true class, then of the answered one; a mistake not named costs 1,
             a right answer 0. Nothing is chosen: the class with the least expected cost is answered.
+        unlike: No answer to texts unlike the training texts, of texts like them to this share by mistake; alone, or
+            beside one of the other goals.
         of: Of two classes the one that `f1`, `recall` and `precision` are about; None for the second.
         logits: [N, K], what the model answers, where it is known; None asks the model.
 
     Raises:
-        ConfigError: No goal or several, one that this model cannot have, or a share not above 0 and at most 1.
+        ConfigError: No goal or several, one that this model cannot have, or a share not above 0 and at most 1 (of
+            `unlike` 0.5).
         DataError: The texts cannot be compared with the model's answers, or no threshold reaches the share.
     """
     goals = {"recall": recall, "precision": precision, "abstain": abstain}
     shares = {name: value for name, value in goals.items() if value is not None}
-    if len(shares) + f1 + (costs is not None) != 1:
+    n_goals = len(shares) + f1 + (costs is not None)
+    if n_goals > 1 or (not n_goals and unlike is None):
         raise ConfigError(f"choose one goal: {_GOALS}.")
     for name, value in shares.items():
         if not 0 < value <= 1:
@@ -100,24 +107,65 @@ def choose_rule(
     truth = labels_for(model.class_names, held, multi_label=model.multi_label_)
     if not len(truth):
         raise DataError(f"{held.name}: there are no texts to choose a rule on.")
+    scope = None if unlike is None else _outside(model, held, unlike)
     logits = model.logits(held.texts) if logits is None else logits
     found, plain = (
         probabilities(logits, multi_label=model.multi_label_),
         predicted(logits, multi_label=model.multi_label_),
     )
+    if scope is not None and not n_goals:
+        return _unlike_alone(scope, truth, plain)
     about = None if abstain is not None or len(model.class_names) > 2 else 1 if of is None else _number_of(model, of)
     steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_))
     if model.multi_label_:
-        return replace(_best_sets(truth, found, plain, model.class_names), steps=steps)
-    if matrix is not None:
-        return Choice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain), steps=steps)
-    if abstain is not None:
-        if per_class:
-            return replace(_abstain_by_class(truth, found, plain, abstain, model.class_names), steps=steps)
-        return replace(_abstain(truth, found, plain, abstain), steps=steps)
-    number = 1 if of is None else _number_of(model, of)
-    choice = _between_two(truth == number, found[:, number], number, model.class_names, recall, precision)
+        choice = _best_sets(truth, found, plain, model.class_names)
+    elif matrix is not None:
+        choice = Choice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain))
+    elif abstain is not None and per_class:
+        choice = _abstain_by_class(truth, found, plain, abstain, model.class_names)
+    elif abstain is not None:
+        choice = _abstain(truth, found, plain, abstain)
+    else:
+        number = 1 if of is None else _number_of(model, of)
+        choice = _between_two(truth == number, found[:, number], number, model.class_names, recall, precision)
+    if scope is not None:
+        choice = replace(choice, rule=replace(choice.rule, unlike=scope.rate), notes=(*choice.notes, str(scope)))
     return replace(choice, steps=steps)
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """Which of the texts are unlike the training texts, bool [N], at a rate of false alarms."""
+
+    rate: float
+    rows: NDArray[np.bool_]
+
+    def __str__(self) -> str:
+        n = int(self.rows.sum())
+        return f"Of these {len(self.rows):,} texts {n:,} are unlike the training texts and get no answer besides."
+
+
+def _outside(model: Classifier, held: Dataset, rate: float) -> _Outside:
+    if not 0 < rate <= MOST_UNLIKE:
+        raise ConfigError(f"unlike: expected a share above 0 and at most {MOST_UNLIKE}, got {rate}.")
+    check_scope(rate, model.scope_)
+    assert model.scope_ is not None
+    return _Outside(rate, model.scope_.is_unlike(held.texts, rate))
+
+
+def _unlike_alone(
+    scope: _Outside,
+    truth: NDArray[np.int64],
+    plain: NDArray[np.int64],
+) -> Choice:
+    """Return what leaving out texts unlike the training texts comes to."""
+    rule, like = DecisionRule(unlike=scope.rate), ~scope.rows
+    is_right = plain == truth if truth.ndim == 1 else (plain == truth).all(axis=1)
+    reached = {
+        "coverage": share_reached(like, before=1.0),
+        "accuracy of the answers": share_reached(is_right[like], before=float(is_right.mean())),
+    }
+    return Choice(rule, len(truth), None, reached)
 
 
 def _number_of(model: Classifier, name: str) -> int:

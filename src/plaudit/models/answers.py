@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from plaudit.data.dataset import as_text_column
+from plaudit.models.scope import BLANK_TEXT, UNLIKE
+from plaudit.text.tokens import is_blank
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,21 +29,59 @@ class Answers:
         labels: N labels, each a str, int or bool as the classes are; None for no answer; multi-label a tuple of them.
         numbers: What was chosen: class numbers, int64 [N], -1 for no answer; multi-label an indicator, int64 [N, C].
         probabilities: float64 [N, C].
+        unlike: Which texts the rule does not answer because they are unlike the training texts, bool [N]; None: none.
     """
 
     labels: list[Any]  # Any: see above
     numbers: NDArray[np.int64]
     probabilities: NDArray[np.float64]
+    unlike: NDArray[np.bool_] | None = None
+
+    def slice(self, start: int, n: int) -> Answers:
+        """Return `n` of them from number `start`."""
+        rows = slice(start, start + n)
+        unlike = None if self.unlike is None else self.unlike[rows]
+        return Answers(self.labels[rows], self.numbers[rows], self.probabilities[rows], unlike)
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Why texts have no answer, by number, where it is not that the model is unsure."""
+        return {} if self.unlike is None else {int(i): f"no answer: {UNLIKE}" for i in np.flatnonzero(self.unlike)}
+
+
+def joined(parts: Sequence[Answers]) -> Answers:
+    """Return all answers of some parts, one or more."""
+    unlike = [part.unlike for part in parts if part.unlike is not None]
+    return Answers(
+        [label for part in parts for label in part.labels],
+        np.concatenate([part.numbers for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate(unlike) if len(unlike) == len(parts) else None,
+    )
 
 
 def answer(model: Classifier, texts: object) -> Answers:
     """Score N texts by the model's own decision rule; `texts` are what `logits` takes."""
     from plaudit.training.losses import probabilities
 
-    logits = model.logits(texts)
-    numbers = model.decide(logits)
+    column = as_text_column(texts)
+    logits = model.logits(column)
+    unlike = model.unlike(column)
+    numbers = model.decide(logits, unlike=unlike)
     labels = model.label_sets(numbers) if model.multi_label_ else model.labels_of(numbers).tolist()
-    return Answers(labels, numbers, probabilities(logits, multi_label=model.multi_label_))
+    return Answers(labels, numbers, probabilities(logits, multi_label=model.multi_label_), unlike)
+
+
+def doubts(model: Classifier, texts: Sequence[str]) -> list[str | None]:
+    """Return why not to rely on any answer to each of N texts, whatever the model's rule; None where nothing is odd.
+
+    A text is blank, or unlike the training texts, as one in a hundred like them is at most; the latter is known of
+    models that `plaudit train` made.
+    """
+    column = as_text_column(texts)
+    unlike = np.zeros(len(column), np.bool_) if model.scope_ is None else model.scope_.is_unlike(column)
+    blank = is_blank(column)
+    return [BLANK_TEXT if b else UNLIKE if u else None for b, u in zip(blank.tolist(), unlike.tolist(), strict=True)]
 
 
 def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -49,12 +91,18 @@ def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str
 
 
 def records(model: Classifier, found: Answers) -> list[dict[str, Any]]:
-    """Return N answers as JSON values: "label" (multi-label a tuple; None for no answer) and "probabilities"."""
+    """Return N answers as JSON values: "label" (multi-label a tuple; None for no answer) and "probabilities".
+
+    Where there is no answer because the text is unlike the training texts, "reason" says so.
+    """
     names = [str(name) for name in model.classes_.tolist()]
-    return [
+    given: list[dict[str, Any]] = [
         {"label": label, "probabilities": dict(zip(names, row, strict=True))}
         for label, row in zip(found.labels, found.probabilities.tolist(), strict=True)
     ]
+    for i, reason in found.reasons.items():
+        given[i]["reason"] = reason
+    return given
 
 
 def answer_fields(model: Classifier) -> list[pa.Field]:

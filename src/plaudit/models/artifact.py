@@ -34,7 +34,7 @@ _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
 _DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None, "package": None}
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAST_TEMPERATURE, _MOST_TEMPERATURE = 1e-3, 1e3  # what training can choose, with room for what a person may set
-_KINDS = {"float32": "F32", "float64": "F64", "int64": "I64"}  # as safetensors names them
+_KINDS = {"float32": "F32", "float64": "F64", "int64": "I64", "uint32": "U32"}  # as safetensors names them
 _CHECKPOINT = "checkpoint.safetensors"  # what a run that was cut off leaves where its model would have come
 
 

@@ -21,6 +21,7 @@ from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
 from plaudit.models.arguments import Arguments
 from plaudit.models.label_values import warn_of_label
 from plaudit.models.rules import DecisionRule, rule_from_manifest
+from plaudit.models.scope import SCOPE, Scope, check_scope
 from plaudit.models.targets import Labels, encode_labels, label_positions, to_indicator
 from plaudit.models.training_data import Course, TrainingData, given_weights, known_data, text_weights
 from plaudit.scratch import MEMORY, Scratch
@@ -49,6 +50,7 @@ class Classifier(Arguments, ABC):
         notes_: Sentences about the fit that its owner should read.
         temperature_: What its logits are divided by, so that its probabilities are right as often as they say; above 0.
         rule_: What is answered; None for the likeliest class, or of sets of labels those above 0.5.
+        scope_: What its training texts are like; None where nobody has counted (`learn_scope`).
         streams: Whether `fit` can keep on disk what grows with the number of tokens.
         resumes: Whether `fit` keeps its state in `checkpoint`, and can go on from it.
         scratch: Where it keeps that; in memory unless a folder is set.
@@ -69,6 +71,7 @@ class Classifier(Arguments, ABC):
     notes_: tuple[str, ...] = ()
     temperature_: float = 1.0
     rule_: DecisionRule | None = None
+    scope_: Scope | None = None
     scratch: Scratch = MEMORY
     class_weight: ClassWeight | dict[Any, float] = "none"
     validation_fraction: float = 0.2
@@ -133,7 +136,7 @@ class Classifier(Arguments, ABC):
 
     def _fit_whole(self, data: TrainingData, course: Course) -> Self:
         """Learn from all of `data`, holding nothing out: what a blend asks of its members."""
-        self.temperature_, self.rule_ = 1.0, None
+        self.temperature_, self.rule_, self.scope_ = 1.0, None, None
         self._fit(data, course)
         self.classes_, self.multi_label_ = data.classes, data.multi_label
         return self
@@ -170,6 +173,8 @@ class Classifier(Arguments, ABC):
         from plaudit.registry import recipe_of_kind
 
         recipe = recipe_of_kind(self.kind)
+        if self.scope_ is not None:
+            self.scope_.write(folder)
         write_manifest(
             folder,
             kind=self.kind,
@@ -205,6 +210,7 @@ class Classifier(Arguments, ABC):
         model.classes_, model.multi_label_ = classes, multi_label
         model.temperature_ = float(manifest["temperature"])
         model.rule_ = rule_from_manifest(manifest["rule"], len(classes), multi_label=multi_label, where=str(folder))
+        model.scope_ = Scope.read(folder) if SCOPE in manifest["files"] else None
         return model
 
     def predict_proba(self, texts: object) -> NDArray[np.float64]:
@@ -226,25 +232,36 @@ class Classifier(Arguments, ABC):
         [N, C], 1 where a class's logit is above 0, or its probability above the rule's threshold; `label_sets` names
         them.
         """
+<<<<<<< HEAD
         return self.predicted(self.logits(texts))
 
     def predicted(self, logits: NDArray[np.floating]) -> NDArray[Any]:
         """Return what `predict` gives for texts of these logits."""
         found = self.decide(logits)
+=======
+        column = as_text_column(texts)
+        found = self.decide(self.logits(column), unlike=self.unlike(column))
+>>>>>>> b97fcb4 (Tell texts that are unlike the training texts)
         return found if self.multi_label_ else self.labels_of(found)
 
-    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
+    def unlike(self, texts: pa.LargeStringArray) -> NDArray[np.bool_] | None:
+        """Return which of N texts `rule_` does not answer, being unlike the training texts, bool [N] or None."""
+        rate = None if self.rule_ is None else self.rule_.unlike
+        return None if rate is None or self.scope_ is None else self.scope_.is_unlike(texts, rate)
+
+    def decide(self, logits: NDArray[np.floating], *, unlike: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """Return what `rule_` makes of logits: class numbers, int64 [N], -1 for none; multi-label an indicator [N, C].
 
         Args:
             logits: As `decision_function` or `logits` gives them.
+            unlike: What `unlike` returns for the texts.
         """
         from plaudit.training.losses import predicted, probabilities
 
         if self.rule_ is None:
             return predicted(logits, multi_label=self.multi_label_)
         shares = probabilities(logits, multi_label=self.multi_label_)
-        return self.rule_.decide(shares, multi_label=self.multi_label_)
+        return self.rule_.decide(shares, multi_label=self.multi_label_, unlike=unlike)
 
     def labels_of(self, numbers: NDArray[np.integer]) -> NDArray[Any]:
         """Return the labels of class numbers [N]; under a rule that may give no answer objects, None for -1."""
@@ -307,6 +324,11 @@ class Classifier(Arguments, ABC):
         self.temperature_ = choose_temperature(self.logits(held.texts), held.codes).temperature
         return self
 
+    def learn_scope(self, texts: object, validation: object) -> Self:
+        """Learn from the texts it was trained on, and from others of their kind, what is unlike them; return self."""
+        self.scope_ = Scope.learn(as_text_column(texts), as_text_column(validation))
+        return self
+
     def set_rule(self, rule: DecisionRule | None) -> Self:
         """Decide by `rule` from now on, by none for None, and return self.
 
@@ -316,6 +338,7 @@ class Classifier(Arguments, ABC):
         self._check_fitted()
         if rule is not None:
             rule.check(len(self.classes_), multi_label=self.multi_label_)
+            check_scope(rule.unlike, self.scope_)
         self.rule_ = rule
         return self
 
@@ -333,7 +356,8 @@ class Classifier(Arguments, ABC):
         Raises:
             DataError: There are no texts, or labels or weights do not fit: the label 1 is not the class "1".
         """
-        found = self.decide(self.logits(texts))
+        column = as_text_column(texts)
+        found = self.decide(self.logits(column), unlike=self.unlike(column))
         if not len(found):
             raise DataError("score: there are no texts.")
         if self.multi_label_:

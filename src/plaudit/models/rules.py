@@ -1,7 +1,8 @@
 """Decision rules: what is answered when a class has some probability.
 
 Without a rule the likeliest class is answered, and of sets of labels those above 0.5. A rule says otherwise: a
-threshold, costs of mistakes, or a probability below which there is no answer. It moves no probability.
+threshold, costs of mistakes, a probability below which there is no answer, or none to texts that are unlike the
+training texts. It moves no probability.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST_COST = 1e12
+MOST_UNLIKE = 0.5
 NO_ANSWER = -1
 
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """What is answered; exactly one of the four is given.
+    """What is answered; of the first four one at most is given, and none only where `unlike` is.
 
     Attributes:
         thresholds: For two classes one number: the second class is answered when its probability is above it. For
@@ -36,19 +38,27 @@ class DecisionRule:
             expected cost is answered, the first of several.
         abstain_below: When the likeliest class has a smaller probability than this, there is no answer. 0 to 1.
         abstain_by_class: The same with a number for each class, that of the likeliest one counting.
+        unlike: There is no answer to texts unlike the training texts (`models.scope`), the limit such that this share
+            of validation texts lies below it; above 0, at most 0.5. Of sets of labels the empty set is given.
     """
 
     thresholds: tuple[float, ...] | None = None
     costs: tuple[tuple[float, ...], ...] | None = None
     abstain_below: float | None = None
     abstain_by_class: tuple[float, ...] | None = None
+    unlike: float | None = None
 
     def __post_init__(self) -> None:
         given = [field.name for field in fields(self) if getattr(self, field.name) is not None]
-        if len(given) != 1:
+        if self.unlike is not None:
+            given.remove("unlike")
+            object.__setattr__(self, "unlike", _numbers("unlike", [self.unlike], MOST_UNLIKE)[0])
+            if not self.unlike:
+                raise ConfigError("a decision rule's unlike: expected a share above 0.")
+        if len(given) > 1 or (not given and self.unlike is None):
             raise ConfigError(
-                "a decision rule has thresholds, costs, abstain_below or abstain_by_class, and one of them alone; "
-                f"got {' and '.join(given) or 'none'}."
+                "a decision rule has thresholds, costs, abstain_below or abstain_by_class, one of them at most, with "
+                f"or without unlike; got {' and '.join(given) or 'none'}."
             )
         if self.thresholds is not None:
             object.__setattr__(self, "thresholds", _numbers("thresholds", self.thresholds, 1))
@@ -69,6 +79,8 @@ class DecisionRule:
         Raises:
             ConfigError: The number of classes is another, or such a rule cannot answer with sets of labels.
         """
+        if self.is_scope_alone:
+            return
         if multi_label and self.thresholds is None:
             raise ConfigError(
                 "a model that answers with sets of labels takes thresholds, one a label, and no other rule."
@@ -91,11 +103,27 @@ class DecisionRule:
             )
             raise ConfigError(f"a decision rule for {n_classes} classes has {expected} {what}, got {found}.")
 
-    def decide(self, probabilities: NDArray[np.float64], *, multi_label: bool = False) -> NDArray[np.int64]:
+    def decide(
+        self,
+        probabilities: NDArray[np.float64],
+        *,
+        multi_label: bool = False,
+        unlike: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int64]:
         """Return the class number of each row of [N, C], int64 [N], and `NO_ANSWER` (-1) for none.
 
-        Multi-label: an indicator, int64 [N, C].
+        Multi-label: an indicator, int64 [N, C]. `unlike`, bool [N], says which texts are unlike the training texts;
+        None for none of them.
         """
+        found = self._decide(probabilities, multi_label=multi_label)
+        if self.unlike is not None and unlike is not None:
+            found[unlike] = 0 if multi_label else NO_ANSWER
+        return found
+
+    def _decide(self, probabilities: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.int64]:
+        if self.is_scope_alone:
+            usual = probabilities > 0.5 if multi_label else probabilities.argmax(axis=1)
+            return usual.astype(np.int64)
         if self.thresholds is not None:
             above = probabilities if multi_label else probabilities[:, 1:]
             given: NDArray[np.int64] = (above > np.array(self.thresholds)).astype(np.int64)
@@ -110,7 +138,12 @@ class DecisionRule:
     @property
     def may_abstain(self) -> bool:
         """Whether it gives some texts no answer."""
-        return self.abstain_below is not None or self.abstain_by_class is not None
+        return self.abstain_below is not None or self.abstain_by_class is not None or self.unlike is not None
+
+    @property
+    def is_scope_alone(self) -> bool:
+        """Whether it says nothing but to leave out what is unlike the training texts."""
+        return {field.name for field in fields(self) if getattr(self, field.name) is not None} == {"unlike"}
 
     @property
     def version(self) -> str:
@@ -119,6 +152,12 @@ class DecisionRule:
 
     def describe(self, classes: Sequence[str]) -> str:
         """Say in a sentence without a full stop what is answered; of many classes the first few."""
+        if self.unlike is None:
+            return self._describe(classes)
+        scope = f"no answer to a text unlike the training texts (as {100 * self.unlike:.3g} in 100 like them are)"
+        return scope if self.is_scope_alone else f"{self._describe(classes)}; {scope}"
+
+    def _describe(self, classes: Sequence[str]) -> str:
         if self.abstain_below is not None:
             return f"no answer when no class has a probability of at least {self.abstain_below:.4g}"
         if self.abstain_by_class is not None:
@@ -139,7 +178,7 @@ class DecisionRule:
         return "the class with the least expected cost: " + _first([*named, "any other mistake costs 1"])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the rule as JSON values: its one entry by name."""
+        """Return the rule as JSON values: its entries by name."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
 
 
@@ -164,7 +203,7 @@ def rule_from_manifest(stored: object, n_classes: int, *, multi_label: bool, whe
 
 def _numbers(name: str, values: object, most: float) -> tuple[float, ...]:
     if not isinstance(values, Sequence | np.ndarray) or not all(_is_within(value, most) for value in values):
-        shown = "numbers from 0 to 1" if most == 1 else f"numbers from 0 to {most:g}"
+        shown = f"numbers from 0 to {most:g}"
         raise ConfigError(f"a decision rule's {name}: expected {shown}, got {str(values)[:60]}.")
     return tuple(map(float, values))
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plaudit.models.answers import Answers, answer
+from plaudit.models.answers import Answers, answer, joined
 from plaudit.server.refusals import Refusal
 from plaudit.server.workroom import Workroom
 
@@ -193,9 +193,7 @@ class Batcher:
         """Give each job its rows; one that is not finished goes to the end of the queue."""
         at = 0
         for job, n in batch:
-            job.parts.append(
-                Answers(found.labels[at : at + n], found.numbers[at : at + n], found.probabilities[at : at + n])
-            )
+            job.parts.append(found.slice(at, n))
             at += n
             job.done += n
             if job.future.done():
@@ -203,14 +201,4 @@ class Batcher:
             if job.done < len(job.texts):
                 self._jobs.append(job)
             else:
-                job.future.set_result(_joined(job.parts))
-
-
-def _joined(parts: list[Answers]) -> Answers:
-    if len(parts) == 1:
-        return parts[0]
-    return Answers(
-        [label for part in parts for label in part.labels],
-        np.concatenate([part.numbers for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-    )
+                job.future.set_result(job.parts[0] if len(job.parts) == 1 else joined(job.parts))

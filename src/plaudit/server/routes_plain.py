@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
-from plaudit.models.answers import records
+from plaudit.models.answers import doubts, records
 from plaudit.server.files import as_parameters, score_file
 from plaudit.server.limits import LEFT
 from plaudit.server.refusals import Refusal, error_responses, json_response
@@ -69,7 +69,10 @@ async def explain(request: Request) -> Response:
     loaded = service.find(asked.model)
     found, explanations = await service.explain(loaded, asked.texts, asked.label)
     answers = records(loaded.classifier, found)
-    for answer, of_text in zip(answers, explanations, strict=True):
+    reasons = doubts(loaded.classifier, asked.texts)
+    for answer, of_text, doubt in zip(answers, explanations, reasons, strict=True):
+        if doubt is not None:
+            answer["reason"] = f"no answer: {doubt}"
         answer["explanations"] = []
         for one in of_text:
             record = {"against": one.against, **one.to_dict()}

@@ -54,6 +54,9 @@ class Prediction(BaseModel):
         description="The label; a list of them where a text may have several; null for no answer."
     )
     probabilities: dict[str, float] = Field(description="Each class's, 0 to 1.")
+    reason: str | None = Field(
+        None, description="Why there is no answer, or of an explained text none to rely on; mostly left out."
+    )
 
 
 class PredictResponse(BaseModel):

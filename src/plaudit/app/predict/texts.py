@@ -13,7 +13,7 @@ import pyarrow as pa
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json
 from plaudit.models import load
-from plaudit.models.answers import answer_records
+from plaudit.models.answers import answer_records, doubts
 
 if TYPE_CHECKING:
     from plaudit.models import Classifier
@@ -27,8 +27,12 @@ def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:
     answers = []
     names = [plain(str(name)) for name in model.classes_.tolist()]
     width = 0 if model.multi_label_ else max(map(len, names))
-    for record in answer_records(model, texts):
+    for record, doubt in zip(answer_records(model, texts), doubts(model, texts), strict=True):
         by_class = record["probabilities"]
+        if doubt is not None:
+            likeliest = max(by_class, key=by_class.__getitem__)
+            answers.append(f"no answer: {doubt} ({plain(likeliest)} {by_class[likeliest]:.3f})")
+            continue
         found = record["label"] if model.multi_label_ else [record["label"]]
         if found == [None]:
             likeliest = max(by_class, key=by_class.__getitem__)

@@ -32,6 +32,10 @@ def threshold(
     costs: Annotated[
         str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')
     ] = None,
+    unlike: Annotated[
+        float | None,
+        typer.Option(help="No answer to texts unlike the training texts, by mistake to this share of others (0.01)."),
+    ] = None,
     of: Annotated[
         str | None, typer.Option("--class", help="Whose F1, recall or precision. [the second of two]")
     ] = None,
@@ -52,7 +56,7 @@ def threshold(
         data,
         goals={
             "f1": f1, "recall": recall, "precision": precision, "abstain": abstain, "costs": costs, "of": of,
-            "per_class": per_class,
+            "per_class": per_class, "unlike": unlike,
         },
         apply=apply,
         undo=undo,

@@ -73,7 +73,7 @@ def threshold(
         return
     if not given:
         if data is not None or apply:
-            raise ConfigError("threshold: say what for: --f1, --recall, --precision, --abstain or --costs.")
+            raise ConfigError("threshold: say what for: --f1, --recall, --precision, --abstain, --costs or --unlike.")
         _show(classifier, {}, as_json=as_json)
         return
     if "costs" in given:
@@ -138,10 +138,11 @@ def _print_reached(choice: Choice, what: str, *, is_applied: bool) -> None:
         interval = "no text" if bounds is None else f"95 % interval {bounds.low:.4f} to {bounds.high:.4f}"
         line = f"  {name:<{width}}  {figure.value:.4f}  ({interval}; without the rule {figure.before:.4f})"
         console.print(line, markup=False)
-    print_table(console, steps_table(choice.steps))
+    if choice.steps:
+        print_table(console, steps_table(choice.steps))
     for note in choice.notes:
         console.print(f"note: {plain(note)}", markup=False)
-    if choice.rule.costs is None:
+    if choice.rule.costs is None and not choice.rule.is_scope_alone:
         console.print(
             "\nThe rule was chosen on these very texts, so the figures are optimistic: the more so, "
             "the fewer the texts and the more the thresholds."

@@ -190,6 +190,7 @@ def _run(
     for note in model.notes_:
         say(f"note: {note}")
     seconds = time.perf_counter() - started
+    model.learn_scope(parts.train.texts, parts.validation.texts)
     test_texts = parts.open_test()  # here, and nowhere before
     if not config.data.streaming:
         keep_tokens(test_texts.texts)

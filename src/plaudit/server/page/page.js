@@ -46,6 +46,7 @@ function complain(id, error) {
   $(id).hidden = !error;
 }
 
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
 const percent = (p) => `${(100 * p).toFixed(p > 0.9995 && p < 1 ? 2 : 1)} %`;
 const current = () => models.find((one) => one.name === $("model").value) || models[0];
 
@@ -119,7 +120,8 @@ function show(text, answer) {
   $("answer").classList.remove("stale");
   const said = given.map((name) => `${name}, ${percent(answer.probabilities[name])}`).join("; ");
   const none = Array.isArray(answer.label) ? "No label" : `No answer; the likeliest is ${chances[0][0]}, ${percent(chances[0][1])}`;
-  setText($("verdict"), said || none);
+  $("verdict").classList.toggle("doubt", Boolean(answer.reason));
+  setText($("verdict"), answer.reason ? `${capital(answer.reason)}. The likeliest is ${chances[0][0]}, ${percent(chances[0][1])}` : said || none);
   showBars(chances, given);
   showShares(text, answer.explanations);
 }
