@@ -30,6 +30,7 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
         *SCORING,
         *plots,
         "validation.safetensors",
+        "scope.safetensors",
         "run.toml",
         "metrics.json",
         "README.md",
@@ -42,7 +43,9 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
     assert "Settings chosen on " in done.out
     figures = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert figures["test"]["accuracy"] > 0.6
-    assert figures["train"]["size_bytes"] == sum((folder / name).stat().st_size for name in SCORING)
+    assert figures["train"]["size_bytes"] == sum(
+        (folder / name).stat().st_size for name in (*SCORING, "scope.safetensors")
+    )
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert built in card
     settings = RunConfig.from_toml(folder / "run.toml").model

@@ -106,10 +106,12 @@ def test_a_run_without_epochs_leaves_no_curves(command: Command, tmp_path: Path)
     assert {path.name for path in folder.iterdir()} == {
         "model.json", "words.json", "run.toml", "metrics.json", "README.md", "test_openings.json",
         "reliability.svg", "reliability.png", "reliability-dark.png", "report.html", "report.json",
+        "scope.safetensors",
     }  # fmt: skip
     figures = read_metrics(folder)
     assert figures["train"].keys() == {"seconds", "n", "peak_memory_bytes", "size_bytes"}
-    assert figures["train"]["size_bytes"] == sum((folder / n).stat().st_size for n in ("model.json", "words.json"))
+    scored = ("model.json", "words.json", "scope.safetensors")
+    assert figures["train"]["size_bytes"] == sum((folder / n).stat().st_size for n in scored)
     assert figures["validation"]["n"] == N_VALIDATION
     assert f"{len(weights(folder))} words" in done.lines()
     files = "metrics.json, reliability.png; run.toml repeats it, README.md describes it"

@@ -276,7 +276,7 @@ def test_a_model_without_a_run_needs_texts(command: Command, reviews: Dataset, t
     [
         (("--f1", "--abstain", "0.9"), "choose one goal"),
         (("--class", "pos"), "choose one goal"),
-        (("sample",), "say what for: --f1, --recall, --precision, --abstain, --costs or --unlike"),
+        (("sample",), "say what for: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike"),
         (("--reset", "--f1"), "--reset takes the rule back, and takes no other option"),
         (("--recall", "95"), "recall: expected a share above 0 and at most 1, got 95.0"),
         (("--f1", "--class", "mixed"), "'mixed' is none of the model's classes: neg, pos"),

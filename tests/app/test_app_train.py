@@ -40,7 +40,7 @@ def test_the_folder_holds_everything(sample_model: Path) -> None:
         "model.json", "weights.safetensors", "embedding", "run.toml", "history.json", "metrics.json", "README.md",
         "test_openings.json", "loss.svg", "loss.png", "loss-dark.png", "accuracy.svg", "accuracy.png",
         "accuracy-dark.png", "reliability.svg", "reliability.png", "reliability-dark.png", "report.html",
-            "report.json",
+            "report.json", "scope.safetensors",
     }  # fmt: skip
     history = json.loads((sample_model / "history.json").read_text(encoding="utf-8"))
     assert {name: len(curve) for name, curve in history.items()} == dict.fromkeys(

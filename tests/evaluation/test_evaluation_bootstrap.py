@@ -13,6 +13,7 @@ from plaudit.evaluation import Interval, Metrics, measure, measure_sets
 from plaudit.evaluation import metrics as single
 from plaudit.evaluation import multilabel as sets
 from plaudit.evaluation.bootstrap import bootstrap, count_resamples, draw_counts, percentile_interval
+from plaudit.evaluation.ordinal import NAMES
 from plaudit.evaluation.ranking import ranking
 
 
@@ -31,7 +32,7 @@ def test_a_resamples_figures_are_those_of_its_texts(n_classes: int, least: float
     labels, probabilities = random_case(0, 200, n_classes)
     predictions = np.where(probabilities.max(axis=1) >= least, probabilities.argmax(axis=1), -1)
     assert (predictions < 0).any() == (least > 0)
-    statistic = single._statistic(labels, probabilities, predictions)
+    statistic = single._statistic(labels, probabilities, predictions, tuple("abcd"[:n_classes]))
     counts = next(draw_counts(200, 5, seed=1))
     found = statistic(counts)
     for i, row in enumerate(counts.astype(int)):
@@ -133,7 +134,7 @@ def test_every_figure_has_an_interval_that_holds_it() -> None:
         intervals = figures["intervals"]
         assert isinstance(intervals, dict)
         assert figures.keys() - intervals.keys() == {
-            "n", "coverage", "accuracy_interval_95", "classes", "confusion_matrix", "intervals",
+            "n", "coverage", "accuracy_interval_95", "classes", "confusion_matrix", "intervals", *NAMES,
         }  # fmt: skip
         assert intervals["accuracy"] == figures["accuracy_interval_95"]
         for name, span in intervals.items():

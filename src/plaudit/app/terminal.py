@@ -141,6 +141,8 @@ def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
 
 
 def _confusion(metrics: Metrics) -> Table:
+    from plaudit.evaluation.ordinal import ordered
+
     table = Table(
         title="true class down, predicted across",
         title_style="dim",
@@ -148,14 +150,16 @@ def _confusion(metrics: Metrics) -> Table:
         box=None,
         padding=(0, 2),
     )
-    names = [escape(plain(name)) for name in metrics.classes]
+    order = ordered(metrics.classes)
+    names = [escape(plain(metrics.classes[i])) for i in order]
     table.add_column("")
     for name in names:
         table.add_column(name, justify="right")
     table.add_column("recall", justify="right", style="dim")
-    for i, name in enumerate(names):
-        cells = [f"[bold]{n:,}[/bold]" if i == j else f"{n:,}" for j, n in enumerate(metrics.confusion[i].tolist())]
-        table.add_row(name, *cells, _share(metrics.recall[i], int(metrics.confusion[i].sum())))
+    for i, name in zip(order, names, strict=True):
+        row = metrics.confusion[i].tolist()
+        cells = [f"[bold]{row[j]:,}[/bold]" if i == j else f"{row[j]:,}" for j in order]
+        table.add_row(name, *cells, _share(metrics.recall[i], sum(row)))
     given = metrics.confusion.sum(axis=0).tolist()
-    table.add_row("precision", *map(_share, metrics.precision, given), "", style="dim")
+    table.add_row("precision", *(_share(metrics.precision[j], given[j]) for j in order), "", style="dim")
     return table

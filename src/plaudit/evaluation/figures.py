@@ -26,7 +26,7 @@ class FigureKind:
         meaning: What it is, on the report's page; empty for a figure that stands there by class.
         kinds: Whose answers it is of: one label a text, sets of labels, or both.
         sign: 1 where more is better, -1 where less is.
-        most: Its largest value; None without bound. The smallest is 0.
+        most: Its largest value; None without bound. The smallest is 0, but kappa's -1.
         needs_classes: Whether it is not defined where a class has no text.
         is_drawn: Whether the report draws it with its interval.
         key: Its attribute of `Metrics` and its name in metrics.json; the name itself where empty.
@@ -90,6 +90,20 @@ FIGURES = (
     FigureKind(
         "average_precision", "average precision", "", "mean over classes", meaning="precision over all thresholds",
         needs_classes=True, is_drawn=True,
+    ),
+    FigureKind(
+        "absolute_error", "absolute error", "grades off on average",
+        meaning="0 is best; by how many grades the answers are off on average", kinds=("one label",), sign=-1,
+        most=None,
+    ),
+    FigureKind(
+        "within_one", "within one", "right, or one step of the scale off",
+        meaning="share of the answers that are right or one step of the scale off", kinds=("one label",),
+    ),
+    FigureKind(
+        "kappa_quadratic", "kappa, quadratic", "1 is perfect, 0 chance",
+        meaning="agreement beyond chance, far misses counting more: 1 is perfect, 0 chance, less is worse than chance",
+        kinds=("one label",),
     ),
 )  # fmt: skip
 

@@ -26,6 +26,7 @@ from plaudit.evaluation.calibration import calibration, calibration_interval, er
 from plaudit.evaluation.figure_intervals import TOO_FEW, by_class_intervals, roc_interval, skewed_interval
 from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
+from plaudit.evaluation.ordinal import NAMES, ordinal_intervals, ordinal_statistic
 from plaudit.evaluation.ranking import ranking
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Metrics:
             not occur.
         confusion: int64 [C, C], rows are true classes, columns predicted ones.
         classes: The label names, in that order.
+        absolute_error: By how many grades answers are off on average, where the classes are grades
+            (`evaluation.ordinal`), else None; so are the next two.
+        within_one: Share of the answers that are right or one step of the scale off.
+        kappa_quadratic: Agreement beyond chance, a step off counting less than two; 1 is perfect, 0 chance.
         intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1_by_class` one a class; None
             where one is not defined or the texts are too few (`figure_intervals`). The calibration error's and the
             average precision's are bootstrap intervals over texts, and so is ROC-AUC's of many.
@@ -94,6 +99,9 @@ class Metrics:
     average_precision: float | None
     confusion: NDArray[np.int64]
     classes: tuple[str, ...]
+    absolute_error: float | None = None
+    within_one: float | None = None
+    kappa_quadratic: float | None = None
     intervals: Intervals = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
@@ -161,7 +169,7 @@ def measure(
     n_answered, right = int(is_answered.sum()), int((labels == predicted).sum())
     if not n_answered:
         raise DataError(f"the model's decision rule answered none of {n:,} texts: there is nothing to measure.")
-    statistic = _statistic(labels, probabilities, predicted)
+    statistic = _statistic(labels, probabilities, predicted, classes)
     figures = point_figures(statistic, n)
     accuracy_interval = wilson_interval(right, n_answered)
     intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
@@ -184,6 +192,8 @@ def measure(
         assert isinstance(by_class, tuple)
         intervals["f1"] = by_class[1] if n_classes == 2 else intervals["f1_macro"]
         intervals |= _of_scores(labels, probabilities, figures, intervals)
+        graded = ordinal_intervals(labels, predicted, classes, intervals)
+        intervals = {**{name: value for name, value in intervals.items() if name not in NAMES}, **graded}
     pairs = (labels * n_classes + predicted)[is_answered]
     return Metrics(
         n=n,
@@ -269,7 +279,10 @@ def log_losses(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _statistic(
-    labels: NDArray[np.integer], probabilities: NDArray[np.float64], predicted: NDArray[np.integer]
+    labels: NDArray[np.integer],
+    probabilities: NDArray[np.float64],
+    predicted: NDArray[np.integer],
+    classes: tuple[str, ...],
 ) -> Statistic:
     n, n_classes = probabilities.shape
     rows = np.arange(n)
@@ -284,6 +297,7 @@ def _statistic(
         squares = np.square(probabilities).sum(axis=1) + 1 - 2 * probabilities[rows, labels]
         rankings = [ranking(labels == c, probabilities[:, c]) for c in range(n_classes)]
     calibrated = calibration(*stated(labels, probabilities))
+    graded = ordinal_statistic(labels, predicted, classes)
 
     def figures(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         true, found = (group_sums(counts, of, n_classes + 1)[:, :-1] for of in (labels_answered, answers))
@@ -307,6 +321,7 @@ def _statistic(
             "f1_by_class": f1,
             "roc_auc": np.mean([each.roc_auc for each in areas], axis=0),
             "average_precision": np.mean([each.average_precision for each in areas], axis=0),
+            **graded(counts),
         }
 
     return figures

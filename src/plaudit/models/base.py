@@ -232,16 +232,12 @@ class Classifier(Arguments, ABC):
         [N, C], 1 where a class's logit is above 0, or its probability above the rule's threshold; `label_sets` names
         them.
         """
-<<<<<<< HEAD
-        return self.predicted(self.logits(texts))
-
-    def predicted(self, logits: NDArray[np.floating]) -> NDArray[Any]:
-        """Return what `predict` gives for texts of these logits."""
-        found = self.decide(logits)
-=======
         column = as_text_column(texts)
-        found = self.decide(self.logits(column), unlike=self.unlike(column))
->>>>>>> b97fcb4 (Tell texts that are unlike the training texts)
+        return self.predicted(self.logits(column), unlike=self.unlike(column))
+
+    def predicted(self, logits: NDArray[np.floating], *, unlike: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """Return what `predict` gives for texts of these logits; `unlike` is what `unlike` returns for them."""
+        found = self.decide(logits, unlike=unlike)
         return found if self.multi_label_ else self.labels_of(found)
 
     def unlike(self, texts: pa.LargeStringArray) -> NDArray[np.bool_] | None:
@@ -250,12 +246,7 @@ class Classifier(Arguments, ABC):
         return None if rate is None or self.scope_ is None else self.scope_.is_unlike(texts, rate)
 
     def decide(self, logits: NDArray[np.floating], *, unlike: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-        """Return what `rule_` makes of logits: class numbers, int64 [N], -1 for none; multi-label an indicator [N, C].
-
-        Args:
-            logits: As `decision_function` or `logits` gives them.
-            unlike: What `unlike` returns for the texts.
-        """
+        """Return what `rule_` makes of logits: class numbers [N], -1 for none; multi-label an indicator [N, C]."""
         from plaudit.training.losses import predicted, probabilities
 
         if self.rule_ is None:
@@ -356,8 +347,8 @@ class Classifier(Arguments, ABC):
         Raises:
             DataError: There are no texts, or labels or weights do not fit: the label 1 is not the class "1".
         """
-        column = as_text_column(texts)
-        found = self.decide(self.logits(column), unlike=self.unlike(column))
+        texts = as_text_column(texts)
+        found = self.decide(self.logits(texts), unlike=self.unlike(texts))
         if not len(found):
             raise DataError("score: there are no texts.")
         if self.multi_label_:

@@ -26,6 +26,7 @@ import pyarrow as pa
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.text.column import PART_TEXTS
 from plaudit.text.farmhash import fingerprint64
+from plaudit.text.token_memory import tokens_of
 from plaudit.text.tokens import WordTokenizer
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class _Words:
 
     @classmethod
     def of(cls, texts: pa.LargeStringArray) -> _Words:
-        column = WordTokenizer(unspaced="pairs").tokenize(texts)
+        column = tokens_of(WordTokenizer(), texts)  # n-grams', which a run has made already
         hashes = fingerprint64(column.dictionary) * _STEP
         words = hashes[column.values]
         is_first = np.zeros(len(words), np.bool_)

@@ -6,9 +6,11 @@ as private as they are. Whatever comes from the data is escaped, and a policy in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from plaudit.evaluation.figures import FIGURES
+from plaudit.evaluation.ordinal import ordered
 from plaudit.report.drawing import (
     MOST_NAMES,
     Point,
@@ -50,6 +52,7 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
         MissingExtraError: Jinja is not installed (extra ``train``).
     """
     measured, parts = facts.test.measured, (facts.parts[0], facts.parts[-1])
+    order = ordered(facts.classes)
     return render(
         "report",
         f"Report of {name}",
@@ -76,7 +79,8 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
         n_bars_left=max(len(facts.classes) - MOST_NAMES, 0),
         curves=[Html(drawing) for drawing in _curves(facts)],
         class_rows=_class_rows(measured),
-        matrix=_matrix(measured),
+        matrix=_matrix(measured, order),
+        matrix_names=[facts.classes[i] for i in order],
         reliability=Html(_reliability(measured, multi_label=facts.multi_label)),
         divisions=[(division, Html(_division(division, facts))) for division in facts.test.divisions],
         side_by_side=len(facts.explained.words) <= _SIDE_BY_SIDE,
@@ -128,11 +132,15 @@ def _class_rows(measured: Measured) -> list[ClassFigures]:
     return sorted((each for each in measured.classes if each.n), key=lambda each: each.f1.value)[:_SHOWN_ROWS]
 
 
-def _matrix(measured: Measured) -> list[list[dict[str, Any]]]:
-    """Return the cells of the confusion matrix, with how dark each is, 0 to 4, by its share of the true class."""
+def _matrix(measured: Measured, order: Sequence[int]) -> list[list[dict[str, Any]]]:
+    """Return the cells of the confusion matrix, with how dark each is, 0 to 4, by its share of the true class.
+
+    Its rows and columns are the classes in `order`.
+    """
+    rows = [(i, measured.matrix[i]) for i in order] if measured.matrix else []
     return [
-        [{"n": n, "level": min(4, -(-4 * n // max(sum(row), 1))), "is_right": i == j} for j, n in enumerate(row)]
-        for i, row in enumerate(measured.matrix)
+        [{"n": row[j], "level": min(4, -(-4 * row[j] // max(sum(row), 1))), "is_right": i == j} for j in order]
+        for i, row in rows
     ]
 
 

@@ -32,6 +32,9 @@ def threshold(
     costs: Annotated[
         str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')
     ] = None,
+    ordinal: Annotated[
+        bool, typer.Option("--ordinal", help="Of grades the answer that is expected to be off by the least.")
+    ] = False,
     unlike: Annotated[
         float | None,
         typer.Option(help="No answer to texts unlike the training texts, by mistake to this share of others (0.01)."),
@@ -56,7 +59,7 @@ def threshold(
         data,
         goals={
             "f1": f1, "recall": recall, "precision": precision, "abstain": abstain, "costs": costs, "of": of,
-            "per_class": per_class, "unlike": unlike,
+            "per_class": per_class, "unlike": unlike, "ordinal": ordinal,
         },
         apply=apply,
         undo=undo,

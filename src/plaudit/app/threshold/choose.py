@@ -18,6 +18,7 @@ from plaudit.app.threshold.history import last_rule, remember_rule
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.evaluation import choose_rule
+from plaudit.evaluation.ordinal import ordinal_costs
 from plaudit.models import Classifier, load
 from plaudit.models.artifact import write_rule
 from plaudit.report import with_rule
@@ -73,11 +74,19 @@ def threshold(
         return
     if not given:
         if data is not None or apply:
-            raise ConfigError("threshold: say what for: --f1, --recall, --precision, --abstain, --costs or --unlike.")
+            raise ConfigError(
+                "threshold: say what for: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike."
+            )
         _show(classifier, {}, as_json=as_json)
         return
     if "costs" in given:
         given["costs"] = _read_costs(given["costs"])
+    if given.pop("ordinal", False):
+        if "costs" in given:
+            raise ConfigError("threshold: --ordinal sets the costs; leave out --costs.")
+        given["costs"] = ordinal_costs(classifier.class_names)
+        if given["costs"] is None:
+            raise ConfigError(f"threshold: --ordinal: {model}'s classes are no grades, each with one number.")
     names, multi_label = classifier.class_names, classifier.multi_label_
     chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
     choice = choose_rule(classifier, chosen.dataset, logits=chosen.logits, **given)

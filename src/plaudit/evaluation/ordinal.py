@@ -1,0 +1,115 @@
+"""Classes that are grades: "1" to "5", "3 stars", "0.5 points". How far off an answer is then counts, not only whether.
+
+The decision to question: what is noticed. Classes are grades where each has one number, all different, and around it
+the same words. Plain numbers are taken for codes of unordered classes where they count from 0, or are more than eleven.
+What is noticed adds figures and orders tables; a model's answers change only by the rule `ordinal_costs`, when asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plaudit.evaluation.bootstrap import Statistic
+from plaudit.evaluation.figure_intervals import LEAST_VALUES, share_interval, skewed_interval
+from plaudit.evaluation.intervals import Interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAMES = ("absolute_error", "within_one", "kappa_quadratic")
+_LEAST, _MOST_PLAIN = 3, 11
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+
+
+def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.float64] | None:
+    """Return each class's grade, float64 [C]; None where the classes are none, or may well be codes.
+
+    `asked` takes plain numbers for grades whatever they are.
+    """
+    found = [_NUMBER.findall(name) for name in classes]
+    if len(classes) < _LEAST or any(len(each) != 1 for each in found):
+        return None
+    words = {_NUMBER.sub("", name).strip().lower().removesuffix("s") for name in classes}
+    grades = np.array([float(each[0]) for each in found])
+    if len(words) > 1 or len(np.unique(grades)) < len(grades):
+        return None
+    is_code = np.array_equal(np.sort(grades), np.arange(len(grades))) or len(grades) > _MOST_PLAIN
+    return None if words == {""} and is_code and not asked else grades
+
+
+def ordered(classes: Sequence[str]) -> list[int]:
+    """Return the numbers of the classes from the lowest grade to the highest; as they are where they are no grades."""
+    grades = grades_of(classes)
+    return list(range(len(classes))) if grades is None else np.argsort(grades, kind="stable").tolist()
+
+
+def ordinal_costs(classes: Sequence[str]) -> dict[str, dict[str, float]] | None:
+    """Return as the cost of each answer by how many grades it is off, by true class; None where there are no grades.
+
+    The class with the least expected cost is then the median of the predicted distribution.
+    """
+    grades = grades_of(classes, asked=True)
+    if grades is None:
+        return None
+    named = list(zip(classes, grades.tolist(), strict=True))
+    return {true: {other: abs(a - b) for other, b in named} for true, a in named}
+
+
+def ordinal_statistic(labels: NDArray[np.integer], predicted: NDArray[np.integer], classes: Sequence[str]) -> Statistic:
+    """Return the figures of `NAMES` as a function of counts; none where the classes are no grades.
+
+    Kappa with quadratic weights (Cohen 1968, "Weighted kappa", Psychological Bulletin 70) counts steps of the scale, as
+    scikit-learn's ``cohen_kappa_score(weights="quadratic")`` does; so does `within_one`.
+    """
+    grades, n_classes = grades_of(classes), len(classes)
+    if grades is None:
+        return lambda counts: {}
+    steps = np.argsort(np.argsort(grades))
+    rows = np.flatnonzero(predicted >= 0)
+    true, found = labels[rows], predicted[rows]
+    off = np.abs(grades[true] - grades[found])
+    squares = np.square(steps[true] - steps[found]).astype(np.float64)
+    weights = np.square(steps[:, None] - steps[None, :]).astype(np.float64)
+    one_true, one_found = (np.eye(n_classes)[each] for each in (true, found))
+
+    def figures(counts: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:
+        drawn = counts[:, rows]
+        n = drawn.sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            by_chance = ((drawn @ one_true @ weights) * (drawn @ one_found)).sum(axis=1) / n
+            return {
+                "absolute_error": drawn @ off / n,
+                "within_one": drawn @ (squares <= 1).astype(np.float64) / n,
+                "kappa_quadratic": np.where(by_chance > 0, 1 - drawn @ squares / by_chance, np.nan),
+            }
+
+    return figures
+
+
+def ordinal_intervals(
+    labels: NDArray[np.integer],
+    predicted: NDArray[np.integer],
+    classes: Sequence[str],
+    intervals: Mapping[str, object],
+) -> dict[str, Interval | None]:
+    """Return the intervals of `NAMES`; kappa's is the bootstrap's in `intervals`, none of fewer than 100 texts.
+
+    Empty where the classes are no grades.
+    """
+    grades = grades_of(classes)
+    if grades is None:
+        return {}
+    is_answered = predicted >= 0
+    true, found = labels[is_answered], predicted[is_answered]
+    steps = np.argsort(np.argsort(grades))
+    near = int((np.abs(steps[true] - steps[found]) <= 1).sum())
+    kappa = intervals.get("kappa_quadratic")
+    return {
+        "absolute_error": skewed_interval(np.abs(grades[true] - grades[found])),
+        "within_one": share_interval(near, len(true)),
+        "kappa_quadratic": kappa if isinstance(kappa, Interval) and len(true) >= LEAST_VALUES else None,
+    }
