@@ -7,6 +7,7 @@ is used.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import ConfigError
 from plaudit.text import WordTokenizer
 from plaudit.text.counting import count_tokens
+from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     from plaudit.text import Tokenizer
@@ -73,7 +75,7 @@ def random_table(
 
 
 def _by_frequency(texts: pa.LargeStringArray, tokenizer: Tokenizer, min_count: int) -> pa.LargeStringArray:
-    tokens, counts = count_tokens(tokenizer.tokenize, texts)
+    tokens, counts = count_tokens(partial(tokens_of, tokenizer), texts)
     kept = pa.array(np.flatnonzero(counts >= min_count))
     found = pa.table({"token": tokens.take(kept), "count": pa.array(counts).take(kept)})
     order = pc.sort_indices(found, sort_keys=[("count", "descending"), ("token", "ascending")])
