@@ -1,4 +1,5 @@
 # make train: set everything up and train on movie reviews. make test: set everything up and run the tests.
+# make quick: lint, and the tests of what changed, within a minute. make coverage: which lines the tests run.
 # make bench: measure, beside the peers. make docs: build the documentation site.
 PYTHON ?= python3
 EXTRAS ?= all,dev
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 
 TOOLS := .tools/bin
 
-.PHONY: setup train test bench docs lint format locks sbom advisories clean
+.PHONY: setup train test quick coverage bench docs lint format locks sbom advisories clean
 
 setup: $(VENV)/.installed
 
@@ -23,6 +24,15 @@ train: setup
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What changed since main, or in the last five commits where nothing did: the tests beside it, for half a minute at most.
+quick: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -q -m "not slow" --timeout 30 --seconds 30 $$($(BIN)/python tests/what_changed.py)
+
+coverage: setup
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  --cov plaudit --cov-report term:skip-covered $(ARGS)
 
 # How fast, how much memory, beside the peers; hours. Set PLAUDIT_IMDB to the archive. The figures go to results/.
 bench:
@@ -82,4 +92,4 @@ advisories: .tools/.installed
 	touch $@
 
 clean:
-	rm -rf .tools $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .coverage .tools $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,9 +2,11 @@
 
 import functools
 import json
+import math
 import os
 import shutil
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,8 +33,39 @@ _SLOW_WEIGHT = 30  # of a slow test, in quick ones
 GOOD, BAD = ("good", "fine", "joy", "warm"), ("bad", "dull", "cold", "grim")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+_LEFT_OUT = pytest.StashKey[int]()
+_DEADLINE = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seconds", type=float, help="Begin no test after this time: make quick.")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if (seconds := session.config.getoption("--seconds")) is not None:
+        session.config.stash[_DEADLINE] = time.monotonic() + seconds
+        session.config.stash[_LEFT_OUT] = 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Leave a test out when the time is over."""
+    stash = item.config.stash
+    if time.monotonic() < stash.get(_DEADLINE, math.inf):
+        return None
+    stash[_LEFT_OUT] += 1
+    return True
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # Any: pytest does not export it
+    if left := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left:,} tests were left out: the time was over. make test runs all.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the files that take longest first, so that no process is left alone with one at the end."""
+    if config.getoption("--seconds") is not None:
+        return  # the nearest to the change first, as they were named
     weights: Counter[Path] = Counter()
     for item in items:
         weights[item.path] += _SLOW_WEIGHT if item.get_closest_marker("slow") else 1

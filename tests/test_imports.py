@@ -12,7 +12,6 @@ import pytest
 import plaudit
 
 SIDE = "interop"  # may import whatever lies up to models, and only app imports it
-DOOR = Path("models/base.py")  # `Classifier.to_keras` opens interop when it is called
 ORDER = (
     "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report",
     "batch", "server", "app",
@@ -46,6 +45,19 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def modules_imported(path: Path) -> set[str]:
+    """Return the modules whose names a file imports, also inside functions, but not for types alone."""
+    found = set()
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node))]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
 def wrong_imports(path: Path) -> set[str]:
     """Return what a file imports that does not lie to its left."""
     home = path.parts[0].removesuffix(".py")
@@ -53,7 +65,7 @@ def wrong_imports(path: Path) -> set[str]:
         return set()  # the public names, loaded when used; the command line under another name
     last = "models" if home == SIDE else home
     left = set(ORDER[: ORDER.index(last) + 1]) if last in ORDER else set()
-    if home in (SIDE, "app") or path == DOOR:
+    if home in (SIDE, "app"):
         left.add(SIDE)
     return imported(path) - left - set(BELOW_ALL)
 
@@ -100,21 +112,30 @@ def test_every_public_name_is_there_and_listed() -> None:
         plaudit.nope  # noqa: B018
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_a_packages_all_is_what_it_imports(package: str) -> None:
-    module = importlib.import_module(package)
-    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
-    names = [
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plaudit.")
-        if node.module != "plaudit.lazy"
-        for alias in node.names
-    ]
-    if hasattr(module, "__all__"):
-        assert sorted(module.__all__) == sorted(names)
-        if package != f"plaudit.{SIDE}":  # whose names need extras, and are loaded when used
-            assert all(hasattr(module, name) for name in module.__all__)
+def test_a_packages_all_is_what_it_imports() -> None:
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+        names = [
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plaudit.")
+            if node.module != "plaudit.lazy"
+            for alias in node.names
+        ]
+        if hasattr(module, "__all__"):
+            assert sorted(module.__all__) == sorted(names), package
+            if package != f"plaudit.{SIDE}":  # whose names need extras, and are loaded when used
+                assert all(hasattr(module, name) for name in module.__all__), package
+
+
+def test_no_two_modules_import_each_other() -> None:
+    """Not even inside a function; only a package's door names what lies behind it."""
+    files = [path for path in MODULES if path.name != "__init__.py"]
+    names = {".".join(("plaudit", *path.with_suffix("").parts)): path for path in files}
+    uses = {name: modules_imported(path) & names.keys() - {name} for name, path in names.items()}
+    circles = {(a, b) for a, found in uses.items() for b in found if a in uses[b] and a < b}
+    assert sorted(circles) == []
 
 
 def test_the_type_marker_is_shipped() -> None:

@@ -215,3 +215,13 @@ def test_pip_installs_the_example(tmp_path: Path) -> None:
     code += "print(find_recipe('tfidf').package)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "plaudit-example\n"
+
+
+@pytest.mark.parametrize("page", ["recipe", "format", "metric", "embedding"])
+def test_a_page_on_adding_something_shows_the_example_as_it_is(page: str) -> None:
+    text = (EXAMPLE.parents[1] / "docs" / "contributing" / f"{page}.md").read_text(encoding="utf-8")
+    shown = [each.removeprefix("    ") for each in text.split("\n") if each.startswith("    ")]
+    shown = [each for each in shown if not each.startswith(("pip ", "plaudit ", "printf "))]
+    example = (EXAMPLE / "plaudit_example.py").read_text() + (EXAMPLE / "pyproject.toml").read_text()
+    assert len(shown) > 5
+    assert [each for each in shown if each not in example.split("\n")] == []

@@ -44,14 +44,6 @@ def test_a_network_handed_over_gives_the_same_logits(
     np.testing.assert_allclose(handed.predict(given, verbose=0), model.logits(tricky_texts()), atol=1e-5)
 
 
-def test_a_classifier_hands_itself_over() -> None:
-    import keras
-
-    model = make_network(make_table())
-    found = keras.ops.convert_to_numpy(model.to_keras(inputs="text")(np.array(["cat dog", ""], dtype=object)))
-    np.testing.assert_allclose(found, model.logits(["cat dog", ""]), atol=1e-5)
-
-
 @pytest.mark.parametrize("combiner", ["sqrtn", "mean", "sum"])
 @pytest.mark.parametrize("inputs", ["text", "ids"])
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8"])

@@ -375,12 +375,6 @@ class Classifier(Arguments, ABC):
         with publish(path) as folder:
             self.write(folder)
 
-    def to_keras(self, **options: Any) -> Any:  # Any: keras.Sequential, which must not be imported here
-        """Hand a fitted network over as a Keras 3 model with the same logits, as `plaudit.interop.to_keras` does."""
-        from plaudit.interop import to_keras  # the one import against the direction: a door, opened when asked
-
-        return to_keras(self, **options)
-
     def provenance(self) -> dict[str, dict[str, str]]:
         """Return where what it was built upon comes from, by what that is: ``{"embedding": {"source": ...}}``."""
         return {}

@@ -23,8 +23,9 @@ from plaudit.settings import EncoderArguments
 from plaudit.text.subwords import SubwordTokenizer
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
-from plaudit.training.fine_tuning import SMALL_RATE, FineTuning, default_epochs, default_learning_rate, fine_tune
+from plaudit.training.fine_tuning import SMALL_RATE, FineTuning, default_epochs, default_learning_rate
 from plaudit.training.frozen_head import choose_cost, fit_head
+from plaudit.training.ray_workers import fine_tune
 from plaudit.training.soft_targets import as_targets
 from plaudit.training.torch_device import place
 

@@ -15,7 +15,7 @@ from plaudit.training.checkpoint import Checkpoint
 from plaudit.training.encoder_model import EncoderModel, working
 from plaudit.training.encoder_network import EncoderExamples, EncoderNetwork, fingerprint
 from plaudit.training.loop import LoopSettings, Monitor, TrainingResult, train
-from plaudit.training.torch_device import Placement, count_workers
+from plaudit.training.torch_device import Placement
 
 # Fewer texts are seen more often: as many times as makes this many, and not more than that.
 _TEXTS_OF_AN_EPOCH, _MOST_EPOCHS = 15_000, 10
@@ -125,23 +125,3 @@ class FineTuning:
     def _fingerprint(self) -> str:
         decisive = {k: v for k, v in self.settings.items() if k not in ("encoder", "validation_fraction")}
         return fingerprint(repr((decisive, self.classes)), self.model, self.training, self.watched)
-
-
-def fine_tune(
-    work: FineTuning,
-    placement: Placement,
-    *,
-    monitors: Sequence[Monitor] = (),
-    checkpoint: Path | None = None,
-    resume: bool = False,
-) -> TrainingResult:
-    """Train a model, here or on the workers that its device names, and leave the kept weights in it."""
-    n_workers = count_workers(work.settings["device"])
-    if n_workers is None:
-        result = work.run(placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
-    else:
-        from plaudit.training.ray_workers import run_on_workers
-
-        result = run_on_workers(work, n_workers, monitors=monitors, checkpoint=checkpoint, resume=resume)
-    work.model.load(result.weights)
-    return result

@@ -1,4 +1,4 @@
-"""An encoder fine-tuned by several workers of a Ray cluster (Moritz et al. 2018, "Ray", OSDI), through Ray Train.
+"""An encoder fine-tuned here, or by several workers of a Ray cluster, through Ray Train (Moritz et al. 2018, "Ray").
 
 Ray Train starts the workers, joins them in a torch.distributed group, and starts all of them again when one dies; then
 they go on from the run's checkpoint, where one is kept in a place that all of them see. What they do is
@@ -15,16 +15,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plaudit.cluster import connected
 from plaudit.errors import ConfigError, PlauditError
+from plaudit.training.fine_tuning import FineTuning
 from plaudit.training.history import EpochResult, History
 from plaudit.training.loop import Monitor, TrainingResult
-from plaudit.training.torch_device import place
-
-if TYPE_CHECKING:
-    from plaudit.training.fine_tuning import FineTuning
+from plaudit.training.torch_device import Placement, count_workers, place
 
 _TRIES = 3  # a worker that died this often is not bad luck
 _STEP_INTERVAL_S = 0.5
@@ -155,3 +153,21 @@ def _follow(trainer: Any, letters: Any, monitors: Sequence[Monitor]) -> Training
             getattr(monitor, name)(**told)
     reason = str(failures[0]).strip().split("\n")[-1] if failures else "no result came"
     raise ConfigError(f"training on the workers failed {_TRIES + 1} times: {reason}")
+
+
+def fine_tune(
+    work: FineTuning,
+    placement: Placement,
+    *,
+    monitors: Sequence[Monitor] = (),
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> TrainingResult:
+    """Train a model, here or on the workers that its device names, and leave the kept weights in it."""
+    n_workers = count_workers(work.settings["device"])
+    if n_workers is None:
+        result = work.run(placement, monitors=monitors, checkpoint=checkpoint, resume=resume)
+    else:
+        result = run_on_workers(work, n_workers, monitors=monitors, checkpoint=checkpoint, resume=resume)
+    work.model.load(result.weights)
+    return result
