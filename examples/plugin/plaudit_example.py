@@ -14,7 +14,7 @@ from plaudit.data.readers.formats import Format
 from plaudit.data.readers.lines import LineReader
 from plaudit.data.readers.rows import Parsed
 from plaudit.embeddings import EmbeddingTable
-from plaudit.embeddings.registry import EmbeddingInfo, Source
+from plaudit.embeddings.registry import EmbeddingInfo, EmbeddingSource
 from plaudit.errors import DataError
 from plaudit.evaluation.named_metrics import Metric
 from plaudit.models import Classifier
@@ -95,7 +95,7 @@ def opinion(request) -> EmbeddingTable:
 RECIPE = Recipe("tfidf", "plaudit_example:TfidfClassifier", space={"C": Range(0.1, 100.0, log=True)})
 VERDICTS = Format(VerdictReader, suffixes=(".verdict",))
 WORST_RECALL = Metric("worst_recall", worst_recall, "the recall of the class that is found least")
-OPINION = Source(
+OPINION = EmbeddingSource(
     claims=lambda name: name == "opinion",
     load=opinion,
     infos=lambda: (EmbeddingInfo("opinion", 1, 4, "ready", "four words of praise and blame", "plaudit-example"),),

@@ -12,7 +12,7 @@ import pytest
 import plaudit.embeddings
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding, random_table, write_table
 from plaudit.embeddings import registry as registry_module
-from plaudit.embeddings.registry import EmbeddingInfo, Request, Source
+from plaudit.embeddings.registry import EmbeddingInfo, EmbeddingSource, Request
 from plaudit.errors import EmbeddingError
 
 TEXTS = pa.array(["a good film", "a bad film"], type=pa.large_string())
@@ -91,7 +91,7 @@ def test_a_source_that_is_added_is_found_and_listed(monkeypatch: pytest.MonkeyPa
         return table
 
     info = EmbeddingInfo("new", 3, 2, "ready", "a test's", "here")
-    source = Source(claims=lambda name: name.startswith("hub:"), load=load, infos=lambda: (info,))
+    source = EmbeddingSource(claims=lambda name: name.startswith("hub:"), load=load, infos=lambda: (info,))
     monkeypatch.setattr(registry_module, "SOURCES", (source, *registry_module.SOURCES))
     assert load_embedding("hub:new", seed=4, progress=True) is table
     assert seen == [Request("hub:new", None, 4, True)]

@@ -13,7 +13,7 @@ from plaudit import DecisionRule, NetworkClassifier, NgramClassifier, choose_rul
 from plaudit.data import Dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import wilson_interval
-from plaudit.evaluation.thresholds import Choice
+from plaudit.evaluation.thresholds import RuleChoice
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def every(model: NgramClassifier, dataset: Dataset) -> list[tuple[float, float, 
     return [figures(scores >= limit, truth) for limit in np.unique(scores)]
 
 
-def threshold(choice: Choice) -> float:
+def threshold(choice: RuleChoice) -> float:
     assert choice.rule.thresholds is not None
     return choice.rule.thresholds[0]
 

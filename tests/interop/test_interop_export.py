@@ -14,7 +14,7 @@ from interop_networks import make_network, make_table, tricky_texts
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, ModelError, NotFittedError
 from plaudit.interop import export, export_model, prepare
-from plaudit.interop.running import Answers, open_export
+from plaudit.interop.running import ExportAnswers, open_export
 from plaudit.models import NetworkClassifier
 from plaudit.text import SpaceTokenizer, WordPieceTokenizer, WordTokenizer
 
@@ -104,10 +104,10 @@ def test_an_earlier_export_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "other" / "diary.txt").read_text(encoding="utf-8") == "dear diary"
 
 
-def spoilt(change: Callable[[Answers], Answers]) -> Any:  # Any: a stand-in for open_export
+def spoilt(change: Callable[[ExportAnswers], ExportAnswers]) -> Any:  # Any: a stand-in for open_export
     """Return what opens an export that answers wrongly."""
 
-    def opened(folder: Path, to: str, *, multi_label: bool) -> Callable[[Sequence[str]], Answers]:
+    def opened(folder: Path, to: str, *, multi_label: bool) -> Callable[[Sequence[str]], ExportAnswers]:
         answer = open_export(folder, to, multi_label=multi_label)
         return lambda texts: change(answer(texts))
 
@@ -117,16 +117,19 @@ def spoilt(change: Callable[[Answers], Answers]) -> Any:  # Any: a stand-in for 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: Answers(a.probabilities + np.array([2e-5, -2e-5]), a.labels), r"differ by 2\.0e-05 on text \d+ of"),
-        (lambda a: Answers(a.probabilities * np.nan, a.labels), "differ by inf"),
         (
-            lambda a: Answers(a.probabilities, np.where(a.labels == "neg", "pos", "neg")),
+            lambda a: ExportAnswers(a.probabilities + np.array([2e-5, -2e-5]), a.labels),
+            r"differ by 2\.0e-05 on text \d+ of",
+        ),
+        (lambda a: ExportAnswers(a.probabilities * np.nan, a.labels), "differ by inf"),
+        (
+            lambda a: ExportAnswers(a.probabilities, np.where(a.labels == "neg", "pos", "neg")),
             "gives another label than the model",
         ),
     ],
 )
 def test_an_export_that_answers_otherwise_is_not_left_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Answers], Answers], message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[ExportAnswers], ExportAnswers], message: str
 ) -> None:
     pytest.importorskip("onnxruntime")
     prepared = prepare(make_network(make_table(), seed=3))

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from plaudit import NgramClassifier
-from plaudit.models.ngram_choice import SHAPES, Choice
+from plaudit.models.ngram_choice import SHAPES, SettingsChoice
 
 ENDS = ["lich", "ung", "heit", "isch"]  # what a word ends with decides its class; no word is there twice
 
@@ -22,7 +22,7 @@ def texts_of_endings(n: int, seed: int) -> tuple[list[str], NDArray[np.int64]]:
     return ["".join(random.choice(letters, 6)) + ENDS[label] for label in labels], labels
 
 
-def choice_of(model: NgramClassifier) -> Choice:
+def choice_of(model: NgramClassifier) -> SettingsChoice:
     assert model.choice_ is not None
     return model.choice_
 

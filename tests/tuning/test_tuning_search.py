@@ -17,7 +17,7 @@ from plaudit.errors import ConfigError, MissingExtraError
 from plaudit.models import NetworkClassifier
 from plaudit.models.recipes import build
 from plaudit.registry import BUILT_IN, Choice, Range
-from plaudit.tuning import Journal, Task, Trial, make_spaces, run_config, search
+from plaudit.tuning import Task, Trial, TrialJournal, make_spaces, run_config, search
 from plaudit.tuning.space import default_settings
 
 pytest.importorskip("optuna", reason="the search needs the extra tune")
@@ -213,7 +213,7 @@ def test_a_search_that_was_cut_off_goes_on_as_if_it_had_not_been(task: Task, tmp
     task = replace(task, spaces=make_spaces(["ngram"], []), time_s=60)
     whole = run(task)
     assert len(whole) > 4
-    journal = Journal(tmp_path / "search.jsonl", "same", resume=True)
+    journal = TrialJournal(tmp_path / "search.jsonl", "same", resume=True)
 
     def stop(trial: Trial) -> None:
         if trial.number == 3:
@@ -240,7 +240,7 @@ def test_a_search_that_was_cut_off_goes_on_as_if_it_had_not_been(task: Task, tmp
 
 
 def test_another_search_is_not_gone_on_with(task: Task, tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "search.jsonl", "same", resume=True)
+    journal = TrialJournal(tmp_path / "search.jsonl", "same", resume=True)
     run(replace(task, time_s=1), journal=journal)
     before = journal.path.read_bytes()
     with pytest.raises(ConfigError, match="belongs to a search with other settings or data; run again without"):

@@ -1,7 +1,7 @@
 """Is the data sound: repeated texts, doubtful labels, broken texts, unlike parts."""
 
 from plaudit.audit.cleaning import Cleaning, choose_rows
-from plaudit.audit.corpus import Corpus, Part, corpus_of, load_corpus
+from plaudit.audit.corpus import Corpus, CorpusPart, corpus_of, load_corpus
 from plaudit.audit.findings import DROPS, KINDS, Drop, Finding, Kind
 from plaudit.audit.review import Audit, review
 
@@ -11,10 +11,10 @@ __all__ = [
     "Audit",
     "Cleaning",
     "Corpus",
+    "CorpusPart",
     "Drop",
     "Finding",
     "Kind",
-    "Part",
     "choose_rows",
     "corpus_of",
     "load_corpus",

@@ -42,7 +42,7 @@ Names = list[tuple[str, ...] | None]  # each row's labels; None where it has non
 
 
 @dataclass(frozen=True)
-class Part:
+class CorpusPart:
     """N rows of one file, folder or named data set, as they stand there.
 
     Attributes:
@@ -98,7 +98,7 @@ class Corpus:
         part_of: int8 [N], the number of each row's part.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[CorpusPart, ...]
     texts: pa.LargeStringArray
     classes: tuple[str, ...]
     labels: NDArray[np.int32] | NDArray[np.uint8]
@@ -173,7 +173,7 @@ def load_corpus(
     spec = spec or DataSpec()
     if test is not None and not Path(test).expanduser().exists():
         raise ConfigError(f"--test {test}: expected a file or folder of test texts; nothing is there.")
-    parts: list[Part] = []
+    parts: list[CorpusPart] = []
     places: dict[str, str] = {}
     if find_named(source, spec.data_dir) is not None:
         splits = load_dataset(source, spec=spec, progress=progress, parts=("train", "validation", "test"))
@@ -199,14 +199,14 @@ def corpus_of(parts: Mapping[str, Dataset]) -> Corpus:
     return _join([_known(dataset, name) for name, dataset in parts.items()])
 
 
-def _known(dataset: Dataset, name: str) -> Part:
+def _known(dataset: Dataset, name: str) -> CorpusPart:
     """Return a part of a loaded data set; where its rows have files of their own, these are their places."""
     names = dataset.label_names()
     label_type = pa.list_(pa.large_string()) if dataset.multi_label else pa.large_string()
     columns = {dataset.text_name: dataset.texts, dataset.label_name: pa.array(names, label_type)}
     columns |= {column: dataset.extra[column] for column in dataset.extra.column_names}
     has_files = "file" in dataset.extra.column_names
-    return Part(
+    return CorpusPart(
         name=name,
         file=dataset.name,
         unit="file" if has_files else "row",
@@ -219,7 +219,7 @@ def _known(dataset: Dataset, name: str) -> Part:
     )
 
 
-def _read(name: str, place: str, spec: DataSpec) -> Part:
+def _read(name: str, place: str, spec: DataSpec) -> CorpusPart:
     """Read what a path names as a part: every row stays, and what is wrong with one is kept beside it."""
     texts: list[pa.LargeStringArray] = []
     places: list[int | str] = []
@@ -262,14 +262,14 @@ def _read(name: str, place: str, spec: DataSpec) -> Part:
     for row in lacking:
         names[row] = None
     file = reader.name if len(sources) == 1 else place
-    return Part(
+    return CorpusPart(
         name, file, reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),
         ChosenColumns(first.chosen.text, first.chosen.label, first.chosen.said), faults, read.findings,
         (*first.said, *read.read_as),
     )  # fmt: skip
 
 
-def _nothing_labelled(part: Part) -> DataError:
+def _nothing_labelled(part: CorpusPart) -> DataError:
     """Return the error of a part without a label, with what is wrong with its rows as training would tell it."""
     faults = Faults(part.unit)
     for row, message in sorted(part.faults.items()):
@@ -281,7 +281,7 @@ def _nothing_labelled(part: Part) -> DataError:
     return faults.error(text=" + ".join(part.chosen.text), label=" + ".join(part.chosen.label), n=len(part))
 
 
-def _join(parts: Sequence[Part]) -> Corpus:
+def _join(parts: Sequence[CorpusPart]) -> Corpus:
     """Put the parts into one column, their labels numbered alike."""
     multi_label = any(part.multi_label for part in parts)
     names = [row if row is not None or not multi_label else () for part in parts for row in part.names]

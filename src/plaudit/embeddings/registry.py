@@ -64,7 +64,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Source:
+class EmbeddingSource:
     """A kind of embedding.
 
     Attributes:
@@ -120,7 +120,7 @@ def available_embeddings() -> tuple[EmbeddingInfo, ...]:
     return tuple(info for source in (*SOURCES, *_plugins()) for info in source.infos())
 
 
-def _plugins() -> tuple[Source, ...]:
+def _plugins() -> tuple[EmbeddingSource, ...]:
     """Return the kinds of embeddings that installed packages add.
 
     Raises:
@@ -128,7 +128,7 @@ def _plugins() -> tuple[Source, ...]:
     """
     from plaudit.plugins import load_plugins
 
-    return tuple(load_plugins("plaudit.embeddings", Source).values())
+    return tuple(load_plugins("plaudit.embeddings", EmbeddingSource).values())
 
 
 def _load_random(request: Request) -> EmbeddingTable:
@@ -213,20 +213,20 @@ def _nothing() -> tuple[EmbeddingInfo, ...]:
     return ()
 
 
-SOURCES: tuple[Source, ...] = (
-    Source(
+SOURCES: tuple[EmbeddingSource, ...] = (
+    EmbeddingSource(
         claims=lambda name: name == distilled.NAME,
         load=lambda request: distilled.minilm(progress=request.progress),
         infos=_minilm_infos,
     ),
-    Source(claims=lambda name: name == "random", load=_load_random, infos=_random_infos),
-    Source(
+    EmbeddingSource(claims=lambda name: name == "random", load=_load_random, infos=_random_infos),
+    EmbeddingSource(
         claims=is_module,
         load=lambda request: load_module(request.name, progress=request.progress),
         infos=_tfhub_infos,
     ),
-    Source(claims=_is_table_folder, load=lambda request: read_table(Path(request.name)), infos=_nothing),
-    Source(
+    EmbeddingSource(claims=_is_table_folder, load=lambda request: read_table(Path(request.name)), infos=_nothing),
+    EmbeddingSource(
         claims=lambda name: Path(name).is_file(),
         load=lambda request: read_vectors(request.name),
         infos=_path_infos,

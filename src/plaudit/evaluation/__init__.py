@@ -7,16 +7,16 @@ from plaudit.evaluation.multilabel import MultiLabelMetrics, measure_sets
 from plaudit.evaluation.openings import count_opening, fingerprint, read_openings
 from plaudit.evaluation.reached import Reached
 from plaudit.evaluation.scoring import Answers, answer, evaluate
-from plaudit.evaluation.thresholds import Choice, choose_rule
+from plaudit.evaluation.thresholds import RuleChoice, choose_rule
 
 __all__ = [
     "Answers",
-    "Choice",
     "Interval",
     "Metrics",
     "MultiLabelMetrics",
     "Reached",
     "Reliability",
+    "RuleChoice",
     "answer",
     "calibration_error",
     "choose_rule",

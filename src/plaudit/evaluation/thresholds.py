@@ -35,7 +35,7 @@ _GOALS = "f1, recall, precision, abstain or costs, with or without unlike"
 
 
 @dataclass(frozen=True)
-class Choice:
+class RuleChoice:
     """A rule, and what it comes to on the N texts that it was chosen on.
 
     Attributes:
@@ -68,7 +68,7 @@ def choose_rule(
     unlike: float | None = None,
     of: str | None = None,
     logits: NDArray[np.floating] | None = None,
-) -> Choice:
+) -> RuleChoice:
     """Choose the rule that serves one goal best; the model is left as it is, and a rule that it has is not looked at.
 
     Args:
@@ -120,7 +120,7 @@ def choose_rule(
     if model.multi_label_:
         choice = _best_sets(truth, found, plain, model.class_names)
     elif matrix is not None:
-        choice = Choice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain))
+        choice = RuleChoice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain))
     elif abstain is not None and per_class:
         choice = _abstain_by_class(truth, found, plain, abstain, model.class_names)
     elif abstain is not None:
@@ -157,7 +157,7 @@ def _unlike_alone(
     scope: _Outside,
     truth: NDArray[np.int64],
     plain: NDArray[np.int64],
-) -> Choice:
+) -> RuleChoice:
     """Return what leaving out texts unlike the training texts comes to."""
     rule, like = DecisionRule(unlike=scope.rate), ~scope.rows
     is_right = plain == truth if truth.ndim == 1 else (plain == truth).all(axis=1)
@@ -165,7 +165,7 @@ def _unlike_alone(
         "coverage": share_reached(like, before=1.0),
         "accuracy of the answers": share_reached(is_right[like], before=float(is_right.mean())),
     }
-    return Choice(rule, len(truth), None, reached)
+    return RuleChoice(rule, len(truth), None, reached)
 
 
 def _number_of(model: Classifier, name: str) -> int:
@@ -244,7 +244,7 @@ def _between_two(
     classes: tuple[str, ...],
     recall: float | None,
     precision: float | None,
-) -> Choice:
+) -> RuleChoice:
     name, n_positive = classes[number], int(is_positive.sum())
     if not n_positive:
         raise DataError(f"none of these {len(scores):,} texts is {name!r}: a threshold for it needs some.")
@@ -264,10 +264,12 @@ def _between_two(
     threshold = candidates.best(figure, allowed)
     rule = DecisionRule(thresholds=(threshold if number == 1 else 1 - threshold,))
     reached = two_classes_reached(is_positive, scores > threshold, scores > 0.5)
-    return Choice(rule, len(scores), name, reached)
+    return RuleChoice(rule, len(scores), name, reached)
 
 
-def _abstain(truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], share: float) -> Choice:
+def _abstain(
+    truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], share: float
+) -> RuleChoice:
     scores, is_right = found.max(axis=1), found.argmax(axis=1) == truth
     candidates = _Candidates.of(is_right, scores)
     accuracies = candidates.right / candidates.above
@@ -290,7 +292,7 @@ def _abstain_by_class(
     plain: NDArray[np.int64],
     share: float,
     classes: tuple[str, ...],
-) -> Choice:
+) -> RuleChoice:
     """Choose a probability for each class; one that never reaches the share is not answered at all."""
     likeliest, scores = found.argmax(axis=1), found.max(axis=1)
     limits, silent = [], []
@@ -313,7 +315,7 @@ def _abstain_by_class(
 
 def _abstaining(
     rule: DecisionRule, truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64]
-) -> Choice:
+) -> RuleChoice:
     """Return what a rule that leaves texts unanswered comes to, with a warning where it leaves most of them."""
     answers = rule.decide(found)
     is_answered = answers >= 0
@@ -328,12 +330,12 @@ def _abstaining(
         f"Warning: only {100 * coverage:.1f} % of the texts are answered, under {100 * LEAST_COVERAGE:.0f} %. Ask for "
         "a lower share, or for a better model.",
     )
-    return Choice(rule, len(truth), None, reached, notes if coverage < LEAST_COVERAGE else ())
+    return RuleChoice(rule, len(truth), None, reached, notes if coverage < LEAST_COVERAGE else ())
 
 
 def _best_sets(
     truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], classes: tuple[str, ...]
-) -> Choice:
+) -> RuleChoice:
     thresholds, unknown = [], []
     for column, name in enumerate(classes):
         is_positive = truth[:, column] > 0
@@ -346,4 +348,4 @@ def _best_sets(
         thresholds.append(candidates.best(figure, np.ones(len(figure), bool)))
     rule = DecisionRule(thresholds=tuple(thresholds))
     notes = (f"No text here has {', '.join(unknown)[:200]}: 0.5 stays.",) if unknown else ()
-    return Choice(rule, len(truth), None, sets_reached(truth, rule.decide(found, multi_label=True), plain), notes)
+    return RuleChoice(rule, len(truth), None, sets_reached(truth, rule.decide(found, multi_label=True), plain), notes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ExportAnswers:
     """What an export says of N texts.
 
     Attributes:
@@ -29,7 +29,7 @@ class Answers:
     labels: NDArray[Any] | None
 
 
-def open_export(folder: Path, to: str, *, multi_label: bool = False) -> Callable[[Sequence[str]], Answers]:
+def open_export(folder: Path, to: str, *, multi_label: bool = False) -> Callable[[Sequence[str]], ExportAnswers]:
     """Return what answers texts through the export in `folder`; `multi_label` says what Keras's logits mean."""
     match to:
         case "onnx":
@@ -40,31 +40,31 @@ def open_export(folder: Path, to: str, *, multi_label: bool = False) -> Callable
             return _open_keras(folder, multi_label=multi_label)
 
 
-def _open_onnx(folder: Path) -> Callable[[Sequence[str]], Answers]:
+def _open_onnx(folder: Path) -> Callable[[Sequence[str]], ExportAnswers]:
     runtime = require("onnxruntime", extra="onnx", purpose="Checking an ONNX export")
     session = runtime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     takes_text = session.get_inputs()[0].name == "text"
 
-    def answer(texts: Sequence[str]) -> Answers:
+    def answer(texts: Sequence[str]) -> ExportAnswers:
         if takes_text:
             feed = {"text": np.array(texts, dtype=object)}
         else:
             flat = _ids_beside(folder, texts)
             feed = {"ids": flat.ids, "offsets": flat.offsets}
         probabilities, labels = session.run(["probabilities", "label"], feed)
-        return Answers(probabilities.astype(np.float64), labels)
+        return ExportAnswers(probabilities.astype(np.float64), labels)
 
     return answer
 
 
-def _open_savedmodel(folder: Path) -> Callable[[Sequence[str]], Answers]:
+def _open_savedmodel(folder: Path) -> Callable[[Sequence[str]], ExportAnswers]:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))
     signature = loaded.signatures["serving_default"]
     takes_text = "text" in signature.structured_input_signature[1]
 
-    def answer(texts: Sequence[str]) -> Answers:
+    def answer(texts: Sequence[str]) -> ExportAnswers:
         if takes_text:
             found = signature(text=tf.constant(texts, tf.string))
         else:
@@ -73,13 +73,13 @@ def _open_savedmodel(folder: Path) -> Callable[[Sequence[str]], Answers]:
         labels = found["label"].numpy()
         if labels.dtype == object:
             labels = np.array([label.decode() for label in labels])
-        return Answers(found["probabilities"].numpy().astype(np.float64), labels)
+        return ExportAnswers(found["probabilities"].numpy().astype(np.float64), labels)
 
     answer.loaded = loaded  # type: ignore[attr-defined]  # a signature does not keep its model alive
     return answer
 
 
-def _open_keras(folder: Path, *, multi_label: bool) -> Callable[[Sequence[str]], Answers]:
+def _open_keras(folder: Path, *, multi_label: bool) -> Callable[[Sequence[str]], ExportAnswers]:
     import keras
 
     import plaudit.interop.keras  # noqa: F401 - makes its layer known to Keras
@@ -88,7 +88,7 @@ def _open_keras(folder: Path, *, multi_label: bool) -> Callable[[Sequence[str]],
     loaded = keras.saving.load_model(folder / "model.keras")
     first = loaded.layers[0]
 
-    def answer(texts: Sequence[str]) -> Answers:
+    def answer(texts: Sequence[str]) -> ExportAnswers:
         if first.inputs == "text":
             import tensorflow as tf
 
@@ -96,7 +96,7 @@ def _open_keras(folder: Path, *, multi_label: bool) -> Callable[[Sequence[str]],
         else:
             given = first.token_ids(texts)
         logits = keras.ops.convert_to_numpy(loaded(given))
-        return Answers(probabilities(logits, multi_label=multi_label), None)
+        return ExportAnswers(probabilities(logits, multi_label=multi_label), None)
 
     return answer
 

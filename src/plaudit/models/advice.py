@@ -50,7 +50,7 @@ _FEW_TEXTS, _RARE = 500, 0.2  # below: figures are uncertain; a class has less t
 
 
 @dataclass(frozen=True)
-class Measured:
+class Timing:
     """What a recipe costs, and what it brought on IMDB's 25,000 test reviews.
 
     Attributes:
@@ -74,11 +74,11 @@ _TEXTS_OF_AN_EPOCH = 15_000  # the encoder trains longer on fewer texts, ten epo
 _ENCODER = 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000)  # seconds: an epoch at 2,000 word pieces a second, a quarter scored
 # at 6,000, 1.3 pieces a word. Recipes that are missing here have no estimate. Two cores of an AMD EPYC with AVX2.
 MEASURED = {
-    "network": Measured(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
-    "ngram": Measured(2, 1.4, False, None, 0.923, "README: plaudit train imdb --recipe ngram --refit, 25,000 reviews"),
-    "encoder": Measured(30, _ENCODER, True, _WORDS_READ, 0.933, "README: 24,000 reviews, read in parts"),
-    "best": Measured(32, _ENCODER + 1.4, True, _WORDS_READ, 0.940, "README: the same and n-grams"),
-    _FROZEN: Measured(6, 2.2e6 * 1.3 / 6_000, True, None, None, "6,000 word pieces a second, read again to refit"),
+    "network": Timing(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
+    "ngram": Timing(2, 1.4, False, None, 0.923, "README: plaudit train imdb --recipe ngram --refit, 25,000 reviews"),
+    "encoder": Timing(30, _ENCODER, True, _WORDS_READ, 0.933, "README: 24,000 reviews, read in parts"),
+    "best": Timing(32, _ENCODER + 1.4, True, _WORDS_READ, 0.940, "README: the same and n-grams"),
+    _FROZEN: Timing(6, 2.2e6 * 1.3 / 6_000, True, None, None, "6,000 word pieces a second, read again to refit"),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ PREDICTION, PROBABILITY = "prediction", "probability"
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class Answering:
     """What a classifier says of N texts.
 
     Attributes:
@@ -37,11 +37,11 @@ class Answers:
     probabilities: NDArray[np.float64]
     unlike: NDArray[np.bool_] | None = None
 
-    def slice(self, start: int, n: int) -> Answers:
+    def slice(self, start: int, n: int) -> Answering:
         """Return `n` of them from number `start`."""
         rows = slice(start, start + n)
         unlike = None if self.unlike is None else self.unlike[rows]
-        return Answers(self.labels[rows], self.numbers[rows], self.probabilities[rows], unlike)
+        return Answering(self.labels[rows], self.numbers[rows], self.probabilities[rows], unlike)
 
     @property
     def reasons(self) -> dict[int, str]:
@@ -49,10 +49,10 @@ class Answers:
         return {} if self.unlike is None else {int(i): f"no answer: {UNLIKE}" for i in np.flatnonzero(self.unlike)}
 
 
-def joined(parts: Sequence[Answers]) -> Answers:
+def joined(parts: Sequence[Answering]) -> Answering:
     """Return all answers of some parts, one or more."""
     unlike = [part.unlike for part in parts if part.unlike is not None]
-    return Answers(
+    return Answering(
         [label for part in parts for label in part.labels],
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.probabilities for part in parts]),
@@ -60,7 +60,7 @@ def joined(parts: Sequence[Answers]) -> Answers:
     )
 
 
-def answer(model: Classifier, texts: object) -> Answers:
+def answer(model: Classifier, texts: object) -> Answering:
     """Score N texts by the model's own decision rule; `texts` are what `logits` takes."""
     from plaudit.training.losses import probabilities
 
@@ -69,7 +69,7 @@ def answer(model: Classifier, texts: object) -> Answers:
     unlike = model.unlike(column)
     numbers = model.decide(logits, unlike=unlike)
     labels = model.label_sets(numbers) if model.multi_label_ else model.labels_of(numbers).tolist()
-    return Answers(labels, numbers, probabilities(logits, multi_label=model.multi_label_), unlike)
+    return Answering(labels, numbers, probabilities(logits, multi_label=model.multi_label_), unlike)
 
 
 def doubts(model: Classifier, texts: Sequence[str]) -> list[str | None]:
@@ -90,7 +90,7 @@ def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str
         yield {"text": text, **record}
 
 
-def records(model: Classifier, found: Answers) -> list[dict[str, Any]]:
+def records(model: Classifier, found: Answering) -> list[dict[str, Any]]:
     """Return N answers as JSON values: "label" (multi-label a tuple; None for no answer) and "probabilities".
 
     Where there is no answer because the text is unlike the training texts, "reason" says so.
@@ -118,7 +118,7 @@ def answer_fields(model: Classifier) -> list[pa.Field]:
     return [pa.field(PREDICTION, kind), pa.field(PROBABILITY, pa.float64())]
 
 
-def answer_columns(model: Classifier, found: Answers) -> list[pa.Array]:
+def answer_columns(model: Classifier, found: Answering) -> list[pa.Array]:
     """Return N answers as the columns of `answer_fields`, each [N].
 
     Where the model's rule gives no answer, "prediction" is null, and "probability" that of the likeliest class.

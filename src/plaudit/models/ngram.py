@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from plaudit.models.ngram_choice import Choice
+    from plaudit.models.ngram_choice import SettingsChoice
     from plaudit.text.column import TokenColumn
 
 _LEAST_CHOSEN = 0.01  # a regularisation that `fit` may choose
@@ -96,7 +96,7 @@ class NgramClassifier(NgramArguments, Classifier):
     packages: ClassVar[tuple[str, ...]] = ("numpy", "pyarrow", "numba")
     streams: ClassVar[bool] = True
     settings_: NgramSettings
-    choice_: Choice | None = None
+    choice_: SettingsChoice | None = None
     vocabulary_: NgramVocabulary
     weights_: NgramWeights
     characters_: CharacterVocabulary | None = None
@@ -176,7 +176,7 @@ class NgramClassifier(NgramArguments, Classifier):
         weight: NDArray[np.float64],
         *,
         multi_label: bool,
-    ) -> Choice | None:
+    ) -> SettingsChoice | None:
         """Choose what is left open; None where nothing is to be chosen."""
         if self.regularisation is not None:
             return None

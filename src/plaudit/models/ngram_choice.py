@@ -65,7 +65,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Choice:
+class SettingsChoice:
     """What was chosen, and from what.
 
     Attributes:
@@ -92,7 +92,7 @@ def choose(
     *,
     multi_label: bool,
     seed: int,
-) -> Choice:
+) -> SettingsChoice:
     """Choose the settings that are not given, the regularisation among them.
 
     Args:
@@ -109,7 +109,7 @@ def choose(
     shapes = _shapes(given, len(texts))
     taken, is_cut = _some(texts, seed)
     if len(taken) < _FEWEST:
-        return Choice(Tried(shapes[min(1, len(shapes) - 1)], math.nan, math.nan))
+        return SettingsChoice(Tried(shapes[min(1, len(shapes) - 1)], math.nan, math.nan))
     search = _Search(
         take_texts(texts, taken), answers[taken], weight[taken], multi_label=multi_label, seed=seed, for_words=is_cut
     )
@@ -125,7 +125,7 @@ def choose(
             best = search.best()
         if best is not first:
             break
-    return Choice(best, tuple(search.tried), len(taken))
+    return SettingsChoice(best, tuple(search.tried), len(taken))
 
 
 def _shapes(given: dict[str, Any], n_texts: int) -> list[NgramSettings]:

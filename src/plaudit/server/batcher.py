@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plaudit.models.answers import Answers, answer, joined
+from plaudit.models.answers import Answering, answer, joined
 from plaudit.server.refusals import Refusal
 from plaudit.server.workroom import Workroom
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from plaudit.server.metrics import Metrics
+    from plaudit.server.metrics import ServerMetrics
     from plaudit.server.served_model import Loaded
     from plaudit.server.settings import Limits
 
@@ -43,9 +43,9 @@ class _Scores:
     loaded: Loaded
     texts: pa.LargeStringArray
     costs: np.ndarray[Any, np.dtype[np.int64]]  # of each text and all before it, with 0 in front: [N + 1]
-    future: asyncio.Future[Answers]
+    future: asyncio.Future[Answering]
     done: int = 0
-    parts: list[Answers] = field(default_factory=list)
+    parts: list[Answering] = field(default_factory=list)
 
     def take(self, most_texts: int, most_cost: float) -> int:
         """Return how many of the next texts fit."""
@@ -64,7 +64,7 @@ class _Call:
 class Batcher:
     """Scores texts, in the order of arrival, together where it can."""
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+    def __init__(self, limits: Limits, metrics: ServerMetrics) -> None:
         self._limits, self._metrics = limits, metrics
         self._jobs: deque[_Scores | _Call] = deque()
         self._arrived = asyncio.Event()
@@ -83,7 +83,7 @@ class Batcher:
             await asyncio.gather(self._worker, return_exceptions=True)
         self._thread.close()
 
-    async def score(self, loaded: Loaded, texts: pa.LargeStringArray, *, timeout_s: float) -> Answers:
+    async def score(self, loaded: Loaded, texts: pa.LargeStringArray, *, timeout_s: float) -> Answering:
         """Return a model's answers to N texts, all by this version of it.
 
         Raises:
@@ -94,7 +94,7 @@ class Batcher:
         lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.int64) + _TEXT_OVERHEAD
         costs = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
         job = _Scores(loaded, texts, costs, asyncio.get_running_loop().create_future())
-        found: Answers = await self._wait(job, timeout_s)
+        found: Answering = await self._wait(job, timeout_s)
         return found
 
     async def run(self, function: Callable[[], Any], *, timeout_s: float) -> Any:
@@ -189,7 +189,7 @@ class Batcher:
             self._metrics.texts.labels(loaded.name).inc(len(texts))
         self._hand_out(batch, found)
 
-    def _hand_out(self, batch: list[tuple[_Scores, int]], found: Answers) -> None:
+    def _hand_out(self, batch: list[tuple[_Scores, int]], found: Answering) -> None:
         """Give each job its rows; one that is not finished goes to the end of the queue."""
         at = 0
         for job, n in batch:

@@ -29,7 +29,7 @@ from plaudit.models.answers import PREDICTION, answer_columns
 from plaudit.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from plaudit.models.answers import Answers
+    from plaudit.models.answers import Answering
     from plaudit.server.served_model import Loaded
     from plaudit.server.service import Service
 
@@ -146,7 +146,7 @@ def as_parameters(message: str) -> str:
     return _OPTION.sub(lambda match: match[1].replace("-", "_"), message.replace("--no-header", "header=false"))
 
 
-def _write(budget: Budget, read: _Read, loaded: Loaded, found: Answers) -> bytes:
+def _write(budget: Budget, read: _Read, loaded: Loaded, found: Answering) -> bytes:
     budget.check_time(_NAME)
     model = loaded.classifier
     fields = added_fields(model, strict=False)

@@ -20,7 +20,7 @@ from plaudit.server.refusals import Refusal
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from plaudit.server.metrics import Metrics
+    from plaudit.server.metrics import ServerMetrics
 
 _logger = logging.getLogger(__name__)
 _IDENTIFIER = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -32,7 +32,7 @@ _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"
 class Journal:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: ServerMetrics) -> None:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

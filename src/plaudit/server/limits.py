@@ -26,7 +26,7 @@ from plaudit.server.refusals import Refusal
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from plaudit.server.metrics import Metrics
+    from plaudit.server.metrics import ServerMetrics
     from plaudit.server.settings import Limits
 
 # What needs no key: whether the server lives is no secret, and the page must load to ask for the key.
@@ -53,7 +53,7 @@ class Gate:
         self,
         app: ASGIApp,
         limits: Limits,
-        metrics: Metrics,
+        metrics: ServerMetrics,
         keys: Collection[str] = (),
         hosts: Collection[str] | None = None,
     ) -> None:

@@ -19,7 +19,7 @@ _TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _LIVE = re.compile(r"gauge_live\w*_(\d+)\.db")
 
 
-class Metrics:
+class ServerMetrics:
     """The server's figures."""
 
     def __init__(self) -> None:

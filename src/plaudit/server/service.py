@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.models.answers import Answers, answer
+from plaudit.models.answers import Answering, answer
 from plaudit.server.batcher import Batcher
 from plaudit.server.json_values import has_more_values
-from plaudit.server.metrics import Metrics
+from plaudit.server.metrics import ServerMetrics
 from plaudit.server.refusals import Refusal
 from plaudit.server.workroom import Workroom
 
@@ -45,7 +45,7 @@ class Service:
 
     def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
         self.models = {model.name: model for model in models}
-        self.limits, self.metrics = limits, Metrics()
+        self.limits, self.metrics = limits, ServerMetrics()
         self.batcher = Batcher(limits, self.metrics)
         self.readers = Workroom(_READERS, most_waiting=limits.queue, name="reads")
         self._pollers = {name: Workroom(1, name=f"polls-{name}") for name in self.models}
@@ -145,14 +145,14 @@ class Service:
             )  # fmt: skip
         return column
 
-    async def score(self, loaded: Loaded, given: Sequence[str]) -> Answers:
+    async def score(self, loaded: Loaded, given: Sequence[str]) -> Answering:
         """Return the answers to a request's texts; errors as `texts` and the batcher's."""
         column = self.texts(given, self.limits.texts)
         return await self.batcher.score(loaded, column, timeout_s=self.limits.timeout_s)
 
     async def explain(
         self, loaded: Loaded, given: Sequence[str], label: object
-    ) -> tuple[Answers, list[list[Explanation]]]:
+    ) -> tuple[Answering, list[list[Explanation]]]:
         """Return the answers, and each text's explanations."""
         column = self.texts(given, self.limits.explained_texts)
 
@@ -164,7 +164,7 @@ class Service:
                 by_text[one.row].append(one)
             return answer(loaded.classifier, column), by_text
 
-        found: tuple[Answers, list[list[Explanation]]] = await self.batcher.run(
+        found: tuple[Answering, list[list[Explanation]]] = await self.batcher.run(
             explained, timeout_s=self.limits.timeout_s
         )
         self.metrics.texts.labels(loaded.name).inc(len(column))

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from plaudit.models.answers import Answers
+from plaudit.models.answers import Answering
 from plaudit.server.refusals import Refusal, json_response
 from plaudit.server.schemas import OneError, parse
 from plaudit.server.served_model import Loaded
@@ -152,7 +152,7 @@ def _elements(tail: bytes, size: object, most: int) -> list[str]:
     return texts
 
 
-def write_response(loaded: Loaded, asked: InferRequest, found: Answers) -> Response:
+def write_response(loaded: Loaded, asked: InferRequest, found: Answering) -> Response:
     """Return the tensors that were asked for, in that order, in JSON or in the binary form, as asked.
 
     Raises:
@@ -181,7 +181,7 @@ def write_response(loaded: Loaded, asked: InferRequest, found: Answers) -> Respo
     )
 
 
-def _tensor(loaded: Loaded, name: str, found: Answers) -> dict[str, Any]:
+def _tensor(loaded: Loaded, name: str, found: Answering) -> dict[str, Any]:
     n = len(found.labels)
     if name == LABEL:
         return {"name": name, "shape": [n], "datatype": "BYTES", "data": _label_texts(loaded, found)}
@@ -191,7 +191,7 @@ def _tensor(loaded: Loaded, name: str, found: Answers) -> dict[str, Any]:
     raise Refusal(422, f"outputs: there is no {name[:40]!r}; there are {LABEL} and {PROBABILITIES}.")
 
 
-def _label_texts(loaded: Loaded, found: Answers) -> list[str]:
+def _label_texts(loaded: Loaded, found: Answering) -> list[str]:
     """Return each answer as a text: a class's name, "" for no answer, multi-label a JSON list of names."""
     names = loaded.classifier.class_names
     if not loaded.classifier.multi_label_:

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 RUN_TEXTS, RUN_BYTES = 32_768, 16 * 2**20  # scored, and so tokenized, at a time
 _MOST_BYTES = 2**28  # of texts whose tokens are kept, all together; the tokens take about as many
 
-_NO_TEXTS = pa.array([], pa.large_string())
-
 Derive = Callable[["Tokenizer"], TokenColumn]
 
 
@@ -182,7 +180,7 @@ def _own(
 
 def _is_vocabulary(tokenizer: Tokenizer, column: TokenColumn) -> bool:
     """Say whether the dictionary is the tokenizer's whole vocabulary, the same for any texts."""
-    return tokenizer.tokenize(_NO_TEXTS).dictionary is column.dictionary
+    return tokenizer.tokenize(column.dictionary.slice(0, 0)).dictionary is column.dictionary
 
 
 def _is_by_appearance(column: TokenColumn) -> bool:

@@ -18,7 +18,7 @@ Line = dict[str, Any]  # Any: JSON
 
 
 @dataclass(frozen=True)
-class Journal:
+class TrialJournal:
     """Where a search notes its trials.
 
     Attributes:

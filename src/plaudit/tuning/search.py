@@ -30,7 +30,7 @@ from plaudit.models.recipes import build
 from plaudit.registry import Space, find_recipe
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import EpochResult, History, Monitor
-from plaudit.tuning.journal import Journal, Line
+from plaudit.tuning.journal import Line, TrialJournal
 from plaudit.tuning.space import default_settings, run_config
 from plaudit.tuning.trials import Result, Trial
 
@@ -71,7 +71,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SearchResult:
     """What came of a search.
 
     Attributes:
@@ -89,8 +89,8 @@ def search(
     on_trial: Callable[[Trial], None],
     monitors: Sequence[Monitor] = (),
     clock: Clock = time.perf_counter,
-    journal: Journal | None = None,
-) -> Finding:
+    journal: TrialJournal | None = None,
+) -> SearchResult:
     """Try settings until the time is over, Ctrl-C is pressed, or the first ten trials have all failed.
 
     There is at least one trial. Each recipe's defaults come first. Trials that a journal holds count, and so does the
@@ -139,8 +139,8 @@ def search(
                 if len(trials) == _HOPELESS and not any(trial.result for trial in trials):
                     break
     except KeyboardInterrupt:
-        return Finding(trials, is_interrupted=True)
-    return Finding(trials, is_interrupted=False)
+        return SearchResult(trials, is_interrupted=True)
+    return SearchResult(trials, is_interrupted=False)
 
 
 def _take_over(study: optuna.Study, task: Task, line: Line) -> Trial:

@@ -79,7 +79,7 @@ class Requirement:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Judged:
     """Whether a requirement holds: the figure (None where it cannot be measured), its interval, and the words."""
 
     said: str
@@ -150,10 +150,10 @@ def gate(
         raise typer.Exit(_FAILED)
 
 
-def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: Answers, *, certain: bool) -> Finding:
+def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: Answers, *, certain: bool) -> Judged:
     figure, interval = _figure(wanted, metrics, answers)
     if figure is None:
-        return Finding(wanted.said, False, None, None, f"{wanted.said}: these texts cannot measure it.")
+        return Judged(wanted.said, False, None, None, f"{wanted.said}: these texts cannot measure it.")
     holds = _COMPARED[wanted.sign]
     span = "" if interval is None else f" ({interval.low:.4f} to {interval.high:.4f})"
     worst = None if interval is None else interval.low if wanted.sign in (">", ">=") else interval.high
@@ -162,7 +162,7 @@ def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: A
     words = f"{wanted.said}: it is {figure:.4f}{span}"
     if holds(figure, wanted.bound) and not is_sure:
         words += "; the texts are too few to be sure of it"
-    return Finding(wanted.said, is_met, figure, interval, f"{words}.")
+    return Judged(wanted.said, is_met, figure, interval, f"{words}.")
 
 
 def _figure(
@@ -188,11 +188,11 @@ def _figure(
     return of_classes[wanted.of_class], own
 
 
-def _compared(answers: Sequence[Answers], model: Path, other: Path) -> Finding:
+def _compared(answers: Sequence[Answers], model: Path, other: Path) -> Judged:
     found = compare_answers(*answers)
     is_worse = found.accuracy_difference < 0 and found.p_value < SIGNIFICANT
     names = [folder.resolve().name for folder in (model, other)]
     a, b = names if names[0] != names[1] else (str(model), str(other))
     said = f"no worse than {b}"
     sentence = found.sentence(a, b)
-    return Finding(said, not is_worse, found.accuracy_difference, found.accuracy_interval, f"{said}: {sentence}")
+    return Judged(said, not is_worse, found.accuracy_difference, found.accuracy_interval, f"{said}: {sentence}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.audit import Drop, choose_rows, corpus_of, review
-from plaudit.audit.corpus import Corpus, Part
+from plaudit.audit.corpus import Corpus, CorpusPart
 from plaudit.data import Dataset, read_file
 from plaudit.data.columns import PART_COLUMN
 from plaudit.data.part_marks import MARKS
@@ -141,7 +141,7 @@ def _marks(corpus: Corpus, own: set[str], *, seed: int, is_imdb: bool) -> NDArra
     return marks
 
 
-def _rows_of(part: Part, rows: NDArray[np.int64], name: str) -> Part:
+def _rows_of(part: CorpusPart, rows: NDArray[np.int64], name: str) -> CorpusPart:
     return replace(
         part,
         name=name,

@@ -26,7 +26,7 @@ from plaudit.report import with_rule
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from plaudit.evaluation import Choice
+    from plaudit.evaluation import RuleChoice
     from plaudit.evaluation.threshold_table import Step
 
 _CARD = "README.md"
@@ -118,7 +118,7 @@ def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool, is_pr
     make_console().print(f"{'Proposed rule' if is_proposed else 'Decision rule'}: {plain(line)}.", markup=False)
 
 
-def _facts(choice: Choice, what: str) -> dict[str, Any]:
+def _facts(choice: RuleChoice, what: str) -> dict[str, Any]:
     reached = {
         name: {
             "value": figure.value,
@@ -137,7 +137,7 @@ def _facts(choice: Choice, what: str) -> dict[str, Any]:
     }
 
 
-def _print_reached(choice: Choice, what: str, *, is_applied: bool) -> None:
+def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool) -> None:
     console: Console = make_console()
     of = "" if choice.of is None else f", of {plain(choice.of)!r}"
     console.print(f"\n{plain(what)}{of}", markup=False)

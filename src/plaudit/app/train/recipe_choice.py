@@ -23,7 +23,7 @@ _ORDER = ("ngram", "network", "encoder", "best", "distilled")  # whose the setti
 
 
 @dataclass(frozen=True)
-class Plan:
+class RecipePlan:
     """What is trained.
 
     Attributes:
@@ -40,7 +40,7 @@ def is_tutorial(source: str) -> bool:
     return source in _TUTORIAL
 
 
-def settle(run: RunConfig) -> Plan | None:
+def settle(run: RunConfig) -> RecipePlan | None:
     """Take the recipe that has the settings which were given; None where n-grams have them, so that the data decide."""
     given = set(settings_of(run)) - {"seed"}
     if run.data.unlabelled is None and takes("ngram", given):
@@ -48,11 +48,11 @@ def settle(run: RunConfig) -> Plan | None:
     for recipe in _ORDER:
         if takes(recipe, given) and (run.data.unlabelled is None or class_of(recipe).uses_unlabelled):
             reason = f"Recipe: {recipe}, which has the settings that were given."
-            return Plan((replace(run, model=replace(run.model, recipe=recipe)),), reason)
+            return RecipePlan((replace(run, model=replace(run.model, recipe=recipe)),), reason)
     return None
 
 
-def choose(run: RunConfig, facts: DataFacts, machine: Machine | None = None) -> Plan:
+def choose(run: RunConfig, facts: DataFacts, machine: Machine | None = None) -> RecipePlan:
     """Choose by what the training texts are.
 
     Args:
@@ -70,12 +70,12 @@ def choose(run: RunConfig, facts: DataFacts, machine: Machine | None = None) -> 
 
     ngram = replace(run, model=replace(run.model, recipe="ngram"))
     if run.data.streaming:
-        return Plan((ngram,), "Recipe: ngram (auto), which keeps on disk what grows with the texts.")
+        return RecipePlan((ngram,), "Recipe: ngram (auto), which keeps on disk what grows with the texts.")
     choice, beside = advice.choice, advice.beside
     if choice.recipe != "ngram" and takes(choice.recipe, given):
-        return Plan((with_recipe(choice),), f"Recipe: {choice.recipe} (auto). {choice.reason}")
+        return RecipePlan((with_recipe(choice),), f"Recipe: {choice.recipe} (auto). {choice.reason}")
     if beside is not None and takes("best", given | {"trainable"}):
-        return Plan(
+        return RecipePlan(
             (ngram, with_recipe(beside)),
             f"Recipe: ngram and {beside.recipe} (auto), both quick here: the lower validation log loss is kept.",
         )
@@ -83,7 +83,7 @@ def choose(run: RunConfig, facts: DataFacts, machine: Machine | None = None) -> 
     slower = "".join(
         f" {other.recipe} may be better and takes longer: plaudit advise." for other in advice.alternatives[:1]
     )
-    return Plan((ngram,), f"Recipe: ngram (auto), chosen for {what}.{slower}")
+    return RecipePlan((ngram,), f"Recipe: ngram (auto), chosen for {what}.{slower}")
 
 
 def language_line(run: RunConfig, facts: DataFacts) -> str | None:

@@ -31,10 +31,10 @@ from plaudit.evaluation.named_metrics import find_metric
 from plaudit.models.recipes import build
 from plaudit.registry import find_recipe, recipe_names
 from plaudit.tuning import (
-    Finding,
-    Journal,
+    SearchResult,
     Task,
     Trial,
+    TrialJournal,
     best_trial,
     make_spaces,
     pareto_front,
@@ -49,7 +49,7 @@ _AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]*)")
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Ending:
     """What a search ends with.
 
     Attributes:
@@ -132,7 +132,7 @@ def run_tuning(
         max_size_bytes=most,
         embeddings=tables,
     )
-    journal = Journal(output / "search.jsonl", _identity(task), resume)
+    journal = TrialJournal(output / "search.jsonl", _identity(task), resume)
     n_before = journal.count()
     if n_before and not resume:
         say(f"note: the {n_before:,} trials noted in {output} are replaced; --resume goes on after them.")
@@ -201,7 +201,7 @@ def _identity(task: Task) -> str:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
-def _choose(finding: Finding, parts: Parts, task: Task, output: Path) -> Chosen:
+def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> Ending:
     """Take the winner, and write the trials and the run that trains it again; an earlier search's are replaced.
 
     Raises:
@@ -230,10 +230,10 @@ def _choose(finding: Finding, parts: Parts, task: Task, output: Path) -> Chosen:
     run = output / "run.toml"
     _write(run, config.to_toml(versions=versions))
     command = shlex.join(["plaudit", "train", "--config", str(run)])
-    return Chosen(best, pareto_front(trials, task.metric), len(done), run, command)
+    return Ending(best, pareto_front(trials, task.metric), len(done), run, command)
 
 
-def _to_dict(chosen: Chosen, finding: Finding, task: Task) -> dict[str, Any]:
+def _to_dict(chosen: Ending, finding: SearchResult, task: Task) -> dict[str, Any]:
     return {
         "metric": task.metric,
         "trials": len(finding.trials),
