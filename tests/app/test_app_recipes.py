@@ -171,6 +171,7 @@ def test_the_final_model_learns_from_the_test_texts_once_all_is_measured(
     assert "All figures are those of the model before that" in (tmp_path / "model" / "README.md").read_text("utf-8")
     assert read_toml(tmp_path / "model")["training"]["final"] is True
     model, other = (plaudit.load(tmp_path / name) for name in ("model", "before"))
+    assert model.scope_ is not None  # of the training part, as before
     texts = reviews.texts.to_pylist()
     assert (model.decision_function(texts) != other.decision_function(texts)).any()
     assert model.temperature_ == other.temperature_

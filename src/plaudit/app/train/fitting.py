@@ -135,8 +135,10 @@ def refit(
             long = f"{soup} trainings of {long}" if soup > 1 else long
         again, story = f"{long} {again}", f"{story} for {long}"
     say(f"{'Refit' if test is None else 'Final'}: {again}.")
+    scope = model.scope_
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
     model.temperature_ = fitted.calibrated.temperature
+    model.scope_ = scope  # of the training part, whose limit the validation texts set
     kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
     say(kept)
     return replace(fitted, story=f"{fitted.story} {story} ({option}). {kept}".strip())
