@@ -10,6 +10,8 @@ from rich.console import Console
 from plaudit.app.train.monitors import EpochLines
 from plaudit.app.tune.lines import SearchBar
 from plaudit.training import EpochResult, History
+from plaudit.tuning import Trial
+from plaudit.tuning.trials import Result
 
 
 def trained(n: int, best: int, *, is_terminal: bool, verbose: bool = False) -> list[str]:
@@ -53,9 +55,9 @@ def test_a_search_has_one_line() -> None:
     out = io.StringIO()
     console = Console(file=out, width=120, force_terminal=True, color_system=None)
     with SearchBar(console, 60.0) as bar:
-        bar.show(12, "   3  ngram    accuracy 0.9123")
+        bar.show(12, Trial(3, "ngram", {}, {}, result=Result(0.9123, 100, 1.0, 0.1)), "accuracy")
         bar._progress.refresh()
-    assert "12 trials; best: 3 ngram accuracy 0.9123" in out.getvalue()
+    assert "12 trials; best: trial 3, ngram, accuracy 0.9123" in out.getvalue()
 
 
 def test_the_help_of_train_has_panels(command: Any) -> None:

@@ -40,10 +40,12 @@ class SearchBar:
         """Take it away."""
         self._progress.stop()
 
-    def show(self, n: int, best: str | None) -> None:
-        """Say how many trials there were, and the line of the best."""
+    def show(self, n: int, best: Trial | None, metric: str) -> None:
+        """Say how many trials there were, and which is the best."""
         used = self._progress.tasks[0].elapsed or 0.0
-        words = f"{n:,} trials" + ("" if best is None else f"; best: {' '.join(best.split())}")
+        words = f"{n:,} trials"
+        if best is not None and best.result is not None:
+            words += f"; best: trial {best.number}, {best.recipe}, {metric} {best.result.figure:.4f}"
         self._progress.update(self._task, completed=min(used, self._seconds), description=words)
 
 

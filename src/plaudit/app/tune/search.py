@@ -145,7 +145,7 @@ def run_tuning(
         if bar is None:
             say(describe_trial(trial, metric) + (" *" if best is trial else ""))
         else:
-            bar.show(len(shown), None if best is None else describe_trial(best, metric))
+            bar.show(len(shown), best, metric)
 
     bar = SearchBar(console, time_s) if progress and not verbose else None
     with InterruptWatch() as watch, bar or contextlib.nullcontext():
