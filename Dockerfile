@@ -1,9 +1,10 @@
 # The server as an image: docker build -t plaudit . ; then docker compose up, or see docs/operations.md.
 # The models are no part of it: they are mounted at /models.
 
-FROM python:3.12-slim AS build
+# The full image has the C compiler that the kernels need; only what it builds goes on.
+FROM python:3.12 AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY requirements ./requirements
 COPY src ./src
 # Into a folder of its own, so that the last stage has neither pip's cache nor what building needs. Only what scores, each

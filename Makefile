@@ -13,7 +13,7 @@ TOOLS := .tools/bin
 setup: $(VENV)/.installed
 
 # The stamp is newer than what decides the environment's contents, or the environment is brought up to date.
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(wildcard src/plaudit/native/*.[ch])
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Plaudit needs Python 3.11 or later; this is " + sys.version.split()[0] + ": make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
@@ -40,6 +40,7 @@ bench:
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/text.py
 	$(BIN)/python benchmarks/score.py
+	$(BIN)/python benchmarks/kernels.py
 	$(BIN)/python benchmarks/train.py --peers --repeats 3 --plot results/train.svg
 	$(BIN)/python benchmarks/tutorial.py --whole
 	$(BIN)/python benchmarks/floor.py

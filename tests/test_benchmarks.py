@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from plaudit.native.library import kernels
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 NEEDS_TENSORFLOW = [
     pytest.mark.tensorflow,
@@ -44,6 +46,12 @@ def test_the_ladder_compares_in_one_sitting(tmp_path: Path, sample_model: Path) 
     ("script", "options", "expected"),
     [
         ("text.py", ("--turns", "1"), "| WordPiece ids | "),
+        pytest.param(
+            "kernels.py",
+            ("--turns", "1", "--only", "ngram, 1 to 3 words"),
+            "times the array passes",
+            marks=pytest.mark.skipif(kernels() is None, reason="there was no C compiler"),
+        ),
         ("score.py", ("--turns", "1", "--only", "ngram, 1 to 3", "TF-IDF (1,2) and logistic regression"), "| no |"),
         ("batch.py", ("--forms", ".csv", ".jsonl"), "| rows | rows a second | memory, MiB |"),
         ("scale.py", ("--sizes", "500", "1500"), "| train ngram | 1,500 | "),

@@ -16,7 +16,9 @@ ORDER = (
     "data", "text", "embeddings", "training", "models", "evaluation", "explanation", "audit", "tuning", "report",
     "batch", "server", "app",
 )  # fmt: skip
+NATIVE = "native"  # the kernels in C, below all
 BELOW_ALL = (
+    NATIVE,
     "errors", "setting_values", "settings", "config", "plugins", "registry", "budget", "expansion", "arrow_files",
     "cores", "cluster", "lazy", "progress", "scratch",
     "",  # the package itself: its version
@@ -75,7 +77,7 @@ def test_imports_point_left() -> None:
 
 
 def test_the_order_names_every_folder() -> None:
-    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} == {*ORDER, SIDE}
+    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} == {*ORDER, SIDE, NATIVE}
 
 
 def test_errors_and_config_import_nothing_above_them() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plaudit.cores import on_all_cores, usable_cores
@@ -73,6 +73,7 @@ def test_many_texts_are_split_as_each_alone(tokenizer: SpaceTokenizer | WordToke
     assert len(lists) == len(texts)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(max_codepoint=127), max_size=12), min_size=1, max_size=5))
 def test_ascii_is_split_as_it_is_beside_other_characters(texts: list[str]) -> None:
     for tokenizer in (WordTokenizer(), WordTokenizer(lower_case=False, split_clitics=True)):

@@ -23,9 +23,9 @@ from plaudit.errors import EmbeddingError
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.setting_values import Combiner
 from plaudit.text.chunks import chunks
-from plaudit.text.column import sums_by_text
 from plaudit.text.counting import count_tokens
 from plaudit.text.farmhash import fingerprint64
+from plaudit.text.row_sums import row_sums
 from plaudit.text.token_index import TokenIndex
 from plaudit.text.token_memory import tokens_of
 from plaudit.text.wordpiece import WordPieceTokenizer
@@ -184,14 +184,12 @@ class EmbeddingTable:
         column = tokens_of(self.tokenizer, texts).used()
         rows = self.rows_of(column.dictionary)
         known = rows >= 0
-        products = np.zeros((kernel.shape[1], len(rows)), np.float32)
-        products[:, known] = (self.vectors[rows[known]] @ kernel).T
-        counted = known.astype(np.float32)
+        products = np.zeros((len(rows), kernel.shape[1]), np.float32)
+        products[known] = self.vectors[rows[known]] @ kernel
 
         def of_part(part: TokenColumn) -> NDArray[np.float32]:
-            sums = [sums_by_text(each[part.values], part.offsets) for each in products]
-            counts = sums_by_text(counted[part.values], part.offsets)
-            return (np.stack(sums, axis=1) * self.factors(counts)[:, None]).astype(np.float32)
+            sums, counts = row_sums(products, known, part)
+            return (sums * self.factors(counts)[:, None]).astype(np.float32)
 
         return np.concatenate(on_all_cores(of_part, column.parts()))
 

@@ -227,7 +227,7 @@ def score_rows(rows: NgramRows, weights: NgramWeights) -> NDArray[np.float64]:
     """Return the same, given which n-grams of words the texts have and no characters."""
     return np.stack(
         [
-            rows.sums(each[rows.indices]) / row_lengths(rows, scales[rows.indices]) + bias
+            rows.gathered(each) / unit_where_empty(rows.gathered(scales, squared=True)) + bias
             for scales, each, bias in weights.logits()
         ],
         axis=1,

@@ -41,7 +41,7 @@ class WordScores:
 
     def lengths(self, words: NgramRows, k: int) -> NDArray[np.float32]:
         """Return what each text's sum is divided by, float32 [N], given which words it has."""
-        return unit_where_empty(words.sums(self.squares[k % len(self.squares)][words.indices]))
+        return unit_where_empty(words.gathered(self.squares[k % len(self.squares)]))
 
     def score(self, words: NgramRows) -> NDArray[np.float64]:
         """Return what N texts get for their characters, float64 [N, K]."""
@@ -50,5 +50,5 @@ class WordScores:
         for k, sums in enumerate(self.sums):
             if lengths is None or len(self.squares) > 1:
                 lengths = self.lengths(words, k)
-            z[:, k] = words.sums(sums[words.indices]) / lengths
+            z[:, k] = words.gathered(sums) / lengths
         return z

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.cores import on_all_cores
+from plaudit.native.library import address, kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,6 +113,17 @@ def concatenate(columns: Sequence[TokenColumn]) -> TokenColumn:
 def expand(outer: TokenColumn, inner: TokenColumn) -> TokenColumn:
     """Gather back: `inner` holds the tokens of each entry of `outer`'s dictionary, in its order."""
     lengths = inner.lengths()
+    library = kernels()
+
+    def compiled(part: TokenColumn) -> TokenColumn:
+        assert library is not None
+        counts, starts = np.empty(len(part), np.int64), np.ascontiguousarray(part.offsets, np.int64)
+        values = np.ascontiguousarray(part.values, np.int32)
+        whole = np.ascontiguousarray(inner.offsets, np.int64), np.ascontiguousarray(inner.values, np.int32)
+        total = library.expanded(address(values), address(starts), len(part), address(whole[0]), address(counts))
+        found = np.empty(total, np.int32)
+        library.expand(address(values), len(values), address(whole[0]), address(whole[1]), address(found))
+        return TokenColumn(inner.dictionary, np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]), found)
 
     def of_part(part: TokenColumn) -> TokenColumn:
         counts = lengths[part.values]
@@ -120,7 +132,7 @@ def expand(outer: TokenColumn, inner: TokenColumn) -> TokenColumn:
         offsets = np.concatenate([np.zeros(1, np.int64), ends])[part.offsets]
         return TokenColumn(inner.dictionary, offsets, inner.values[shift + np.arange(len(shift))])
 
-    columns = on_all_cores(of_part, outer.parts())
+    columns = on_all_cores(of_part if library is None else compiled, outer.parts())
     return TokenColumn(inner.dictionary, _offsets(columns), np.concatenate([column.values for column in columns]))
 
 

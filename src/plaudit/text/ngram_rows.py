@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plaudit.native.library import address, kernels
 from plaudit.text.column import sums_by_text
 
 if TYPE_CHECKING:
@@ -38,6 +39,24 @@ class NgramRows:
     def sums(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the sum of each text's entries, float64 [N], given one value an entry ([M]); 0 for an empty text."""
         return sums_by_text(values.astype(np.float64, copy=False), self.offsets)
+
+    def gathered(self, values: NDArray[np.floating], *, squared: bool = False) -> NDArray[np.float64]:
+        """Return the sum over each text's features, float64 [N], of values by feature, float32 or float64 [F].
+
+        Args:
+            values: One a feature.
+            squared: Sum their squares, formed in float32; `values` are float32 then.
+        """
+        library = kernels()
+        if library is None:
+            found = values[self.indices]
+            return self.sums(np.square(found, dtype=np.float32) if squared else found)
+        values, indices = np.ascontiguousarray(values), np.ascontiguousarray(self.indices, np.int32)
+        offsets, sums = np.ascontiguousarray(self.offsets, np.int64), np.empty(len(self))
+        kind = 1 if squared else 0 if values.dtype == np.float32 else 2
+        at_values, at_indices, at_offsets, at_sums = map(address, (values, indices, offsets, sums))
+        library.gathered_sums(kind, at_values, at_indices, at_offsets, len(self), at_sums)
+        return sums
 
     def cuts(self, most: int | None) -> NDArray[np.int64]:
         """Return the first text of each run of texts with at most `most` entries, int64 [B + 1], the last one N.

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.cores import on_all_cores, usable_cores
+from plaudit.native.library import address, kernels
 from plaudit.text.column import PART_TEXTS
 from plaudit.text.key_table import KeyTable
 from plaudit.text.ngram_rows import NgramRows, stack_rows
@@ -117,7 +118,21 @@ class NgramVocabulary:
             column: N texts as tokens.
             numbers: Of its dictionary, where they are known already.
         """
-        return self._walk(column, numbers).stack(self.sizes())
+        library = kernels()
+        if library is None:
+            return self._walk(column, numbers).stack(self.sizes())
+        numbers = np.ascontiguousarray(self.numbers(column.dictionary) if numbers is None else numbers, np.int64)
+        offsets, values = np.ascontiguousarray(column.offsets, np.int64), np.ascontiguousarray(column.values, np.int32)
+        indices, found = np.empty(self.n_max * len(values), np.int32), np.zeros(len(offsets), np.int64)
+        tables = [(address(each.slots), len(each.slots) - 1, each.n, each.shift) for each in self._tables]
+        levels = np.array([(0, 0, len(self.tokens), 0), *tables], np.int64)
+        n = library.ngram_rows(
+            address(values), address(offsets), len(column), address(numbers), len(self.tokens),
+            address(levels), self.n_max, address(indices), address(found[1:]),
+        )  # fmt: skip
+        if n < 0:
+            raise MemoryError(f"{len(column):,} texts as n-grams.")
+        return NgramRows(found, indices[:n].copy())
 
     def occurrences(self, column: TokenColumn) -> tuple[NgramRows, list[NDArray[np.int64]]]:
         """Return the same, and which n-gram begins at each token: for each n from 1 an array [T], -1 for none of these.
@@ -178,6 +193,14 @@ def _pairs_once(owners: NDArray[np.int64], numbers: NDArray[np.integer], n: int)
 
 def distinct_tokens(column: TokenColumn) -> NgramRows:
     """Return which entries of its dictionary each of N texts has, each once, in the order in which they first come."""
+    if (library := kernels()) is not None:
+        begins, values = np.ascontiguousarray(column.offsets, np.int64), np.ascontiguousarray(column.values, np.int32)
+        seen = np.full(len(column.dictionary), -1, np.int64)
+        indices, ends = np.empty(len(values), np.int32), np.zeros(len(begins), np.int64)
+        n = library.distinct(
+            address(values), address(begins), len(column), address(seen), address(indices), address(ends[1:])
+        )
+        return NgramRows(ends, indices[:n].copy())
     owners = np.repeat(np.arange(len(column), dtype=np.int64), column.lengths())
     n_bits = max(len(column.dictionary) - 1, 1).bit_length()
     _, firsts = np.unique((owners << n_bits) | column.values, return_index=True)

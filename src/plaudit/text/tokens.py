@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from plaudit.cores import on_all_cores
 from plaudit.text.column import PART_TEXTS, TokenColumn, concatenate, encode, expand, list_offsets
 from plaudit.text.scripts import UNSPACED
+from plaudit.text.splitting import Rule, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +61,8 @@ def split_on_spaces(texts: pa.LargeStringArray) -> TokenColumn:
     An empty text is the one token "", and a double space has an empty token between: TF Hub's rule for the
     nnlm modules (https://www.tensorflow.org/hub/common_saved_model_apis/text).
     """
+    if (column := split(texts, Rule.SPACES)) is not None:
+        return column
 
     def of_part(part: pa.LargeStringArray) -> TokenColumn:
         lists = pc.split_pattern(part, " ")
@@ -153,9 +156,35 @@ class WordTokenizer:
 
     def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
         """Split `texts` into words and marks; an empty or blank text yields no token."""
+        if (words := self._by_kernels(texts)) is not None:
+            return words
         column = split_on_spaces(texts)
         pieces = on_all_cores(self._pieces, _slices(column.dictionary, _PART_WORDS))
         return expand(column, concatenate(pieces))
+
+    def _by_kernels(self, texts: pa.LargeStringArray) -> TokenColumn | None:
+        """Split texts by the kernels, and by Arrow what these leave: entries that are not ASCII, and clitics.
+
+        None without kernels, and where pairs are asked for: their dictionary is not in the order of the texts.
+        """
+        column = split(texts, Rule.WORDS_LOWER if self.lower_case else Rule.WORDS)
+        if column is None:
+            return None
+        words = column.dictionary
+        is_left = np.flatnonzero(~pc.string_is_ascii(words).to_numpy(zero_copy_only=False))
+        if not len(is_left) and not self.split_clitics:
+            return column
+        left = words.take(pa.array(is_left))
+        if self.unspaced == "pairs" and has_unspaced(left):
+            return None
+        if self.split_clitics:
+            inner = _respaced(words, CLITICS, r"\1 \2")
+        else:
+            inner = TokenColumn(words, np.arange(len(words) + 1), np.arange(len(words), dtype=np.int32))
+        if len(is_left):
+            pieces = on_all_cores(self._pieces, _slices(left, _PART_WORDS))
+            inner = _replaced(inner, is_left, concatenate(pieces))
+        return expand(column, inner)
 
     def _pieces(self, words: pa.LargeStringArray) -> TokenColumn:
         """Split what stands between spaces."""
@@ -190,6 +219,17 @@ def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> Tok
     return _without_empty(encode(pieces.flatten(), list_offsets(pieces)))
 
 
+def _replaced(column: TokenColumn, positions: NDArray[np.int64], others: TokenColumn) -> TokenColumn:
+    """Put other tokens in place of those of some texts; the dictionary is made anew, as the tokens come up."""
+    lengths, starts = column.lengths(), column.offsets[:-1].copy()
+    lengths[positions], starts[positions] = others.lengths(), others.offsets[:-1] + len(column.values)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    values = np.concatenate([column.values, others.values + np.int32(len(column.dictionary))])
+    places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    tokens = pa.concat_arrays([column.dictionary, others.dictionary]).take(pa.array(values[places]))
+    return encode(tokens, offsets)
+
+
 def has_unspaced(words: pa.LargeStringArray) -> bool:
     """Say whether a letter of a script without spaces is among `words`."""
     return bool(pc.any(pc.match_substring_regex(words, UNSPACED)).as_py())
@@ -214,13 +254,14 @@ def _with_pairs(column: TokenColumn) -> TokenColumn:
 
 
 def _without_empty(column: TokenColumn) -> TokenColumn:
-    """Drop the tokens that are the empty string."""
-    empty = pc.equal(column.dictionary, "").to_numpy(zero_copy_only=False)
-    if not empty.any():
+    """Drop the tokens that are the empty string, and that string from the dictionary."""
+    filled = pc.not_equal(column.dictionary, "").to_numpy(zero_copy_only=False)
+    if filled.all():
         return column
-    kept = ~empty[column.values]
+    kept = filled[column.values]
     offsets = np.concatenate([[0], np.cumsum(kept)])[column.offsets]
-    return TokenColumn(column.dictionary, offsets, column.values[kept])
+    numbers = (np.cumsum(filled) - 1).astype(np.int32)
+    return TokenColumn(column.dictionary.filter(pa.array(filled)), offsets, numbers[column.values[kept]])
 
 
 def _with_one_at_least(column: TokenColumn) -> TokenColumn:
