@@ -59,7 +59,9 @@ def beyond_movies() -> str:
         "umsab_es": "Spanish tweets, 3 classes",
     }  # fmt: skip
     recipes = {
-        "TF-IDF (1,2), logistic regression": TF_IDF, "`network`": "network",
+        "TF-IDF (1,2), logistic regression": TF_IDF,
+        "TF-IDF of words and characters, linear SVM": "TF-IDF of words and characters and linear SVM",
+        "`network`": "network",
         "`network --embedding random`": "network:embedding=random", "`ngram`": "ngram",
         "`encoder`": "encoder, of best", "`best`": "best",
     }  # fmt: skip
