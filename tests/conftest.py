@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import hypothesis
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,6 +29,10 @@ from plaudit.embeddings import EmbeddingTable
 from plaudit.models import NetworkClassifier
 from plaudit.report import ReportFacts, read_facts
 from plaudit.text import WordTokenizer
+
+# A busy machine makes the first example slow, and that is no fault; what hangs, the time-out of a test ends.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 _SLOW_WEIGHT = 30  # of a slow test, in quick ones
 GOOD, BAD = ("good", "fine", "joy", "warm"), ("bad", "dull", "cold", "grim")

@@ -219,7 +219,7 @@ def test_every_text_has_a_row_in_its_order(monkeypatch: pytest.MonkeyPatch) -> N
     assert whole.dtype == np.float32
     assert whole.shape == (len(ASKED), 4)
     np.testing.assert_array_equal(np.concatenate([model.logits([text]) for text in ASKED]), whole)
-    monkeypatch.setattr("plaudit.models.ngram._CHUNK_TEXTS", 7)
+    monkeypatch.setattr("plaudit.models.ngram.RUN_TEXTS", 7)
     np.testing.assert_array_equal(model.logits(ASKED), whole)
     assert model.predict_proba([]).shape == (0, 4)
     assert model.predict([]).shape == (0,)
