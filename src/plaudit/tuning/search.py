@@ -101,7 +101,7 @@ def search(
         on_trial: Called after each trial.
         monitors: Who watches the epochs of every trial.
         clock: Tells the time in seconds.
-        journal: Where each trial is noted, but for one that the time cut off.
+        journal: Where each trial is noted, except one that the time cut off.
 
     Raises:
         MissingExtraError: Optuna is not installed.
