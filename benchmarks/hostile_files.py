@@ -67,7 +67,7 @@ def main() -> None:
                 "slowest_s": found.slowest_s,
                 "most_mib": found.most_mib,
             }
-            print(" ".join(rows[-1]), file=sys.stderr, flush=True)
+            print(" ".join(rows[-1]), *found.failures, sep="\n  ", file=sys.stderr, flush=True)
     print(table(["kind", "cases", "opened", "refused", "failed", "slowest, s", "most memory, MiB"], rows))
     print(f"{sum(counts.values()):,} cases with seed {given.seed}; failures: {len(failures)}")
     Figures(given.output).put("hostile files", {"seed": given.seed, "kinds": figures, "failures": failures})
@@ -111,7 +111,7 @@ def run(kind: str, folder: Path, first: int, n: int, seed: int) -> Found:
                          args=(process.stdout, answers.put), daemon=True).start()  # fmt: skip
         process.stdin.write(f"{kind}\n")
         process.stdin.flush()
-        answers.get(timeout=300)  # it says when it has imported what it needs
+        answers.get(timeout=1200)  # it says when it has imported what it needs
         try:
             for number in range(number, first + n):  # noqa: B020 - goes on where the last process ended
                 process.stdin.write(f"{number}\n")

@@ -1,12 +1,15 @@
 """What bytes of others may cost is one value, and who asks for work says it."""
 
 import contextvars
+import re
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import plaudit
 from plaudit.budget import OWN, SERVER, VARIABLE, Budget, current, spending
 from plaudit.errors import ConfigError, LimitError
 
@@ -91,3 +94,11 @@ def test_a_thread_has_the_budget_only_when_it_is_handed_on() -> None:
             thread.start()
             thread.join()
     assert seen == [OWN, SERVER]
+
+
+def test_no_time_limit_depends_on_the_clock_on_the_wall() -> None:
+    """A clock that is set, or jumps, ends nothing early and lets nothing run for ever."""
+    source = Path(plaudit.__file__).parent
+    read = {path.relative_to(source).as_posix() for path in source.rglob("*.py")
+            if re.search(r"\btime\.time\(|datetime\.now\(", path.read_text(encoding="utf-8"))}  # fmt: skip
+    assert read == {"evaluation/openings.py"}  # the date of an opening, for people
