@@ -113,12 +113,6 @@ def test_hostile_requests_get_clear_errors(tmp_path: Path, sample_model: Path) -
 
 
 @pytest.mark.slow
-def test_kills_lose_and_tear_nothing(tmp_path: Path) -> None:
-    out = run("kills.py", tmp_path / "found.json", "--kinds", "audit", "serve")
-    assert "faults: 0" in out
-
-
-@pytest.mark.slow
 def test_hostile_files_are_opened_or_refused_in_one_line(tmp_path: Path) -> None:
     kinds = ["network", "ngram", "sets", "module", "vectors", "arrow", "data", "report"]
     if importlib.util.find_spec("torch") is not None:
