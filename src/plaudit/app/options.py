@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,7 +96,7 @@ def reads_data(command: Callable[..., None]) -> Callable[..., None]:
             remembered = remembered_spec(like)
             if remembered is None:
                 raise ConfigError(f"--like {like}: no run.toml is there; expected the folder of a trained model.")
-            spec = spec.over(remembered)
+            spec = spec.over(replace(remembered, header=None))  # which belongs to one file
         command(**given, spec=spec)
 
     signature = inspect.signature(command, eval_str=True)

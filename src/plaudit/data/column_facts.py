@@ -129,6 +129,11 @@ def _is_decimal(number: str) -> bool:
     return bool(fraction) and bool(fraction[0].strip("0"))
 
 
+def count_wide(text: str) -> int:
+    """Return how many characters of scripts that put no spaces between words a text has."""
+    return 0 if text.isascii() else len(_WIDE.findall(text))
+
+
 def _count_words(text: str) -> float:
-    wide = 0 if text.isascii() else len(_WIDE.findall(text))
+    wide = count_wide(text)
     return len(text.split()) if wide < 2 else max(len(text.split()), wide / 2)

@@ -13,12 +13,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from plaudit.data.column_facts import count_wide
+
 # In order of preference: the first of these that a file has is taken.
 TEXT_NAMES = (
     "text", "review", "review text", "review body", "sentence", "content", "comment", "message", "body", "document",
     "tweet", "utterance", "question", "description", "texts", "sms", "post", "feedback", "complaint", "email body",
     "mail", "article", "headline", "passage", "paragraph", "query", "prompt", "statement", "opinion", "remark",
-    "remarks", "note", "notes", "transcript", "verbatim", "abstract", "summary", "title", "subject",
+    "remarks", "note", "notes", "transcript", "verbatim", "ticket", "abstract", "summary", "title", "subject",
     "nachricht", "nachrichten", "kommentar", "bewertung", "bewertungstext", "beschreibung", "inhalt", "satz", "frage",
     "anfrage", "rezension", "beitrag", "meldung",  # German
     "texte", "avis", "commentaire", "phrase", "contenu", "critique", "temoignage", "demande",  # French
@@ -34,7 +36,8 @@ TEXT_NAMES = (
     "zprava", "recenze", "veta", "dotaz",  # Czech
     "metin", "yorum", "mesaj", "cumle", "inceleme", "aciklama",  # Turkish
     "текст", "отзыв", "сообщение", "комментарий", "предложение", "вопрос", "описание",  # Russian
-    "文本", "内容", "评论", "正文", "句子", "文章", "消息", "留言", "问题", "文字", "內容", "評論", "訊息",  # Chinese
+    "文本", "内容", "评论", "正文", "句子", "文章", "消息", "留言", "问题", "文字", "內容", "評論", "訊息", "反馈",
+    "意见", "描述",  # Chinese
     "テキスト", "本文", "レビュー", "コメント", "文", "メッセージ", "質問",  # Japanese
     "텍스트", "리뷰", "내용", "문장", "댓글", "메시지", "질문",  # Korean
     "نص", "النص", "تعليق", "رسالة", "مراجعة",  # Arabic
@@ -59,8 +62,8 @@ LABEL_NAMES = (
     "stitek", "trida", "tema dotazu",  # Czech
     "etiket", "sinif", "duygu", "konu", "puan", "yildiz",  # Turkish
     "метка", "класс", "категория", "тональность", "тема", "оценка", "отдел",  # Russian
-    "标签", "类别", "分类", "情感", "情绪", "类型", "主题", "意图", "標籤", "類別", "评分", "星级",  # Chinese
-    "ラベル", "カテゴリ", "カテゴリー", "クラス", "感情", "分類", "評価", "トピック",  # Japanese
+    "标签", "类别", "分类", "情感", "情绪", "类型", "主题", "意图", "標籤", "類別", "评分", "星级", "部门",  # Chinese
+    "ラベル", "カテゴリ", "カテゴリー", "クラス", "感情", "分類", "評価", "トピック", "部署",  # Japanese
     "라벨", "레이블", "분류", "카테고리", "감정", "클래스", "평점",  # Korean
     "تصنيف", "فئة", "التسمية", "المشاعر",  # Arabic
 )  # fmt: skip
@@ -95,6 +98,7 @@ _UNDECOMPOSED = str.maketrans(
 )
 _MOST_WORDS = 4
 _MOST_CHARACTERS = 100
+_MOST_WIDE = 10  # characters of a compound in a script without spaces
 
 
 def plain_name(name: str) -> str:
@@ -153,6 +157,9 @@ def rank_of(name: str, *, of_label: bool) -> NameRank | None:
     if plain in known:
         return NameRank(plain in _WEAK, 0, known[plain])
     words = plain.split()
+    if len(words) == 1 and count_wide(plain) == len(plain):  # 问题类别: what ends a compound says what it is
+        ends = [each for each in known if 1 < len(each) < len(plain) <= _MOST_WIDE and plain.endswith(each)]
+        return min((NameRank(each in _WEAK, 1, known[each]) for each in ends), default=None)
     if not 1 < len(words) <= _MOST_WORDS or set(words) & _OTHER_WORDS - ({"name"} if of_label else set()):
         return None  # but "class name" is a class
     parts = [*(" ".join(words[i : i + 2]) for i in range(len(words) - 1)), *words]

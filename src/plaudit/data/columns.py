@@ -100,6 +100,8 @@ def choose_columns(
     found_text = tuple(_given(names, each, "--text-column", where) for each in text)
     found_label = tuple(_given(names, each, "--label-column", where) for each in label)
     columns = _Columns(names, sample, where)
+    if not found_text and len(names) == 1 and not is_label_needed:
+        found_text = (names[0],)
     if not found_text:
         found_text = _text_by_name(columns, found_label)
     if not found_label:

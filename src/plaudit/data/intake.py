@@ -16,10 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.config import DataSpec
+from plaudit.data.column_facts import look
+from plaudit.data.column_names import is_header
 from plaudit.data.columns import ChosenColumns, choose_columns
 from plaudit.data.readers import Rows, open_source
 from plaudit.data.readers.columnar import is_string
 from plaudit.data.readers.fasttext import FastTextReader
+from plaudit.data.readers.formats import FORMATS
 from plaudit.data.readers.rows import MOST_BYTES, Column, Reader, too_long
 from plaudit.data.readers.sources import Source
 from plaudit.errors import DataError
@@ -98,11 +101,12 @@ class Intake:
                     "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
                     "where the file's name is the label of all its lines, make it a table with a column of labels."
                 )
+            text, label = self._remembered(memory, names, first)
             self.chosen: ChosenColumns = choose_columns(
                 names,
                 {name: _sample(first, name) for name in names},
-                text=spec.text_columns or _known(memory.text_columns, names),
-                label=spec.label_columns or _known(memory.label_columns, names),
+                text=spec.text_columns or text,
+                label=spec.label_columns or label,
                 is_label_needed=is_label_needed,
                 where=self.reader.name,
                 may_lack_header=self.reader.may_lack_header,
@@ -115,8 +119,8 @@ class Intake:
             raise
         self.said = (*self.reader.said, *([self.chosen.said] if self.chosen.said else []))
         found = {name: value for name, value in self.reader.decided.items() if getattr(spec, name) is None}
-        text, label = _one_or_several(self.chosen.text), _one_or_several(self.chosen.label)
-        self.spec = replace(spec, **found, text_column=text, label_column=label)
+        of_text, of_label = _one_or_several(self.chosen.text), _one_or_several(self.chosen.label)
+        self.spec = replace(spec, **found, text_column=of_text, label_column=of_label)
 
     def __iter__(self) -> Iterator[Taken]:
         """Yield all rows, in order; once."""
@@ -139,6 +143,15 @@ class Intake:
     def close(self) -> None:
         """Close the source."""
         self.reader.close()
+
+    def _remembered(
+        self, memory: DataSpec, names: Sequence[str], first: Sequence[Rows]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the remembered columns of text and label; of a source without names none, unless they hold texts."""
+        text, label = _known(memory.text_columns, names), _known(memory.label_columns, names)
+        is_numbered = self.reader.decided.get("header") is False
+        is_other = is_numbered and any(look(_sample(first, name)).is_no_text for name in text)
+        return ((), ()) if is_other else (text, label)
 
     def _taken(self, rows: Rows) -> Taken:
         faults = dict(rows.faults)
@@ -189,7 +202,7 @@ class Intake:
 
 
 def _open(source: Source, spec: DataSpec, remembered: DataSpec | None, *, keep_lines: bool) -> Reader:
-    """Open a source with what is remembered of others where that fits it: an encoding, a prefix, a sheet."""
+    """Open a source, with what is remembered of others where that fits it."""
     memory = remembered or DataSpec()
     spec = replace(spec, encoding=spec.encoding or memory.encoding)
     if source.format == "fasttext" and spec.label_prefix is None and memory.label_prefix is not None:
@@ -201,12 +214,45 @@ def _open(source: Source, spec: DataSpec, remembered: DataSpec | None, *, keep_l
     if source.format == "excel" and spec.sheet is None and memory.sheet is not None:
         with contextlib.suppress(DataError):  # this workbook has no such sheet
             return open_source(source, replace(spec, sheet=memory.sheet), keep_lines=keep_lines)
-    return open_source(source, spec, keep_lines=keep_lines)
+    reader = open_source(source, spec, keep_lines=keep_lines)
+    if source.path is None or not memory.text_columns:
+        return reader
+    for again in _other_readings(reader, source, spec, memory):
+        with contextlib.suppress(DataError):
+            other = open_source(*again, keep_lines=keep_lines)
+            if _known(memory.text_columns, other.names):
+                reader.close()
+                return other
+            other.close()
+    return reader
+
+
+def _other_readings(
+    reader: Reader, source: Source, spec: DataSpec, memory: DataSpec
+) -> Iterator[tuple[Source, DataSpec]]:
+    """Yield how else a source may be read: as was said of the model's own data, where its columns are not there.
+
+    A first row that was taken for names although the model's data had none is one, unless it names a text or a label.
+    """
+    told = replace(spec, delimiter=spec.delimiter or memory.delimiter)
+    kind = memory.format if spec.format is None and memory.format in FORMATS else None
+    if not _known(memory.text_columns, reader.names) and (told != spec or kind is not None):
+        yield replace(source, format=kind or source.format), told
+        yield replace(source, format=kind or source.format), replace(told, header=memory.header)
+    if spec.header is not None or memory.header is None:
+        return
+    has_header = reader.decided.get("header", True)
+    if has_header and not memory.header and reader.may_lack_header and not is_header(reader.names):
+        yield source, replace(spec, header=False)
+    if not has_header and memory.header:
+        yield source, replace(spec, header=True)
 
 
 def _known(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Return remembered columns if the source has them all."""
-    return tuple(columns) if set(columns) <= set(names) else ()
+    """Return remembered columns as the source spells them (Text for text) if it has them all."""
+    by_plain = {name.casefold(): name for name in reversed(names)}
+    found = [each if each in names else by_plain.get(each.casefold()) for each in columns]
+    return tuple(each for each in found if each is not None) if None not in found else ()
 
 
 def _one_or_several(columns: tuple[str, ...]) -> str | tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from plaudit.data.column_facts import count_wide
 from plaudit.data.label_cells import split_label, trailing_separator
 from plaudit.data.label_findings import odd_name_findings, separator_of
 from plaudit.errors import DataError
@@ -15,7 +16,6 @@ from plaudit.setting_values import typed
 
 ONE_LABEL = "none"  # as a separator: a cell is one label, whatever marks stand in it
 _LEAST_SWAPPED = 10  # texts, from which labels that never come again are no labels
-_FIRST_OF_CJK = "\u2e80"  # in scripts without spaces a label of more characters than that is a phrase
 _PHRASE_CHARACTERS = 8
 
 
@@ -92,4 +92,4 @@ def refuse_too_few(counts: Mapping[str, int], least: int, others: Sequence[str],
 
 def _is_phrase(name: str) -> bool:
     """Say whether a label is one of several words."""
-    return len(name.split()) > 1 or (len(name) > _PHRASE_CHARACTERS and max(name) >= _FIRST_OF_CJK)
+    return len(name.split()) > 1 or (len(name) > _PHRASE_CHARACTERS and count_wide(name) > 0)

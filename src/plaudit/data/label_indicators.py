@@ -20,7 +20,7 @@ def zero_or_one(value: Any) -> int | None:  # Any: as the source has it
 
 
 def indicator_rows(cells: Sequence[Any]) -> tuple[tuple[str, ...], list[list[Any]]] | None:  # Any: as `zero_or_one`
-    """Return columns' names and rows of 0 and 1 if all cells hold such, equally many; an empty cell has none.
+    """Return columns' names and rows of 0 and 1 if all cells hold such, equally many; an empty cell is all 0.
 
     Lists of 0 and 1 have numbers for names; records have their keys.
     """

@@ -159,7 +159,7 @@ class LabelReading:
             cells, how = found
             read_as.append(f"labels: {how}, read as sets of labels")
         if (rows := indicator_rows(cells)) is not None:
-            return self._as_indicator(*rows)
+            return self._as_indicator(*rows, in_cells=True)
         has_lists = any(isinstance(cell, list) for cell in cells)
         multi_label = self._multi_label or self._separator is not None or has_lists
         sets: list[tuple[str, ...]] = []
@@ -190,8 +190,10 @@ class LabelReading:
         said = f"labels: {', '.join(odd)} read as true and false"
         return replace(found, sets=sets, read_as=(*found.read_as, said))
 
-    def _as_indicator(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> _Understood:
-        """Read rows of 0 and 1 as the names of the columns that are 1."""
+    def _as_indicator(
+        self, names: Sequence[str], rows: Sequence[Sequence[Any]], *, in_cells: bool = False
+    ) -> _Understood:
+        """Read rows of 0 and 1 as the names of the columns that are 1; a row that stands in a cell may be missing."""
         plain = without_prefix(names)
         sets: list[tuple[str, ...]] = []
         faults: dict[int, str] = {}
@@ -203,11 +205,12 @@ class LabelReading:
                 wrong = values.index(None)
                 faults[number] = f"column {names[wrong]!r}: expected 0 or 1, got {_shown(row[wrong])!r}."
             sets.append(tuple(name for name, value in zip(plain, values, strict=True) if value == 1))
-        is_one = not self._multi_label and not faults and all(len(each) == 1 for each in sets)
+        there = [each for each, cell in zip(sets, self._cells, strict=True) if not (in_cells and _is_blank(cell))]
+        is_one = not self._multi_label and not faults and all(len(each) == 1 for each in there)
         how = "one label a text, for each row has a single 1" if is_one else "sets of labels"
         said = f"labels: {len(plain):,} columns of 0 and 1 ({', '.join(plain)[:80]}), read as {how}"
         said += "; an empty cell is 0" if has_empty else ""
-        return self._known(_Understood(sets, faults, not is_one, (said,), tuple(plain)))
+        return self._known(_Understood(sets, faults, not is_one, (said,), tuple(plain), in_cells))
 
     def _known(self, found: _Understood) -> _Understood:
         """Put the names of given classes in the place of those that only look like them; the others are faults."""
@@ -280,10 +283,7 @@ class LabelReading:
             return np.zeros(len(self._all_codes), np.bool_)
         cells = self._cells if found.multi_label else [None] * len(found.sets)
         empty = np.array(
-            [
-                not names and i not in found.faults and (cells[i] is None or not str(cells[i]).strip())
-                for i, names in enumerate(found.sets)
-            ],
+            [not names and i not in found.faults and _is_blank(cells[i]) for i, names in enumerate(found.sets)],
             np.bool_,
         )
         return empty[self._all_codes] if len(empty) else np.zeros(0, np.bool_)
@@ -358,6 +358,10 @@ class LabelReading:
 
     def _at(self, row: int, place: Callable[[int], str] | None) -> str:
         return self._where if place is None else place(row)
+
+
+def _is_blank(cell: Any) -> bool:  # Any: as the source has it
+    return cell is None or not str(cell).strip()
 
 
 def _written(cell: Any) -> object:  # Any: as the source has it

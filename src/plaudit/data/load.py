@@ -5,6 +5,9 @@ This module knows nothing of how a format is parsed.
 
 from __future__ import annotations
 
+import glob
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +27,12 @@ from plaudit.errors import DataError
 from plaudit.scratch import MEMORY, Scratch
 
 PARTS = ("train", "test", "validation", "unlabelled")  # the fields of `Splits`
-_PART_NAMES = {"train": ("train",), "test": ("test",), "validation": ("validation", "valid", "val", "dev")}
+_PART_NAMES = {
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("validation", "valid", "val", "dev"),
+}
+_PART_WORD = re.compile(rf"(?<![^-_ ])({'|'.join(itertools.chain(*_PART_NAMES.values()))})(?![^-_ ])")
 
 
 def load_dataset(
@@ -100,17 +108,20 @@ def load_dataset(
         return Splits(**{name: spill(part, scratch) for name, part in vars(splits).items() if part is not None})
 
     def read(place: str | Path, **more: Any) -> Dataset:  # Any: as `read_dataset` has them
-        return read_path(place, spec, remembered=remembered, scratch=scratch, group_by=group_by, **more)
+        return read_path(place, spec, scratch=scratch, group_by=group_by, **{"remembered": remembered, **more})
 
     path = Path(source).expanduser()
     found = find_parts(path) if path.is_dir() and spec.format != "folder" else {}
     if "train" not in found:
         return divide_by_marks(read(source, classes=classes, multi_label=multi_label)).only(parts)
     train = read(found.pop("train"))
-    wanted = [part for part in found if part in parts]
-    return Splits(
-        train, **{part: read(found[part], classes=train.classes, multi_label=train.multi_label) for part in wanted}
-    )
+    alike = {"classes": train.classes, "multi_label": train.multi_label, "remembered": remembered or alike_spec(train)}
+    return Splits(train, **{part: read(found[part], **alike) for part in found if part in parts})
+
+
+def alike_spec(train: Dataset) -> DataSpec | None:
+    """Return how the training texts were read, for another file of the same data."""
+    return None if train.origin is None else replace(train.origin.spec, encoding=None, header=None)
 
 
 def read_path(source: str | Path, spec: DataSpec, **more: Any) -> Dataset:  # Any: as `read_dataset` has them
@@ -180,14 +191,32 @@ def has_parts(source: str | Path) -> bool:
 
 
 def find_parts(folder: Path) -> dict[str, Path]:
-    """Return the parts that a folder holds, by the field of `Splits`: a sub-folder or file named for each."""
-    parts: dict[str, Path] = {}
+    """Return the parts that a folder holds, by the field of `Splits`: a sub-folder or file named for each.
+
+    Named alone ("train.csv"), or alike but for the part ("reviews_train.csv", "reviews_test.csv"); pieces of one part
+    ("train-00000-of-00002.parquet") are a glob.
+    """
+    groups: dict[str, dict[str, list[Path]]] = {}
     for entry in sorted(folder.iterdir()):
         stem = entry.name.partition(".")[0].lower()
-        part = next((part for part, names in _PART_NAMES.items() if stem in names), None)
-        if part is None or not (entry.is_dir() or has_known_suffix(entry)):
+        found = _PART_WORD.search(stem)
+        if found is None or not (entry.is_dir() or has_known_suffix(entry)):
             continue
-        if part in parts:
-            raise DataError(f"{folder}: both {parts[part].name} and {entry.name} could be the {part} part; keep one.")
-        parts[part] = entry
+        part = next(part for part, names in _PART_NAMES.items() if found[0] in names)
+        rest = re.sub(r"\d+", "#", f"{stem[: found.start()]}*{stem[found.end() :]}")
+        groups.setdefault(rest, {}).setdefault(part, []).append(entry)
+    whole = groups.pop("*", {})
+    alike = [group for group in groups.values() if "train" in group and len(group) > 1]
+    chosen = whole if "train" in whole or len(alike) != 1 else alike[0]
+    parts: dict[str, Path] = {}
+    for part, entries in chosen.items():
+        pieces = entries[0].name.partition("-of-")[0].rstrip("0123456789")
+        if len(entries) == 1:
+            parts[part] = entries[0]
+        elif all(each.name.startswith(pieces) and "-of-" in each.name for each in entries):
+            parts[part] = folder / f"{glob.escape(pieces)}*{entries[0].suffix}"
+        else:
+            raise DataError(
+                f"{folder}: both {entries[0].name} and {entries[1].name} could be the {part} part; keep one."
+            )
     return parts

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,12 @@ def read_dataset(
         DataError: A source is missing, empty, damaged or of unknown format; a column cannot be found; a row cannot be
             used and is not to be left out; there is one class only, or none. The message names file and line.
     """
+    if remembered is not None:
+        spec = replace(
+            spec,
+            label_separator=spec.label_separator or remembered.label_separator,
+            merge_labels=spec.merge_labels or remembered.merge_labels,
+        )
     gathered = _Gathered(
         spec, name=name, require_labels=require_labels, classes=classes, multi_label=multi_label, scratch=scratch,
         group_by=group_by,

@@ -11,8 +11,8 @@ from plaudit.errors import ConfigError
 def remembered_spec(folder: str | Path) -> DataSpec | None:
     """Return the data settings of the run that wrote a model's folder; None for a model of another origin.
 
-    What belongs to one file alone (where IMDB lies, whether there was a header) is left out, and another file in UTF-8
-    is read as that, whatever encoding the model's own data had.
+    What belongs to one file alone (where IMDB lies, a delimiter that was found by looking) is left out, and another
+    file in UTF-8 is read as that, whatever encoding the model's own data had.
     """
     record = Path(folder) / "run.toml"
     if not record.is_file():  # saved by `save`, not by a run
@@ -27,6 +27,9 @@ def remembered_spec(folder: str | Path) -> DataSpec | None:
         label_column=data.label_column,
         label_separator=data.label_separator,
         label_prefix=data.label_prefix,
+        format=run.data.format,
+        delimiter=run.data.delimiter,
+        header=data.header,
         encoding=None if data.encoding is None else f"utf-8,{data.encoding.removeprefix('utf-8,')}",
         sheet=data.sheet,
         skip_invalid=data.skip_invalid,

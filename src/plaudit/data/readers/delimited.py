@@ -106,7 +106,7 @@ class DelimitedReader(Reader):
             elif not row.fields or (len(row.fields) == 1 and not row.fields[0]):
                 if is_alone:
                     yield Parsed([""], row.place, row.size_bytes)
-            elif row.fields == self._again:
+            elif self._again is not None and _are_names(row.fields, self._again):
                 yield Parsed(None, row.place, row.size_bytes, _AGAIN)
             elif len(row.fields) == n:
                 yield row
@@ -195,6 +195,13 @@ def _refuse_fasttext(row: Sequence[str], where: str) -> None:
             f"{where}: {label[:40]!r} is a label of fastText's format, in columns. Name the columns in a first line "
             "and take __label__ away, or write label and text with a space between and give --format fasttext."
         )
+
+
+def _are_names(fields: Sequence[object], names: Sequence[str]) -> bool:
+    """Say whether a row is the columns' names once more, as files that are joined have them."""
+    return len(fields) == len(names) and [str(field).strip("\ufeff ").casefold() for field in fields] == [
+        name.strip().casefold() for name in names
+    ]
 
 
 def _decided(file: TextInput, delimiter: str, own: str, *, has_header: bool) -> dict[str, Any]:

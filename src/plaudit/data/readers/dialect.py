@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.data.column_names import is_header, is_known_name, is_whole_name
+from plaudit.data.column_facts import count_wide
+from plaudit.data.column_names import is_known_name, is_other_name, is_whole_name
 from plaudit.data.readers.title_rows import above_header, header_row
 from plaudit.errors import DataError
 
@@ -32,7 +33,9 @@ _IN_NAMES = " _-.:/()[]\"'\r"  # marks that stand in a column's name
 _QUOTED_FIELD = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _SENTENCE_WORDS = 5
 _SENTENCE_CHARACTERS = 60
-_FIRST_OF_CJK = "\u2e80"  # CJK Radicals Supplement: Han, kana and Hangul lie above it
+_SEVERAL_ROWS = 4  # from which few labels are a column's
+_TEXT_ENDS = (".", "!", "…", "。", "！")  # no name of a column ends so
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]+\d{1,2}[:.]\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ def _rare_delimiter(head: str, first_line: str, *, is_whole: bool) -> str | None
     marks = (each for each in dict.fromkeys(first_line) if not each.isalnum() and each not in _IN_NAMES)
     for mark in marks:
         rows = _sample(head, mark, is_quoted=True, is_whole=is_whole)
-        if _knows_names(first_line, mark) and len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1}:
+        is_even = len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1}
+        if is_even and all(name.strip() for name in rows[0]) and any(map(is_whole_name, rows[0])):
             return mark
     return None
 
@@ -254,8 +258,9 @@ def _refuse_titles(
 def is_headless(rows: Sequence[Sequence[str]]) -> bool:
     """Say whether the first row is data, on evidence from the rows below it.
 
-    A cell that comes again below is a label: nobody names a column "Billing team" or "5 stars" that holds them. A name
-    that is known as a whole ("spam" above spam and ham) is one all the same beside another such name.
+    A cell that comes again below is a label: nobody names a column "Billing team" or "5 stars" that holds them. It is
+    a name all the same ("spam" above spam and ham) where another cell of the row is one beyond doubt: a word above
+    numbers or dates, or the name of a text or a label. And a row whose label none of many others has is no row.
     """
     if len(rows) < 2:
         return False
@@ -269,16 +274,20 @@ def is_headless(rows: Sequence[Sequence[str]]) -> bool:
         _Column(name, [value.strip() for value in column])
         for name, column in zip(first, zip(*rest, strict=True), strict=True)
     ]
-    recurring = [column for column in columns if column.name_recurs]
-    if recurring:
+    if any(column.is_below_a_name for column in columns):
+        return False
+    if any(column.is_number_among_numbers for column in columns):
+        return not any(map(is_whole_name, first))
+    if len(first) == 1:
+        return columns[0].is_text_among_texts
+    if recurring := [column for column in columns if column.name_recurs]:
         others = [column for column in columns if column not in recurring]
-        is_named = all(is_whole_name(column.name) for column in recurring)
-        return not (is_named and any(is_whole_name(column.name) or column.is_named_above for column in others))
-    if len(first) == 1 and " " in first[0] and first[0][0].islower() and not is_whole_name(first[0]):
-        return columns[0].has_phrases  # a list of texts, one of which may hold a word that names columns too
-    if is_header(first):
-        return not any(map(is_whole_name, first)) and any(column.is_sentence_among_sentences for column in columns)
-    return any(column.is_data for column in columns) and not any(column.is_below_a_name for column in columns)
+        is_known = all(is_whole_name(column.name) for column in recurring)
+        return not any(column.is_named or (is_known and column.is_word_above_phrases) for column in others)
+    if any(column.is_other_than_a_label for column in columns):
+        return False
+    is_data = any(column.is_sentence_among_sentences for column in columns)
+    return is_data and not any(map(is_whole_name, first))
 
 
 class _Column:
@@ -287,39 +296,65 @@ class _Column:
     def __init__(self, name: str, values: Sequence[str]) -> None:
         self.name, self.values = name, values
         self._different = set(values)
-        self._is_numeric = sum(_NUMBER.fullmatch(value) is not None for value in values) >= 0.9 * len(values)
+        self._is_number = _NUMBER.fullmatch(name) is not None
+
+    def _are(self, kind: re.Pattern[str]) -> bool:
+        return sum(kind.fullmatch(value) is not None for value in self.values) >= 0.9 * len(self.values)
 
     @property
     def name_recurs(self) -> bool:
         """Whether the first cell is one of a few values, and no number."""
         is_few = len(self._different) <= max(2, len(self.values) / 2)
-        return bool(self.name) and self.name in self._different and is_few and _NUMBER.fullmatch(self.name) is None
+        return bool(self.name) and self.name in self._different and is_few and not self._is_number
 
     @property
-    def is_named_above(self) -> bool:
+    def is_named(self) -> bool:
+        """Whether the first cell is the name of a text or a label, above what may be one."""
+        return is_whole_name(self.name) and not self.name_recurs
+
+    @property
+    def is_word_above_phrases(self) -> bool:
         """Whether a single word stands above phrases."""
         return len(self.name.split()) == 1 and sum(" " in value for value in self.values) >= 0.8 * len(self.values)
 
     @property
-    def has_phrases(self) -> bool:
-        """Whether most values are of several words."""
-        return sum(" " in value for value in self.values) >= 0.5 * len(self.values)
+    def is_below_a_name(self) -> bool:
+        """Whether the first cell differs in kind: a word above numbers or dates, or nothing (pandas' index)."""
+        if not self.name:
+            return True
+        return (self._are(_NUMBER) and not self._is_number) or (self._are(_DATE) and not _DATE.fullmatch(self.name))
+
+    @property
+    def is_number_among_numbers(self) -> bool:
+        """Whether the first cell is a number as the others are."""
+        return self._is_number and self._are(_NUMBER)
+
+    @property
+    def is_other_than_a_label(self) -> bool:
+        """Whether the others are few labels, each of which comes again, and the first cell is none of them."""
+        counts = Counter(self.values)
+        is_few = len(self.values) >= _SEVERAL_ROWS and len(counts) <= len(self.values) / 3
+        return is_few and self.name not in counts and min(counts.values()) > 1
+
+    @property
+    def is_text_among_texts(self) -> bool:
+        """Whether the first cell of a single column is a text as the others are, and no name."""
+        if is_whole_name(self.name) or is_other_name(self.name) or self.name_recurs:
+            return self.name_recurs and not is_whole_name(self.name)
+        if self.name.endswith(_TEXT_ENDS) or (self.name[:1].islower() and " " in self.name):
+            return True
+        usual = sorted(map(_length, self.values))[len(self.values) // 2]
+        return _length(self.name) >= max(usual / 2, 1) and not (is_known_name(self.name) and usual > 2)
 
     @property
     def is_sentence_among_sentences(self) -> bool:
         return _is_sentence(self.name) and sum(map(_is_sentence, self.values)) >= 0.5 * len(self.values)
 
-    @property
-    def is_data(self) -> bool:
-        """Whether the first cell is a number among numbers, or a sentence among sentences."""
-        if _NUMBER.fullmatch(self.name):
-            return self._is_numeric
-        return not self._is_numeric and self.is_sentence_among_sentences
 
-    @property
-    def is_below_a_name(self) -> bool:
-        """Whether the first cell differs in kind: a word above numbers, or nothing (the index that pandas writes)."""
-        return not self.name or (self._is_numeric and _NUMBER.fullmatch(self.name) is None)
+def _length(value: str) -> float:
+    """Return how many words a value has; of scripts without spaces two characters are one."""
+    wide = count_wide(value)
+    return len(value.split()) + max(wide / 2 - 1, 0)
 
 
 def _is_sentence(value: str) -> bool:
@@ -328,5 +363,5 @@ def _is_sentence(value: str) -> bool:
         words >= _SENTENCE_WORDS
         or len(value) > _SENTENCE_CHARACTERS
         or (words > 1 and value.endswith((".", "!", "?", "…")))
-        or sum(letter >= _FIRST_OF_CJK for letter in value) > _SENTENCE_WORDS  # scripts without spaces
+        or count_wide(value) > 2 * _SENTENCE_WORDS  # scripts without spaces
     )
