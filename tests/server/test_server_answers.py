@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,14 @@ def test_metrics_count(alone: Running) -> None:
 def metric(running: Running, name: str) -> float:
     lines = running.http.get("/metrics").raise_for_status().text.splitlines()
     return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(name)), 0.0)
+
+
+def test_a_form_is_no_file_and_the_content_type_tells_the_format(running: Running) -> None:
+    texts = ["joy", "gloom"]
+    refused = running.http.post("/predict/file", params={"model": "reviews"}, files={"file": csv_of(texts)})
+    assert refused.status_code == 415
+    assert "--data-binary @FILE" in refused.json()["error"]
+    lines = "".join(f'{{"text": "{text}"}}\n' for text in texts)
+    kind = {"content-type": "application/x-ndjson"}
+    answer = running.http.post("/predict/file", params={"model": "reviews"}, content=lines, headers=kind)
+    assert [json.loads(line)["text"] for line in answer.raise_for_status().text.splitlines()] == texts

@@ -28,6 +28,7 @@ from plaudit.data.readers.sources import Source
 from plaudit.errors import DataError
 
 _LOOKED_AT = 1_000  # rows from which columns are chosen
+_SHOWN_KEYS = 8
 JOINT = "\n\n"  # between a text's parts from several columns
 
 
@@ -183,7 +184,7 @@ class Intake:
         for i, value in enumerate(column):
             if value is not None and not isinstance(value, str):
                 kept[i] = None
-                faults.setdefault(i, f"expected a string as {name!r}, got {type(value).__name__}.")
+                faults.setdefault(i, f"expected a string as {name!r}, got {_kind_of(value)}.")
         try:
             return pa.array(kept, pa.large_string())
         except UnicodeEncodeError:
@@ -268,6 +269,13 @@ def _sample(batches: Sequence[Rows], name: str) -> list[Any]:  # Any: cells as t
         if len(found) >= _LOOKED_AT:
             break
     return found
+
+
+def _kind_of(value: Any) -> str:  # Any: a cell as the source has it
+    if not isinstance(value, dict):
+        return type(value).__name__
+    keys = ", ".join(map(repr, list(value)[:_SHOWN_KEYS])) + (", …" if len(value) > _SHOWN_KEYS else "")
+    return f"an object with the keys {keys}; make a column of the one that holds it (pandas.json_normalize does)"
 
 
 def _is_unicode(value: str) -> bool:

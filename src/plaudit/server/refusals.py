@@ -67,6 +67,7 @@ _MEANINGS = {
     408: "The body took too long to arrive.",
     413: "The body is too large.",
     421: "The server is not called so.",
+    415: "The body is of a kind that is not read here.",
     422: "The request is understood and cannot be answered: a text is too long, there are too many, a field is wrong.",
     431: "The head is too large.",
     429: "This client has too many requests open.",

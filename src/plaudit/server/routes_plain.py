@@ -28,6 +28,7 @@ from plaudit.server.service import Service, facts_of
 from plaudit.setting_values import meant
 
 router = APIRouter(tags=["plain"])
+_FORMATS = {"application/x-ndjson": "jsonl", "application/jsonl": "jsonl", "text/tab-separated-values": "tsv"}
 
 
 @router.post(
@@ -90,7 +91,7 @@ async def explain(request: Request) -> Response:
             "description": "The rows with further columns: the prediction, its probability, and why a row has none.",
             "content": {name: {"schema": {"type": "string"}} for name in ("text/csv", "application/x-ndjson")},
         },
-        **error_responses(404, 422, 504),
+        **error_responses(404, 415, 422, 504),
     },
     openapi_extra={
         "requestBody": {
@@ -103,7 +104,10 @@ async def explain(request: Request) -> Response:
 async def predict_file(
     request: Request,
     model: Annotated[str | None, Query(description="Which model; may be left out where there is one.")] = None,
-    format: Annotated[str, Query(description="csv, tsv or jsonl.", pattern="^(csv|tsv|jsonl)$")] = "csv",
+    format: Annotated[
+        str | None,
+        Query(description="csv, tsv or jsonl; left out, by the content type, else csv.", pattern="^(csv|tsv|jsonl)$"),
+    ] = None,
     text_column: Annotated[
         list[str] | None, Query(description="The column of the texts; left out, found by name, then by content.")
     ] = None,
@@ -115,12 +119,15 @@ async def predict_file(
     service: Service = request.app.state.service
     loaded = service.find(model)
     left: threading.Event = getattr(request.state, LEFT)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        raise Refusal(415, "expected the file itself as the body, got a form; with curl, --data-binary @FILE, not -F.")
     try:
         columns = tuple(text_column or ()) or None
         spec = DataSpec(text_column=columns, delimiter=meant(delimiter), encoding=encoding, header=header)
     except ConfigError as error:
         raise Refusal(422, as_parameters(str(error))) from None
-    scored = await score_file(service, loaded, await request.body(), format, spec, left)
+    scored = await score_file(service, loaded, await request.body(), format or _FORMATS.get(kind, "csv"), spec, left)
     request.state.texts = scored.n_rows
     return Response(scored.content, media_type=scored.media_type, headers={"X-Rows": str(scored.n_rows)})
 

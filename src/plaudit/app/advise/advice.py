@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 
 from plaudit.app.doctor.environment import gpu_name
 from plaudit.app.plain import plain
+from plaudit.app.run.parts import describe_origin
 from plaudit.app.terminal import make_console
 from plaudit.app.train.monitors import duration
 from plaudit.config import DataSpec, check_language
@@ -60,8 +61,8 @@ def advise(data: str, *, as_json: bool, spec: DataSpec, language: str | None = N
         }
         sys.stdout.write(json.dumps(found) + "\n")
         return
-    for line in describe_advice(data, facts, machine, advice):
-        console.print(line, markup=False)
+    for line in (*describe_origin(splits.train), *describe_advice(data, facts, machine, advice)):
+        console.print(plain(line), markup=False)
     console.print(f"Next: {command}", markup=False)
 
 
