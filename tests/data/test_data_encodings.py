@@ -37,7 +37,7 @@ def test_western_european_text_is_taken_for_windows_1252(text: str) -> None:
         ("суп был тёплый", "cp1251"), ("в 2 раза", "cp1251"), ("и он", "koi8-r"), ("ένα πιάτο", "cp1253"),
         ("汤很热", "gb18030"), ("50块 for a soup", "gb18030"), ("good soup。", "gb18030"), ("温かい", "shift_jis"),
         ("따뜻", "euc_kr"), ("miły kot", "cp1250"), ("łódź", "cp1250"), ("güzel ağaç", "cp1254"), ("şi", "cp1250"),
-        ("טוב", "cp1255"),
+        ("טוב", "cp1255"), ("schön", "cp850"), ("café", "cp850"), ("größer", "cp850"),
     ],
 )  # fmt: skip
 def test_other_text_is_not(text: str, encoding: str) -> None:
@@ -101,3 +101,9 @@ def test_an_encoding_of_several_is_the_first_that_can_read_it(tmp_path: Path) ->
         (tmp_path / "data.csv").write_bytes(table("суп", "лук").encode(encoding))
         dataset = read_file(tmp_path / "data.csv", spec=DataSpec(encoding="utf-8,cp1251"))
         assert dataset.texts[0].as_py() == "суп 0"
+
+
+def test_escapes_of_japanese_mail_are_read(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_bytes(table("温かいスープでした", "冷たいポテト").encode("iso2022_jp"))
+    dataset = read_file(tmp_path / "data.csv")
+    assert dataset.texts[0].as_py() == "温かいスープでした 0"

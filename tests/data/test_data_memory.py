@@ -120,3 +120,38 @@ def test_a_header_in_the_middle_however_it_is_written(again: str, tmp_path: Path
     (tmp_path / "a.csv").write_text(f"text,label\n{rows()}{again}\n{rows()}", encoding="utf-8")
     with pytest.raises(DataError, match=r"a.csv:18: the columns' names again"):
         read_file(tmp_path / "a.csv")
+
+
+def test_probabilities_are_no_labels(tmp_path: Path) -> None:
+    lines = "".join(f'{{"text": "{text}", "label": [0.1, 0.9]}}\n' for text in TEXTS)
+    (tmp_path / "a.jsonl").write_text(lines, encoding="utf-8")
+    with pytest.raises(DataError, match="numbers with a fraction, as probabilities are"):
+        read_file(tmp_path / "a.jsonl")
+
+
+def test_a_folder_per_class_says_what_it_leaves_out(tmp_path: Path) -> None:
+    for label in ("a", "b"):
+        (tmp_path / "texts" / label).mkdir(parents=True)
+        (tmp_path / "texts" / label / "1.txt").write_text(f"a text of {label}")
+    (tmp_path / "texts" / "a" / "2.TXT").write_text("another text of a")
+    (tmp_path / "texts" / "b" / "2.txt.gz").write_bytes(b"x")
+    dataset = read_file(tmp_path / "texts")
+    assert len(dataset) == 3
+    assert dataset.origin is not None
+    assert "left out: 1 files that are not .txt (b/2.txt.gz)" in dataset.origin.said
+
+
+def test_blank_cells_of_sets_are_counted(tmp_path: Path) -> None:
+    table = "text,tags\n" + "".join(f"{text},{'a|b' if i % 2 else ''}\n" for i, text in enumerate(TEXTS))
+    (tmp_path / "a.csv").write_text(table, encoding="utf-8")
+    origin = read_file(tmp_path / "a.csv", spec=DataSpec(label_separator="|")).origin
+    assert origin is not None
+    assert "labels: 8 of 16 cells are blank, read as none of the labels" in origin.said
+
+
+@pytest.mark.parametrize("label", [r"\N", "<NA>", "NaT", "(blank)"])
+def test_words_for_nothing_are_noted(label: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"text,label\n{rows()}one more,{label}\nand more,{label}\n", encoding="utf-8")
+    origin = read_file(tmp_path / "a.csv").origin
+    assert origin is not None
+    assert any("may mean that there is none" in finding.message for finding in origin.findings)

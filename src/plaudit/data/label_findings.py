@@ -27,7 +27,10 @@ _DRAWN_ALIKE = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0458",
     7 * "-" + 4 * "'" + 3 * '"' + "aeopcxyisj",
 )
-_NOTHING = ("nan", "none", "null", "n/a", "na", "undefined", "unknown", "#n/a", "#value!", "#ref!", "-", "?")
+_NOTHING = (
+    "nan", "none", "null", "n/a", "na", "n.a.", "k.a.", "undefined", "unknown", "#n/a", "#value!", "#ref!", "-", "?",
+    "\\n", "<na>", "nat", "(blank)", "(none)", "(null)",
+)  # fmt: skip
 _MARKS = ("|", ";", ",", "\n", "\t", "::", "\u3001", "\uff0c", "\uff1b", "\u060c", "\u00b7", "/", "+", "&", "#")
 _WEAK_MARKS = ("/", "+", "&", "#")  # which stand in ordinary names too
 _SHOWN = 5

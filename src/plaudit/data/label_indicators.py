@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 _ZEROS_AND_ONES = {"0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 _MARKS = "_.:"  # between what columns' names have in front and the class
 
 
 def zero_or_one(value: Any) -> int | None:  # Any: as the source has it
     """Return 0 or 1, None for what is neither."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str):
         return _ZEROS_AND_ONES.get(value.strip().lower())
     return int(value) if isinstance(value, bool | int | float) and value in (0, 1) else None

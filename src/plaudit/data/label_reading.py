@@ -313,7 +313,15 @@ class LabelReading:
                 *odd_name_findings(counts),
                 *class_findings(of_class),
             )
-        return Labels(self._values(found, classes), tuple(classes), found.multi_label, found.read_as, tuple(findings))
+        read_as = (*found.read_as, *self._blank_line(found))
+        return Labels(self._values(found, classes), tuple(classes), found.multi_label, read_as, tuple(findings))
+
+    def _blank_line(self, found: _Understood) -> tuple[str, ...]:
+        """Say how many cells that a separator divides are blank: none of the labels, or a label that was forgotten."""
+        if not found.multi_label or found.has_lists or self._separator is None:
+            return ()
+        n = int(np.array([not names for names in found.sets], np.bool_)[self._all_codes].sum())
+        return (f"labels: {n:,} of {len(self._all_codes):,} cells are blank, read as none of the labels",) if n else ()
 
     def _values(self, found: _Understood, classes: Sequence[str]) -> NDArray[np.int32] | NDArray[np.uint8]:
         numbers = {name: number for number, name in enumerate(classes)}

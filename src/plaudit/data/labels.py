@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+import numpy as np
+
 from plaudit.errors import DataError
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?$", re.ASCII)
@@ -25,6 +27,7 @@ def label_name(value: object) -> str | None:
     Raises:
         DataError: The value is neither a string, a number nor a boolean.
     """
+    value = value.item() if isinstance(value, np.generic) else value
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return None
     if isinstance(value, bool):
@@ -64,8 +67,11 @@ def label_set(value: object, separator: str | None) -> tuple[str, ...]:
         parts = value
     elif separator and isinstance(value, str):
         parts = value.split(separator)
+    parts = list(parts)
     named = [label_name(part) for part in parts]
     names = [name for name in named if name is not None]
+    if is_list and any(isinstance(part, float | Decimal) and not float(part).is_integer() for part in parts):
+        raise DataError("a list holds numbers with a fraction, as probabilities are; expected the names of labels")
     if is_list and len(names) < len(named):
         raise DataError("a list of labels holds an empty one; leave it out, and write [] for a text that has none")
     if is_list and len(set(names)) < len(names):

@@ -89,7 +89,8 @@ def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -
     lacking += [(name, model_a) for name in b.class_names if name not in a.class_names]
     if lacking:
         raise ModelError(
-            f"{lacking[0][1]} has no class {lacking[0][0]!r}, which the other has; expected the same classes."
+            f"{lacking[0][1]} has no class {lacking[0][0]!r}, which the other has; expected the same "
+            "classes. Train both on the same labels (--merge-labels in both, if two look alike)."
         )
 
 

@@ -45,6 +45,7 @@ _WESTERN_RUN = re.compile(
 )
 _WIDE = ("utf-16", "utf-32")
 _MIXED_CASE = re.compile("[a-z][À-ÖØ-Þ]")  # inside a word: what is left of a character of UTF-8 that was cut
+_MISPLACED = re.compile("[A-Za-zÀ-ÿ]([„‚]|[”“][A-Za-zÀ-ÿ])")  # signs that stand for letters: DOS and Mac text
 _TRIED = ("cp1252", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr", "cp1250", "iso8859_15")
 _SHOWN = 24  # characters of a line
 _MOST_TRIED = 3
@@ -101,6 +102,8 @@ def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False, i
             return Encoding(encoding, n * len(mark), said)
     if len(names) == 1:
         return _as_told(names[0], head)
+    if b"\x1b$" in head and _can_read("iso2022_jp", head, is_whole=is_whole):
+        return Encoding("iso2022_jp", said=("encoding: ISO-2022-JP, by its escapes (--encoding names another)",))
     if (wide := _wide(head)) is not None:
         return Encoding(wide, said=(f"encoding: {wide.upper()}, for every other byte is null",))
     if b"\0" not in head and (_can_read("utf-8", head, is_whole=is_whole) or _is_mostly_utf8(head)):
@@ -173,7 +176,7 @@ def _is_western(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     runs = set(_RUN.findall(text))
-    if _MIXED_CASE.search(text) or not all(map(_WESTERN_RUN.fullmatch, runs)):
+    if _MIXED_CASE.search(text) or _MISPLACED.search(text) or not all(map(_WESTERN_RUN.fullmatch, runs)):
         return False
     used = {letter for run in runs for letter in run if letter > "\x7f"}
     return any(used <= letters for letters in _LETTERS)

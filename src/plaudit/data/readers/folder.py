@@ -7,7 +7,7 @@ folder on a real disk also holds notes, thumbnails and hidden files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,9 @@ from plaudit.errors import DataError
 
 if TYPE_CHECKING:
     from plaudit.data.readers.sources import Source
+
+
+_SHOWN = 3  # names of files
 
 
 class FolderReader(Reader):
@@ -44,6 +47,7 @@ class FolderReader(Reader):
         self._source, self._spec, self._path = source, spec, source.path
         self.name = source.name
         self._files = list_texts(self._path)
+        self.said = _left_out(self._path, self._files)
 
     def batches(self) -> Iterator[Rows]:
         """Yield all rows, in order."""
@@ -57,7 +61,7 @@ class FolderReader(Reader):
                 text, encoding = read_text(source, self._spec)
                 fault = None
                 if not encoding.is_utf8 and "encoding" not in self.decided:
-                    self.said, self.decided = encoding.said, {"encoding": encoding.name}
+                    self.said, self.decided = (*self.said, *encoding.said), {"encoding": encoding.name}
             except DataError as error:
                 fault = re.sub(r"^(\d+): ", r"line \1: ", str(error).removeprefix(f"{path}").lstrip(":, "))
                 text = None
@@ -109,12 +113,24 @@ def list_texts(path: Path) -> list[Path]:
         )
     texts: list[Path] = []
     for folder in folders:
-        found = sorted(entry for entry in folder.rglob("*.txt") if entry.is_file() and not _is_hidden(entry, path))
+        found = sorted(entry for entry in _files(folder, path) if entry.suffix.lower() == ".txt")
         if not found:
             raise DataError(f"{folder}: no .txt files; expected one text a file.")
         texts.extend(found)
     return texts
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _files(folder: Path, root: Path) -> list[Path]:
+    """Return the files at any depth that are not hidden."""
+    found = (entry for entry in folder.rglob("*") if entry.is_file())
+    return [each for each in found if not any(part.startswith(".") for part in each.relative_to(root).parts)]
+
+
+def _left_out(path: Path, texts: Collection[Path]) -> tuple[str, ...]:
+    """Say which files beside the texts are not read."""
+    known = set(texts)
+    others = sorted(str(each.relative_to(path)) for each in _files(path, path) if each not in known)
+    if not others:
+        return ()
+    more = ", …" if len(others) > _SHOWN else ""
+    return (f"left out: {len(others):,} files that are not .txt ({', '.join(others[:_SHOWN])}{more})",)

@@ -75,7 +75,7 @@ class TextInput:
             refuse_foreign(head, source.name)
             is_whole = len(head) < HEAD_BYTES
             is_told = encoding is not None and "," not in encoding
-            telling = head if is_told or is_whole or not head.isascii() else _beyond_ascii(source)
+            telling = head if is_told or is_whole or not head.isascii() else _beyond_ascii(source) or head
             self.encoding: Encoding = find_encoding(telling, encoding, is_unicode=is_unicode, is_whole=is_whole)
             stream = _buffered(_Chained(head[self.encoding.mark_bytes :], self._file))
             said = self.encoding.said
