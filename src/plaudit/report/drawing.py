@@ -25,13 +25,23 @@ PARTS = ("train", "validation", "test")  # each has one colour in every plot
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a dot-and-whisker plot: what it is, its value, its interval's ends, None for none, and its part."""
+    """A line of a dot-and-whisker plot.
+
+    Attributes:
+        name: What it is.
+        value: From 0 to 1.
+        low: Its interval's lower end; None for none.
+        high: The upper one.
+        part: One of `PARTS`.
+        reference: What to compare it with, drawn as a dashed line; None for nothing.
+    """
 
     name: str
     value: float
     low: float | None = None
     high: float | None = None
     part: str = "test"
+    reference: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,25 +73,24 @@ def shorten(text: str, most: int = _MOST_LETTERS) -> str:
     return line
 
 
-def draw_whiskers(rows: Sequence[Row], *, title: str, reference: float | None = None, meaning: str = "") -> str:
+def draw_whiskers(rows: Sequence[Row], *, title: str, meaning: str = "") -> str:
     """Return values with their intervals, one below the other, on one scale from 0 or above to 1 at most.
 
     Args:
         rows: One or more, each from 0 to 1.
         title: What is drawn, for those who do not see it.
-        reference: A value to compare with, drawn as a dashed line.
-        meaning: What that is.
+        meaning: What the rows' references are.
     """
-    ends = [end for row in rows for end in (row.value, row.low, row.high) if end is not None]
-    low, high = _frame([*ends, *([] if reference is None else [reference])], least=0.0, most=1.0)
+    ends = [end for row in rows for end in (row.value, row.low, row.high, row.reference) if end is not None]
+    low, high = _frame(ends, least=0.0, most=1.0)
     scale = _Scale(low, high, 6, WIDTH - 6)
     height = _ROW * len(rows) + 26
     body = [_vertical(scale(tick), 4, height - 20, "grid") for tick in scale.ticks()]
     body += [_text(scale(tick), height - 6, f"{tick:g}", "middle soft") for tick in scale.ticks()]
     for i, row in enumerate(rows):
         top, middle = i * _ROW + 15, i * _ROW + 27
-        if reference is not None:  # beside each mark, not through the words above it
-            body.append(_vertical(scale(reference), middle - 7, middle + 7, "reference"))
+        if row.reference is not None:  # beside each mark, not through the words above it
+            body.append(_vertical(scale(row.reference), middle - 7, middle + 7, "reference"))
         span = "" if row.low is None or row.high is None else f" ({row.low:.3f} to {row.high:.3f})"
         body.append(_text(4, top, shorten(row.name, 26), "start"))
         body.append(_text(WIDTH - 4, top, f"{row.value:.3f}{span}", "end"))

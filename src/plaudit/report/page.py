@@ -7,6 +7,7 @@ as private as they are. Whatever comes from the data is escaped, and a policy in
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from plaudit.evaluation.figures import FIGURES
@@ -103,16 +104,16 @@ def _whiskers(facts: ReportFacts) -> str:
     test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
     drawn = [(each.title, test[each.key]) for each in _FIGURES if each.is_drawn and each.key in test]
     rows = [Row(title, figure.value, figure.low, figure.high) for title, figure in drawn]
-    rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high, "validation"))
+    guess = facts.test.guess  # the accuracy of a guess, with which no other figure can be compared
+    rows[0] = replace(rows[0], reference=guess)
+    rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high, "validation", guess))
     if facts.test.unseen is not None:
         unseen = facts.test.unseen.figures["accuracy"]
-        rows.insert(1, Row("accuracy, unseen texts", unseen.value, unseen.low, unseen.high))
+        rows.insert(1, Row("accuracy, unseen texts", unseen.value, unseen.low, unseen.high, reference=guess))
     if facts.test.crossed is not None:
         crossed = facts.test.crossed.figures["accuracy"]
-        rows.insert(1, Row("accuracy, cross-validated", crossed.value, crossed.low, crossed.high))
-    return draw_whiskers(
-        rows, title="Figures with their 95 % intervals", reference=facts.test.guess, meaning="the accuracy of a guess"
-    )
+        rows.insert(1, Row("accuracy, cross-validated", crossed.value, crossed.low, crossed.high, reference=guess))
+    return draw_whiskers(rows, title="Figures with their 95 % intervals", meaning="the accuracy of a guess")
 
 
 def _curves(facts: ReportFacts) -> list[str]:
@@ -159,12 +160,12 @@ def _reliability(measured: Measured, *, multi_label: bool) -> str:
 
 def _division(division: DivisionFacts, facts: ReportFacts) -> str:
     unit = f" {division.by}"  # which the heading says
+    overall = facts.test.measured.figures["accuracy"].value
     rows = []
     for each in division.slices:
-        name = f"{each.name.removesuffix(unit)} ({each.n:,})"
-        rows.append(Row(name, each.accuracy.value, each.accuracy.low, each.accuracy.high))
-    overall = facts.test.measured.figures["accuracy"].value
-    return draw_whiskers(rows, title=f"Accuracy by {division.by}", reference=overall, meaning="the accuracy of all")
+        name, accuracy = f"{each.name.removesuffix(unit)} ({each.n:,})", each.accuracy
+        rows.append(Row(name, accuracy.value, accuracy.low, accuracy.high, reference=overall))
+    return draw_whiskers(rows, title=f"Accuracy by {division.by}", meaning="the accuracy of all")
 
 
 def _mistake(mistake: Mistake) -> str:
