@@ -70,10 +70,10 @@ def label_set(value: object, separator: str | None) -> tuple[str, ...]:
     parts = list(parts)
     named = [label_name(part) for part in parts]
     names = [name for name in named if name is not None]
-    if is_list and any(isinstance(part, float | Decimal) and not float(part).is_integer() for part in parts):
-        raise DataError("a list holds numbers with a fraction, as probabilities are; expected the names of labels")
     if is_list and len(names) < len(named):
         raise DataError("a list of labels holds an empty one; leave it out, and write [] for a text that has none")
+    if is_list and any(isinstance(part, float | Decimal) and not float(part).is_integer() for part in parts):
+        raise DataError("a list holds numbers with a fraction, as probabilities are; expected the names of labels")
     if is_list and len(set(names)) < len(names):
         repeated = next(name for i, name in enumerate(names) if name in names[:i])
         raise DataError(f"the label {repeated!r} is named twice for one text")

@@ -193,8 +193,8 @@ def has_parts(source: str | Path) -> bool:
 def find_parts(folder: Path) -> dict[str, Path]:
     """Return the parts that a folder holds, by the field of `Splits`: a sub-folder or file named for each.
 
-    Named alone ("train.csv"), or alike but for the part ("reviews_train.csv", "reviews_test.csv"); pieces of one part
-    ("train-00000-of-00002.parquet") are a glob.
+    Named alone ("train.csv"), or alike except for the part ("reviews_train.csv", "reviews_test.csv"); pieces of one
+    part ("train-00000-of-00002.parquet") are a glob.
     """
     groups: dict[str, dict[str, list[Path]]] = {}
     for entry in sorted(folder.iterdir()):
