@@ -219,7 +219,7 @@ def report_case(choose: random.Random, good: Path, place: Path) -> Use:
         from plaudit.report.page import report_page
 
         facts = read_facts(place)
-        model_card(facts, title="a", folder="a", openings=1)
+        model_card(facts, title="a", openings=1)
         report_page(facts, name="a", openings=1, rule=None)
 
     return use

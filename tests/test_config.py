@@ -12,7 +12,7 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
                 text_column=("title", "body"), label_column="label", label_separator=";",
                 label_prefix="__class__", delimiter="\t", encoding="cp1252",
                 header=False, sheet="two", skip_invalid=True, merge_labels=True, keep_together="near", clean=True,
-                clean_file="reviewed.csv",
+                clean_file="reviewed.csv", language="en",
             ),
         ModelConfig(
             "encoder", embedding="minilm", trainable=False, combiner="mean", hidden=(), dropout=0.5,
@@ -23,7 +23,8 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
             further={"C": 2.0},
         ),
         TrainingConfig(
-            epochs=3, soup=2, batch_size=16, learning_rate=0.01, early_stopping=False, patience=2, seed=7, refit=True
+            epochs=3, soup=2, batch_size=16, learning_rate=0.01, early_stopping=False, patience=2, seed=7, refit=True,
+            final=True,
         ),
     )  # fmt: skip
     assert None not in {**vars(config.data), **vars(config.model), **vars(config.training)}.values()

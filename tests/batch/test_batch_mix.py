@@ -195,14 +195,13 @@ def test_what_is_unlike_the_training_texts_has_that_reason(command: Command, mod
     assert [row["prediction"] is None for row in found] == [False, True, True]
 
 
-def test_a_header_without_rows_gives_a_header_without_rows(model: Path, tmp_path: Path) -> None:
+def test_a_header_without_rows_is_refused_and_nothing_is_replaced(model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("id,text\n")
     for suffix in FORMATS:
-        assert predict_files(model, str(tmp_path / "in.csv"), tmp_path / f"out.{suffix}").rows == 0
-    assert (tmp_path / "out.csv").read_text() == '"id","text","prediction","probability","reason"\n'
-    assert (tmp_path / "out.tsv").read_text() == "id\ttext\tprediction\tprobability\treason\n"
-    assert (tmp_path / "out.jsonl").read_bytes() == b""
-    assert pq.read_table(tmp_path / "out.parquet").column_names[:3] == ["id", "text", "prediction"]
+        (tmp_path / f"out.{suffix}").write_text("earlier")
+        with pytest.raises(DataError, match=r"in\.csv: no rows; nothing was scored, and nothing was written"):
+            predict_files(model, str(tmp_path / "in.csv"), tmp_path / f"out.{suffix}")
+        assert (tmp_path / f"out.{suffix}").read_text() == "earlier"
 
 
 def test_sets_of_labels_tell_none_from_unscored(mood_network: NetworkClassifier, tmp_path: Path) -> None:

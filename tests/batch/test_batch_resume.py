@@ -263,7 +263,7 @@ def start(*words: str | Path) -> subprocess.Popen[bytes]:
 
 
 def test_ctrl_c_says_how_to_go_on(model: Path, source: Path, tmp_path: Path) -> None:
-    (source / "a.jsonl").write_text((source / "a.jsonl").read_text() * 30)
+    (source / "a.jsonl").write_text((source / "a.jsonl").read_text() * 200)
     journal = tmp_path / ".out.csv.plaudit" / "000000.journal"
     for _ in range(4):  # a run may be over before it is interrupted
         (tmp_path / "out.csv").unlink(missing_ok=True)

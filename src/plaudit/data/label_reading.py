@@ -240,7 +240,8 @@ class LabelReading:
         assert self._classes is not None
         shown = ", ".join(self._classes[:10]) + (", …" if len(self._classes) > 10 else "")
         message = f"unknown class {name!r}; expected one of {shown}."
-        if found.multi_label and self._separator is None and not any(isinstance(cell, list) for cell in self._cells):
+        has_mark = self._separator is None or any(not each.isalnum() and each not in " _-" for each in name)
+        if found.multi_label and has_mark and not any(isinstance(cell, list) for cell in self._cells):
             message += ' If a text has several labels, say what separates them: --label-separator ",".'
         return message
 

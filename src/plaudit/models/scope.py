@@ -128,7 +128,7 @@ class Scope:
         scope = cls(words, pairs, n_words, len(counted), (0.0, 1.0, 1.0), np.zeros(0), 0)
         watched = _evenly(validation, _MOST_SCORES)
         scope = replace(scope, usual=scope._usual(watched))
-        scores = np.sort(np.round(scope.scores(watched) * _UNIT) / _UNIT)
+        scores = np.sort(_rounded_all(scope.scores(watched)))
         return replace(scope, likeness=scores, n_validation=len(validation))
 
     def scores(self, texts: pa.LargeStringArray) -> NDArray[np.float64]:
@@ -146,7 +146,9 @@ class Scope:
         found = np.zeros(len(texts), np.bool_)
         for at in range(0, len(texts), PART_TEXTS):
             scores, n_known = self._scores(texts.slice(at, PART_TEXTS))
-            found[at : at + PART_TEXTS] = (n_known == 0) | (scores < (-np.inf if limit is None else limit))
+            found[at : at + PART_TEXTS] = (n_known == 0) | (
+                _rounded_all(scores) < (-np.inf if limit is None else limit)
+            )
         return found
 
     def limit(self, rate: float) -> float | None:
@@ -254,6 +256,12 @@ class _Words:
         owners = np.repeat(np.arange(len(texts), dtype=np.int64), np.diff(column.offsets))
         pairs = ((before ^ (before >> np.uint64(31))) * _MIX + words) * _STEP
         return cls(owners, _key(words), _key(pairs), is_first)
+
+
+def _rounded_all(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return scores as a file holds them, so that a text that is equal to a validation text is not below it."""
+    rounded: NDArray[np.float64] = np.round(scores * _UNIT) / _UNIT
+    return rounded
 
 
 def check_scope(rate: float | None, scope: Scope | None) -> None:

@@ -102,11 +102,11 @@ def _check_scored(case: Case, found: Found, door: str) -> None:
     assert found.n_rows == len(texts)
     n_unscored = texts.count(None)
     if door == "predict":
-        assert len(found.reasons) == n_unscored
+        blank = [text for text in texts if text is not None and not text.strip()]  # answered, with that as the reason
+        reasons = [reason for reason in found.reasons if reason != "the text is blank"]
+        assert (len(reasons), len(found.reasons)) == (n_unscored, n_unscored + len(blank))
         assert found.code == (3 if 2 * n_unscored > len(texts) else 0), found.said
-        assert all(re.search(str(case.why or case.refused), reason) for reason in found.reasons) or case.rows, (
-            found.reasons
-        )
+        assert all(re.search(str(case.why or case.refused), reason) for reason in reasons) or case.rows, found.reasons
         pattern = case.told or case.said
         assert pattern is None or re.search(pattern, _flat(found.said)), found.said
     COUNTS["noted" if n_unscored or case.said else "right"] += 1
