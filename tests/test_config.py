@@ -19,7 +19,7 @@ def test_every_setting_comes_back_from_toml(tmp_path: Path) -> None:
             loss="mean_squared_error", class_weight="balanced", n_max=2, min_texts=3, chars=True, chars_weight=0.5,
             weighting="tfidf", objective="squared_hinge", regularisation=0.1, encoder="tiny", max_tokens=64,
             long_texts="windows", device="cpu", layer_decay=0.9, label_smoothing=0.1, blend_weights=(0.5, 0.5),
-            teacher="teacher",
+            teacher="teacher", max_size=5.0,
             further={"C": 2.0},
         ),
         TrainingConfig(

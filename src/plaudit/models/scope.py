@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.text.column import PART_TEXTS
@@ -41,6 +42,7 @@ _SMOOTH, _BACK = 0.1, 5.0  # what each of `_ALL_WORDS` counts more, and how many
 _ALL_WORDS = 1 << 20
 _UNIT = 1e6  # of the scores in a file: a millionth
 _MOST_TEXTS, _MOST_SCORES = 20_000, 10_000
+_MOST_BYTES = 1 << 25  # of texts that are counted, or scored: a stream's do not fit into memory
 _MOST_OFF = 1000.0  # standard deviations; minus that is the score of a text without a word
 _LEAST_BETWEEN = 0.05  # of the variance of validation texts' means, what is not their length's
 _STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64
@@ -295,5 +297,7 @@ def _rounded(value: float) -> float:
 
 
 def _evenly(texts: pa.LargeStringArray, most: int) -> pa.LargeStringArray:
-    n = len(texts)
+    """Return at most so many texts, evenly spaced, and of long ones so few that they are `_MOST_BYTES` or so."""
+    n, n_bytes = len(texts), int(pc.sum(pc.binary_length(texts)).as_py() or 0)
+    most = min(most, max(1, n * _MOST_BYTES // max(n_bytes, 1)))
     return texts if n <= most else texts.take(pa.array(np.linspace(0, n - 1, most).astype(np.int64)))

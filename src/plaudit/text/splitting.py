@@ -49,7 +49,8 @@ def split(texts: pa.LargeStringArray, rule: Rule) -> TokenColumn | None:
             lambda part: library.split(data, size, offsets + 8 * part[0], part[1] - part[0], int(rule), *SEED), ranges
         )
         if len(parts) > 1 and all(parts):
-            merged = library.merge(address(np.array(parts, np.uintp)), len(parts))
+            pointers = np.array(parts, np.uintp)  # kept by this name until the call is over
+            merged = library.merge(address(pointers), len(parts))
         whole = parts[0] if len(parts) == 1 else merged
         if whole is None:
             raise MemoryError(f"{len(texts):,} texts as tokens.")
