@@ -16,6 +16,7 @@ too: over 42 pairs of data sets none was better on the mean.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ _SMOOTH, _BACK = 0.1, 5.0  # what each of `_ALL_WORDS` counts more, and how many
 _ALL_WORDS = 1 << 20
 _UNIT = 1e6  # of the scores in a file: a millionth
 _MOST_TEXTS, _MOST_SCORES = 20_000, 10_000
-_MOST_BYTES = 1 << 25  # of texts that are counted, or scored: a stream's do not fit into memory
+_PIECE_BYTES = 1 << 21  # of texts that are copied
 _MOST_OFF = 1000.0  # standard deviations; minus that is the score of a text without a word
 _LEAST_BETWEEN = 0.05  # of the variance of validation texts' means, what is not their length's
 _STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64
@@ -120,18 +121,18 @@ class Scope:
         """
         if not len(texts):
             raise DataError("scope: there are no training texts to count.")
-        counted, n_words = _evenly(texts, _MOST_TEXTS), 0
+        n_words = 0
         words = pairs = Counts.of(np.zeros(0, np.uint32))
-        for start in range(0, len(counted), PART_TEXTS):
-            found = _Words.of(counted.slice(start, PART_TEXTS))
+        for piece in _pieces(texts, _MOST_TEXTS):
+            found = _Words.of(piece)
             words, pairs = words.plus(Counts.of(found.words)), pairs.plus(Counts.of(found.pairs))
             n_words += len(found.words)
         words, pairs = words.commonest(_MOST_KEPT), pairs.commonest(_MOST_KEPT)
-        scope = cls(words, pairs, n_words, len(counted), (0.0, 1.0, 1.0), np.zeros(0), 0)
-        watched = _evenly(validation, _MOST_SCORES)
-        scope = replace(scope, usual=scope._usual(watched))
-        scores = np.sort(_rounded_all(scope.scores(watched)))
-        return replace(scope, likeness=scores, n_validation=len(validation))
+        scope = cls(words, pairs, n_words, min(len(texts), _MOST_TEXTS), (0.0, 1.0, 1.0), np.zeros(0), 0)
+        scope = replace(scope, usual=scope._usual(validation))
+        scores = [scope._scores(piece)[0] for piece in _pieces(validation, _MOST_SCORES)]
+        likeness = np.sort(_rounded_all(np.concatenate([np.zeros(0), *scores])))
+        return replace(scope, likeness=likeness, n_validation=len(validation))
 
     def scores(self, texts: pa.LargeStringArray) -> NDArray[np.float64]:
         """Return how like the training texts each of N texts is, float64 [N], about 0; -1000 without a word."""
@@ -169,7 +170,7 @@ class Scope:
 
     def _usual(self, texts: pa.LargeStringArray) -> tuple[float, float, float]:
         """Return `usual` of validation texts, from those of two words or more; 0, 1 and 1 where there are none."""
-        found = [self._sums(texts.slice(at, PART_TEXTS))[:3] for at in range(0, len(texts), PART_TEXTS)]
+        found = [self._sums(piece)[:3] for piece in _pieces(texts, _MOST_SCORES)]
         if not found:
             return 0.0, 1.0, 1.0
         sums, squares, n_words = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -296,8 +297,17 @@ def _rounded(value: float) -> float:
     return round(value * _UNIT) / _UNIT
 
 
-def _evenly(texts: pa.LargeStringArray, most: int) -> pa.LargeStringArray:
-    """Return at most so many texts, evenly spaced, and of long ones so few that they are `_MOST_BYTES` or so."""
-    n, n_bytes = len(texts), int(pc.sum(pc.binary_length(texts)).as_py() or 0)
-    most = min(most, max(1, n * _MOST_BYTES // max(n_bytes, 1)))
-    return texts if n <= most else texts.take(pa.array(np.linspace(0, n - 1, most).astype(np.int64)))
+def _pieces(texts: pa.LargeStringArray, most: int) -> Iterator[pa.LargeStringArray]:
+    """Yield texts a part at a time, of more than `most` so many, evenly spaced.
+
+    Those are copied, so few at a time that a stream's long texts fit into memory.
+    """
+    n = len(texts)
+    if n <= most:
+        yield from (texts.slice(at, PART_TEXTS) for at in range(0, n, PART_TEXTS))
+        return
+    rows = np.linspace(0, n - 1, most).astype(np.int64)
+    n_bytes = int(pc.sum(pc.binary_length(texts)).as_py() or 0)
+    step = min(PART_TEXTS, 1 + n * _PIECE_BYTES // max(n_bytes, 1))
+    for at in range(0, most, step):
+        yield texts.take(pa.array(rows[at : at + step]))
