@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+
+_here = threading.local()  # whether this thread works on a part already
 
 
 def usable_cores() -> int:
@@ -17,9 +20,12 @@ def usable_cores() -> int:
 
 
 def on_all_cores(function: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
-    """Return what `function` makes of each part, in order; the first error is raised."""
+    """Return what `function` makes of each part, in order; the first error is raised.
+
+    Within a part the cores are busy already: there the parts of a part follow each other in the same thread.
+    """
     n_threads = min(usable_cores(), len(parts))
-    if n_threads < 2:
+    if n_threads < 2 or getattr(_here, "is_busy", False):
         return [function(part) for part in parts]
-    with ThreadPoolExecutor(n_threads) as pool:
+    with ThreadPoolExecutor(n_threads, initializer=lambda: setattr(_here, "is_busy", True)) as pool:
         return list(pool.map(function, parts))
