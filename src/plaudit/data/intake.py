@@ -238,8 +238,10 @@ def _other_readings(
     told = replace(spec, delimiter=spec.delimiter or memory.delimiter)
     kind = memory.format if spec.format is None and memory.format in FORMATS else None
     if not _known(memory.text_columns, reader.names) and (told != spec or kind is not None):
-        yield replace(source, format=kind or source.format), told
-        yield replace(source, format=kind or source.format), replace(told, header=memory.header)
+        as_told = replace(source, format=kind or source.format)
+        yield as_told, told
+        if told.header != memory.header:
+            yield as_told, replace(told, header=memory.header)
     if spec.header is not None or memory.header is None:
         return
     has_header = reader.decided.get("header", True)

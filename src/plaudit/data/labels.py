@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -62,12 +62,11 @@ def label_set(value: object, separator: str | None) -> tuple[str, ...]:
         DataError: A label is neither a string, a number nor a boolean; a list names one twice, or holds an empty one.
     """
     is_list = isinstance(value, list | tuple)
-    parts: Iterable[object] = [value]
+    parts: Sequence[object] = [value]
     if isinstance(value, list | tuple):
         parts = value
     elif separator and isinstance(value, str):
         parts = value.split(separator)
-    parts = list(parts)
     named = [label_name(part) for part in parts]
     names = [name for name in named if name is not None]
     if is_list and len(names) < len(named):

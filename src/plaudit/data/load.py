@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,21 +108,17 @@ def load_dataset(
             return splits
         return Splits(**{name: spill(part, scratch) for name, part in vars(splits).items() if part is not None})
 
-    def read(place: str | Path, **more: Any) -> Dataset:  # Any: as `read_dataset` has them
-        return read_path(place, spec, scratch=scratch, group_by=group_by, **{"remembered": remembered, **more})
+    def read(place: str | Path, memory: DataSpec | None = remembered, **more: Any) -> Dataset:  # Any: `read_dataset`'s
+        return read_path(place, spec, remembered=memory, scratch=scratch, group_by=group_by, **more)
 
     path = Path(source).expanduser()
     found = find_parts(path) if path.is_dir() and spec.format != "folder" else {}
     if "train" not in found:
         return divide_by_marks(read(source, classes=classes, multi_label=multi_label)).only(parts)
     train = read(found.pop("train"))
-    alike = {"classes": train.classes, "multi_label": train.multi_label, "remembered": remembered or alike_spec(train)}
-    return Splits(train, **{part: read(found[part], **alike) for part in found if part in parts})
-
-
-def alike_spec(train: Dataset) -> DataSpec | None:
-    """Return how the training texts were read, for another file of the same data."""
-    return None if train.origin is None else replace(train.origin.spec, encoding=None, header=None)
+    own = None if train.origin is None else replace(train.origin.spec, encoding=None, header=None)
+    alike = partial(read, memory=remembered or own, classes=train.classes, multi_label=train.multi_label)
+    return Splits(train, **{part: alike(found[part]) for part in found if part in parts})
 
 
 def read_path(source: str | Path, spec: DataSpec, **more: Any) -> Dataset:  # Any: as `read_dataset` has them

@@ -71,8 +71,9 @@ class DelimitedReader(Reader):
                 raise DataError(f"{self.name}:{first.place}: {first.fault} It is the first row.")
             header = [*[""] * self._dialect.has_row_names, *(str(field) for field in first.fields)]
             _refuse_fasttext(header, f"{self.name}:{first.place}")
+            is_told_again = self._dialect.has_header and len(header) > 1  # where files were put together
             self._again = (
-                header[self._dialect.has_row_names :] if self._dialect.has_header and len(header) > 1 else None
+                [name.strip().casefold() for name in header[self._dialect.has_row_names :]] if is_told_again else None
             )
             self._first = None if self._dialect.has_header else first
             numbered = ["text"] if len(header) == 1 else [f"column {n}" for n in range(1, len(header) + 1)]
@@ -198,10 +199,17 @@ def _refuse_fasttext(row: Sequence[str], where: str) -> None:
 
 
 def _are_names(fields: Sequence[object], names: Sequence[str]) -> bool:
-    """Say whether a row is the columns' names once more, as files that are joined have them."""
-    return len(fields) == len(names) and [str(field).strip("\ufeff ").casefold() for field in fields] == [
-        name.strip().casefold() for name in names
-    ]
+    """Say whether a row is the columns' names once more, which are given without capitals.
+
+    Every row is asked, so a text is not folded that is longer than the name: folding shortens none.
+    """
+    if len(fields) != len(names):
+        return False
+    for field, name in zip(fields, names, strict=True):
+        bare = str(field).strip("\ufeff ")
+        if len(bare) > len(name) or bare.casefold() != name:
+            return False
+    return True
 
 
 def _decided(file: TextInput, delimiter: str, own: str, *, has_header: bool) -> dict[str, Any]:

@@ -283,7 +283,7 @@ def is_headless(rows: Sequence[Sequence[str]]) -> bool:
     if recurring := [column for column in columns if column.name_recurs]:
         others = [column for column in columns if column not in recurring]
         is_known = all(is_whole_name(column.name) for column in recurring)
-        return not any(column.is_named or (is_known and column.is_word_above_phrases) for column in others)
+        return not any(is_whole_name(column.name) or (is_known and column.is_word_above_phrases) for column in others)
     if any(column.is_other_than_a_label for column in columns):
         return False
     is_data = any(column.is_sentence_among_sentences for column in columns)
@@ -296,7 +296,7 @@ class _Column:
     def __init__(self, name: str, values: Sequence[str]) -> None:
         self.name, self.values = name, values
         self._different = set(values)
-        self._is_number = _NUMBER.fullmatch(name) is not None
+        self._is_number, self._is_numeric = _NUMBER.fullmatch(name) is not None, self._are(_NUMBER)
 
     def _are(self, kind: re.Pattern[str]) -> bool:
         return sum(kind.fullmatch(value) is not None for value in self.values) >= 0.9 * len(self.values)
@@ -308,11 +308,6 @@ class _Column:
         return bool(self.name) and self.name in self._different and is_few and not self._is_number
 
     @property
-    def is_named(self) -> bool:
-        """Whether the first cell is the name of a text or a label, above what may be one."""
-        return is_whole_name(self.name) and not self.name_recurs
-
-    @property
     def is_word_above_phrases(self) -> bool:
         """Whether a single word stands above phrases."""
         return len(self.name.split()) == 1 and sum(" " in value for value in self.values) >= 0.8 * len(self.values)
@@ -322,12 +317,14 @@ class _Column:
         """Whether the first cell differs in kind: a word above numbers or dates, or nothing (pandas' index)."""
         if not self.name:
             return True
-        return (self._are(_NUMBER) and not self._is_number) or (self._are(_DATE) and not _DATE.fullmatch(self.name))
+        if self._is_numeric and not self._is_number:
+            return True
+        return not _DATE.fullmatch(self.name) and self._are(_DATE)
 
     @property
     def is_number_among_numbers(self) -> bool:
         """Whether the first cell is a number as the others are."""
-        return self._is_number and self._are(_NUMBER)
+        return self._is_number and self._is_numeric
 
     @property
     def is_other_than_a_label(self) -> bool:
@@ -339,8 +336,12 @@ class _Column:
     @property
     def is_text_among_texts(self) -> bool:
         """Whether the first cell of a single column is a text as the others are, and no name."""
-        if is_whole_name(self.name) or is_other_name(self.name) or self.name_recurs:
-            return self.name_recurs and not is_whole_name(self.name)
+        if is_whole_name(self.name):
+            return False
+        if self.name_recurs:
+            return True
+        if is_other_name(self.name):
+            return False
         if self.name.endswith(_TEXT_ENDS) or (self.name[:1].islower() and " " in self.name):
             return True
         usual = sorted(map(_length, self.values))[len(self.values) // 2]

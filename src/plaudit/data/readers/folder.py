@@ -7,7 +7,7 @@ folder on a real disk also holds notes, thumbnails and hidden files.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,8 +46,8 @@ class FolderReader(Reader):
         assert source.path is not None
         self._source, self._spec, self._path = source, spec, source.path
         self.name = source.name
-        self._files = list_texts(self._path)
-        self.said = _left_out(self._path, self._files)
+        self._files, others = list_texts(self._path)
+        self.said = _left_out(self._path, others)
 
     def batches(self) -> Iterator[Rows]:
         """Yield all rows, in order."""
@@ -92,8 +92,8 @@ def read_text(source: Source, spec: DataSpec) -> tuple[str, Encoding]:
             ) from error
 
 
-def list_texts(path: Path) -> list[Path]:
-    """Return the files of a folder per class, in the order in which they are read.
+def list_texts(path: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files of a folder per class, in the order in which they are read, and those beside them, no texts.
 
     Raises:
         DataError: There is no sub-folder, or one has no .txt file.
@@ -112,12 +112,15 @@ def list_texts(path: Path) -> list[Path]:
             f"and labels; got {got}."
         )
     texts: list[Path] = []
+    others = [each for each in path.iterdir() if each.is_file() and not each.name.startswith(".")]
     for folder in folders:
-        found = sorted(entry for entry in _files(folder, path) if entry.suffix.lower() == ".txt")
+        inside = sorted(_files(folder, path))
+        found = [each for each in inside if each.suffix.lower() == ".txt"]
         if not found:
             raise DataError(f"{folder}: no .txt files; expected one text a file.")
-        texts.extend(found)
-    return texts
+        texts += found
+        others += [each for each in inside if each.suffix.lower() != ".txt"]
+    return texts, others
 
 
 def _files(folder: Path, root: Path) -> list[Path]:
@@ -126,11 +129,10 @@ def _files(folder: Path, root: Path) -> list[Path]:
     return [each for each in found if not any(part.startswith(".") for part in each.relative_to(root).parts)]
 
 
-def _left_out(path: Path, texts: Collection[Path]) -> tuple[str, ...]:
+def _left_out(path: Path, others: Sequence[Path]) -> tuple[str, ...]:
     """Say which files beside the texts are not read."""
-    known = set(texts)
-    others = sorted(str(each.relative_to(path)) for each in _files(path, path) if each not in known)
     if not others:
         return ()
+    shown = ", ".join(sorted(str(each.relative_to(path)) for each in others)[:_SHOWN])
     more = ", …" if len(others) > _SHOWN else ""
-    return (f"left out: {len(others):,} files that are not .txt ({', '.join(others[:_SHOWN])}{more})",)
+    return (f"left out: {len(others):,} files that are not .txt ({shown}{more})",)
