@@ -71,7 +71,7 @@ class Requirement:
         if name not in known:
             raise ConfigError(
                 f"--require {said!r}: there is no figure {name!r}; expected one of "
-                f"{', '.join(each for each in dict.fromkeys((*(f.name for f in FIGURES), 'coverage')))}, or of a class "
+                f"{', '.join([*(each.name for each in FIGURES), 'coverage'])}, or of a class "
                 f"{', '.join(f'{each}:CLASS' for each in _OF_A_CLASS)}."
             )
         figure = name if of_class is not None else _KEYS[name]

@@ -29,14 +29,10 @@ def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:
     width = 0 if model.multi_label_ else max(map(len, names))
     for record, doubt in zip(answer_records(model, texts), doubts(model, texts), strict=True):
         by_class = record["probabilities"]
-        if doubt is not None:
-            likeliest = max(by_class, key=by_class.__getitem__)
-            answers.append(f"no answer: {doubt} ({plain(likeliest)} {by_class[likeliest]:.3f})")
-            continue
         found = record["label"] if model.multi_label_ else [record["label"]]
-        if found == [None]:
-            likeliest = max(by_class, key=by_class.__getitem__)
-            answers.append(f"no answer ({plain(likeliest)} {by_class[likeliest]:.3f})")
+        if doubt is not None or found == [None]:
+            likeliest, why = max(by_class, key=by_class.__getitem__), "" if doubt is None else f": {doubt}"
+            answers.append(f"no answer{why} ({plain(likeliest)} {by_class[likeliest]:.3f})")
             continue
         named = (f"{plain(str(name)):<{width}}  {by_class[str(name)]:.3f}" for name in found)
         answers.append(", ".join(named) or "-")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from plaudit.app.run.own_run import is_same_source
 from plaudit.config import RunConfig
-from plaudit.data import DATASET_NAMES
 from plaudit.errors import ConfigError
 from plaudit.models.artifact import MANIFEST, check_target
 
@@ -46,16 +46,9 @@ def _other_than(record: Path, config: RunConfig, labels: tuple[str, ...]) -> str
         old = RunConfig.from_toml(record)
     except ConfigError:
         return "whose run.toml cannot be read"
-    if _whole(old.data.source) != _whole(config.data.source):
+    if not is_same_source(old.data.source, config.data.source):
         return f"of other data ({old.data.source})"
     before = old.reading.label_columns
     if labels and before and labels != before:
         return f"of other labels (column {', '.join(map(repr, before))})"
     return None
-
-
-def _whole(source: str | None) -> str:
-    """Return a source so that two ways to name it are equal."""
-    if source is None or source in DATASET_NAMES or "://" in source:
-        return str(source)
-    return str(Path(source).expanduser().resolve())
