@@ -108,6 +108,11 @@ FIGURES = (
 )  # fmt: skip
 
 
+def figure_key(key: str, *, of_sets: bool) -> str:
+    """Return the key under which a figure's key is read: of sets of labels "f1" is that of all labels together."""
+    return "f1_micro" if key == "f1" and of_sets else key
+
+
 def figures_of(kind: Kind) -> tuple[FigureKind, ...]:
     """Return the figures that such answers have, in the order of tables."""
     return tuple(each for each in FIGURES if kind in each.kinds)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plaudit.errors import ConfigError
-from plaudit.evaluation.figures import FIGURES, FigureKind
+from plaudit.evaluation.figures import FIGURES, FigureKind, figure_key
 from plaudit.evaluation.scoring import Answers
 
 _GROUP: Final = "plaudit.metrics"
@@ -31,10 +31,10 @@ class Metric:
 
 
 def _reader(figure: FigureKind) -> Callable[[Answers], float]:
-    """Return what reads a figure; of sets of labels "f1" is that of all labels together, NaN what they do not have."""
+    """Return what reads a figure, NaN where the answers do not have it."""
 
     def read(answers: Answers) -> float:
-        key = "f1_micro" if figure.name == "f1" and answers.multi_label else figure.key
+        key = figure_key(figure.key, of_sets=answers.multi_label)
         value = getattr(answers.measure(resamples=0), key, None)
         return float("nan") if value is None else float(value)
 

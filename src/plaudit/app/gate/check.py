@@ -22,7 +22,7 @@ from plaudit.app.terminal import make_console, print_json
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.evaluation import Answers, Interval, Metrics, MultiLabelMetrics, count_opening
-from plaudit.evaluation.figures import FIGURES
+from plaudit.evaluation.figures import FIGURES, figure_key
 from plaudit.evaluation.paired import SIGNIFICANT, compare_answers
 
 _FAILED = 1
@@ -171,7 +171,7 @@ def _figure(
     """Return a figure and its interval, None where there is none."""
     said = metrics.to_dict()
     if wanted.of_class is None:
-        key = "f1_micro" if wanted.figure == "f1" and answers.multi_label else wanted.figure
+        key = figure_key(wanted.figure, of_sets=answers.multi_label)
         value = said.get(key)
         interval = metrics.intervals.get(key)
         return (
