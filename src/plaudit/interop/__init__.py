@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from plaudit.interop.export import Export, Prepared, export_model, prepare
-    from plaudit.interop.ids import flat_token_ids, read_tokens, token_ids
+    from plaudit.interop.ids import flat_spellings, flat_token_ids, read_tokens, token_ids
     from plaudit.interop.keras import TextEmbedding, to_keras
     from plaudit.interop.tensorflow_import import from_tensorflow
 
@@ -19,6 +19,7 @@ _HOMES = {
     "Prepared": "plaudit.interop.export",
     "TextEmbedding": "plaudit.interop.keras",
     "export_model": "plaudit.interop.export",
+    "flat_spellings": "plaudit.interop.ids",
     "flat_token_ids": "plaudit.interop.ids",
     "from_tensorflow": "plaudit.interop.tensorflow_import",
     "prepare": "plaudit.interop.export",
@@ -32,6 +33,7 @@ __all__ = [
     "Prepared",
     "TextEmbedding",
     "export_model",
+    "flat_spellings",
     "flat_token_ids",
     "from_tensorflow",
     "prepare",

@@ -19,6 +19,7 @@ from plaudit.embeddings.table import EmbeddingTable
 from plaudit.errors import DataError, EmbeddingError
 from plaudit.text import TokenColumn, build_tokenizer
 from plaudit.text.column import encode
+from plaudit.text.ngram_characters import with_spellings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,20 @@ class FlatIds:
 
     ids: NDArray[np.int64]
     offsets: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FlatSpellings:
+    """The characters of the T tokens of texts, one token's after another's.
+
+    Attributes:
+        characters: int64 [L]; Unicode code points, a token's between two spaces; a token that is one letter of a script
+            without spaces has none.
+        spellings: int64 [T + 1]; token t owns ``characters[spellings[t]:spellings[t + 1]]``.
+    """
+
+    characters: NDArray[np.int64]
+    spellings: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,23 @@ def flat_token_ids(table: EmbeddingTable, texts: object) -> FlatIds:
     known = ids >= 0
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[column.offsets]
     return FlatIds(ids[known], offsets)
+
+
+def flat_spellings(table: EmbeddingTable, texts: object) -> FlatSpellings:
+    """Return the characters of the tokens of N texts; the tokens are those of `flat_token_ids`, known or not.
+
+    Args:
+        table: Its tokenizer counts, nothing else; no token may be left out, so it has a row for unknown ones.
+        texts: A list of str, a NumPy or Arrow array, or a pandas or polars Series.
+    """
+    column = table.tokenizer.tokenize(as_text_column(texts))
+    words = with_spellings(column.dictionary)
+    apart = [np.frombuffer(f" {word} ".encode("utf-32-le") if word else b"", np.uint32) for word in words.to_pylist()]
+    spelled = [apart[number] for number in column.values]
+    return FlatSpellings(
+        np.concatenate([np.zeros(0, np.int64), *spelled]).astype(np.int64),
+        np.cumsum([0, *map(len, spelled)]).astype(np.int64),
+    )
 
 
 def token_ids(table: EmbeddingTable, texts: object, *, length: int | None = None) -> NDArray[np.int32]:

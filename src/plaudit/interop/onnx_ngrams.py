@@ -1,7 +1,8 @@
 """An n-gram model as an ONNX graph of standard operators: token ids in, n-grams found and weighed inside.
 
 ONNX has no operator for the word tokenizer, so the graph takes the numbers of the words, made with `tokens.json`. An
-n-gram of n tokens is one integer, as in `text.ngrams`; a label encoder says which of them are known.
+n-gram of n tokens is one integer, as in `text.ngrams`; a label encoder says which of them are known. Where n-grams of
+characters count, the graph takes the words' characters too (`onnx_characters`).
 
 The decision to question: which text has what, each once, is one sorted list of integers, (text) * (n-grams + 1) +
 (n-gram), with a last entry for each text that marks its end. Sums of texts are then differences of one running sum, in
@@ -20,9 +21,10 @@ import numpy as np
 
 from plaudit.data.dataset import as_text_column
 from plaudit.embeddings.table import EmbeddingTable
-from plaudit.errors import ConfigError, ModelError, require
+from plaudit.errors import ModelError, require
 from plaudit.interop.export import EDGE_TEXTS, TOKENS, Export, check_answers, publish_export
 from plaudit.interop.ids import write_tokens
+from plaudit.interop.onnx_characters import add_characters, owners_of
 from plaudit.interop.onnx_graph import LARGEST_BYTES, Graph, answering_model
 from plaudit.text import WordTokenizer
 
@@ -48,17 +50,11 @@ def export_ngrams(model: NgramClassifier, folder: str | Path, texts: object = ()
         texts: Real texts to check on, in addition to a few with rare characters.
 
     Raises:
-        ConfigError: N-grams of characters count in it, which ids of words cannot say.
         ModelError: It is too large, the check failed, the place is taken, or writing failed; nothing is left behind.
         NotFittedError: The model is not fitted.
         MissingExtraError: onnx or onnxruntime is not installed.
     """
     model._check_fitted()
-    if model.characters_ is not None:
-        raise ConfigError(
-            "n-grams of characters count in this model, and the ids of words, which an ONNX graph takes, do not spell "
-            "them; train with --no-chars."
-        )
     plain = copy.copy(model)
     plain.rule_ = None
 
@@ -72,7 +68,11 @@ def export_ngrams(model: NgramClassifier, folder: str | Path, texts: object = ()
     return publish_export(
         folder, plain, [*EDGE_TEXTS, *as_text_column(texts).to_pylist()], write,
         format="onnx", ids_because=REASON, rule=model.rule_, gives="probabilities and label",
-        more={"n_grams": plain.vocabulary_.sizes(), "precision": "float32"},
+        more={
+            "n_grams": plain.vocabulary_.sizes(),
+            "n_grams_of_characters": 0 if plain.characters_ is None else len(plain.characters_),
+            "precision": "float32",
+        },
     )  # fmt: skip
 
 
@@ -80,7 +80,8 @@ def to_onnx(model: NgramClassifier) -> ModelProto:
     """Build the graph: "ids" int64 [T] and "offsets" int64 [N + 1] in, "probabilities" and "label" out.
 
     Text i owns ``ids[offsets[i]:offsets[i + 1]]``, the numbers of its words in their order; any number that is no
-    known word's stands for an unknown one.
+    known word's stands for an unknown one. Of a model with n-grams of characters also "characters" int64 [L] and
+    "spellings" int64 [T + 1], as `FlatSpellings` says.
 
     Raises:
         ModelError: The graph would be larger than an ONNX file can be.
@@ -90,6 +91,8 @@ def to_onnx(model: NgramClassifier) -> ModelProto:
     from onnx import TensorProto, helper
 
     n_bytes = sum(array.nbytes for array in model.weights_) + _KEY_BYTES * len(model.vocabulary_)
+    if model.characters_ is not None and model.character_weights_ is not None:
+        n_bytes += sum(array.nbytes for array in model.character_weights_) + _KEY_BYTES * len(model.characters_)
     if n_bytes > LARGEST_BYTES:
         raise ModelError(
             f"its n-grams take {n_bytes / 1e9:.1f} GB and an ONNX file holds at most 2: train with a greater "
@@ -97,37 +100,32 @@ def to_onnx(model: NgramClassifier) -> ModelProto:
         )
     graph, value = Graph(), helper.make_tensor_value_info
     inputs = [value("ids", TensorProto.INT64, ["T"]), value("offsets", TensorProto.INT64, ["N_plus_1"])]
-    features, stops = _features(graph, model)
-    _logits(graph, model, features, stops)
+    features, stops, owners = _features(graph, model)
+    of_characters = None
+    if model.characters_ is not None and model.character_weights_ is not None and len(model.characters_):
+        inputs += [value("characters", TensorProto.INT64, ["L"]), value("spellings", TensorProto.INT64, ["T_plus_1"])]
+        of_characters = add_characters(graph, model.characters_, model.character_weights_, owners)
+    _logits(graph, model, features, stops, of_characters)
     metadata = {"n_grams": json.dumps(model.vocabulary_.sizes())}
     return answering_model(graph, inputs, model.classes_, multi_label=model.multi_label_, metadata=metadata)
 
 
-def _features(graph: Graph, model: NgramClassifier) -> tuple[str, str]:
+def _features(graph: Graph, model: NgramClassifier) -> tuple[str, str, str]:
     """Find which text has which n-grams, each once, in the order of the texts.
 
     Returns:
-        Names of the n-grams' numbers, int64 [M + N], where the number after the last marks a text's end; and of the
-        places of these ends, int64 [N].
+        Names of the n-grams' numbers, int64 [M + N], where the number after the last marks a text's end; of the places
+        of these ends, int64 [N]; and of each token's text, int64 [T].
     """
-    from onnx import TensorProto
-
     sizes, n_tokens = model.vocabulary_.sizes(), len(model.vocabulary_.tokens)
     width = graph.constant(np.array(sum(sizes) + 1, np.int64), "width")
     zero, one = graph.constant(np.array(0, np.int64), "zero"), graph.constant(np.array(1, np.int64), "one")
-    two, unknown = graph.constant(np.array(2, np.int64)), graph.constant(np.array(-1, np.int64))
+    unknown = graph.constant(np.array(-1, np.int64))
     is_below = graph.add("Less", "ids", graph.constant(np.array(n_tokens, np.int64), "n_tokens"))
     is_token = graph.add("And", graph.add("GreaterOrEqual", "ids", zero), is_below)
     tokens = graph.add("Where", is_token, "ids", unknown, output="token_numbers")
     ends = graph.add("Slice", "offsets", graph.integers(1), graph.integers(_END))
-    # A place is its text's: as many texts end at or before it. Places and ends, sorted together, count that.
-    n_places = graph.add("Squeeze", graph.add("Shape", "ids"))
-    places = graph.add("Add", graph.add("Mul", graph.add("Range", zero, n_places, one), two), one)
-    mixed = graph.add("Concat", places, graph.add("Mul", ends, two), axis=0)
-    in_order = _sorted(graph, mixed)
-    is_end = graph.add("Equal", graph.add("Mod", in_order, two), zero)
-    n_ended = graph.add("CumSum", graph.add("Cast", is_end, to=TensorProto.INT64), zero)
-    owners = graph.add("Compress", n_ended, graph.add("Not", is_end), axis=0)
+    owners = owners_of(graph, ends, graph.add("Squeeze", graph.add("Shape", "ids")))
     pairs, grams, first = list[str](), tokens, 0
     for n, size in enumerate(sizes, start=1):
         if n > 1 and not size:
@@ -155,16 +153,7 @@ def _features(graph: Graph, model: NgramClassifier) -> tuple[str, str]:
     features = graph.add("Mod", once, width, output="features")
     n_entries = graph.add("Squeeze", graph.add("Shape", features))
     stops = graph.add("Compress", graph.add("Range", zero, n_entries, one), graph.add("Equal", features, end), axis=0)
-    return features, stops
-
-
-def _sorted(graph: Graph, values: str) -> str:
-    """Sort an int64 vector; of the operator's two outputs the first is taken."""
-    from onnx import helper
-
-    n = graph.add("Shape", values)
-    graph.nodes.append(helper.make_node("TopK", [values, n], ["in_order", "were_at"], axis=0, largest=0, sorted=1))
-    return "in_order"
+    return features, stops, owners
 
 
 def _numbers(graph: Graph, keys: str, known: NDArray[np.int64]) -> str:
@@ -179,7 +168,9 @@ def _numbers(graph: Graph, keys: str, known: NDArray[np.int64]) -> str:
     )
 
 
-def _logits(graph: Graph, model: NgramClassifier, features: str, stops: str) -> None:
+def _logits(
+    graph: Graph, model: NgramClassifier, features: str, stops: str, of_characters: Sequence[str] | None
+) -> None:
     """Yield "logits" float32 [N, K]: of each, the sum of weights over the length of the scales, and the bias."""
     from onnx import TensorProto
 
@@ -193,6 +184,8 @@ def _logits(graph: Graph, model: NgramClassifier, features: str, stops: str) -> 
             length = graph.add("Where", graph.add("Greater", root, none), root, unit)
         sums = graph.add("Div", _sums(graph, _entries(graph, each, features), stops), length)
         z = graph.add("Add", sums, graph.constant(np.array(bias, np.float64)))
+        if of_characters is not None:
+            z = graph.add("Add", z, of_characters[k])
         columns.append(graph.add("Unsqueeze", z, graph.integers(1)))
     logits = graph.add("Concat", *columns, axis=1)
     if len(columns) > 1 and not model.multi_label_:  # each class against the rest: its log probability

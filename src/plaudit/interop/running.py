@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plaudit.errors import require
-from plaudit.interop.ids import FlatIds, flat_token_ids, read_tokens
+from plaudit.interop.ids import FlatIds, flat_spellings, flat_token_ids, read_tokens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,14 +43,16 @@ def open_export(folder: Path, to: str, *, multi_label: bool = False) -> Callable
 def _open_onnx(folder: Path) -> Callable[[Sequence[str]], ExportAnswers]:
     runtime = require("onnxruntime", extra="onnx", purpose="Checking an ONNX export")
     session = runtime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
-    takes_text = session.get_inputs()[0].name == "text"
+    takes = {each.name for each in session.get_inputs()}
 
     def answer(texts: Sequence[str]) -> ExportAnswers:
-        if takes_text:
+        if "text" in takes:
             feed = {"text": np.array(texts, dtype=object)}
         else:
             flat = _ids_beside(folder, texts)
             feed = {"ids": flat.ids, "offsets": flat.offsets}
+            if "characters" in takes:
+                feed |= asdict(flat_spellings(read_tokens(folder / "tokens.json"), texts))
         probabilities, labels = session.run(["probabilities", "label"], feed)
         return ExportAnswers(probabilities.astype(np.float64), labels)
 

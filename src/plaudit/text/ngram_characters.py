@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 2, 5  # characters, a word's borders included
 _PART_WORDS = 32_768  # spelt at a time: some 25 MiB
-_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio; odd, so that no character is lost in a product
-_MIX = np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64 (Steele, Lea and Flood 2014)
+STEP = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio; odd, so that no character is lost in a product
+MIX = np.uint64(0xBF58476D1CE4E5B9)  # of SplitMix64 (Steele, Lea and Flood 2014)
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def _spell(words: pa.LargeStringArray) -> Spelling:
     lengths = pc.utf8_length(words).to_numpy(zero_copy_only=False).astype(np.int64) + 2
     ends = np.cumsum(lengths)
     left = np.repeat(ends, lengths) - np.arange(ends[-1] if len(ends) else 0)  # characters to the word's end
-    spread = (characters[: len(left)].astype(np.uint64) + np.uint64(1)) * _STEP
-    spread = (spread ^ (spread >> np.uint64(32))) * _MIX
+    spread = (characters[: len(left)].astype(np.uint64) + np.uint64(1)) * STEP
+    spread = (spread ^ (spread >> np.uint64(32))) * MIX
     spread ^= spread >> np.uint64(29)
     n_grams = [np.where(lengths > 2, np.maximum(lengths - n + 1, 0), 0) for n in range(SHORTEST, LONGEST + 1)]
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.sum(n_grams, axis=0, dtype=np.int64))])
@@ -76,7 +76,7 @@ def _spell(words: pa.LargeStringArray) -> Spelling:
     is_word = (lengths > 2)[owners]
     for n in range(2, LONGEST + 1):
         n_whole = max(len(rolling) - n + 1, 0)
-        rolling[:n_whole] = rolling[:n_whole] * _STEP + spread[n - 1 :]
+        rolling[:n_whole] = rolling[:n_whole] * STEP + spread[n - 1 :]
         if n < SHORTEST:
             continue
         at = np.flatnonzero((left >= n) & is_word)
@@ -114,10 +114,15 @@ class CharacterVocabulary:
 
 def spell_words(words: pa.LargeStringArray) -> Spelling:
     """Return the character n-grams of V tokens; a letter of a script without spaces has none."""
+    return spell(with_spellings(words))
+
+
+def with_spellings(words: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return V tokens with "" in place of the letters of scripts without spaces, which have no spelling."""
     if pc.all(pc.string_is_ascii(words)).as_py():
-        return spell(words)
+        return words
     blank = pc.match_substring_regex(words, f"^{UNSPACED}$")
-    return spell(pc.if_else(blank, pa.scalar("", pa.large_string()), words))
+    return pc.if_else(blank, pa.scalar("", pa.large_string()), words)
 
 
 def learn_characters(column: TokenColumn, words: NgramRows, *, min_texts: int) -> CharacterVocabulary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from plaudit.embeddings import load_embedding
 from plaudit.errors import ConfigError, DataError, PlauditError, require
 from plaudit.evaluation import evaluate
 from plaudit.interop.compact import moved_tokens, used_tokens
-from plaudit.interop.export import TOKENIZER, TOKENS, check_place, export_model, prepare
+from plaudit.interop.export import DESCRIPTION, TOKENIZER, TOKENS, check_place, export_model, prepare
 from plaudit.models import NetworkClassifier, NgramClassifier, load
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterato
             f"It takes token ids, not text: {written.reason}. {TOKENS} lies beside it: make ids with "
             "plaudit.interop.flat_token_ids(plaudit.interop.read_tokens(PATH), texts)."
         )
+        if json.loads((written.folder / DESCRIPTION).read_text(encoding="utf-8")).get("n_grams_of_characters"):
+            yield "It takes the words' characters too: plaudit.interop.flat_spellings makes them, from the same."
     yield _checked(written, texts)
 
 
