@@ -123,3 +123,13 @@ def test_classes_by_name_and_turned_signs(command: Command, sample_model: Path) 
     sides = [command("explain", sample_model, "--json", "--class", c, "a joy").json() for c in ("neg", "pos")]
     assert [row["label"] for row in sides] == ["neg", "pos"]
     assert sides[0]["logit"] == -sides[1]["logit"]
+
+
+def test_what_has_no_answer_has_none_here(command: Command, sample_model: Path) -> None:
+    out = command("explain", sample_model, "zxqv", "").out
+    assert "no answer: unlike the training texts (explained: pos)" in out
+    assert "no answer: the text is blank" in out
+    assert "Without" not in out
+    rows = [json.loads(line) for line in command("explain", sample_model, "--json", "zxqv", "a fine film").lines()]
+    assert (rows[0]["reason"], rows[0]["flip"]) == ("no answer: unlike the training texts", None)
+    assert "reason" not in rows[1]

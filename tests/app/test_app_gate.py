@@ -9,6 +9,7 @@ import pytest
 
 from plaudit.app.gate.check import Requirement
 from plaudit.errors import ConfigError
+from plaudit.evaluation import read_openings
 
 Command = Callable[..., Any]
 
@@ -43,6 +44,9 @@ def test_no_worse_than_another_model(command: Command, sample_model: Path, tmp_p
     shutil.copytree(sample_model, tmp_path / "copy")
     alike = command("gate", sample_model, "sample", "--no-worse-than", "copy")
     assert "met: no worse than copy: " in alike.out
+    opened = command("gate", sample_model, "sample", "--no-worse-than", "copy", "--json").json()["openings_of_other"]
+    assert len(read_openings(tmp_path / "copy")) == opened  # the other model's test was opened, too
+    assert read_openings(tmp_path / "copy")[-1]["by"] == "gate"
     better = command("compare", sample_model, "weak", "sample", "--json").json()
     code = 1 if better["p_value"] < 0.05 else 0
     assert ("NOT MET" in command("gate", "weak", "sample", "--no-worse-than", sample_model, code=code).out) == bool(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from plaudit import NetworkClassifier, NgramClassifier
 from plaudit.data import Dataset
 from plaudit.explanation import find_flips, top_words
 from plaudit.explanation.flips import without
+from plaudit.explanation.top_words import _small_words, _top
+from plaudit.models.rules import DecisionRule
 from plaudit.report import worst_mistakes
 from plaudit.report.highlight import highlight
 
@@ -137,3 +140,35 @@ def test_worst_mistakes_are_wrong_and_the_surest_first(ngrams: NgramClassifier, 
     assert fragment.index(f">{first}<") < fragment.index(f">{second}<")
     sets = Dataset(pa.array(["warm joy"], pa.large_string()), np.array([[0, 0]], np.uint8), ("calm", "glad"), "sets")
     assert worst_mistakes(moody, sets).count("<article>") == 1
+
+
+def test_marks_and_function_words_stay_out_unless_they_matter() -> None:
+    words, counts = ["great", "fine", "the", ",", "not", "!"], [10, 10, 400, 900, 12, 5]
+    totals = [10.0, 8.0, 40.0, 90.0, 12.0, 6.0]  # the means: 1, 0.8, 0.1, 0.1, 1, 1.2
+    filler = [f"word{i}" for i in range(4)]
+    table = pa.table(
+        {
+            "word": pa.array(words + filler, pa.large_string()),
+            "total": totals + [0.5] * 4,
+            "count": pa.array(counts + [1] * 4, pa.int64()),
+        }
+    )
+    small = _small_words(table)
+    assert set(small.to_pylist()) == {"the", ",", "not", "!"}
+    assert [each.word for each in _top(table, 3, 1, small)] == ["not", "great", "fine"]
+    assert [each.word for each in _top(table, 4, 1, small)] == ["not", "great", "fine", "!"]
+    alone = table.take([2, 3])
+    assert [each.word for each in _top(alone, 3, 1, small)] == [",", "the"]  # there is nothing else
+    assert _top(table.take(pa.array([], pa.int64())), 3, 1, small) == ()
+
+
+def test_an_answer_that_the_rule_withholds_is_none_in_an_explanation(reviews: Dataset) -> None:
+    model = NgramClassifier(min_texts=1).fit(reviews.texts, reviews.label_names())
+    model.learn_scope(reviews.texts, pa.concat_arrays([reviews.texts] * 4)).set_rule(DecisionRule(unlike=0.01))
+    texts = [reviews.texts[0].as_py(), "qqq zzz xxx"]
+    answers = model.predict(texts).tolist()
+    assert answers[0] is not None
+    assert answers[1] is None
+    assert [one.predicted for one in plaudit.explain(model, texts)] == answers
+    wrong = Dataset(pa.array(texts, pa.large_string()), np.zeros(2, np.int32), ("liked", "panned"), "some")
+    assert "no answer; the label" not in worst_mistakes(model, wrong)  # which is no mistake

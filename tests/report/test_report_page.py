@@ -1,6 +1,7 @@
 """The page is whole, loads nothing, obeys nothing in the data, and says things in order."""
 
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from plaudit.report import ReportFacts, report_page
 from plaudit.report.drawing import Bars, Row, draw_bars, draw_curves, draw_whiskers, shorten
 from plaudit.report.figure_facts import ClassFigures, Confused, Figure
+from plaudit.report.page import whisker_rows
 from plaudit.report.text_facts import ClassWordsFacts, MarkFacts, Mistake, WordFacts
 
 pytest.importorskip("jinja2", reason="the page needs the extra train")
@@ -182,3 +184,25 @@ def test_long_names_are_cut_by_their_width() -> None:
     assert shorten("x" * 50, 10) == "x" * 10 + "…"
     assert shorten("好" * 50, 10) == "好" * 5 + "…"
     assert shorten("a\n b\x07", 20) == "a b[U+0007]"
+
+
+def test_the_chance_level_is_that_of_the_texts_a_figure_is_of(sample_facts: ReportFacts) -> None:
+    test = sample_facts.test
+    figure = Figure(0.9, 0.8, 0.95)
+    classes = tuple(ClassFigures(name, n, figure, figure, figure) for name, n in zip("ab", (30, 10), strict=True))
+    validation = replace(sample_facts.validation, n=40, classes=classes)
+    facts = replace(sample_facts, validation=validation, test=replace(test, guessed=("a",), guess=0.6, crossed=None))
+    rows = {each.name: each.reference for each in whisker_rows(facts)}
+    assert (rows.pop("accuracy"), rows.pop("accuracy, validation")) == (0.6, 0.75)
+    assert set(rows.values()) == {None}  # of no other figure is it the chance level
+
+
+def test_the_page_says_when_it_was_trained(sample_facts: ReportFacts) -> None:
+    facts = replace(sample_facts, run=replace(sample_facts.run, date="2026-01-31"))
+    text = report_page(facts, name="m", openings=1, rule=None, measured_on=None)
+    assert "on 2026-01-31 (UTC)." in text
+    facts = replace(facts, test=replace(facts.test, what="other.csv"))
+    text = report_page(facts, name="m", openings=1, rule=None, measured_on=date(2026, 2, 3))
+    assert "Measured on <bdi>other.csv</bdi> on 2026-02-03 (UTC)." in text
+    old = replace(sample_facts, run=replace(sample_facts.run, date=None))
+    assert "(UTC)" not in report_page(old, name="m", openings=1, rule=None)

@@ -44,7 +44,7 @@ def explain(model: Classifier, texts: object, label: object = None) -> list[Expl
     """
     column = as_text_column(texts)
     logits = model.logits(column)
-    predicted = model.predicted(logits)
+    predicted = model.predicted(logits, unlike=model.unlike(column))
     rows, classes = chosen_classes(model, logits, predicted, label)
     return explain_classes(model, column, rows, classes, logits=logits, predicted=predicted)
 

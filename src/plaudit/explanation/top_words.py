@@ -1,5 +1,8 @@
 """The words that weigh most over a collection of texts, for each class.
 
+Marks and function words ("the", ",") have the largest sums by their number alone, so they are left out unless they
+matter: unless one of them weighs, at each place, as much as the word in the middle of the others that are shown.
+
 The decision to question: of more than two classes a word's share is counted only where the class is predicted, so that
 one pass over the texts is enough for any number of classes. Of two classes every text counts: they share one logit.
 """
@@ -16,6 +19,8 @@ import pyarrow.compute as pc
 from plaudit.data.dataset import as_text_column
 from plaudit.explanation.explaining import chosen_classes, class_number
 from plaudit.explanation.shares import share_out
+from plaudit.text.languages import function_words, guess_language
+from plaudit.text.scripts import script_shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +58,8 @@ class ClassWords:
     Attributes:
         label: The class.
         n_texts: The texts whose shares were counted.
-        words: Those with the greatest sum of shares, the greatest first; ties by the word.
+        words: Those with the greatest sum of shares, the greatest first; ties by the word. Of marks and function words
+            those alone that weigh as much at each place as the median of the others.
     """
 
     label: Any  # Any: a str, int or bool, as the model's classes are
@@ -92,7 +98,7 @@ def top_words(
     number = None if label is None else class_number(model, label)
     logits = model.logits(column) if logits is None else logits
     asked = None if has_two else label  # both classes are in the one logit
-    rows, classes = chosen_classes(model, logits, model.predicted(logits), asked)
+    rows, classes = chosen_classes(model, logits, model.predicted(logits, unlike=model.unlike(column)), asked)
     tables: dict[int, list[pa.Table]] = {}
     done = 0
     for batch in share_out(model, column, rows, classes):
@@ -102,12 +108,15 @@ def top_words(
         if progress is not None:
             progress(done, len(rows))
     result = []
-    for found, parts in sorted(tables.items()):
-        summed = _together(pa.concat_tables(parts))
+    summed_by_class = {found: _together(pa.concat_tables(parts)) for found, parts in sorted(tables.items())}
+    small = _small_words(_together(pa.concat_tables(summed_by_class.values()))) if summed_by_class else pa.array([])
+    for found, summed in summed_by_class.items():
         n_texts = int((classes == found).sum())
         sides = ((0, -1), (1, 1)) if has_two else ((found, 1),)
         result += [
-            ClassWords(names[side], n_texts, _top(summed, n, sign)) for side, sign in sides if number in (None, side)
+            ClassWords(names[side], n_texts, _top(summed, n, sign, small))
+            for side, sign in sides
+            if number in (None, side)
         ]
     return result
 
@@ -130,8 +139,34 @@ def _together(table: pa.Table) -> pa.Table:
     return grouped.rename_columns({"total_sum": "total", "count_sum": "count"})
 
 
-def _top(table: pa.Table, n: int, sign: int) -> tuple[TopWord, ...]:
+def _small_words(table: pa.Table) -> pa.Array:
+    """Return the words without a letter or digit, and the function words of the texts' language."""
+    words, counts = table["word"].combine_chunks(), table["count"].to_numpy()
+    language = guess_language(words, counts, script_shares(words, counts))
+    is_mark = pc.invert(pc.match_substring_regex(words, r"[\pL\pN]"))
+    is_function = pc.is_in(words, value_set=pa.array(function_words(language), words.type))
+    return words.filter(pc.or_(is_mark, is_function))
+
+
+def _top(table: pa.Table, n: int, sign: int, small: pa.Array) -> tuple[TopWord, ...]:
     signed = table.set_column(table.column_names.index("total"), "total", pc.multiply(table["total"], float(sign)))
     signed = signed.filter(pc.greater(signed["total"], 0.0))
-    best = signed.take(pc.sort_indices(signed, [("total", "descending"), ("word", "ascending")])[:n])
-    return tuple(TopWord(row["word"], row["total"] / row["count"], row["count"]) for row in best.to_pylist())
+    is_small = pc.is_in(signed["word"], value_set=small)
+    others = _first(signed.filter(pc.invert(is_small)), n)
+    if len(others):
+        middle = float(np.median(_means(others)))
+        matters = pa.array(_means(signed) >= middle)
+        signed = signed.filter(pc.or_(pc.invert(is_small), matters))
+    return tuple(
+        TopWord(row["word"], row["total"] / row["count"], row["count"]) for row in _first(signed, n).to_pylist()
+    )
+
+
+def _first(table: pa.Table, n: int) -> pa.Table:
+    return table.take(pc.sort_indices(table, [("total", "descending"), ("word", "ascending")])[:n])
+
+
+def _means(table: pa.Table) -> NDArray[np.float64]:
+    """Return each word's mean share, float64 [W]."""
+    means: NDArray[np.float64] = table["total"].to_numpy() / table["count"].to_numpy()
+    return means

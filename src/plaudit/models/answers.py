@@ -72,7 +72,7 @@ def answer(model: Classifier, texts: object) -> Answering:
     return Answering(labels, numbers, probabilities(logits, multi_label=model.multi_label_), unlike)
 
 
-def doubts(model: Classifier, texts: Sequence[str]) -> list[str | None]:
+def doubts(model: Classifier, texts: object) -> list[str | None]:
     """Return why not to rely on any answer to each of N texts, whatever the model's rule; None where nothing is odd.
 
     A text is blank, or unlike the training texts, as one in a hundred like them is at most; the latter is known of

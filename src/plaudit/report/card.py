@@ -102,6 +102,7 @@ def model_card(facts: ReportFacts, *, title: str, openings: int) -> str:
         rows.append(_row("test, texts not seen in training", facts.test.unseen, facts))
     if facts.test.crossed is not None:
         rows.append(_row("cross-validated, all texts", facts.test.crossed, facts))
+    trained = [f"Trained on {plain(run.date)} (UTC)."] if run.date else []
     lines = [f"- {plain(each.topic)}: {plain(each.text)}" for each in verdict(facts, openings=openings)]
     return _CARD.format(
         title=plain(title) or "A model",
@@ -122,7 +123,7 @@ def model_card(facts: ReportFacts, *, title: str, openings: int) -> str:
         calibration=_calibration(facts) + "\n\n",
         rule=_RULE + _default_rule(multi_label=multi_label),
         summary=block(run.summary),
-        built="\n\n".join([f"Recipe: {plain(run.recipe)}; {code(settings)}", *map(plain, run.provenance)]),
+        built="\n\n".join([f"Recipe: {plain(run.recipe)}; {code(settings)}", *map(plain, run.provenance), *trained]),
     )
 
 

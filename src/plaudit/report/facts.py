@@ -123,6 +123,7 @@ class RunFacts:
         seconds: Training took.
         size_bytes: Of the model's files.
         is_refit: Whether it was trained again on the validation texts too.
+        date: The day on which it was trained, in UTC, like "2026-01-31"; None in reports of before.
     """
 
     recipe: str
@@ -136,6 +137,7 @@ class RunFacts:
     seconds: float
     size_bytes: int
     is_refit: bool
+    date: str | None = None
 
 
 @dataclass(frozen=True)
@@ -206,4 +208,6 @@ def read_facts(folder: Path) -> ReportFacts:
     if isinstance(value, dict) and isinstance(value.get("test"), dict):
         for name in ("unseen", "crossed"):  # which older reports lack
             value["test"].setdefault(name, None)
+    if isinstance(value, dict) and isinstance(value.get("run"), dict):
+        value["run"].setdefault("date", None)
     return read_value(ReportFacts, value, str(path))

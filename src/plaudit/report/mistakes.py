@@ -90,7 +90,7 @@ def explain_wrong(model: Classifier, dataset: Dataset, wrong: Wrong, logits: NDA
     Raises:
         ConfigError: The kind of model cannot be explained.
     """
-    predicted = model.predicted(logits)
+    predicted = model.predicted(logits, unlike=model.unlike(dataset.texts))
     return explain_classes(model, dataset.texts, wrong.rows, wrong.classes, logits=logits, predicted=predicted)
 
 
@@ -190,7 +190,7 @@ def _unexplained(
     model: Classifier, dataset: Dataset, wrong: Wrong, logits: NDArray[np.float32], truths: list[str]
 ) -> list[Mistake]:
     shares = probabilities(logits[wrong.rows], multi_label=model.multi_label_)
-    predicted = model.predicted(logits[wrong.rows])
+    predicted = model.predicted(logits[wrong.rows], unlike=model.unlike(dataset.take(wrong.rows).texts))
     answers = model.label_sets(predicted) if model.multi_label_ else predicted.tolist()
     return [
         Mistake(

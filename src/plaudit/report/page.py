@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from plaudit.evaluation.figures import FIGURES
@@ -40,7 +41,9 @@ _FIGURES = sorted(
 _SUBSET = "share of the texts whose whole set of labels is right"
 
 
-def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | None) -> str:
+def report_page(
+    facts: ReportFacts, *, name: str, openings: int, rule: str | None, measured_on: date | None = None
+) -> str:
     """Return the page as HTML.
 
     Args:
@@ -48,6 +51,7 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
         name: What the model is called.
         openings: How often the test texts have been looked at.
         rule: The decision rule that the model has now, in words; None for none.
+        measured_on: The day on which other texts than the run's were measured; None for the run's own figures.
 
     Raises:
         MissingExtraError: Jinja is not installed (extra ``train``).
@@ -63,11 +67,16 @@ def report_page(facts: ReportFacts, *, name: str, openings: int, rule: str | Non
         name=name,
         openings=openings,
         rule=rule,
+        measured_on=None if measured_on is None else measured_on.isoformat(),
         headline=headline(facts),
         verdict=verdict(facts, openings=openings),
         is_test=facts.test.what == TEST_TEXTS,
         figures=_figures(facts),
-        whiskers=Html(_whiskers(facts)),
+        whiskers=Html(
+            draw_whiskers(
+                whisker_rows(facts), title="Figures with their 95 % intervals", meaning="the accuracy of a guess"
+            )
+        ),
         balance=Html(
             draw_counts(
                 facts.classes,
@@ -100,20 +109,28 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
     return rows
 
 
-def _whiskers(facts: ReportFacts) -> str:
+def whisker_rows(facts: ReportFacts) -> list[Row]:
+    """Return the figures that are drawn, the accuracies first, each beside a guess on the same texts."""
     test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
     drawn = [(each.title, test[each.key]) for each in _FIGURES if each.is_drawn and each.key in test]
     rows = [Row(title, figure.value, figure.low, figure.high) for title, figure in drawn]
-    guess = facts.test.guess  # the accuracy of a guess, with which no other figure can be compared
-    rows[0] = replace(rows[0], reference=guess)
+    # The accuracy of a guess is the chance level of accuracy alone, and on each set of texts another.
+    rows[0] = replace(rows[0], reference=facts.test.guess)
+    guess = _guess(facts.validation, facts)
     rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high, "validation", guess))
-    if facts.test.unseen is not None:
-        unseen = facts.test.unseen.figures["accuracy"]
-        rows.insert(1, Row("accuracy, unseen texts", unseen.value, unseen.low, unseen.high, reference=guess))
-    if facts.test.crossed is not None:
-        crossed = facts.test.crossed.figures["accuracy"]
-        rows.insert(1, Row("accuracy, cross-validated", crossed.value, crossed.low, crossed.high, reference=guess))
-    return draw_whiskers(rows, title="Figures with their 95 % intervals", meaning="the accuracy of a guess")
+    further = (("accuracy, unseen texts", facts.test.unseen), ("accuracy, cross-validated", facts.test.crossed))
+    for title, measured in further:
+        if measured is not None:
+            found, guess = measured.figures["accuracy"], _guess(measured, facts)
+            rows.insert(1, Row(title, found.value, found.low, found.high, reference=guess))
+    return rows
+
+
+def _guess(measured: Measured, facts: ReportFacts) -> float | None:
+    """Return what the commonest training label is right for on some texts; None for sets of labels, not counted so."""
+    if facts.multi_label:
+        return None
+    return sum(each.n for each in measured.classes if each.name in facts.test.guessed) / max(measured.n, 1)
 
 
 def _curves(facts: ReportFacts) -> list[str]:

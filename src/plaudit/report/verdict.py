@@ -145,7 +145,9 @@ def _classes(facts: ReportFacts) -> Iterator[Said]:
     found = f"{_percent(worst.recall.value)} of the texts that are {_quoted(worst.name)}"
     other = f"{_percent(best.recall.value)} of those that are {_quoted(best.name)}"
     gap = best.recall.value - worst.recall.value
-    if gap >= _GAP and _span(worst)[1] < _span(best)[0]:
+    if not worst.recall.value:
+        yield Said("The classes", "mind", f"It finds none of the {worst.n:,} texts that are {_quoted(worst.name)}.")
+    elif gap >= _GAP and _span(worst)[1] < _span(best)[0]:
         yield Said("The classes", "mind", f"It finds {found}, but {other}: they are not treated alike.")
     elif gap >= _GAP:
         yield Said("The classes", "plain", f"It finds {found}, and {other}; with so few texts that may be chance.")

@@ -48,6 +48,12 @@ _WORDS = {
     "hi": "के है में की और से का को पर यह हैं कि एक भी ने नहीं तो हो इस था कर वह लिए मैं",
     "mr": "आहे आणि या ते हे तो मी नाही का की होते होता ही एक पण व त्या आहेत",
 }  # fmt: skip
+# More of them, which tell no languages apart: what lists of words that weigh most leave out.
+_FURTHER = {
+    "en": "an as at but by from he her his if into its just or our she so than their them there they then these those"
+    " us very was we were been being had has did does will would could should can which who whom whose when where while"
+    " also about only up out over some any all more most other such own too again here one i'm it's don't n't 's",
+}
 _SCRIPTS = {
     "Cyrillic": ("ru", "uk", "bg"), "Arabic": ("ar", "fa", "ur"), "Devanagari": ("hi", "mr"),
     "Han": ("zh",), "Hiragana": ("ja",), "Katakana": ("ja",), "Hangul": ("ko",), "Thai": ("th",), "Greek": ("el",),
@@ -72,6 +78,14 @@ _LEAST = 0.08
 def language_name(code: str) -> str:
     """Return a language's English name, or the code itself where it has none here."""
     return _NAMES.get(code, code)
+
+
+def function_words(code: str | None) -> list[str]:
+    """Return words of a language that carry sentences whatever they are about, in lower case; of an unknown one none.
+
+    "no" and "not" and their like are among them: whoever leaves such words out looks first whether they matter.
+    """
+    return f"{_WORDS.get(code or '', '')} {_FURTHER.get(code or '', '')}".split()
 
 
 def guess_language(words: pa.LargeStringArray, counts: NDArray[np.int64], scripts: Mapping[str, float]) -> str | None:

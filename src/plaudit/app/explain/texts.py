@@ -68,6 +68,7 @@ def explain(
     from plaudit.explanation import explain as explain_texts
     from plaudit.explanation import find_flips
     from plaudit.models import load
+    from plaudit.models.answers import doubts
     from plaudit.models.remembered import remembered_spec
 
     if texts and input_file is not None:
@@ -84,25 +85,38 @@ def explain(
     if input_file is not None:
         column = read_file(input_file, spec=spec, require_labels=False, remembered=remembered_spec(model)).texts
     found = explain_texts(classifier, column, label)
+    odd = doubts(classifier, column)
+    why = [odd[one.row] for one in found]
     asked_flip = input_file is None if flip is None else flip
-    flips = find_flips(classifier, found) if asked_flip else [None] * len(found)
+    flips: list[Flip | None] = [None] * len(found)
+    if asked_flip:
+        sound = [i for i, doubt in enumerate(why) if doubt is None]  # of others no answer hangs on a word
+        for i, each in zip(sound, find_flips(classifier, [found[i] for i in sound]), strict=True):
+            flips[i] = each
     title = f"Why {model.resolve().name} answers so"
     for target in filter(None, (output_file, html)):
         if target.suffix.lower() == ".jsonl":
-            lines = (json.dumps(record, ensure_ascii=False) for record in _records(found, flips, asked_flip))
+            lines = (json.dumps(record, ensure_ascii=False) for record in _records(found, flips, why, asked_flip))
             write_whole(target, "".join(f"{line}\n" for line in lines).encode())
         else:
-            write_whole(target, _page(found, flips, asked_flip=asked_flip, title=title).encode())
+            write_whole(target, _page(found, flips, why, asked_flip=asked_flip, title=title).encode())
     if as_json:
-        _print_records(_records(found, flips, asked_flip))
+        _print_records(_records(found, flips, why, asked_flip))
     elif output_file is None and html is None:
-        _print_texts(found, flips, asked_flip=asked_flip)
+        _print_texts(found, flips, why, asked_flip=asked_flip)
 
 
-def _records(found: Sequence[Explanation], flips: Sequence[Flip | None], asked_flip: bool) -> Iterator[dict[str, Any]]:
-    """Yield each explanation as JSON values; "flip" is there where it was looked for, and null where none was found."""
-    for one, flip in zip(found, flips, strict=True):
+def _records(
+    found: Sequence[Explanation], flips: Sequence[Flip | None], why: Sequence[str | None], asked_flip: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield each explanation as JSON values; "flip" is there where it was looked for, and null where none was found.
+
+    "reason" says why there should be no answer, where the text is blank or unlike the training texts.
+    """
+    for one, flip, doubt in zip(found, flips, why, strict=True):
         record = one.to_dict()
+        if doubt is not None:
+            record["reason"] = f"no answer: {doubt}"
         if asked_flip:
             record["flip"] = None
             if flip is not None:
@@ -116,32 +130,43 @@ def _print_records(records: Iterator[dict[str, Any]]) -> None:
         print_json(record)
 
 
-def _page(found: Sequence[Explanation], flips: Sequence[Flip | None], *, asked_flip: bool, title: str) -> str:
+def _page(
+    found: Sequence[Explanation],
+    flips: Sequence[Flip | None],
+    why: Sequence[str | None],
+    *,
+    asked_flip: bool,
+    title: str,
+) -> str:
     from plaudit.report.highlight import explanation_html, explanation_page
 
     articles = [
-        explanation_html(one, flip, heading=_heading(one), asked_flip=asked_flip, level=2)
-        for one, flip in zip(found, flips, strict=True)
+        explanation_html(one, flip, heading=_heading(one, doubt), asked_flip=asked_flip and doubt is None, level=2)
+        for one, flip, doubt in zip(found, flips, why, strict=True)
     ]
     methods = "".join(sorted({f"\n{one.method[0].upper()}{one.method[1:]}." for one in found}))
     return explanation_page(articles, title=title, note=methods.strip())
 
 
-def _heading(one: Explanation) -> str:
+def _heading(one: Explanation, doubt: str | None) -> str:
     from plaudit.report.mistakes import named
 
+    if doubt is not None:
+        return f"no answer: {doubt} (explained: {one.label})"
     is_said = one.predicted == one.label or one.against is not None
     return named(one.predicted) + ("" if is_said else f" (explained: {one.label})")
 
 
-def _print_texts(found: Sequence[Explanation], flips: Sequence[Flip | None], *, asked_flip: bool) -> None:
+def _print_texts(
+    found: Sequence[Explanation], flips: Sequence[Flip | None], why: Sequence[str | None], *, asked_flip: bool
+) -> None:
     from plaudit.report.highlight import fact_lines, flip_line
 
     console = make_console()
-    for one, flip in zip(found, flips, strict=True):
-        console.print(Text(plain(_heading(one)), style="bold"))
+    for one, flip, doubt in zip(found, flips, why, strict=True):
+        console.print(Text(plain(_heading(one, doubt)), style="bold" if doubt is None else ""))
         console.print(_marked(one))
-        lines = [*fact_lines(one), *([flip_line(one, flip)] if asked_flip else [])]
+        lines = [*fact_lines(one), *([flip_line(one, flip)] if asked_flip and doubt is None else [])]
         for line in lines:
             console.print(f"  {plain(line)}", markup=False, style="dim")
         console.print()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,9 @@ def report(
         openings = count_opening(model, chosen.dataset, command="report")
     words = None if rule is None else f"{rule.describe(facts.classes)}."
     name = model.resolve().name
-    write_whole(target, report_page(facts, name=name, openings=openings, rule=words).encode())
+    measured_on = None if data is None else datetime.datetime.now(datetime.UTC).date()
+    page = report_page(facts, name=name, openings=openings, rule=words, measured_on=measured_on)
+    write_whole(target, page.encode())
     make_console().print(f"Report: {plain(str(target))}", markup=False)
 
 

@@ -6,6 +6,7 @@ test is opened (`explained_facts`), and the rest after.
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 import shlex
@@ -148,6 +149,7 @@ def run_facts(
         seconds=round(seconds, 3),
         size_bytes=size_bytes,
         is_refit=bool(config.training.refit),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
 
 
