@@ -1,5 +1,6 @@
 """`predict --for-spreadsheet`: no cell of ours is run as a formula, and no cell of the user's is changed."""
 
+import codecs
 import csv
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
 
 
@@ -34,6 +35,7 @@ def test_labels_that_are_formulas_are_guarded(command: Command, model: Path, tmp
     plain, safe = read(tmp_path / f"plain{suffix}"), read(tmp_path / f"safe{suffix}")
     assert [row["prediction"] for row in plain] == ["=1+1", "-loud", "@home", "plain", "-loud"]
     assert [row["prediction"] for row in safe] == ["'=1+1", "'-loud", "'@home", "plain", "'-loud"]
+    assert (tmp_path / f"safe{suffix}").read_bytes().startswith(codecs.BOM_UTF8)  # or Excel reads umlauts wrongly
     assert [row["text"] for row in safe] == ["word0", "word1", "word2", "word3", "=word1"]
     assert [row["probability"] for row in safe] == [row["probability"] for row in plain]
 

@@ -138,7 +138,7 @@ def test_a_folder_per_class_says_what_it_leaves_out(tmp_path: Path) -> None:
     dataset = read_file(tmp_path / "texts")
     assert len(dataset) == 3
     assert dataset.origin is not None
-    assert "left out: 1 files that are not .txt (b/2.txt.gz)" in dataset.origin.said
+    assert "left out: 1 file that is not .txt (b/2.txt.gz)" in dataset.origin.said
 
 
 def test_blank_cells_of_sets_are_counted(tmp_path: Path) -> None:

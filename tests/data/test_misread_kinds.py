@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 import plaudit
+from plaudit.audit import load_corpus
 from plaudit.config import DataSpec
 from plaudit.data import Dataset, read_file
 from plaudit.data.label_findings import LabelWarning
 from plaudit.errors import ConfigError, DataError
+from plaudit.scratch import MEMORY, Scratch
 
 Command = Callable[..., Any]
 TEXTS = [f"my parcel number {i} never arrived and nobody can say where it is" for i in range(6)] + [
@@ -142,3 +144,75 @@ def test_columns_that_are_named_twice_are_trained_on(command: Command, tmp_path:
     command("train", "two.csv", "--text-column", "title", "--text-column", "body", "--recipe", "ngram", "-o", "two")
     report = json.loads((tmp_path / "two" / "report.json").read_text())
     assert report["audit"]["command"] == "plaudit audit two.csv --text-column title --text-column body"
+
+
+@pytest.mark.parametrize(("a", "b"), [("1.5", "1.50"), ("1", "01"), ("+2", "2"), ("-0.5", "-0.50")])
+def test_numbers_written_in_two_ways_are_named_and_merged(a: str, b: str, tmp_path: Path) -> None:
+    labels = [a, b, "9"] * 4
+    content = "text,label\n" + "".join(f"{text},{label}\n" for text, label in zip(TEXTS, labels, strict=True))
+    found = read(tmp_path / "data.csv", content)
+    assert found.origin is not None
+    assert [finding.kind for finding in found.origin.findings] == ["look alike"]
+    assert len(found.classes) == 3
+    assert len(read(tmp_path / "data.csv", content, merge_labels=True).classes) == 2
+    tested = read_file(tmp_path / "data.csv", classes=(a, "9"))  # what a model of one spelling makes of the other
+    assert tested.label_names() == [a, a, "9"] * 4
+
+
+def test_long_numbers_that_differ_at_their_end_are_not_alike(tmp_path: Path) -> None:
+    a, b = "12345678901234567890123456789012", "12345678901234567890123456789013"
+    found = read(tmp_path / "data.csv", "text,label\n" + rows(a, b))
+    assert found.origin is not None
+    assert not found.origin.findings
+
+
+def test_true_and_1_side_by_side_are_named(tmp_path: Path) -> None:
+    labels = ["True", "1", "False", "0"] * 3
+    found = read(tmp_path / "d.csv", "text,label\n" + "".join(f"{t},{x}\n" for t, x in zip(TEXTS, labels, strict=True)))
+    assert found.origin is not None
+    assert "'True' (3) and '1' (3), 'False' (3) and '0' (3)" in found.origin.findings[0].message
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_label_that_the_first_rows_do_not_show_is_asked_for(streaming: bool, tmp_path: Path) -> None:
+    lines = [f"what somebody wrote of case {i},{'abc'[i // 1_100]},{('web', 'mail')[i % 2]}\n" for i in range(3_300)]
+    (tmp_path / "data.csv").write_text("words,thing,source\n" + "".join(lines))
+    scratch = Scratch(tmp_path) if streaming else MEMORY
+    with pytest.raises(DataError, match=r"be 'thing' \(3 values\).*--label-column source or --label-column thing"):
+        read_file(tmp_path / "data.csv", scratch=scratch)
+    with pytest.raises(DataError, match="it may be 'thing'"):
+        load_corpus(str(tmp_path / "data.csv"))
+    named = read_file(tmp_path / "data.csv", label_column="thing", scratch=scratch)
+    assert named.classes == ("a", "b", "c")
+
+
+def test_periods_and_intervals_of_pandas_are_their_words() -> None:
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    periods = pd.Series(pd.period_range("2024", "2025", freq="Y").tolist() * 6, dtype="period[Y-DEC]")
+    for label in (periods, periods.astype("category")):
+        frame = pd.DataFrame({"text": TEXTS, "label": label})
+        assert plaudit.load_dataset(frame).train.classes == ("2024", "2025")
+    frame = pd.DataFrame({"text": TEXTS, "label": pd.cut(pd.Series(range(12)), 2)})
+    assert plaudit.load_dataset(frame).train.classes == ("(-0.011, 5.5]", "(5.5, 11.0]")
+
+
+def test_a_test_file_is_read_as_the_training_file(command: Command, tmp_path: Path) -> None:
+    parts = [(text, "a b", "orders" if i < 6 else "billing") for i, text in enumerate(TEXTS)]
+    write = {"train.csv": [f"{text},{short},{label}\n" for text, short, label in parts]}
+    write["test.csv"] = [f"{text};{text} {text};{label}\n" for text, _, label in parts]  # the other column is longer
+    for name, lines in write.items():
+        (tmp_path / name).write_text(("p;q;kind\n" if name == "test.csv" else "p,q,kind\n") + "".join(lines))
+    out = command("train", "train.csv", "--test", "test.csv", "--recipe", "ngram", "-o", "m").out
+    assert "text: column 'p' (longest text); label: column 'kind' (by its name; 2 values)" in out
+    assert "note: test.csv: fields are separated by semicolons" in out
+    assert "note: test.csv: text" not in out
+    audited = load_corpus("train.csv", test="test.csv").parts[1]
+    assert audited.chosen.text == ("p",)
+
+
+def test_rows_to_leave_out_are_remembered(command: Command, tmp_path: Path) -> None:
+    content = "message,team\n" + rows("orders", "billing")
+    (tmp_path / "train.csv").write_text(content + ",orders\n")
+    (tmp_path / "new.csv").write_text(content + ",billing\n")
+    command("train", "train.csv", "--skip-invalid", "--recipe", "ngram", "-o", "m")
+    assert "left out: 1 of 13 rows" in command("evaluate", "m", "new.csv").out

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,7 +187,12 @@ def load_corpus(
     if test is not None:
         places["test"] = test
         parts = [part for part in parts if part.name != "test"]
-    return _join([*parts, *(_read(name, place, spec) for name, place in places.items())])
+    memory: DataSpec | None = None
+    for name, place in places.items():  # the training part first, whose columns the others take
+        part, first = _read(name, place, spec, memory)
+        parts.append(part)
+        memory = memory or replace(first, encoding=None, header=None)
+    return _join(parts)
 
 
 def corpus_of(parts: Mapping[str, Dataset]) -> Corpus:
@@ -219,8 +224,12 @@ def _known(dataset: Dataset, name: str) -> CorpusPart:
     )
 
 
-def _read(name: str, place: str, spec: DataSpec) -> CorpusPart:
-    """Read what a path names as a part: every row stays, and what is wrong with one is kept beside it."""
+def _read(name: str, place: str, spec: DataSpec, memory: DataSpec | None) -> tuple[CorpusPart, DataSpec]:
+    """Read what a path names as a part: every row stays, and what is wrong with one is kept beside it.
+
+    Returns:
+        The part, and how it was read.
+    """
     texts: list[pa.LargeStringArray] = []
     places: list[int | str] = []
     faults: dict[int, str] = {}
@@ -229,7 +238,7 @@ def _read(name: str, place: str, spec: DataSpec) -> CorpusPart:
     first: Intake | None = None
     sources = find_path(place, spec)
     for source in sources:
-        intake = Intake(source, spec, is_label_needed=True)
+        intake = Intake(source, spec, is_label_needed=True, remembered=memory)
         first = first or intake
         if len(intake.chosen.label) > 1:
             labels.indicator_columns(intake.chosen.label)
@@ -262,11 +271,12 @@ def _read(name: str, place: str, spec: DataSpec) -> CorpusPart:
     for row in lacking:
         names[row] = None
     file = reader.name if len(sources) == 1 else place
-    return CorpusPart(
+    part = CorpusPart(
         name, file, reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),
         ChosenColumns(first.chosen.text, first.chosen.label, first.chosen.said), faults, read.findings,
         (*first.said, *read.read_as),
     )  # fmt: skip
+    return part, first.spec
 
 
 def _nothing_labelled(part: CorpusPart) -> DataError:

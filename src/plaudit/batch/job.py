@@ -7,6 +7,7 @@ end the run before it begins.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ class Options:
     Attributes:
         spec: How the sources are read.
         strict: Whether the first row that cannot be scored ends the run.
-        for_spreadsheet: Whether cells of the added columns are guarded that a spreadsheet would run as a formula.
+        for_spreadsheet: Whether cells of the added columns are guarded that a spreadsheet would run as a formula, and
+            the file begins with UTF-8's mark.
         remembered: How the data were read that the model was made of, where its folder says so.
     """
 
@@ -86,7 +88,8 @@ class Piece:
         if not self.has_header or self.suffix == ".jsonl":
             return b""
         empty = pa.table([pa.array([], field.type) for field in schema], schema=schema)
-        return encode_table(empty, self.suffix, joined=(PREDICTION,))
+        mark = codecs.BOM_UTF8 if self.options.for_spreadsheet else b""  # or Excel takes it for the system's encoding
+        return mark + encode_table(empty, self.suffix, joined=(PREDICTION,))
 
     def encode(self, rows: pa.RecordBatch, added: pa.RecordBatch, first_row: int) -> bytes:
         """Return a batch as the bytes that it adds to a part; Parquet's are Arrow's stream until the end.

@@ -16,9 +16,10 @@ from plaudit.data.column_facts import Facts, look
 from plaudit.data.column_names import NameRank, is_known_name, is_other_name, rank_of
 from plaudit.errors import DataError
 
-__all__ = ["PART_COLUMN", "ChosenColumns", "choose_columns", "is_known_name"]
+__all__ = ["LOOKED_AT", "PART_COLUMN", "ChosenColumns", "choose_columns", "column_flag", "is_known_name"]
 
 PART_COLUMN = "plaudit_part"  # which part a row belongs to (`part_marks`); never text or label
+LOOKED_AT = 1_000  # rows from which columns are chosen
 _NEARLY = 0.67  # of the longest text's mean length, from which a second column is as good
 _SHOWN = 20
 _SENTENCE_WORDS, _SENTENCE_CHARACTERS = 4, 40  # from which a name may be a text
@@ -33,12 +34,14 @@ class ChosenColumns:
         label: None, one, or several of 0 and 1, an indicator.
         said: What was found, in words; "" for columns that the user named, and of text alone where its name tells.
         others: Where the label has a single value, further columns that may be it, as the command line takes them.
+        constant: Where the label was found by what columns hold, those that had one value in the rows looked at.
     """
 
     text: tuple[str, ...]
     label: tuple[str, ...]
     said: str = ""
     others: tuple[str, ...] = ()
+    constant: tuple[str, ...] = ()
 
 
 class _Columns:
@@ -100,6 +103,7 @@ def choose_columns(
     found_text = tuple(_given(names, each, "--text-column", where) for each in text)
     found_label = tuple(_given(names, each, "--label-column", where) for each in label)
     columns = _Columns(names, sample, where)
+    constant: tuple[str, ...] = ()
     if not found_text and len(names) == 1 and not is_label_needed:
         found_text = (names[0],)
     if not found_text:
@@ -111,7 +115,11 @@ def choose_columns(
     if not found_text and len(names) == 1:
         found_text = (names[0],)
     if found_text and not found_label and is_label_needed:
-        found_label = _other_of_two(columns, found_text, "label") or _label_by_content(columns, found_text)
+        found_label = _other_of_two(columns, found_text, "label")
+        if not found_label:
+            found_label = _label_by_content(columns, found_text)
+            left = columns.left((*found_text, *found_label))
+            constant = tuple(name for name in left if columns[name].different == 1 and not columns[name].is_no_label)
     if not found_text or (not found_label and is_label_needed):
         raise _not_found("label" if found_text else "text", columns, may_lack_header=may_lack_header)
     if both := [name for name in found_text if name in found_label]:
@@ -129,8 +137,8 @@ def choose_columns(
     others: tuple[str, ...] = ()
     if is_label_needed and len(found_label) == 1 and columns[found_label[0]].different == 1:
         left = columns.left((*found_text, *found_label))[:_SHOWN]
-        others = tuple(_quoted(name) for name in left if columns[name].is_label)
-    return ChosenColumns(found_text, found_label, "; ".join(said), others)
+        others = tuple(column_flag(name) for name in left if columns[name].is_label)
+    return ChosenColumns(found_text, found_label, "; ".join(said), others, constant)
 
 
 def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
@@ -155,7 +163,7 @@ def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
             return ()  # as good as no name
         columns.said.append(
             f"text: column {found!r}, by its name, though column {longer!r} holds longer texts (--text-column "
-            f"{_quoted(str(longer))})"
+            f"{column_flag(str(longer))})"
         )
     elif not kept:
         columns.said.append(f"text: column {found!r}, by its name, though it holds {columns[found].kind}")
@@ -250,12 +258,13 @@ def _refuse_alike(kind: str, found: Sequence[str], columns: _Columns) -> None:
         return _values(each) if kind == "label" else f"{each.words:.0f} words on the mean"
 
     listed = ", ".join(f"{name!r} ({holds(name)})" for name in found[:_SHOWN])
-    flags = " or ".join(f"--{kind}-column {_quoted(name)}" for name in found[:3])
+    flags = " or ".join(f"--{kind}-column {column_flag(name)}" for name in found[:3])
     raise DataError(f"{columns.where}: {len(found)} columns could be the {kind}: {listed}. Say which: {flags}.")
 
 
 def _values(facts: Facts) -> str:
-    return f"{facts.different:,} value{'' if facts.different == 1 else 's'}"
+    where = f" in the first {facts.n:,} rows" if facts.n >= LOOKED_AT else ""
+    return f"{facts.different:,} value{'' if facts.different == 1 else 's'}{where}"
 
 
 def _not_found(kind: str, columns: _Columns, *, may_lack_header: bool) -> DataError:
@@ -266,7 +275,8 @@ def _not_found(kind: str, columns: _Columns, *, may_lack_header: bool) -> DataEr
     return DataError(message)
 
 
-def _quoted(name: str) -> str:
+def column_flag(name: str) -> str:
+    """Return a column's name as the command line takes it."""
     return name if re.fullmatch(r"[\w.-]+", name) else f'"{name}"'
 
 

@@ -179,4 +179,5 @@ def in_python(message: str) -> str:
         value = (found[2] or "").strip().strip('"')
         return f"{name}={value!r}" if value else f"{name}=NAME"
 
-    return re.sub(r'--(text-column|label-column|label-separator)( "[^"]*"| [\w.-]+(?=[:;. ]|$))?', argument, message)
+    value = r'"[^"]*"|(?!and |or )[\w.-]+(?=[:;. ]|$)'
+    return re.sub(rf"--(text-column|label-column|label-separator)( (?:{value}))?", argument, message)

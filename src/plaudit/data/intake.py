@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from plaudit.config import DataSpec
 from plaudit.data.column_facts import look
 from plaudit.data.column_names import is_header
-from plaudit.data.columns import ChosenColumns, choose_columns
+from plaudit.data.columns import LOOKED_AT, ChosenColumns, choose_columns, column_flag
 from plaudit.data.readers import Rows, open_source
 from plaudit.data.readers.columnar import is_string
 from plaudit.data.readers.fasttext import FastTextReader
@@ -27,8 +28,10 @@ from plaudit.data.readers.rows import MOST_BYTES, Column, Reader, too_long
 from plaudit.data.readers.sources import Source
 from plaudit.errors import DataError
 
-_LOOKED_AT = 1_000  # rows from which columns are chosen
 _SHOWN_KEYS = 8
+_MOST_CLASSES = 200  # of a column that was constant in the rows looked at, and may be the label
+_MOST_INNER = 50  # columns within records
+_REJECTED = "labels: rows that an annotator of Prodigy rejected or ignored have none"
 JOINT = "\n\n"  # between a text's parts from several columns
 
 
@@ -90,7 +93,7 @@ class Intake:
             first: list[Rows] = []
             for rows in batches:
                 first.append(rows)
-                if sum(map(len, first)) >= _LOOKED_AT:
+                if sum(map(len, first)) >= LOOKED_AT:
                     break
             self._batches = itertools.chain(first, batches)
             names = tuple(dict.fromkeys([*self.reader.names, *(name for rows in first for name in rows.columns)]))
@@ -102,31 +105,57 @@ class Intake:
                     "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
                     "where the file's name is the label of all its lines, make it a table with a column of labels."
                 )
-            text, label = self._remembered(memory, names, first)
-            self.chosen: ChosenColumns = choose_columns(
-                names,
-                {name: _sample(first, name) for name in names},
+            sample = {name: _sample(first, name) for name in names}
+            inner = _inner_columns(sample)
+            text, label = self._remembered(memory, (*names, *inner), first)
+            choose: Callable[..., ChosenColumns] = partial(
+                choose_columns,
                 text=spec.text_columns or text,
                 label=spec.label_columns or label,
                 is_label_needed=is_label_needed,
                 where=self.reader.name,
                 may_lack_header=self.reader.may_lack_header,
             )
+            try:
+                self.chosen: ChosenColumns = choose(names, sample)
+            except DataError as error:
+                self.chosen = _choose_within(choose, sample, inner, spec, error)
         except DataError as error:
             self.reader.close()
             raise (DataError(f"{error} {self.reader.hint}") if self.reader.hint else error) from error.__cause__
         except BaseException:
             self.reader.close()
             raise
-        self.said = (*self.reader.said, *([self.chosen.said] if self.chosen.said else []))
+        self._has_rejected = "answer" in names and "_task_hash" in names and "answer" not in self.chosen.label
+        self.said = (
+            *self.reader.said,
+            *([self.chosen.said] if self.chosen.said else []),
+            *([_REJECTED] if self._has_rejected and is_label_needed else []),
+        )
         found = {name: value for name, value in self.reader.decided.items() if getattr(spec, name) is None}
         of_text, of_label = _one_or_several(self.chosen.text), _one_or_several(self.chosen.label)
         self.spec = replace(spec, **found, text_column=of_text, label_column=of_label)
 
     def __iter__(self) -> Iterator[Taken]:
-        """Yield all rows, in order; once."""
+        """Yield all rows, in order; once.
+
+        Raises:
+            DataError: The source cannot be read on, or its end shows that the label's column was chosen too early.
+        """
+        later: dict[str, set[Any]] = {name: set() for name in self.chosen.constant}
         for rows in self._batches:
+            for name, values in later.items():
+                if len(values) <= _MOST_CLASSES:
+                    values.update(value for value in rows.values(name) if isinstance(value, str | int) and value != "")
             yield self._taken(rows)
+        if rivals := [name for name, found in later.items() if 1 < len(found) <= _MOST_CLASSES]:
+            held = ", ".join(f"{name!r} ({len(later[name]):,} values)" for name in rivals)
+            taken = self.chosen.label[0]
+            raise DataError(
+                f"{self.reader.name}: by the first {LOOKED_AT:,} rows the label is column {taken!r}, but "
+                f"later rows show that it may be {held}. Say which: --label-column {column_flag(taken)} "
+                f"or --label-column {column_flag(rivals[0])}."
+            )
 
     def where(self, rows: Rows, row: int) -> str:
         """Return where a row begins, to open a message."""
@@ -138,6 +167,11 @@ class Intake:
             cells = rows.values(self.chosen.label[0])
             if isinstance(self.reader, FastTextReader):  # which writes an empty set as no label at all
                 return [() if cell is None else cell for cell in cells]
+            if self._has_rejected:
+                return [
+                    None if answer in ("reject", "ignore") else cell
+                    for cell, answer in zip(cells, rows.values("answer"), strict=True)
+                ]
             return cells
         return list(zip(*(rows.values(name) for name in self.chosen.label), strict=True))
 
@@ -184,7 +218,7 @@ class Intake:
         for i, value in enumerate(column):
             if value is not None and not isinstance(value, str):
                 kept[i] = None
-                faults.setdefault(i, f"expected a string as {name!r}, got {_kind_of(value)}.")
+                faults.setdefault(i, f"expected a string as {name!r}, got {_kind_of(value, name)}.")
         try:
             return pa.array(kept, pa.large_string())
         except UnicodeEncodeError:
@@ -258,6 +292,40 @@ def _known(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(each for each in found if each is not None) if None not in found else ()
 
 
+def _inner_columns(sample: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:  # Any: cells as the source has them
+    """Return the columns within records, "data.text", and their first values."""
+    found: dict[str, list[Any]] = {}
+    for name, values in sample.items():
+        records = [value if isinstance(value, dict) else {} for value in values]
+        keys = dict.fromkeys(key for record in records[:_MOST_INNER] for key in record)
+        found |= {f"{name}.{key}": [record.get(key) for record in records] for key in list(keys)[:_MOST_INNER]}
+    return {name: found[name] for name in list(found)[:_MOST_INNER] if name not in sample}
+
+
+def _choose_within(
+    choose: Callable[..., ChosenColumns],
+    sample: Mapping[str, Sequence[Any]],
+    inner: Mapping[str, Sequence[Any]],
+    spec: DataSpec,
+    error: DataError,
+) -> ChosenColumns:
+    """Choose among the columns within records too, where those beside them hold no text, or the user names one.
+
+    Raises:
+        DataError: The one of before, with these columns; a label is not looked for within records.
+    """
+    if not inner:
+        raise error
+    try:
+        found = choose((*sample, *inner), {**sample, **inner})
+    except DataError:
+        found = None
+    if found is None or any(name in inner and name not in spec.label_columns for name in found.label):
+        listed = ", ".join(map(repr, list(inner)[:_SHOWN_KEYS]))
+        raise DataError(f"{error} Within records there are {listed}.") from error
+    return found
+
+
 def _one_or_several(columns: tuple[str, ...]) -> str | tuple[str, ...] | None:
     return (columns[0] if len(columns) == 1 else columns) if columns else None
 
@@ -266,18 +334,18 @@ def _sample(batches: Sequence[Rows], name: str) -> list[Any]:  # Any: cells as t
     found: list[Any] = []
     for rows in batches:
         column = rows.column(name)
-        wanted = column[: _LOOKED_AT - len(found)]
+        wanted = column[: LOOKED_AT - len(found)]
         found += wanted if isinstance(wanted, list) else wanted.to_pylist()
-        if len(found) >= _LOOKED_AT:
+        if len(found) >= LOOKED_AT:
             break
     return found
 
 
-def _kind_of(value: Any) -> str:  # Any: a cell as the source has it
+def _kind_of(value: Any, name: str) -> str:  # Any: a cell as the source has it
     if not isinstance(value, dict):
         return type(value).__name__
     keys = ", ".join(map(repr, list(value)[:_SHOWN_KEYS])) + (", …" if len(value) > _SHOWN_KEYS else "")
-    return f"an object with the keys {keys}; make a column of the one that holds it (pandas.json_normalize does)"
+    return f"an object with the keys {keys}; name the one that holds it, such as {name}.{next(iter(value), 'text')}"
 
 
 def _is_unicode(value: str) -> bool:

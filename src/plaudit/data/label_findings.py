@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from plaudit.data.label_cells import split_label
@@ -27,6 +28,7 @@ _DRAWN_ALIKE = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0458",
     7 * "-" + 4 * "'" + 3 * '"' + "aeopcxyisj",
 )
+_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?", re.ASCII)
 _NOTHING = (
     "nan", "none", "null", "n/a", "na", "n.a.", "k.a.", "undefined", "unknown", "#n/a", "#value!", "#ref!", "-", "?",
     "\\n", "<na>", "nat", "(blank)", "(none)", "(null)",
@@ -59,9 +61,13 @@ class LabelWarning(UserWarning):
 
 
 def eye_key(name: str) -> str:
-    """Return the same for names that look alike: other case, spaces, Unicode form, width, dashes, what none sees."""
+    """Return the same for names that look alike.
+
+    They differ in case, spaces, Unicode form, width, dashes or what none sees; or they are one number: 1.5, 1.50, 01.5.
+    """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_DRAWN_ALIKE)
-    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
+    key = " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
+    return f"{Decimal(key).normalize() + 0:f}" if _NUMBER.fullmatch(key) else key
 
 
 def look_alike_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
@@ -86,7 +92,11 @@ def look_alike_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
 
 def truth_findings(counts: Mapping[str, int]) -> list[LabelFinding]:
     """Return a finding where true and 1, or false and 0, stand side by side, as programs write one flag."""
-    pairs = [(word, digit) for word, digit in (("true", "1"), ("false", "0")) if word in counts and digit in counts]
+    pairs = [
+        (word, digit)
+        for word in counts
+        if (digit := {"true": "1", "false": "0"}.get(word.casefold())) is not None and digit in counts
+    ]
     if not pairs:
         return []
     shown = ", ".join(f"{word!r} ({counts[word]:,}) and {digit!r} ({counts[digit]:,})" for word, digit in pairs)

@@ -69,6 +69,7 @@ def read_dataset(
             spec,
             label_separator=spec.label_separator or remembered.label_separator,
             merge_labels=spec.merge_labels or remembered.merge_labels,
+            skip_invalid=spec.skip_invalid or remembered.skip_invalid,
         )
     gathered = _Gathered(
         spec, name=name, require_labels=require_labels, classes=classes, multi_label=multi_label, scratch=scratch,

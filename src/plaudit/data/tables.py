@@ -139,6 +139,9 @@ def to_table(source: Any) -> pa.Table:  # Any: a table of any of these libraries
 
 
 def _from_pandas(column: Any) -> pa.Array | list[Any]:
+    kind = getattr(getattr(column.dtype, "categories", None), "dtype", column.dtype)
+    if type(kind).__name__ in ("PeriodDtype", "IntervalDtype"):  # which Arrow stores as a number, or as two
+        return [None if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]
     try:
         return _as_values(pa.chunked_array([pa.array(column, from_pandas=True)]))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

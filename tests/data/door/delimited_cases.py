@@ -160,6 +160,13 @@ LINES: list[Case] = [
     case("a CRLF within quotes", table(with_text("one\r\ntwo"), end="\r\n", quote=True), rows=with_text("one\r\ntwo")),
     case("other line separators in a text", table(with_text("one\u2028two\x0bthree\x0cfour\x85five")),
          rows=with_text("one\u2028two\x0bthree\x0cfour\x85five")),
+    case("Qualtrics' rows below the header", "Q1_date,text,label\nDate,How was it?,Mood\n"
+         + '"{""ImportId"":""d""}","{""ImportId"":""QID1""}","{""ImportId"":""QID2""}"\n'
+         + table([("2024-01-01", *row) for row in ROWS], header=None), rows=ROWS, said="left out: 2 rows below the header"),
+    case("SurveyMonkey's row below the header", "Respondent,text,label\n,Open-Ended Response,Response\n"
+         + table([("7", *row) for row in ROWS], header=None), rows=ROWS, said="left out: a row below the header"),
+    case("R's table in a .txt", '"text" "label"\n' + "".join(f'"{i}" "{text}" "{label}"\n' for i, (text, label) in enumerate(ROWS, 1)),
+         "data.txt", rows=ROWS, said="spaces: read as columns"),
     case("a row of empty fields", table((*ROWS[:6], ("", ""), *ROWS[6:])), refused="blank|missing", line=8,
          scored=[*TEXTS[:6], "", *TEXTS[6:]], audited=[*ROWS[:6], ("", None), *ROWS[6:]]),
 ]  # fmt: skip

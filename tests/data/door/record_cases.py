@@ -37,6 +37,10 @@ def _but(row: int, text: str | None = None) -> list[str | None]:
     return [*TEXTS[:row], text, *TEXTS[row + 1 :]]
 
 
+_TASKS = [
+    {"id": i, "data": {"text": text}, "annotations": [{"result": [{"value": {"choices": [label]}, "type": "choices"}]}]}
+    for i, (text, label) in enumerate(ROWS)
+]
 _WITH_SURROGATE = _line(4, '{"text": "half \\ud83d a face", "label": "good"}')
 _COLUMNS = {key: {str(i): each[key] for i, each in enumerate(_RECORDS)} for key in ("text", "label")}
 
@@ -54,6 +58,17 @@ JSON: list[Case] = [
     case('{"data": […]}', json.dumps({"data": _RECORDS}), "data.json", rows=ROWS),
     case('{"rows": […]} on many lines', json.dumps({"rows": _RECORDS}, indent=1), "data.json", rows=ROWS),
     case("a list beside other facts", json.dumps({"count": 12, "reviews": _RECORDS}), "data.json", rows=ROWS),
+    case("a list beside a record", json.dumps({"meta": {"v": 1}, "data": _RECORDS}), "data.json", rows=ROWS),
+    case("a list beside a record, on many lines", json.dumps({"meta": {"v": 1}, "data": _RECORDS}, indent=1), "data.json", rows=ROWS),
+    case("Label Studio's tasks", json.dumps(_TASKS), "data.json", rows=[(text, (label,)) for text, label in ROWS],
+         said="data.text.*annotations", told="data.text"),
+    case("Label Studio's tasks, a line each", _lines(_TASKS), "data.jsonl", rows=[(text, (label,)) for text, label in ROWS],
+         said="data.text.*annotations", told="data.text"),
+    case("texts within records, named", _lines([{"post": {"body": text}, "label": label} for text, label in ROWS]), "data.jsonl",
+         flags=("--text-column", "post.body"), rows=ROWS),
+    case("Prodigy's rejected rows", _lines([{**each, "_task_hash": i, "answer": "reject" if i == 2 else "accept"}
+         for i, each in enumerate(_RECORDS)]), "data.jsonl", refused="missing", line=3, scored=TEXTS,
+         audited=[*ROWS[:2], (TEXTS[2], None), *ROWS[3:]]),
     case("pandas: a table with its schema", json.dumps({"schema": {"fields": [{"name": "text"}]}, "data": _RECORDS}), "data.json",
          rows=ROWS),
     case("objects on many lines, one after the other", "\n".join(json.dumps(each, indent=2) for each in _RECORDS), "data.json",
@@ -108,10 +123,17 @@ JSON: list[Case] = [
 ]  # fmt: skip
 
 
-def _parquet(columns: dict[str, Any], **options: Any) -> bytes:
+def _parquet(columns: Any, **options: Any) -> bytes:  # Any: a table, or what makes one
     held = io.BytesIO()
-    pq.write_table(pa.table(columns), held, **options)
+    pq.write_table(columns if isinstance(columns, pa.Table) else pa.table(columns), held, **options)
     return held.getvalue()
+
+
+def _periods() -> bytes:
+    """Return a label of pandas' periods, as it lies in a file: a number with a meaning that is not written out."""
+    meaning = {"ARROW:extension:name": "pandas.period", "ARROW:extension:metadata": '{"freq": "Y-DEC"}'}
+    schema = pa.schema([pa.field("text", pa.string()), pa.field("label", pa.int64(), metadata=meaning)])
+    return _parquet(pa.table([TEXTS, [54 + i % 2 for i in range(12)]], schema=schema))
 
 
 def _arrow(columns: dict[str, Any], new: Callable[..., Any] = pa.ipc.new_file, **options: Any) -> bytes:
@@ -147,6 +169,7 @@ COLUMNAR: list[Case] = [
         ("Parquet, whole numbers as labels", _parquet({"text": _T, "label": pa.array([1 + i % 2 for i in range(12)], pa.int8())}),
          {"rows": _STARS}),
         ("Parquet, floats as labels", _parquet({"text": _T, "label": [1.0 + i % 2 for i in range(12)]}), {"rows": _STARS}),
+        ("Parquet, pandas' periods as labels", _periods(), {"refused": "a word or a number", "line": 1, "scored": TEXTS, "audited": ()}),
         ("Parquet, truth values as labels", _parquet({"text": _T, "label": _BOOLS}),
          {"rows": [(text, "true" if label == "good" else "false") for text, label in ROWS]}),
         ("Parquet, lists of labels", _parquet({"text": _T, "labels": pa.array(_LISTS, pa.list_(pa.string()))}), {"rows": _SETS}),
@@ -270,6 +293,12 @@ FOLDERS: list[Case] = [
         ("a folder with nothing to read", {"d/a.docx": b"x"}, "d", {"refused": "d", "scored": None}),
         ("a glob", {"d/a-1.csv": _half(True).encode(), "d/a-2.csv": _half(False).encode(), "d/b.csv": b"x"}, "d/a-*.csv", {"rows": ROWS}),
         ("a glob of any depth", {"d/1/a.csv": _half(True).encode(), "d/2/a.csv": _half(False).encode()}, "d/**/*.csv", {"rows": ROWS}),
+        ("a folder of files beside a folder of files", {"d/a.csv": _half(True).encode(), "d/old/b.csv": _half(False).encode()}, "d",
+         {"refused": r"old/b\.csv.*d/\*\*/\*\.csv", "scored": None}),
+        ("a glob that matches a folder of files", {"d/a.csv": _half(True).encode(), "d/old/b.csv": _half(False).encode()}, "d/*",
+         {"refused": r"old/b\.csv.*d/\*\*/\*\.csv", "scored": None}),
+        ("folders of files", {"d/day=1/a.csv": _half(True).encode(), "d/day=2/a.csv": _half(False).encode()}, "d",
+         {"refused": r"d/\*\*/\*\.csv", "scored": None}),
         ("a glob of nothing", {"d/a.csv": b"x"}, "d/*.tsv", {"refused": "no file", "scored": None}),
         ("two files for one part", {"d/train.csv": table().encode(), "d/train.jsonl": _lines(_RECORDS).encode()}, "d",
          {"refused": "train.csv.*train.jsonl", "scored": [*TEXTS, *TEXTS]}),

@@ -35,7 +35,8 @@ def predict(
     for_spreadsheet: Annotated[
         bool,
         typer.Option(
-            "--for-spreadsheet", help="CSV, TSV: put an apostrophe before added cells that would run as formulas."
+            "--for-spreadsheet",
+            help="CSV, TSV: UTF-8's mark, and an apostrophe before added cells that would run as formulas.",
         ),
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,

@@ -142,13 +142,22 @@ def _parts(
     if config.test is not None or not (splits.test is not None or has_test_part(config.source)):
         spec = config.test or _FIFTH
         train, test = _divide(train, spec, config, read, seed=seed, option="--test")
+        notes += _read_otherwise(test, train, spec)
         config, open_test = replace(config, test=spec), lambda: test
     if config.validation is None and splits.validation is not None:
         return Parts(train, splits.validation, open_test, open_unlabelled, config, notes)
     is_imdb = config.source == "imdb" and len(train) > int(_TUTORIAL_VALIDATION)
     spec = config.validation or (_FIFTH if config.group_by or not is_imdb else _TUTORIAL_VALIDATION)
     train, validation = _divide(train, spec, config, read, seed=seed + 1, option="--validation")
+    notes += _read_otherwise(validation, train, spec)
     return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec), notes)
+
+
+def _read_otherwise(part: Dataset, train: Dataset, spec: str) -> tuple[str, ...]:
+    """Say how a file of its own was read where that is not how the training texts were."""
+    known = set(train.origin.said) if train.origin is not None else set()
+    said = () if part.origin is None or is_size(spec) else part.origin.said
+    return tuple(f"{spec}: {line}" for line in said if line not in known)
 
 
 def _own_test(load: Callable[..., Splits]) -> Dataset:
@@ -184,7 +193,8 @@ def _divide(
     if size is None:
         if not Path(spec).expanduser().exists():
             raise ConfigError(f"{option} {spec}: expected a number of texts, a share like 0.2, or a file that exists.")
-        return dataset, read(spec, classes=dataset.classes, multi_label=dataset.multi_label)
+        memory = None if dataset.origin is None else dataset.origin.memory
+        return dataset, read(spec, classes=dataset.classes, multi_label=dataset.multi_label, remembered=memory)
     if isinstance(size, float) and not 0 < size < 1:
         raise ConfigError(f"{option} {spec}: a share lies between 0 and 1.")
     together = None

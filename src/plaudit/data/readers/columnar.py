@@ -184,7 +184,12 @@ def _longest_value(column: pa.Array) -> int:
 
 
 def plain_field(field: pa.Field) -> pa.Field:
-    """Return a field whose type is that of its values where it is a dictionary."""
+    """Return a field whose type is that of its values where it is a dictionary.
+
+    What pandas stores as a number, a period of 2024 as 54, is a record of that name, which is no label.
+    """
+    if (meaning := (field.metadata or {}).get(b"ARROW:extension:name", b"").decode()).startswith("pandas."):
+        return field.with_type(pa.struct([(meaning, field.type)]))
     return field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
 
 
@@ -195,6 +200,8 @@ def is_string(kind: pa.DataType) -> bool:
 
 def _plain(column: pa.Array, field: pa.Field, faults: dict[int, str]) -> pa.Array:
     """Return a column as its values; one of strings in which what is not UTF-8 is null: the formats do not check."""
+    if pa.types.is_struct(field.type) and not pa.types.is_struct(column.type):
+        return pa.StructArray.from_arrays([column], fields=list(field.type), mask=column.is_null())
     column = column.cast(field.type) if column.type != field.type else column
     if not is_string(field.type):
         return column

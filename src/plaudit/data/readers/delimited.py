@@ -99,9 +99,13 @@ class DelimitedReader(Reader):
     def _checked(self) -> Iterator[Parsed]:
         """Yield the rows with a field for each column; blank lines are none, unless there is one column."""
         n, is_alone = len(self.names), len(self.names) == 1
+        n_below = self._dialect.n_below
         if self._first is not None:
             yield self._first
         for row in self._rows:
+            if n_below and row.fields not in ([], [""]):
+                n_below -= 1
+                continue
             if row.fields is None:
                 yield row
             elif not row.fields or (len(row.fields) == 1 and not row.fields[0]):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from plaudit.data.column_facts import count_wide
 from plaudit.data.column_names import is_known_name, is_other_name, is_whole_name
-from plaudit.data.readers.title_rows import above_header, header_row
+from plaudit.data.readers.title_rows import above_header, header_row, rows_below, said_below
 from plaudit.errors import DataError
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -29,6 +29,7 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # Excel's own
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?%?")
 _WHOLE = re.compile(r"\d+")
 _SPACED = re.compile(r'"[^"]*"(?: "[^"]*")+\r?')  # as R writes a table
+_SPACED_ROW = re.compile(r'(?:"(?:[^"\\]|\\.|"")*"|NA|[-+.\w]+)(?: (?:"(?:[^"\\]|\\.|"")*"|NA|[-+.\w]+))+\r?')
 _IN_NAMES = " _-.:/()[]\"'\r"  # marks that stand in a column's name
 _QUOTED_FIELD = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _SENTENCE_WORDS = 5
@@ -50,6 +51,7 @@ class Dialect:
         skips_spaces: Whether spaces stand between a delimiter and the quotation mark that opens a field.
         said: What was found by looking.
         has_row_names: Whether rows begin with a number that the first row has no name for, as R writes tables.
+        n_below: Rows below the header that explain it.
     """
 
     delimiter: str
@@ -59,6 +61,7 @@ class Dialect:
     skips_spaces: bool = False
     said: tuple[str, ...] = ()
     has_row_names: bool = False
+    n_below: int = 0
 
 
 def find_dialect(
@@ -99,7 +102,10 @@ def find_dialect(
     has_row_names = has_header and _have_row_names(rows)
     if has_row_names:
         said.append("rows begin with a number that the first line has no name for")
-    return Dialect(found, is_quoted, has_header, lines_before, skips_spaces, tuple(said), has_row_names)
+    n_below = rows_below(rows) if has_header else 0
+    if n_below:
+        said.append(said_below(n_below))
+    return Dialect(found, is_quoted, has_header, lines_before, skips_spaces, tuple(said), has_row_names, n_below)
 
 
 def _have_row_names(rows: Sequence[Sequence[str]]) -> bool:
@@ -217,13 +223,15 @@ def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: in
 
 
 def column_delimiter(lines: Sequence[str]) -> str | None:
-    """Return what stands between columns in lines of unknown kind: a tab in each, or a mark between names in the first.
+    """Return what stands between columns in lines of unknown kind: a tab, a mark between names, or R's spaces.
 
     Args:
         lines: The first ones that are not blank.
     """
     if len(lines) > 1 and all("\t" in line for line in lines):
         return "\t"
+    if len(lines) > 1 and _SPACED.fullmatch(lines[0]) and all(map(_SPACED_ROW.fullmatch, lines)):
+        return " "
     for mark in NAMES:
         rows = _sample("\n".join(lines), mark, is_quoted=True, is_whole=True)
         if len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1} and sum(map(is_whole_name, rows[0])) > 1:

@@ -17,7 +17,7 @@ from plaudit.budget import current
 from plaudit.config import DataSpec
 from plaudit.data.readers.dialect import is_headless
 from plaudit.data.readers.rows import Parsed, Reader, Rows, named_columns, string_rows, too_long
-from plaudit.data.readers.title_rows import above_header, header_row
+from plaudit.data.readers.title_rows import above_header, header_row, rows_below, said_below
 from plaudit.errors import DataError, LimitError, require
 from plaudit.expansion import check_zip
 
@@ -111,7 +111,9 @@ class ExcelReader(Reader):
                     "no row of names: the first row is taken as a text (--header if it names the columns)",
                 )
         else:
-            del self._first[0]
+            n_below = rows_below(plain)
+            del self._first[: 1 + n_below]
+            self.said = (*self.said, *([said_below(n_below)] if n_below else []))
         self.may_lack_header = has_header and header is None
         self.decided = {**self.decided, "header": has_header}
         self.names = named_columns([cell or "" for cell in names], f"{self.name}, row {place}")

@@ -117,7 +117,9 @@ def list_texts(path: Path) -> tuple[list[Path], list[Path]]:
         inside = sorted(_files(folder, path))
         found = [each for each in inside if each.suffix.lower() == ".txt"]
         if not found:
-            raise DataError(f"{folder}: no .txt files; expected one text a file.")
+            tables = [each for each in inside if each.suffix]
+            advice = f" To read what is there as columns: '{path}/**/*{tables[0].suffix}'." if tables else ""
+            raise DataError(f"{folder}: no .txt files; expected one text a file.{advice}")
         texts += found
         others += [each for each in inside if each.suffix.lower() != ".txt"]
     return texts, others
@@ -135,4 +137,5 @@ def _left_out(path: Path, others: Sequence[Path]) -> tuple[str, ...]:
         return ()
     shown = ", ".join(sorted(str(each.relative_to(path)) for each in others)[:_SHOWN])
     more = ", …" if len(others) > _SHOWN else ""
-    return (f"left out: {len(others):,} files that are not .txt ({shown}{more})",)
+    count = "1 file that is" if len(others) == 1 else f"{len(others):,} files that are"
+    return (f"left out: {count} not .txt ({shown}{more})",)

@@ -69,7 +69,7 @@ def _open_text(source: Source, spec: DataSpec) -> Reader:
         if (own := spec.delimiter or column_delimiter(lines)) is not None:
             return _said(
                 DelimitedReader(source, spec, own=own, file=file),
-                f"a text file with {NAMES.get(own, own)}: read as columns",
+                f"a text file with {'spaces' if own == ' ' else NAMES.get(own, own)}: read as columns",
             )
         return FastTextReader(source, spec, file=file)
 

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 _Record = dict[str, Any]  # Any: what JSON holds
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_WRAPPED = re.compile(rf"\s*\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[-+\w.]+)\s*,\s*)*{_STRING}\s*:\s*\[\s*\{{")
+_LISTS = ("data", "records", "rows", "items", "results", "examples", "documents", "entries")  # beside other records
+_PLAIN = rf"{_STRING}|[-+\w.]+"
+_WRAPPED = re.compile(
+    rf"\s*\{{\s*(?:(?:{_STRING}\s*:\s*(?:{_PLAIN})\s*,\s*)*{_STRING}"
+    rf"|(?:{_STRING}\s*:\s*(?:{_PLAIN}|\{{[^{{}}]*\}})\s*,\s*)*\"(?:{'|'.join(_LISTS)})\")\s*:\s*\[\s*\{{"
+)
 _TABLE = re.compile(r'\s*\{\s*"schema"\s*:\s*\{.*?\}\s*,\s*"data"\s*:\s*\[\s*\{', re.DOTALL)
 _COLUMNS = "JSON of columns, not of records (pandas: write it with to_json(orient='records', lines=True))"
 _SCHEMA = "schema"  # which pandas puts in front (orient="table")
@@ -213,7 +218,8 @@ def _list_of_records(record: _Record) -> str | None:
     found = [name for name, value in record.items() if isinstance(value, list) and value and _all_records(value)]
     others = [value for name, value in record.items() if isinstance(value, list | dict) and name != _SCHEMA]
     has_text = any(isinstance(value, str) and is_known_name(name) for name, value in record.items())
-    return found[0] if len(found) == 1 and len(others) == 1 and not has_text else None
+    is_known = bool(found) and found[0] in _LISTS
+    return found[0] if len(found) == 1 and (len(others) == 1 or is_known) and not has_text else None
 
 
 def _all_records(values: list[Any]) -> bool:

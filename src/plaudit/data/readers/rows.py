@@ -51,8 +51,16 @@ class Rows:
         return len(self.places)
 
     def column(self, name: str) -> Column:
-        """Return a column's values, N long; of one that no row has, None for each."""
-        return self.columns[name] if name in self.columns else [None] * len(self)
+        """Return a column's values, N long; of one that no row has, None for each.
+
+        "data.text" is what the records in the column "data" hold as "text".
+        """
+        if name in self.columns:
+            return self.columns[name]
+        outer, _, key = name.partition(".")
+        if not key or outer not in self.columns:
+            return [None] * len(self)
+        return [cell.get(key) if isinstance(cell, dict) else None for cell in self.values(outer)]
 
     def values(self, name: str) -> list[Any]:  # Any: as in `Column`
         """Return a column as Python values, N long."""

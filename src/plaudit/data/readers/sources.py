@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,10 +76,12 @@ def find_sources(spec: str, format: str | None = None) -> list[Source]:
         files = [each for each in found if each.is_file() and not each.name.startswith(_LOCK)]
         if not files:
             raise DataError(f"{spec}: no file matches.")
+        _refuse_further(spec, (each for each in found if each.is_dir()), files)
         return [_source(each, format) for each in files]
     if path.is_dir() and format != "folder":
         files = [each for each in sorted(path.iterdir()) if _is_one_of_many(each, format)]
         if files and not _has_class_folders(path, files):
+            _refuse_further(spec, path.iterdir(), files)
             return [_source(each, format) for each in (_without_notes(path, files) if format is None else files)]
     return [_source(path, format)]
 
@@ -100,6 +102,23 @@ def _has_class_folders(path: Path, files: list[Path]) -> bool:
         return False
     folders = (each for each in path.iterdir() if each.is_dir() and each.name[0] not in "._")
     return any(next(each.rglob("*.txt"), None) for each in folders)
+
+
+def _refuse_further(spec: str, entries: Iterable[Path], files: list[Path]) -> None:
+    """Refuse folders beside files if they hold further files of columns, which would be left out without a word.
+
+    Raises:
+        DataError: They do.
+    """
+    taken = set(files)
+    for folder in sorted(each for each in entries if each.is_dir() and each.name[0] not in "._"):
+        inside = (each for each in folder.rglob("*") if each.suffix.lower() != ".txt" and each not in taken)
+        if (further := next((each for each in inside if _is_one_of_many(each, None)), None)) is not None:
+            base, suffix = folder.parent, files[0].suffix
+            raise DataError(
+                f"{spec}: {further} lies in a folder beside the files. Name '{base}/**/*{further.suffix}' for those at "
+                f"any depth, or '{base}/*{suffix}' for those here."
+            )
 
 
 def _without_notes(path: Path, files: list[Path]) -> list[Path]:

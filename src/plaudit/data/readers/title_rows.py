@@ -1,7 +1,8 @@
-"""Rows above the columns' names: a report's title, its date, a blank line, as exports of sheets have them.
+"""Rows around the columns' names: a report's title above them, a survey's explanations below.
 
-This module knows nothing of files. The decision to question: they are refused, not skipped, since only their owner can
-tell a title from a text; and a single name that is known ("text") is a header, however many fields the rows below have.
+This module knows nothing of files. The decisions to question: titles are refused, not skipped, since only their owner
+can tell one from a text, while what two survey tools write below their header is known and left out; and a single name
+that is known ("text") is a header, however many fields the rows below have.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from plaudit.data.column_names import is_header, is_known_name, rank_of
 
 _MOST = 20  # rows above a header
+_IMPORT = '{"ImportId":'  # Qualtrics, in each cell of the third row; the second one repeats the questions
+_OPEN = {"Open-Ended Response", "Open-Ended Comment"}  # SurveyMonkey, in the second row
 
 
 def header_row(rows: Sequence[Sequence[str]], *, is_named: bool = False) -> int:
@@ -31,6 +34,25 @@ def header_row(rows: Sequence[Sequence[str]], *, is_named: bool = False) -> int:
         if is_table and (has_shape or is_header(rows[first])):
             return first
     return next((i for i, row in enumerate(rows[1 : _MOST + 1], start=1) if _names_both(row)), 0)
+
+
+def rows_below(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows below the header explain it, as survey tools write them.
+
+    Args:
+        rows: The first rows that are not blank, the header included.
+    """
+    for n, row in enumerate(rows[1:3], start=1):
+        if row and all(cell.strip().startswith(_IMPORT) for cell in row):
+            return n
+    return int(len(rows) > 2 and not _OPEN.isdisjoint(cell.strip() for cell in rows[1]))
+
+
+def said_below(n: int) -> str:
+    """Say that `n` rows below the header are left out."""
+    return (
+        f"left out: {'a row' if n == 1 else f'{n} rows'} below the header, in which a survey tool explains the columns"
+    )
 
 
 def _names_both(row: Sequence[str]) -> bool:
