@@ -41,7 +41,7 @@ def test_the_card_says_what_the_page_says(facts: ReportFacts) -> None:
     assert "It answers about 88 of 100 texts like these right." in text
     assert "- Beside a guess: Always answering “neg”" in text
     assert "| by stars | texts | accuracy | 95 % interval |" in text
-    assert "More is looked for by `plaudit audit sample`." in text
+    assert "Where the data lie, `plaudit audit sample` looks for more." in text
     assert not any(each.text in text for each in facts.explained.mistakes)  # a card is handed on
 
 

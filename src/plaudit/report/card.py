@@ -160,7 +160,7 @@ def _audit(audit: AuditFacts) -> str:
         if (counts := ", ".join(f"{part} {n:,}" for part, n in zip(audit.parts, each.counts, strict=True) if n))
     ]
     lines += [f"- {plain(f'{each.gravity}: {each.part}, {each.title}: {each.detail}')}" for each in audit.remarks]
-    return "\n".join([*lines, "", f"More is looked for by {code(audit.command)}."]).lstrip("\n")
+    return "\n".join([*lines, "", f"Where the data lie, {code(audit.command)} looks for more."]).lstrip("\n")
 
 
 def _slices(facts: ReportFacts) -> str:
