@@ -12,6 +12,9 @@ TOOLS := .tools/bin
 
 setup: $(VENV)/.installed
 
+# The processes that tests and training start need not compile the source again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The stamp is newer than what decides the environment's contents, or the environment is brought up to date.
 $(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(wildcard src/plaudit/native/*.[ch])
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Plaudit needs Python 3.11 or later; this is " + sys.version.split()[0] + ": make PYTHON=python3.12 ...")'
@@ -21,6 +24,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(wildcard src
 
 train: setup
 	$(BIN)/plaudit train $(ARGS)
+
+# A process a core already: threads within them would only wait for each other.
+test coverage: export OMP_NUM_THREADS = 1
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -91,7 +91,7 @@ def main() -> None:
         return
     models = options.output.parent / "models"
     kept, rows = Figures(options.output), []
-    first, _ = next(stream(options.data, 20_000))
+    first, _ = next(stream(options.data, min(20_000, max(options.sizes))))
     labels = np.arange(len(first)) % 2
     for recipe, model in (("network", network()), ("ngram", plaudit.NgramClassifier())):
         folder = models / f"scale-{recipe}"
