@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.app.train.setting_options import settings_table
+from plaudit.app.options import settings_table
 from plaudit.config import RunConfig
 from plaudit.models.parameters import from_json, to_json
 from plaudit.models.recipes import build

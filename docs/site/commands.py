@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from typer.main import get_command
 
-from plaudit.app.cli import app
+from plaudit.app.cli import app, imported
 
 _MARK = "<!-- commands -->"
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+((?:notebooks|benchmarks|examples)/[^)]+)\)")
@@ -25,6 +25,7 @@ def _commands(command: Any, name: str) -> Iterator[str]:  # Any: Click's command
             if not sub.hidden:
                 yield from _commands(sub, f"{name} {each}")
         return
+    command = imported(command)
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option" and not each.hidden]
     usage = " ".join(each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plaudit.app.advise import advice as app_advise
-from plaudit.app.advise.advice import advice_line, describe_advice
+from plaudit.app import advise as app_advise
+from plaudit.app.advise import advice_line, describe_advice
 from plaudit.data import load_dataset
 from plaudit.models.advice import DataFacts, Machine, advise, look_at
 

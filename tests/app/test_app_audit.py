@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from plaudit.app.audit import review as app_audit
+from plaudit.app import audit as app_audit
 from plaudit.audit import load_corpus, review
 from plaudit.data import read_file
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.app.gate.check import Requirement
+from plaudit.app.gate import Requirement
 from plaudit.errors import ConfigError
 from plaudit.evaluation import read_openings
 

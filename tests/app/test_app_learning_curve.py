@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from plaudit.app.learning_curve.curve import train_sizes
+from plaudit.app.learning_curve import train_sizes
 from plaudit.config import ModelConfig, RunConfig
 from plaudit.data import Dataset, load_dataset
 from plaudit.models import NgramClassifier

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from plaudit.app.train.monitors import EpochLines
-from plaudit.app.tune.lines import SearchBar
+from plaudit.app.tune import SearchBar
 from plaudit.training import EpochResult, History
 from plaudit.tuning import Trial
 from plaudit.tuning.trials import Result

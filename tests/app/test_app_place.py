@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plaudit import NgramClassifier
-from plaudit.app.train.place import check_place
+from plaudit.app.train.run import check_place
 from plaudit.config import RunConfig
 from plaudit.errors import ConfigError
 

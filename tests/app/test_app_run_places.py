@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.app.run.places import found_from
+from plaudit.app.run.own_run import found_from
 from plaudit.config import DataConfig
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from plaudit.app import scoring_bar
-from plaudit.app.scoring_bar import ScoringBar, scoring_shown
+from plaudit.app import terminal
+from plaudit.app.terminal import ScoringBar, scoring_shown
 from plaudit.progress import tell
 
 Clock = Callable[[float], None]
@@ -19,7 +19,7 @@ Clock = Callable[[float], None]
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Let a test say what time it is."""
     now = [1_000.0]
-    monkeypatch.setattr(scoring_bar, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def wait(seconds: float) -> None:
         now[0] += seconds
@@ -49,10 +49,10 @@ def test_what_is_soon_over_says_nothing(clock: Clock, capsys: pytest.CaptureFixt
 def test_a_terminal_gets_a_bar_that_goes_away(
     clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def terminal() -> Any:
+    def console() -> Any:
         return Console(stderr=True, force_terminal=True, width=80, highlight=False)
 
-    monkeypatch.setattr(scoring_bar, "make_error_console", terminal)
+    monkeypatch.setattr(terminal, "make_error_console", console)
 
     def score() -> None:
         tell(25_000, 0.1)

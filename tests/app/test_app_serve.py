@@ -204,7 +204,7 @@ def test_without_the_extra_it_says_what_to_install(
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:
     """Asyncio turns Nagle's algorithm off only on sockets whose protocol is named; else an answer takes 40 ms more."""
-    from plaudit.app.serve.serving import _listen
+    from plaudit.app.serve import _listen
 
     with _listen("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP

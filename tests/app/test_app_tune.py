@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import plaudit
-from plaudit.app.tune import search as app_tune
-from plaudit.app.tune.lines import size_words
+from plaudit.app import tune as app_tune
+from plaudit.app.tune import size_words
 from plaudit.data import Dataset, load_dataset
 from plaudit.models import Classifier, NetworkClassifier, NgramClassifier
 from plaudit.tuning import search

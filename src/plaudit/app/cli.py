@@ -1,55 +1,146 @@
 """The command line: `plaudit COMMAND`, one function for each.
 
-A command is a module or a folder of its name, which declares its options. What a command needs is imported when it
-runs, so that `plaudit --help` is instant.
+A command is a module of its name, or of a folder of its name: its options, what it does with them, and what a person
+sees of it. It is imported when it is called, so that `plaudit --help` is instant; what that says of it stands here.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from plaudit.app.advise import advise
-from plaudit.app.audit import audit
-from plaudit.app.compare import compare
-from plaudit.app.data_show import data_show
-from plaudit.app.doctor import doctor
-from plaudit.app.embeddings import embeddings_list, embeddings_show, encoders_list
 from plaudit.app.errors_as_lines import said_in_a_line
-from plaudit.app.evaluate import evaluate
-from plaudit.app.explain import explain
-from plaudit.app.export import export
-from plaudit.app.gate import gate
-from plaudit.app.import_model import import_tensorflow
-from plaudit.app.learning_curve import learning_curve
-from plaudit.app.panels import PanelledCommand
-from plaudit.app.predict import predict
-from plaudit.app.report import report
-from plaudit.app.serve import serve
-from plaudit.app.threshold import threshold
-from plaudit.app.train import train
-from plaudit.app.tune import tune
 
-app = typer.Typer(
-    name="plaudit",
-    help="Turn labelled text into a classifier that its owner can trust.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
-encoders_app = typer.Typer(no_args_is_help=True, help="Look at transformer encoders.")
-embeddings_app = typer.Typer(no_args_is_help=True, help="Look at text embeddings.")
-import_app = typer.Typer(no_args_is_help=True, help="Take over a model of another program.")
-app.add_typer(data_app, name="data")
-app.add_typer(import_app, name="import")
-app.add_typer(embeddings_app, name="embeddings")
-app.add_typer(encoders_app, name="encoders")
+# In the order of the help: the command, its function below `plaudit.app`, and what it does.
+COMMANDS = (
+    ("audit", "audit:audit",
+     "Say whether data are sound: repeated texts, doubtful labels, broken texts, leaks into the test part."),
+    ("train", "train.command:train",
+     "Train a classifier, test it once, and write it as a folder with its figures and curves."),
+    ("tune", "tune:tune",
+     "Search recipes and settings for a while, and write the run that trains the best again; the test stays sealed."),
+    ("evaluate", "evaluate:evaluate", "Measure a model on labelled texts."),
+    ("compare", "compare:compare",
+     "Say which of several models is better on the same texts, and whether chance explains the difference."),
+    ("gate", "gate:gate",
+     "End with 0 if a model meets requirements on labelled texts, with 1 if not: a check before it is released."),
+    ("threshold", "threshold:threshold",
+     "Show what a rule for unsure answers comes to, and write it with --apply; without a goal, show the model's."),
+    ("learning-curve", "learning_curve:learning_curve",
+     "Train on parts of the training texts, and say how many more labels one more point takes."),
+    ("explain", "explain:explain", "Say why a model answers so: the share of each word."),
+    ("report", "report:report", "Write a model's report again: one page with all that its owner should know."),
+    ("predict", "predict:predict", "Label texts: one answer for each, in order."),
+    ("serve", "serve:serve", "Answer requests over HTTP, and a page to try: docs/operations.md."),
+    ("export", "export:export",
+     "Hand a model to TensorFlow, Keras, ONNX or Hugging Face's transformers, checked on real texts."),
+    ("advise", "advise:advise", "Say which recipe suits a data set, why, and how long training it takes here."),
+    ("doctor", "doctor:doctor",
+     "Look at this installation: versions, devices, caches, and what is missing with the line that installs it."),
+    ("data show", "data_show:data_show", "Print sizes, class balance, lengths and the first examples."),
+    ("import tensorflow", "import_tensorflow:import_tensorflow",
+     "Take over the tutorial's network, a hub layer and dense layers, as Keras saved it; TensorFlow is not needed."),
+    ("embeddings list", "embeddings:embeddings_list", "Print the embeddings there are, and what each needs."),
+    ("embeddings show", "embeddings:embeddings_show", "Print the vectors of texts, as (num_examples, dimension)."),
+    ("encoders list", "embeddings:encoders_list", "Print the encoders that have names, and which are at hand."),
+)  # fmt: skip
+_GROUPS = {
+    "data": "Look at data sets.",
+    "import": "Take over a model of another program.",
+    "embeddings": "Look at text embeddings.",
+    "encoders": "Look at transformer encoders.",
+}
+_FORMER = {"info": "doctor"}  # what a command was called, and what it is called
+ADVANCED = "Advanced"
+PANELS: dict[str, tuple[str, ...]] = {
+    "Data": (
+        "text_column", "label_column", "label_separator", "validation", "test", "group_by", "skip_invalid", "clean",
+    ),
+    "Recipe": ("recipe", "embedding", "encoder", "trainable", "n_max", "chars", "max_tokens", "device", "teacher"),
+    "Training": (
+        "epochs", "batch_size", "learning_rate", "class_weight", "early_stopping", "patience", "refit", "seed",
+    ),
+    "Output": ("output", "config", "resume", "verbose", "help"),
+}  # fmt: skip
+
+
+class PanelledCommand(TyperCommand):
+    """A command whose help has a panel for each of `PANELS`, the options that most people need, and one for the rest.
+
+    The decision to question: Typer's own panels need its boxes, which a pipe and a narrow terminal break.
+    """
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # Any: Click's, which Typer keeps to itself
+        """Write the arguments, then each panel with its options in their order there."""
+        records: dict[str, tuple[str, str]] = {}
+        arguments = []
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is not None:
+                if parameter.param_type_name == "argument":
+                    arguments.append(record)
+                else:
+                    records[parameter.name] = record
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl(arguments)
+        for panel, names in PANELS.items():
+            with formatter.section(panel):
+                formatter.write_dl([records.pop(name) for name in names if name in records])
+        with formatter.section(ADVANCED):
+            formatter.write_dl(list(records.values()))
+
+
+class CommandGroup(TyperGroup):
+    """Commands of which each is imported when it is called; until then it is its name and what it does."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # Any: Click's, which Typer keeps to itself
+        """Return the name of the command that is called, the command itself, and the words after it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if command is None else imported(command), rest
+
+
+def imported(command: Any) -> Any:  # Any: Click's, which Typer keeps to itself
+    """Return a command with its options, which its module declares; a group of commands as it is."""
+    if isinstance(command, TyperGroup):
+        return command
+    module, _, function = command.callback().partition(":")
+    one = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    kind = PanelledCommand if function == "train" else TyperCommand
+    one.command(command.name, cls=kind, help=command.help)(
+        getattr(importlib.import_module(f"plaudit.app.{module}"), function)
+    )
+    return typer.main.get_command(one)
+
+
+def _make_app(commands: Sequence[tuple[str, str, str]]) -> typer.Typer:
+    made = typer.Typer(
+        name="plaudit",
+        cls=CommandGroup,
+        help="Turn labelled text into a classifier that its owner can trust.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    groups = {name: typer.Typer(cls=CommandGroup, no_args_is_help=True, help=help) for name, help in _GROUPS.items()}
+    for name, group in groups.items():
+        made.add_typer(group, name=name)
+    for path, home, words in commands:
+        within, _, name = path.rpartition(" ")
+        group = groups[within] if within else made
+        for each in (name, *(former for former, now in _FORMER.items() if now == path)):
+            group.command(each, help=words, hidden=each in _FORMER)(lambda home=home: home)
+    return made
+
+
+app = _make_app(COMMANDS)
 
 
 def main() -> None:
@@ -84,26 +175,3 @@ def _root(
     ] = False,
 ) -> None:
     """Turn labelled text into a classifier that its owner can trust."""
-
-
-app.command()(audit)
-app.command(cls=PanelledCommand)(train)
-app.command()(tune)
-app.command()(evaluate)
-app.command()(compare)
-app.command()(gate)
-app.command()(threshold)
-app.command("learning-curve")(learning_curve)
-app.command()(explain)
-app.command()(report)
-app.command()(predict)
-app.command()(serve)
-app.command()(export)
-app.command()(advise)
-import_app.command("tensorflow")(import_tensorflow)
-data_app.command("show")(data_show)
-encoders_app.command("list")(encoders_list)
-embeddings_app.command("list")(embeddings_list)
-embeddings_app.command("show")(embeddings_show)
-app.command()(doctor)
-app.command("info", hidden=True)(doctor)  # what it was called

@@ -19,8 +19,8 @@ from served import Served
 from typer.testing import CliRunner
 
 from plaudit.app.cli import app
+from plaudit.app.run.own_run import choose_texts
 from plaudit.app.run.parts import load_parts
-from plaudit.app.run.scored_texts import choose_texts
 from plaudit.audit import load_corpus
 from plaudit.data import Dataset
 from plaudit.data.label_findings import LabelWarning
@@ -151,7 +151,7 @@ class Doors:
             read.extend(rows_of(chosen.dataset))
             return chosen
 
-        with mock.patch("plaudit.app.evaluate.score.choose_texts", choose):
+        with mock.patch("plaudit.app.evaluate.choose_texts", choose):
             said, code = _run(words)
         return Found(said, code, rows=read if code == 0 else None)
 
@@ -167,7 +167,7 @@ class Doors:
                 read.extend(zip(part.texts.to_pylist(), names, strict=True))
             return corpus
 
-        with mock.patch("plaudit.app.audit.review.load_corpus", load):
+        with mock.patch("plaudit.app.audit.load_corpus", load):
             said, code = _run(words)
         return Found(said, code, rows=read if code == 0 else None)
 

@@ -1,54 +1,149 @@
-"""What `plaudit train` does with its options: one run from them, watched, and its end on the terminal."""
+"""`plaudit train`: one run from the options, watched, and its end on the terminal.
+
+The options of the recipes' settings are made from what `settings` declares; whether a recipe has one is asked of the
+recipe itself, when it is built. Training is imported when it begins, for `--help` is asked often here.
+"""
 
 from __future__ import annotations
 
 import shlex
 import time
+import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import GroupBy, Language, Test, Validation, Verbose, reads_data, said, takes_settings
 from plaudit.app.terminal import make_console, print_metrics
 from plaudit.app.train.monitors import EpochLines
-from plaudit.config import RunConfig, TrainingConfig
+from plaudit.config import DataSpec, RunConfig, TrainingConfig
+from plaudit.errors import ConfigError
+from plaudit.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from plaudit.app.train.run import Outcome
     from plaudit.training import Monitor
 
 
+def further_settings(words: list[str]) -> dict[str, Any] | None:
+    """Return settings given as NAME=VALUE, each value as TOML has it or else a word; None for none.
+
+    Raises:
+        ConfigError: One has no name.
+    """
+    found = {}
+    for each in words:
+        name, equals, value = each.partition("=")
+        if not (name.isidentifier() and equals):
+            raise ConfigError(f"--set {each}: expected NAME=VALUE.")
+        try:
+            found[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:  # a word without quotation marks
+            found[name] = value
+    return found or None
+
+
+@errors_as_lines
+@reads_data
+@takes_settings
 def train(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="imdb, sample, a file (CSV, JSON, Excel, Parquet …), a folder, a glob or a database. "
+            "Without it: imdb when it is at hand or can be fetched, else sample."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The model's folder. [models/DATA-RECIPE]")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A run.toml to repeat; other options change it.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help=f"auto, {', '.join(BUILT_IN)} or a plugin's; an option naming some is theirs. [auto; imdb: network]"
+        ),
+    ] = None,
+    further: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting without an option, as plugins have; repeat."),
+    ] = None,
+    refit: Annotated[
+        bool | None,
+        typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [on without epochs]"),
+    ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="In the end, when all is measured, train on the test texts too.")
+    ] = False,
+    validation: Validation = None,
+    test: Test = None,
+    group_by: GroupBy = None,
+    group_near_duplicates: Annotated[
+        bool, typer.Option("--group-near-duplicates", help="Keep nearly equal texts on one side too. [equal ones]")
+    ] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Take doubtful rows out of the training texts, and of no others.")
+    ] = False,
+    language: Language = None,
+    clean_file: Annotated[
+        str | None, typer.Option(help="Take the rows of a reviewed list out of the training texts, by their text.")
+    ] = None,
+    unlabelled: Annotated[
+        str | None,
+        typer.Option(help="distilled: a file or folder of further texts, without labels. [the data's own]"),
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(help="distilled: match a file of answers by this column, in it and in the data. [by text]"),
+    ] = None,
+    streaming: Annotated[
+        bool | None,
+        typer.Option(
+            "--streaming/--in-memory",
+            help="network, ngram: data larger than memory, kept on disk. [in memory]",
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a model of other data that stands in the folder.")
+    ] = False,
+    tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
+    verbose: Verbose = False,
     *,
-    output: Path | None,
-    config: Path | None,
-    resume: bool,
-    overwrite: bool,
-    tensorboard: Path | None,
-    verbose: bool,
-    data: Mapping[str, Any],
-    model: Mapping[str, Any],
-    training: Mapping[str, Any],
+    settings: dict[str, Any],
+    spec: DataSpec,
 ) -> None:
-    """Run a training; each mapping holds options by name, None where not given."""
+    """Make a run of the options, carry it out, and say how it ended.
+
+    Raises:
+        PlauditError: What was asked for cannot be done.
+    """
+    given = {
+        **said(spec), "source": data, "test": test, "validation": validation, "group_by": group_by,
+        "unlabelled": unlabelled, "id_column": id_column, "streaming": streaming,
+        "keep_together": "near" if group_near_duplicates else None, "clean": clean or None,
+        "clean_file": clean_file, "language": language,
+    }  # fmt: skip
     from plaudit.app.interrupts import InterruptWatch
     from plaudit.app.run.record import read_versions
-    from plaudit.app.scoring_bar import scoring_shown
+    from plaudit.app.terminal import scoring_shown
     from plaudit.app.train.recipe_choice import AUTO, is_tutorial, settle
     from plaudit.app.train.run import run_training
     from plaudit.models.recipes import can_resume
 
     began = time.monotonic()
     console = make_console()
-    named = model["recipe"]
-    is_open = named == AUTO or (named is None and config is None and not is_tutorial(data["source"] or "imdb"))
-    if is_open:
-        model = {**model, "recipe": "ngram"}  # until the data are read
-    base = RunConfig() if config is None else _with_recipe(_recorded(config), model["recipe"])
+    is_open = recipe == AUTO or (recipe is None and config is None and not is_tutorial(data or "imdb"))
+    until_read = "ngram" if is_open else recipe
+    base = RunConfig() if config is None else _with_recipe(_recorded(config), until_read)
     run = RunConfig(
-        data=_changed(base.data, data),
-        model=_changed(base.model, model),
-        training=_changed(base.training, training),
+        data=_changed(base.data, given),
+        model=_changed(base.model, {"recipe": until_read, "further": further_settings(further or []), **settings}),
+        training=_changed(base.training, {"refit": refit, "final": final or None, **settings}),
     )
     if is_open and (plan := settle(run)) is not None:
         console.print(plan.reason, markup=False)
@@ -70,7 +165,7 @@ def train(
                 progress=console.is_terminal,
                 recorded_versions=None if config is None else read_versions(config),
                 is_open=is_open,
-                advise=config is None and named is None,
+                advise=config is None and recipe is None,
             )
     except KeyboardInterrupt:
         console.print(
@@ -84,7 +179,7 @@ def train(
 
 def _recorded(config: Path) -> RunConfig:
     """Return a recorded run, its files named where they lie."""
-    from plaudit.app.run.places import found_from
+    from plaudit.app.run.own_run import found_from
 
     run = RunConfig.from_toml(config)
     return replace(run, data=found_from(config, run.data))

@@ -26,9 +26,8 @@ from plaudit.report.measuring import commonest, held_out_facts, measured_facts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.app.run.calibrating import Calibrated
+    from plaudit.app.run.calibrating import Calibrated, Unseen
     from plaudit.app.run.parts import Parts
-    from plaudit.app.run.unseen import Unseen
     from plaudit.app.train.cross_validation import CrossValidated
     from plaudit.config import DataConfig, RunConfig
     from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics

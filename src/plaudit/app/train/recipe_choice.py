@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy  # noqa: F401 - before pyarrow: where memory is short, OpenBLAS ends the process, and Arrow raises
 
-from plaudit.app.advise.advice import this_machine
+from plaudit.app.advise import this_machine
 from plaudit.config import RunConfig
 from plaudit.embeddings.named_encoders import NAMED_ENCODERS
 from plaudit.models.advice import DataFacts, Machine, Option, advise

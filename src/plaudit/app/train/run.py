@@ -13,28 +13,26 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from plaudit.app.advise.advice import advice_line
-from plaudit.app.run.own_run import short_name
+from plaudit.app.advise import advice_line
+from plaudit.app.run.calibrating import measure_unseen
+from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.run.record import Record, differences, run_versions, write_held_out
-from plaudit.app.run.unseen import measure_unseen
 from plaudit.app.train.cross_validation import CrossValidated, cross_validate, is_for
 from plaudit.app.train.facts import Tested, gather_facts, run_facts
-from plaudit.app.train.first_layer import load_first_layer
-from plaudit.app.train.fitting import Say, fit, fit_better, refit
+from plaudit.app.train.fitting import Say, fit, fit_better, load_first_layer, refit
 from plaudit.app.train.monitors import peak_memory_bytes
-from plaudit.app.train.place import check_place
 from plaudit.app.train.recipe_choice import choose as choose_recipe
 from plaudit.app.train.recipe_choice import language_line
 from plaudit.app.train.teaching import load_unlabelled, open_answers, tell_shared
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
-from plaudit.errors import require
+from plaudit.errors import ConfigError, require
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.advice import look_at
-from plaudit.models.artifact import publish
+from plaudit.models.artifact import MANIFEST, check_target, publish
 from plaudit.models.recipes import build, has_epochs, refits
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
@@ -313,3 +311,44 @@ def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:
 def _say_all(say: Say, lines: list[str]) -> None:
     for line in lines:
         say(f"  {line}")
+
+
+def check_place(output: Path, config: RunConfig, *, overwrite: bool, labels: tuple[str, ...] = ()) -> None:
+    """Refuse a folder that holds something else than an earlier model of the same data.
+
+    The same data are those of the same source and label column; what they hold may have changed: a model is trained
+    again in its place as often as one likes. What is of other data is another model, and nobody loses one by a name.
+
+    Args:
+        output: The model's folder.
+        config: The run; its source is named.
+        overwrite: Replace a model of other data.
+        labels: The label columns of the run's data; empty where they are not known yet, or have none.
+
+    Raises:
+        ConfigError: A model of other data stands there, or one whose data nobody can tell.
+        ModelError: Something else than a model stands there.
+    """
+    check_target(output)
+    if overwrite or not (output / MANIFEST).exists():
+        return
+    what = _other_than(output / "run.toml", config, labels)
+    if what is not None:
+        raise ConfigError(
+            f"{output} holds a model {what}; name another folder with --output, or replace it with --overwrite."
+        )
+
+
+def _other_than(record: Path, config: RunConfig, labels: tuple[str, ...]) -> str | None:
+    if not record.is_file():
+        return "that no plaudit train wrote"
+    try:
+        old = RunConfig.from_toml(record)
+    except ConfigError:
+        return "whose run.toml cannot be read"
+    if not is_same_source(old.data.source, config.data.source):
+        return f"of other data ({old.data.source})"
+    before = old.reading.label_columns
+    if labels and before and labels != before:
+        return f"of other labels (column {', '.join(map(repr, before))})"
+    return None

@@ -15,15 +15,21 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.interrupts import InterruptWatch
+from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, Verbose, data_config, reads_data
+from plaudit.app.plain import plain
 from plaudit.app.run.parts import Parts, describe_part, load_parts
 from plaudit.app.run.record import run_versions
-from plaudit.app.terminal import make_console
-from plaudit.app.train.first_layer import hash_vectors
-from plaudit.app.tune.lines import SearchBar, describe_trial, print_ending, size_words, trial_record
-from plaudit.config import DataConfig, TrainingConfig
+from plaudit.app.terminal import make_console, print_table
+from plaudit.app.train.fitting import hash_vectors
+from plaudit.config import DataSpec, TrainingConfig
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, require
 from plaudit.evaluation import fingerprint
@@ -41,6 +47,10 @@ from plaudit.tuning import (
     run_config,
     search,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 Say = Callable[[str], None]
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -67,34 +77,33 @@ class Ending:
     command: str
 
 
-def run_tuning(
-    data: DataConfig,
+@errors_as_lines
+@reads_data
+def tune(
+    data: Data,
+    time: Annotated[str, typer.Option(help="How long to search: 60s, 5m, 1h.")] = "60s",
+    metric: Annotated[
+        str, typer.Option(help="A figure of the validation texts, like f1_macro or log_loss, or a plugin's.")
+    ] = "accuracy",
+    max_size: Annotated[str | None, typer.Option(help="The largest model's size on disk: 500KB, 5MB. [any]")] = None,
+    recipes: Annotated[
+        str, typer.Option(help="What to search, with commas between; an encoder's trial takes long.")
+    ] = "ngram,network",
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="An embedding for networks; repeat for more. [minilm and all at hand]")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the findings go. [tuned/DATA]")] = None,
+    seed: Annotated[int, typer.Option(help="Of the search, of the data's division and of every training.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a search that was cut off, or longer.")] = False,
+    as_json: AsJson = False,
+    validation: Validation = None,
+    test: Test = None,
+    group_by: GroupBy = None,
+    verbose: Verbose = False,
     *,
-    time: str,
-    metric: str,
-    max_size: str | None,
-    recipes: str,
-    embeddings: Sequence[str],
-    output: Path | None,
-    seed: int,
-    resume: bool,
-    as_json: bool,
-    verbose: bool = False,
+    spec: DataSpec,
 ) -> None:
     """Search, print each trial and the ending, and write run.toml and trials.jsonl; search.jsonl grows by each trial.
-
-    Args:
-        data: Which texts; those of the test part are not opened.
-        time: As the user gave it: "60", "60s", "5m", "1h".
-        metric: A name that `find_metric` knows.
-        max_size: As the user gave it: "5MB"; None for any.
-        recipes: Names with commas between.
-        embeddings: For networks; none takes minilm and whatever is at hand.
-        output: The folder; None names one after the data under ``tuned``.
-        seed: Of everything.
-        resume: Go on after the trials of a search that was cut off; the time that they took is spent.
-        as_json: Print one JSON object at the end, and nothing else.
-        verbose: Print each trial on a terminal too, where a bar shows the best otherwise.
 
     Raises:
         ConfigError: An option is wrong, no trial came to a model, or none to one that is small enough.
@@ -114,14 +123,15 @@ def run_tuning(
         if not as_json:
             console.print(line, markup=False)
 
-    output = output or Path("tuned") / Path(data.source).resolve().stem
-    parts = load_parts(data, seed=seed, progress=progress)
-    say(f"Data: {data.source}")
+    output = output or Path("tuned") / Path(data).resolve().stem
+    source = data_config(spec, source=data, test=test, validation=validation, group_by=group_by)
+    parts = load_parts(source, seed=seed, progress=progress)
+    say(f"Data: {data}")
     for line in describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train):
         say(f"  {line}")
     output.mkdir(parents=True, exist_ok=True)
     has_embedding = any("embedding" in find_recipe(name).space for name in names)
-    tables = _load_tables(embeddings, parts, seed, say, progress=progress) if has_embedding else {}
+    tables = _load_tables(embedding or [], parts, seed, say, progress=progress) if has_embedding else {}
     task = Task(
         train=parts.train,
         validation=parts.validation,
@@ -252,3 +262,129 @@ def _write(path: Path, content: str) -> None:
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(content, encoding="utf-8")
     temporary.replace(path)
+
+
+_MOST_ROWS = 20
+
+
+class SearchBar:
+    """One live line of a search: the time that is used, the number of trials, and the best of them."""
+
+    def __init__(self, console: Console, seconds: float) -> None:
+        """Show nothing until entered; the bar is full after `seconds`, above 0."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (BarColumn(bar_width=24), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._seconds = seconds
+        self._task = self._progress.add_task("the first trial", total=seconds)
+
+    def __enter__(self) -> SearchBar:
+        """Draw the bar."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take it away."""
+        self._progress.stop()
+
+    def show(self, n: int, best: Trial | None, metric: str) -> None:
+        """Say how many trials there were, and which is the best."""
+        used = self._progress.tasks[0].elapsed or 0.0
+        words = f"{n:,} trials"
+        if best is not None and best.result is not None:
+            words += f"; best: trial {best.number}, {best.recipe}, {metric} {best.result.figure:.4f}"
+        self._progress.update(self._task, completed=min(used, self._seconds), description=words)
+
+
+def describe_trial(trial: Trial, metric: str) -> str:
+    """Return a trial's line."""
+    start = f"{trial.number:>4}  {trial.recipe:<8}"
+    if trial.result is None:
+        return f"{start} {plain(trial.reason or '')} ({describe_settings(trial)})"
+    result = trial.result
+    return (
+        f"{start} {metric} {result.figure:.4f}  {size_words(result.size_bytes):>8}  {result.training_s:6.1f} s  "
+        f"{describe_settings(trial)}"
+    )
+
+
+def describe_settings(trial: Trial) -> str:
+    """Return the settings that are not the recipe's defaults, in words."""
+    words = [f"{name} {_value(value)}" for name, value in trial.changed.items()]
+    return ", ".join(words) or "defaults"
+
+
+def trial_record(trial: Trial, metric: str) -> dict[str, Any]:
+    """Return a trial as JSON values: a line of trials.jsonl."""
+    record: dict[str, Any] = {"trial": trial.number, "recipe": trial.recipe, "settings": trial.settings}
+    if trial.result is None:
+        return record | {"reason": trial.reason}
+    result = trial.result
+    return record | {
+        metric: result.figure,
+        "size_bytes": result.size_bytes,
+        "microseconds_a_text": round(result.microseconds_a_text, 3),
+        "training_seconds": round(result.training_s, 3),
+    }
+
+
+def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: Sequence[Trial], *, task: Task) -> None:
+    """Print the table, the winner, the defaults beside it, and what its figure is worth.
+
+    Args:
+        console: Where to.
+        front: The Pareto front: trials that no other trial beats in every respect.
+        best: The winner.
+        trials: All.
+        task: What was searched.
+    """
+    metric, n, n_defaults = task.metric, len(task.validation), len(task.spaces)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("trial", metric, "size", "µs a text", "training", "recipe", "settings"):
+        table.add_column(heading, justify="left" if heading in ("recipe", "settings") else "right")
+    for trial in front[:_MOST_ROWS]:
+        if trial.result is not None:
+            table.add_row(
+                f"{trial.number}",
+                f"{trial.result.figure:.4f}",
+                size_words(trial.result.size_bytes),
+                f"{trial.result.microseconds_a_text:,.0f}",
+                f"{trial.result.training_s:,.1f} s",
+                trial.recipe,
+                escape(describe_settings(trial)),
+            )
+    compared = sum(trial.result is not None for trial in trials)
+    console.print(f"\n[bold]No other trial is better in every respect[/bold]  ({len(front)} of {compared})")
+    print_table(console, table)
+    if len(front) > _MOST_ROWS:
+        console.print(f"… {len(front) - _MOST_ROWS} more: trials.jsonl")
+    if best.result is None:
+        return
+    defaults = [
+        f"{trial.recipe} {'no model' if trial.result is None else f'{trial.result.figure:.4f}'}"
+        for trial in trials[:n_defaults]
+    ]
+    console.print(
+        f"\nWinner: trial {best.number}, {best.recipe}, {describe_settings(best)}: {metric} {best.result.figure:.4f}, "
+        f"{size_words(best.result.size_bytes)}.\n"
+        f"Defaults: {', '.join(defaults)}.\n"
+        f"Its {metric} is the best of {compared} trials on the same {n:,} validation texts, and so optimistic: expect "
+        "less of new texts. The test texts, not opened here, will tell.",
+        markup=False,
+    )
+
+
+def size_words(size_bytes: int) -> str:
+    """Return a size with a unit, of which 1 MB is 1,000,000 bytes."""
+    for unit, least in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if size_bytes >= least:
+            amount = size_bytes / least
+            return f"{amount:.3g} {unit}" if amount < 999.5 else f"{amount:,.0f} {unit}"
+    return f"{size_bytes} B"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return "+".join(map(str, value)) or "none"
+    return f"{value:.3g}" if isinstance(value, float) else "own" if value is None else str(value)

@@ -12,8 +12,11 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.terminal import make_console
 from plaudit.errors import ConfigError, require
 
@@ -25,22 +28,40 @@ if TYPE_CHECKING:
     from plaudit.server.served_model import ServedModel
     from plaudit.server.settings import Limits
 
+
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _END_S = 4  # after the time to finish: what then still runs is left, and the process ends
 _WORKER_SILENT_S = 30  # a worker that scores long texts may let uvicorn's watchdog wait longer than its 5 seconds
 
 
+@errors_as_lines
 def serve(
-    models: list[str],
-    *,
-    host: str,
-    port: int,
-    workers: int,
-    api_key_file: Path | None,
-    grace_s: int,
-    limits: Limits,
-    allowed_hosts: Sequence[str] = (),
-    is_mapped: bool = False,
+    models: Annotated[list[str], typer.Argument(help="Model folders; NAME=FOLDER names one.")],
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes; each holds the models. One that dies is replaced.")
+    ] = 1,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="A file with API keys, one a line; also PLAUDIT_API_KEY. [no key is asked]")
+    ] = None,
+    max_body: Annotated[int, typer.Option(min=1024, help="Bytes in a request.")] = 10 * 1024 * 1024,
+    max_texts: Annotated[int, typer.Option(min=1, help="Texts in a request.")] = 10_000,
+    max_characters: Annotated[int, typer.Option(min=1, help="Characters in a text.")] = 100_000,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that an answer may take.")] = 30.0,
+    queue: Annotated[int, typer.Option(min=1, help="Requests that may wait, in each process.")] = 256,
+    per_client: Annotated[int, typer.Option(min=1, help="Requests that one client may have open.")] = 128,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name that requests may call the server by, without port; may be repeated. [on a loopback address "
+            "without keys localhost, 127.0.0.1 and [::1]; else any]"
+        ),
+    ] = None,
+    map_files: Annotated[
+        bool, typer.Option("--map", help="Map models' files instead of reading them: never change them in place then.")
+    ] = False,
+    grace: Annotated[int, typer.Option(min=1, help="Seconds to finish what was taken, when told to stop.")] = 30,
 ) -> None:
     """Serve model folders until SIGTERM or Ctrl-C; see `plaudit.server` for what it answers."""
     for module in ("fastapi", "uvicorn", "prometheus_client"):
@@ -52,21 +73,26 @@ def serve(
     from plaudit.server.metrics import FOLDER_VARIABLE
     from plaudit.server.protocol import BoundedProtocol
     from plaudit.server.served_model import ServedModel, name_models
+    from plaudit.server.settings import Limits
 
     named = name_models(models)
     keys = _read_keys(api_key_file)
-    served = [ServedModel(name, folder, is_mapped=is_mapped) for name, folder in named.items()]
+    served = [ServedModel(name, folder, is_mapped=map_files) for name, folder in named.items()]
     for model in served:
         model.load()  # here, where what is wrong with it is one line
     listener = _listen(host, port)
+    limits = Limits(
+        body_bytes=max_body, texts=max_texts, text_characters=max_characters, timeout_s=timeout, queue=queue,
+        client_requests=per_client,
+    )  # fmt: skip
     # A worker is another process: it gets the recipe of the application, not the application.
-    hosts = _host_names(listener, allowed_hosts, has_keys=bool(keys))
-    build = functools.partial(_build_worker, tuple(named.items()), limits, keys, hosts, grace_s, is_mapped)
+    hosts = _host_names(listener, allowed_host or (), has_keys=bool(keys))
+    build = functools.partial(_build_worker, tuple(named.items()), limits, keys, hosts, grace, map_files)
     with tempfile.TemporaryDirectory(prefix="plaudit-metrics-") as figures:
         if workers > 1:
             os.environ[FOLDER_VARIABLE] = figures
         config = uvicorn.Config(
-            build if workers > 1 else functools.partial(_build, served, limits, keys, hosts, grace_s),
+            build if workers > 1 else functools.partial(_build, served, limits, keys, hosts, grace),
             factory=True,
             workers=workers,
             http=BoundedProtocol,
@@ -78,7 +104,7 @@ def serve(
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=int(limits.idle_s),
-            timeout_graceful_shutdown=grace_s,
+            timeout_graceful_shutdown=grace,
             timeout_worker_healthcheck=_WORKER_SILENT_S,
         )
         _announce(listener, [f"{model.name} ({model.folder})" for model in served], workers, bool(keys))

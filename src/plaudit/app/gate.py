@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from plaudit.app.compare.pairs import answer_same_texts
+from plaudit.app.compare import answer_same_texts
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console, print_json
+from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.evaluation import Answers, Interval, Metrics, MultiLabelMetrics, count_opening
@@ -89,29 +91,28 @@ class Judged:
     words: str
 
 
+@errors_as_lines
+@reads_data
 @scoring_shown()
 def gate(
-    model: Path,
-    data: str,
+    model: Model,
+    data: TestPart,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(help="What must hold, like 'accuracy>=0.9' or 'recall:urgent>=0.8'; repeat for more."),
+    ] = None,
+    no_worse_than: Annotated[
+        Path | None, typer.Option(help="A model's folder: fail where it is better than chance explains.")
+    ] = None,
+    certain: Annotated[
+        bool, typer.Option("--certain", help="The whole 95 % interval must meet a requirement, not the figure alone.")
+    ] = False,
+    as_json: AsJson = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
     *,
-    require: Sequence[str],
-    no_worse_than: Path | None,
-    certain: bool,
-    as_json: bool,
-    every_row: bool,
     spec: DataSpec,
 ) -> None:
     """Check a model, print what holds and what does not, and end with 1 if something does not.
-
-    Args:
-        model: Its folder.
-        data: A data set's name or a path.
-        require: Requirements, such as 'accuracy>=0.9'.
-        no_worse_than: Another model's folder, which must not be better than chance explains.
-        certain: Whether a whole interval must meet a requirement.
-        as_json: Print one JSON object.
-        every_row: Also rows that a model was trained on.
-        spec: How `data` are read.
 
     Raises:
         ConfigError: Nothing is required, or a requirement cannot be read.
@@ -120,7 +121,7 @@ def gate(
     """
     if not require and no_worse_than is None:
         raise ConfigError("gate: nothing is required; give --require 'accuracy>=0.9' or --no-worse-than MODEL.")
-    wanted = [Requirement.of(each) for each in require]
+    wanted = [Requirement.of(each) for each in require or []]
     folders = [model, *([no_worse_than] if no_worse_than is not None else [])]
     texts, answers = answer_same_texts(folders, data, every_row=every_row, spec=spec)
     metrics = answers[0].measure()

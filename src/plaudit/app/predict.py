@@ -1,26 +1,94 @@
-"""`plaudit predict -i`: what a person sees of scoring files, and where the rows go."""
+"""`plaudit predict`: a line or a JSON object for each text, or the rows of files with their answers."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+import pyarrow as pa
 import typer
 
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.terminal import make_error_console
+from plaudit.app.terminal import make_console, make_error_console, print_json
 from plaudit.batch import Options, predict_files, predict_stream
 from plaudit.batch.reading import sentence
+from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError
+from plaudit.models import load
+from plaudit.models.answers import answer_records, doubts
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from plaudit.batch.plan import Engine
+    from plaudit.models import Classifier
+
+
+@errors_as_lines
+@reads_data
+def predict(
+    model: Model,
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts to label.")] = None,
+    input_file: Annotated[
+        str | None,
+        typer.Option("--input", "-i", help='Instead: a file, a folder, a glob ("logs/*.jsonl"), - for standard input.'),
+    ] = None,
+    output_file: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Where the rows go: a .csv, .tsv, .jsonl or .parquet, or a new folder. [printed]"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first row that cannot be scored; write nothing.")
+    ] = False,
+    for_spreadsheet: Annotated[
+        bool,
+        typer.Option(
+            "--for-spreadsheet",
+            help="CSV, TSV: UTF-8's mark, and an apostrophe before added cells that would run as formulas.",
+        ),
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    engine: Annotated[
+        Literal["local", "ray"] | None, typer.Option(help="Who scores files: this process, or Ray. [local]")
+    ] = None,
+    address: Annotated[str | None, typer.Option(help="ray: a cluster's address. [one on this machine]")] = None,
+    *,
+    spec: DataSpec,
+) -> None:
+    """Label texts: one answer for each, in order."""
+    if bool(texts) == (input_file is not None):
+        raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
+    if input_file is None:
+        given = {
+            "-o": output_file, "--strict": strict, "--for-spreadsheet": for_spreadsheet, "--resume": resume,
+            "--engine": engine, "--address": address,
+        }  # fmt: skip
+        if extra := [*(name for name, value in given.items() if value), *spec.flags()]:
+            raise ConfigError(f"predict: {extra[0]} goes with -i FILE.")
+        predict_texts(model, texts or [], as_json=as_json)
+        return
+    if output_file not in (None, "-") and as_json:
+        raise ConfigError("predict: --json prints; to write JSON Lines, name the file -o NAME.jsonl.")
+    is_lines = (
+        as_json if output_file in (None, "-") else Path(str(output_file)).suffix.lower() in (".jsonl", ".parquet")
+    )
+    if for_spreadsheet and is_lines:
+        raise ConfigError("predict: --for-spreadsheet goes with CSV and TSV; name such a file with -o.")
+    predict_file(
+        model, input_file, output_file,
+        options=Options(spec, strict, for_spreadsheet), as_json=as_json, resume=resume, engine=engine, address=address,
+    )  # fmt: skip
+
 
 _LOCAL, _RAY = "local", "ray"
 _MOSTLY_UNSCORED = 3  # the exit code when more than half of the rows could not be scored
@@ -159,3 +227,57 @@ class ScoringLine:
             rate = (rows - self._earlier) / max(time.perf_counter() - self._start, 1e-9)
             said = f"{rows:,} rows, {rate:,.0f} a second"
             self._progress.update(self._task, completed=position, description=said)
+
+
+def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:
+    """Return a line for each text: its label and probability, or, multi-label, each of them; "-" for none.
+
+    Where the model's rule gives no answer, the line says so, with the likeliest class.
+    """
+    answers = []
+    names = [plain(str(name)) for name in model.classes_.tolist()]
+    width = 0 if model.multi_label_ else max(map(len, names))
+    for record, doubt in zip(answer_records(model, texts), doubts(model, texts), strict=True):
+        by_class = record["probabilities"]
+        found = record["label"] if model.multi_label_ else [record["label"]]
+        if doubt is not None or found == [None]:
+            likeliest, why = max(by_class, key=by_class.__getitem__), "" if doubt is None else f": {doubt}"
+            answers.append(f"no answer{why} ({plain(likeliest)} {by_class[likeliest]:.3f})")
+            continue
+        named = (f"{plain(str(name)):<{width}}  {by_class[str(name)]:.3f}" for name in found)
+        answers.append(", ".join(named) or "-")
+    width = max(map(len, answers), default=0)
+    return [f"{answer:<{width}}  {plain(text)}" for answer, text in zip(answers, texts, strict=True)]
+
+
+def predict_texts(model: Path, texts: list[str], *, as_json: bool) -> None:
+    """Label texts given as arguments."""
+    _leave_pandas_out()
+    classifier = load(model)
+    if as_json:
+        for record in answer_records(classifier, texts):
+            print_json(record)
+        return
+    console = make_console()
+    for line in answer_lines(classifier, texts):
+        console.print(line, markup=False)
+
+
+class _NoPandas(MetaPathFinder):
+    """Finds no pandas. None in `sys.modules` would say the same, but compiled modules such as pyarrow's take it."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def _leave_pandas_out() -> None:
+    """Keep pyarrow from importing pandas, 0.4 s, to see whether what it is given comes from there.
+
+    pyarrow looks once in a process, at the first array; what asks for pandas afterwards gets it.
+    """
+    if "pandas" not in sys.modules:
+        finder = _NoPandas()
+        sys.meta_path.insert(0, finder)
+        pa.array([""])
+        sys.meta_path.remove(finder)

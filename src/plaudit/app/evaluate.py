@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.evaluate.controls import compare_controls, controls_table, training_texts
+from plaudit.app.controls import compare_controls, controls_table, training_texts
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.plain import plain
+from plaudit.app.run.own_run import choose_texts
 from plaudit.app.run.parts import describe_origin
-from plaudit.app.run.scored_texts import choose_texts
-from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console, print_json, print_metrics, print_table
+from plaudit.app.terminal import make_console, print_json, print_metrics, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.evaluation import answer, count_opening
 from plaudit.evaluation.named_metrics import plugin_figures
@@ -25,29 +26,28 @@ if TYPE_CHECKING:
     from plaudit.evaluation.slices import Slice
 
 
+@errors_as_lines
+@reads_data
 @scoring_shown()
 def evaluate(
-    model: Path,
-    data: str,
+    model: Model,
+    data: TestPart,
+    as_json: AsJson = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Also the rows that the model was trained on.")] = False,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", help="Also the accuracy by length of text (length) or by a column; repeat for more."),
+    ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option("--controls", help="Also four simple models, trained on the same texts, to see what it adds."),
+    ] = False,
     *,
-    as_json: bool,
-    every_row: bool,
-    slices: Sequence[str] = (),
-    controls: bool = False,
     spec: DataSpec,
 ) -> None:
     """Measure a model on labelled texts, and print what was asked for.
 
     In slices and beside controls a text that the model's rule gives no answer to counts as not right.
-
-    Args:
-        model: Its folder.
-        data: A data set's name or a path.
-        as_json: Print one JSON object.
-        every_row: Also the rows that the model was trained on.
-        slices: "length", or columns, each for a table of accuracies.
-        controls: Train the controls, and compare the model with them.
-        spec: How `data` are read.
 
     Raises:
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
@@ -63,7 +63,7 @@ def evaluate(
         every_row=every_row,
         spec=spec,
     )
-    divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices)]
+    divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices or [])]
     answers = answer(classifier, chosen.dataset)
     metrics, further = answers.measure(), plugin_figures(answers)
     openings = count_opening(model, chosen.dataset, command="evaluate")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 MAJORITY, RANDOM, TFIDF = "majority class", "network of random vectors", "TF-IDF (1,2) + logistic regression"
 SVM = "TF-IDF of words and characters + linear SVM"
 _PURPOSE = "A control with TF-IDF"

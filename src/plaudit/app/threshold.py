@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.table import Table
 
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Model, reads_data
+from plaudit.app.output_files import write_whole
 from plaudit.app.plain import plain
-from plaudit.app.run.scored_texts import choosing_texts
-from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console, print_json, print_table
-from plaudit.app.threshold.history import last_rule, remember_rule
+from plaudit.app.run.own_run import choosing_texts
+from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.config import DataSpec
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, ModelError
 from plaudit.evaluation import choose_rule
 from plaudit.evaluation.ordinal import ordinal_costs
 from plaudit.models import Classifier, load
 from plaudit.models.artifact import write_rule
+from plaudit.models.rules import DecisionRule, rule_from_manifest
 from plaudit.report import with_rule
 
 if TYPE_CHECKING:
@@ -28,35 +31,59 @@ if TYPE_CHECKING:
 
     from plaudit.evaluation import RuleChoice
     from plaudit.evaluation.threshold_table import Step
+    from plaudit.models import Classifier
+
 
 _CARD = "README.md"
 
 
+@errors_as_lines
+@reads_data
 @scoring_shown()
 def threshold(
-    model: Path,
-    data: str | None,
+    model: Model,
+    data: Annotated[
+        str | None, typer.Argument(help="Labelled texts to choose on. [the validation texts of the model's own run]")
+    ] = None,
+    f1: Annotated[
+        bool, typer.Option("--f1", help="The best F1; of sets of labels a threshold for each label.")
+    ] = False,
+    recall: Annotated[float | None, typer.Option(help="The best precision that finds this share of the class.")] = None,
+    precision: Annotated[float | None, typer.Option(help="The best recall of which this share is right.")] = None,
+    abstain: Annotated[
+        float | None, typer.Option(help="The most answers of which this share is right; no answer to the rest.")
+    ] = None,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="With --abstain: a probability for each class of its own.")
+    ] = False,
+    costs: Annotated[
+        str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')
+    ] = None,
+    ordinal: Annotated[
+        bool, typer.Option("--ordinal", help="Of grades the answer that is expected to be off by the least.")
+    ] = False,
+    unlike: Annotated[
+        float | None,
+        typer.Option(help="No answer to texts unlike the training texts, by mistake to this share of others (0.01)."),
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option("--class", help="Whose F1, recall or precision. [the second of two]")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the rule into the model. [show what it would come to]")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the rule before the last change.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Take the rule back, for the likeliest class.")] = False,
+    as_json: AsJson = False,
     *,
-    goals: Mapping[str, Any],
-    apply: bool,
-    undo: bool,
-    reset: bool,
-    as_json: bool,
     spec: DataSpec,
 ) -> None:
-    """Propose, write, show or take back a rule; the model changes with `apply`, `undo` and `reset` alone.
-
-    Args:
-        model: A model's folder.
-        data: Labelled texts; None for the model's own validation texts.
-        goals: What `choose_rule` takes, by name; "costs" as the user gave them. None or False: not given.
-        apply: Write the rule that was chosen.
-        undo: Put back the rule before the last change.
-        reset: Take the rule back.
-        as_json: Print JSON.
-        spec: How `data` are read.
-    """
-    given = {name: value for name, value in goals.items() if value not in (None, False)}
+    """Propose, write, show or take back a rule; the model changes with `apply`, `undo` and `reset` alone."""
+    goals = {
+        "f1": f1, "recall": recall, "precision": precision, "abstain": abstain, "costs": costs, "of": of,
+        "per_class": per_class, "unlike": unlike, "ordinal": ordinal,
+    }  # fmt: skip
+    given: dict[str, Any] = {name: value for name, value in goals.items() if value not in (None, False)}
     if (reset or undo) and (given or data is not None or apply or (reset and undo)):
         one = "--reset" if reset else "--undo"
         raise ConfigError(f"threshold: {one} takes the rule back, and takes no other option and no data.")
@@ -211,3 +238,49 @@ def _picture(coverage: float, precision: float | None) -> str:
     if precision is not None:
         line[round(precision * _WIDTH)] = "|"
     return "".join(line).rstrip()
+
+
+HISTORY = "rule_history.json"
+_MOST = 50  # rules that are kept
+
+
+def remember_rule(folder: Path, rule: DecisionRule | None) -> None:
+    """Put the rule that a model has until now, None for none, at the end of its history."""
+    entries = [*_read(folder), {"rule": None if rule is None else rule.to_dict()}][-_MOST:]
+    write_whole(folder / HISTORY, (json.dumps(entries, indent=1) + "\n").encode())
+
+
+def last_rule(folder: Path, classifier: Classifier) -> DecisionRule | None:
+    """Return the rule before the last change, and take it from the history.
+
+    Raises:
+        ModelError: There is none to go back to, or the history is damaged.
+    """
+    entries = _read(folder)
+    if not entries:
+        raise ModelError(f"{folder}: its rule was never changed by `plaudit threshold --apply`; nothing to undo.")
+    last = entries.pop()
+    where = str(folder / HISTORY)
+    if not isinstance(last, dict):
+        raise ModelError(f"{where}: damaged; remove it, and take a rule back with --reset.")
+    rule = rule_from_manifest(
+        last.get("rule"), len(classifier.classes_), multi_label=classifier.multi_label_, where=where
+    )
+    if entries:
+        write_whole(folder / HISTORY, (json.dumps(entries, indent=1) + "\n").encode())
+    else:
+        (folder / HISTORY).unlink(missing_ok=True)
+    return rule
+
+
+def _read(folder: Path) -> list[Any]:  # Any: JSON
+    path = folder / HISTORY
+    if not path.is_file():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            f"{path}: damaged or not JSON ({error}); remove it, and take a rule back with --reset."
+        ) from error
+    return found if isinstance(found, list) else []

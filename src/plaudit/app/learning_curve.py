@@ -11,20 +11,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
+from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.interrupts import InterruptWatch
+from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, data_config, reads_data
 from plaudit.app.run.parts import describe_part, load_parts
-from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console, print_json
-from plaudit.config import RunConfig
+from plaudit.app.terminal import make_console, print_json, scoring_shown
+from plaudit.config import DataSpec, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset, hold_out
 from plaudit.data.publish import publish_folder
 from plaudit.errors import ConfigError, DataError, require
 from plaudit.evaluation import answer
 from plaudit.evaluation.learning import LEAST_SIZES, LearningCurve, Trained, fit_curve
 from plaudit.models.recipes import build
+from plaudit.registry import BUILT_IN
 from plaudit.report import plot_learning_curve
 
 Say = Callable[[str], None]
@@ -34,15 +38,27 @@ _LEAST_TEXTS = 20  # in a draw
 FIGURES = "learning_curve.json"
 
 
+@errors_as_lines
+@reads_data
 @scoring_shown()
-def run_learning_curve(config: RunConfig, *, output: Path | None, as_json: bool) -> None:
+def learning_curve(
+    data: Data,
+    recipe: Annotated[
+        str, typer.Option(help=f"What is trained, with its defaults: {', '.join(BUILT_IN)} or a plugin's.")
+    ] = "ngram",
+    embedding: Annotated[str | None, typer.Option(help="network: a name or a path. [minilm]")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where figures and plot go. [curves/DATA-RECIPE]")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the data's division, of the draws and of every training.")] = 0,
+    as_json: AsJson = False,
+    validation: Validation = None,
+    test: Test = None,
+    group_by: GroupBy = None,
+    *,
+    spec: DataSpec,
+) -> None:
     """Train, fit the curve, print what it says, and write figures and plot.
-
-    Args:
-        config: Data, recipe and seed.
-        output: The folder; None names one after data and recipe under ``curves``. What an earlier run wrote there is
-            replaced.
-        as_json: Print one JSON object, and nothing else.
 
     Raises:
         ConfigError: The folder holds something else.
@@ -50,6 +66,11 @@ def run_learning_curve(config: RunConfig, *, output: Path | None, as_json: bool)
         MissingExtraError: matplotlib or what the recipe needs is not installed.
     """
     require("matplotlib", extra="train", purpose="Drawing the curve")
+    config = RunConfig(
+        data=data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
+        model=ModelConfig(recipe=recipe, embedding=embedding),
+        training=TrainingConfig(seed=seed),
+    )
     build(config)  # a wrong setting should be told before the data are read
     output = output or Path("curves") / f"{Path(config.data.source).resolve().stem}-{config.model.recipe}"
     _check_target(output)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, TestPart, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.run.scored_texts import Chosen, choose_texts
-from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console, print_json, print_table
+from plaudit.app.run.own_run import Chosen, choose_texts
+from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
 from plaudit.evaluation import Answers, answer, count_opening, fingerprint, wilson_interval
@@ -20,16 +23,18 @@ from plaudit.evaluation.paired import Comparison, compare_answers, holm
 from plaudit.models import Classifier, load
 
 
+@errors_as_lines
+@reads_data
 @scoring_shown()
-def compare(models: Sequence[Path], data: str, *, as_json: bool, every_row: bool, spec: DataSpec) -> None:
+def compare(
+    models: Annotated[list[Path], typer.Argument(help="Two models' folders or more, of the same classes.")],
+    data: TestPart,
+    as_json: AsJson = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
+    *,
+    spec: DataSpec,
+) -> None:
     """Compare two models or more on labelled texts, pair by pair, and print how they differ.
-
-    Args:
-        models: Their folders.
-        data: A data set's name or a path.
-        as_json: Print one JSON object.
-        every_row: Also rows that a model was trained on.
-        spec: How `data` are read.
 
     Raises:
         ConfigError: There are fewer than two, or two are the same folder.

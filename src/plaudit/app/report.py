@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import reads_data
 from plaudit.app.output_files import write_whole
 from plaudit.app.plain import plain
+from plaudit.app.run.own_run import Chosen, choose_texts
 from plaudit.app.run.record import REPORT
-from plaudit.app.run.scored_texts import Chosen, choose_texts
-from plaudit.app.scoring_bar import scoring_shown
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, scoring_shown
 from plaudit.app.train.facts import part_facts
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
@@ -27,21 +30,22 @@ if TYPE_CHECKING:
     from plaudit.models import Classifier
 
 
+@errors_as_lines
+@reads_data
 @scoring_shown()
 def report(
-    model: Path,
+    model: Annotated[Path, typer.Argument(help="The folder of a model that `plaudit train` made.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The page. [MODEL/report.html; MODEL/report-DATA.html]")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="Labelled texts to measure on, counted as an opening. [the figures of the run]"),
+    ] = None,
     *,
-    output: Path | None,
-    data: str | None,
     spec: DataSpec,
 ) -> None:
     """Write the page and say where it is.
-
-    Args:
-        model: The model's folder.
-        output: The file; None is report.html in the folder, and with `data` report-DATA.html.
-        data: Labelled texts to measure on, as `evaluate` takes them; None takes the figures of the run.
-        spec: How `data` are read.
 
     Raises:
         PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit.

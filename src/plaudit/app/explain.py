@@ -4,20 +4,78 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
+import typer
+from rich.markup import escape
 from rich.text import Text
 
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.output_files import check_target, write_whole
 from plaudit.app.plain import plain
-from plaudit.app.terminal import make_console, print_json
+from plaudit.app.run.own_run import Chosen, OwnRun
+from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.config import DataSpec
+from plaudit.data import has_parts, load_dataset, read_file
 from plaudit.errors import ConfigError
+from plaudit.models.remembered import remembered_spec
 
 if TYPE_CHECKING:
-    from plaudit.explanation import Explanation, Flip
+    from plaudit.explanation import ClassWords, Explanation, Flip
+
+
+@errors_as_lines
+@reads_data
+def explain(
+    model: Model,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Texts to explain. Without them, and without -i: the words that weigh most over the model's own "
+            "validation texts, or over --data."
+        ),
+    ] = None,
+    input_file: Annotated[Path | None, typer.Option("--input", "-i", help="A file of texts instead.")] = None,
+    output_file: Annotated[
+        Path | None, typer.Option("--output", "-o", help="With -i: a .jsonl or .html file to write.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a page that needs nothing but itself.")] = None,
+    as_json: AsJson = False,
+    label: Annotated[
+        str | None, typer.Option("--class", help="The class to explain. [the one that is predicted]")
+    ] = None,
+    flip: Annotated[
+        bool | None,
+        typer.Option("--flip/--no-flip", help="Find the words that the answer hangs on. [yes, with -i no]"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="The words that weigh most: over imdb, sample, a file or a folder; never a test part."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Without texts: how many words of each class.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Without texts: how many texts at most, evenly spaced. [all; with an encoder 200]"),
+    ] = None,
+    *,
+    spec: DataSpec,
+) -> None:
+    """Say why a model answers so: the share of each word."""
+    if texts or input_file is not None:
+        _check_alone("is for the words over a data set; leave out the texts, or it", {"--data": data, "--limit": limit})
+        _explain_texts(
+            model, texts or [], input_file=input_file, output_file=output_file, html=html, as_json=as_json,
+            label=label, flip=flip, spec=spec,
+        )  # fmt: skip
+        return
+    options = {"-o": output_file, "--html": html, "--flip": flip}
+    _check_alone('goes with texts: give some ("…" "…"), or a file (-i FILE)', options)
+    _explain_data(model, data, top=top, limit=limit, label=label, as_json=as_json, spec=spec)
+
 
 _SUFFIXES = (".jsonl", ".html")
 _STYLES = {1: "blue", 2: "bold blue", 3: "bold reverse blue"}
@@ -29,29 +87,18 @@ _LEGEND = (
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def check_texts_alone(data: str | None, limit: int | None) -> None:
-    """Refuse options of the words over a data set beside texts.
+def _check_alone(why: str, given: Mapping[str, object]) -> None:
+    """Refuse options that go with something else.
 
     Raises:
         ConfigError: There is one.
     """
-    for option, value in (("--data", data), ("--limit", limit)):
+    for option, value in given.items():
         if value is not None:
-            raise ConfigError(f"explain: {option} is for the words over a data set; leave out the texts, or it.")
+            raise ConfigError(f"explain: {option} {why}.")
 
 
-def check_data_alone(output: Path | None, html: Path | None, flip: bool | None) -> None:
-    """Refuse options of single texts where there are none.
-
-    Raises:
-        ConfigError: There is one.
-    """
-    for option, value in (("-o", output), ("--html", html), ("--flip", flip)):
-        if value is not None:
-            raise ConfigError(f'explain: {option} goes with texts: give some ("…" "…"), or a file (-i FILE).')
-
-
-def explain(
+def _explain_texts(
     model: Path,
     texts: list[str],
     *,
@@ -65,7 +112,7 @@ def explain(
 ) -> None:
     """Explain texts given as arguments or in a file."""
     from plaudit.data import read_file
-    from plaudit.explanation import explain as explain_texts
+    from plaudit.explanation import explain as explain_each
     from plaudit.explanation import find_flips
     from plaudit.models import load
     from plaudit.models.answers import doubts
@@ -84,7 +131,7 @@ def explain(
     column: Any = texts
     if input_file is not None:
         column = read_file(input_file, spec=spec, require_labels=False, remembered=remembered_spec(model)).texts
-    found = explain_texts(classifier, column, label)
+    found = explain_each(classifier, column, label)
     odd = doubts(classifier, column)
     why = [odd[one.row] for one in found]
     asked_flip = input_file is None if flip is None else flip
@@ -192,3 +239,85 @@ def _marked(one: Explanation) -> Text:
 def _visible(text: str) -> str:
     """Return `text` with what a terminal would obey written out; line breaks stay."""
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+_SLOW_TEXTS = 200  # of a model that takes seconds a text
+
+
+def _explain_data(
+    model: Path,
+    data: str | None,
+    *,
+    top: int,
+    limit: int | None,
+    label: str | None,
+    as_json: bool,
+    spec: DataSpec,
+) -> None:
+    """Print for each class the words with the greatest sum of shares."""
+    from plaudit.explanation import top_words
+    from plaudit.explanation.shares import explains_slowly
+    from plaudit.models import load
+
+    classifier = load(model)
+    chosen = _choose(model, data, spec)
+    most = limit or (_SLOW_TEXTS if explains_slowly(classifier) else None)
+    dataset, n = chosen.dataset, len(chosen.dataset)
+    if most is not None and n > most:
+        dataset = dataset.take(np.linspace(0, n - 1, most).astype(np.int64))
+    found = top_words(classifier, dataset.texts, n=top, label=label)
+    what = chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {n:,} texts, evenly spaced"
+    if as_json:
+        print_json(_record(found, what, len(dataset)))
+        return
+    _print(found, what, has_two=len(classifier.classes_) == 2 and not classifier.multi_label_)
+
+
+def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
+    """Return the validation texts of the model's own run, or the texts of other data except for a test part."""
+    run = OwnRun.of(model, data_dir=spec.data_dir)
+    if data is None and run is None:
+        raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
+    if run is not None and (data is None or run.is_of(data)):
+        part = run.part("validation", instead="name texts, or a file (-i)")
+        return Chosen(part, f"{run.config.data.source}: the validation texts of this model")
+    assert data is not None
+    remembered = remembered_spec(model)
+    if not has_parts(data):
+        dataset = read_file(data, spec=spec, require_labels=False, remembered=remembered)
+        return Chosen(dataset, f"{data}: every row")
+    splits = load_dataset(data, spec=spec, parts=("train", "validation"), remembered=remembered)
+    if splits.validation is not None:
+        return Chosen(splits.validation, f"{data}: its validation part")
+    return Chosen(splits.train, f"{data}: its training part")
+
+
+def _record(found: list[ClassWords], what: str, n: int) -> dict[str, Any]:
+    classes = [
+        {
+            "label": one.label,
+            "texts": one.n_texts,
+            "words": [{"word": w.word, "share": w.share, "count": w.count, "total": w.total} for w in one.words],
+        }
+        for one in found
+    ]
+    return {"data": what, "texts": n, "classes": classes}
+
+
+def _print(found: list[ClassWords], what: str, *, has_two: bool) -> None:
+    from rich.table import Table
+
+    console = make_console()
+    console.print(f"Words that weigh most: {plain(what)}", markup=False, style="bold")
+    for one in found:
+        counted = "" if has_two else " (where the model gives it)"
+        console.print(f"\n{plain(str(one.label))}: {one.n_texts:,} texts{counted}", markup=False)
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in ("word", "sum", "mean share", "times"):
+            table.add_column(heading, justify="left" if heading == "word" else "right")
+        for word in one.words:
+            cells = (plain(word.word), f"{word.total:.1f}", f"{word.share:.3f}", f"{word.count:,}")
+            table.add_row(*map(escape, cells))
+        print_table(console, table)
+    if not found:
+        console.print("The model gives none of these texts a label.")

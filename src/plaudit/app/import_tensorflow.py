@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.terminal import make_console
 from plaudit.interop import from_tensorflow
 from plaudit.models.artifact import check_target
 
 
-def import_tensorflow(path: Path, *, output: Path | None, classes: str | None, module: str | None) -> None:
-    """Write a saved Keras model as a model of ours, and print what it is.
-
-    Args:
-        path: A SavedModel's folder, a .keras archive or an .h5 file.
-        output: The model's folder; None names one after `path`.
-        classes: The classes' names with commas between; None numbers them.
-        module: The hub module of a file that lacks its vocabulary; None for the one that it names.
-    """
+@errors_as_lines
+def import_tensorflow(
+    path: Annotated[Path, typer.Argument(help="A SavedModel's folder, a .keras archive or an .h5 file.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The model's folder. [models/NAME]")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="The classes' names in the order of the outputs, like neg,pos. [0,1,...]")
+    ] = None,
+    module: Annotated[
+        str | None, typer.Option(help="The hub module's folder or archive. [what a .keras or .h5 file names]")
+    ] = None,
+) -> None:
+    """Write a saved Keras model as a model of ours, and print what it is."""
     output = output or Path("models") / path.resolve().stem
     check_target(output)
     names = None if classes is None else [each.strip() for each in classes.split(",")]

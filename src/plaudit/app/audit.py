@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
+import typer
+from rich.markup import escape
+from rich.table import Table
 
-from plaudit.app.audit.lines import print_audit
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Data, reads_data
 from plaudit.app.output_files import check_target, write_whole
+from plaudit.app.plain import plain
 from plaudit.app.run.cleaning import divide_corpus
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, print_table
 from plaudit.audit import DROPS, KINDS, Cleaning, Corpus, Drop, Finding, choose_rows, load_corpus, review
 from plaudit.batch.encoding import encode_table
 from plaudit.config import DataSpec, TrainingConfig
@@ -25,25 +31,45 @@ from plaudit.report import audit_page
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from rich.console import Console
+
+    from plaudit.audit import Audit, Cleaning
+
 
 _LEAST_SIMILARITY = 0.5
 
 
-def run_audit(
-    data: str,
+@errors_as_lines
+@reads_data
+def audit(
+    data: Data,
+    test: Annotated[str | None, typer.Option(help="A file or folder of test texts. [the data's own, if any]")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the findings go. [audits/DATA]")] = None,
+    write_clean: Annotated[
+        Path | None, typer.Option(help="Write the training part without the rows that --drop names: csv, tsv, …")
+    ] = None,
+    drop: Annotated[
+        str | None,
+        typer.Option(
+            help="For --write-clean, with commas between: duplicates, near, conflicts, noise, junk, leaks. "
+            "[all but near; of sets of labels all but near and noise]"
+        ),
+    ] = None,
+    similarity: Annotated[
+        float, typer.Option(help="Share of common word triples from which texts are nearly the same, 0.5 to 1.")
+    ] = 0.8,
+    noise: Annotated[
+        bool, typer.Option("--noise/--no-noise", help="Look for labels that are probably wrong, which takes longest.")
+    ] = True,
+    embedding: Annotated[
+        str | None, typer.Option(help="Say how many of the words this embedding knows: a name or a path.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the search for wrong labels.")] = 0,
+    as_json: AsJson = False,
     *,
-    test: str | None,
-    output: Path | None,
-    write_clean: Path | None,
-    drop: str | None,
-    similarity: float,
-    noise: bool,
-    embedding: str | None,
-    seed: int,
-    as_json: bool,
     spec: DataSpec,
 ) -> None:
-    """Audit a data set; see `audit_options` for the arguments.
+    """Audit a data set, print what was found, and write it.
 
     Raises:
         ConfigError: An option is wrong.
@@ -223,3 +249,78 @@ def _with_marks(corpus: Corpus, kept: NDArray[np.int64]) -> pa.Table:
     if {part.file for part in corpus.parts} != {train.file} or train.unit == "file":
         return whole
     return whole.take(np.argsort(np.array(places), kind="stable"))  # one file's rows keep their order
+
+
+_PLACES = {"line": "lines of the file, counted from 1, the header too", "row": "rows, counted from 1", "file": "files"}
+_STYLES = {"fix": "bold red", "look": "yellow", "note": "dim"}
+
+
+def print_audit(
+    console: Console,
+    audit: Audit,
+    output: Path,
+    *,
+    cleaning: Cleaning | None,
+    target: Path | None,
+    flags: Sequence[str] = (),
+) -> None:
+    """Print how the data were read, what was found, what stays out of the cleaned file, and what to do next.
+
+    `flags` say how the cleaned file is to be read.
+    """
+    for part in audit.corpus.parts:
+        console.print(f"{part.name:<10} {len(part):>9,} rows  {plain(part.file)}", markup=False)
+        for line in part.said:
+            console.print(f"  {plain(line)}", markup=False)
+        for finding in part.findings:
+            console.print(f"  note: {plain(finding.message)}", markup=False)
+    console.print()
+    print_table(console, _table(audit))
+    if audit.without_noise:
+        console.print(f"Label noise was not looked for: {audit.without_noise}.", markup=False)
+    if not audit.duplicates.is_complete:
+        console.print("Nearly equal texts: so many are alike that each was compared with some of the others only.")
+    for remark in audit.remarks:
+        console.print(
+            f"[{_STYLES[remark.gravity]}]{remark.gravity}[/]  {escape(plain(f'{remark.part}: {remark.title}'))}: "
+            f"{escape(plain(remark.detail))}" + ("" if remark.gravity == "note" else f" ({remark.advice})")
+        )
+    units = sorted({part.unit for part in audit.corpus.parts})
+    console.print(f"\nPlaces are {'; '.join(_PLACES[unit] for unit in units)}.")
+    console.print(f"Findings: {output}\n  audit.html to read, findings.csv with every row, audit.json", markup=False)
+    if cleaning is not None and target is not None:
+        parts = ", ".join(f"{kind} {n:,}" for kind, n in cleaning.counts().items()) or "nothing"
+        console.print(
+            f"Clean: {target}, {len(cleaning.kept):,} of {audit.corpus.n_train:,} training rows. Dropped: {parts}; "
+            f"{target.name}.dropped.csv says which and why. Validation and test rows are in it too, untouched and "
+            "marked as such: training on it is judged on the same test as training on the data as they are.\n"
+            f"Next: {shlex.join(['plaudit', 'train', str(target), *flags])}",
+            markup=False,
+        )
+
+
+def _table(audit: Audit) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("")
+    table.add_column("what")
+    for part in audit.corpus.parts:
+        table.add_column(part.name, justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("example")
+    table.add_column("what to do")
+    for kind, meaning in KINDS.items():
+        found = audit.of_kind(kind)
+        if not found:
+            continue
+        gravity, counts = audit.gravity(kind), audit.counts(kind)
+        table.add_row(
+            f"[{_STYLES[gravity]}]{gravity}[/]",
+            escape(meaning.title),
+            *(f"{n:,}" if n else "-" for n in counts),
+            audit.share(kind),
+            escape(plain(audit.corpus.where(found[0].row))),
+            escape(meaning.advice),
+        )
+    if not table.row_count:
+        table.add_row("", "nothing found in rows", *("-" for _ in audit.corpus.parts), "", "", "")
+    return table

@@ -8,11 +8,14 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
+import typer
 
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import Model, reads_data
 from plaudit.app.terminal import make_console
 from plaudit.config import DataSpec
 from plaudit.data import Dataset, load_dataset, read_file
@@ -27,22 +30,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from plaudit.interop.compact import Precision
     from plaudit.interop.export import Export, Prepared, Target
     from plaudit.models import Classifier
+
 
 _MODEL_FILES = {"savedmodel": "saved_model.pb", "keras": "model.keras", "onnx": "model.onnx"}
 
 
+@errors_as_lines
+@reads_data
 def export(
-    model: Path,
-    to: Target | Literal["huggingface"],
-    output: Path,
+    model: Model,
+    to: Annotated[Literal["savedmodel", "keras", "onnx", "huggingface"], typer.Option(help="The form.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The export's folder.")],
+    dtype: Annotated[
+        Literal["float32", "float16", "int8"], typer.Option(help="How the embedding's vectors are stored.")
+    ] = "float32",
+    prune: Annotated[bool, typer.Option("--prune", help="Drop the rows of tokens that training did not move.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="With --prune: keep the tokens of this file's texts instead.")
+    ] = None,
+    check: Annotated[Path | None, typer.Option(help="Texts to check the export on. [the built-in sample]")] = None,
     *,
-    precision: Precision,
-    prune: bool,
-    keep: Path | None,
-    check: Path | None,
     spec: DataSpec,
 ) -> None:
     """Export a model, checked on real texts, and print sizes, the largest difference and what it costs."""
@@ -51,12 +60,12 @@ def export(
     check_place(output)
     classifier = load(model)
     if to == "huggingface":
-        if precision != "float32" or prune:
+        if dtype != "float32" or prune:
             raise ConfigError("export: --dtype and --prune are for networks' embeddings, not for --to huggingface.")
         _export_encoder(model, classifier, output, _check_texts(check, spec))
         return
     if to == "onnx" and isinstance(classifier, NgramClassifier):
-        if precision != "float32" or prune:
+        if dtype != "float32" or prune:
             raise ConfigError("export: --dtype and --prune are for networks' embeddings, not for n-grams.")
         _export_ngrams(classifier, output, model, _check_texts(check, spec))
         return
@@ -68,7 +77,7 @@ def export(
         )
     texts = _check_texts(check, spec)
     kept = _kept(classifier, keep, spec) if prune else None
-    prepared = prepare(classifier, precision=precision, kept=kept)
+    prepared = prepare(classifier, precision=dtype, kept=kept)
     _import_quietly(to)
     written = export_model(prepared, to, output, texts.texts)
     before = _size(model)
@@ -78,7 +87,7 @@ def export(
     _say_rule(console, classifier)
     if prepared.rule is not None:
         classifier.set_rule(None)  # so that the two below are compared alike
-    if prune or precision != "float32":
+    if prune or dtype != "float32":
         console.print(_cost(classifier, prepared, texts), markup=False)
 
 

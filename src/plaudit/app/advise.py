@@ -11,7 +11,9 @@ import shlex
 import sys
 from dataclasses import asdict, replace
 
-from plaudit.app.doctor.environment import gpu_name
+from plaudit.app.doctor import gpu_name
+from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.options import AsJson, Data, Language, reads_data
 from plaudit.app.plain import plain
 from plaudit.app.run.parts import describe_origin
 from plaudit.app.terminal import make_console
@@ -27,7 +29,15 @@ from plaudit.text.languages import language_name
 _SMALL_SHARE = 0.01  # of the letters; scripts below it are not named
 
 
-def advise(data: str, *, as_json: bool, spec: DataSpec, language: str | None = None) -> None:
+@errors_as_lines
+@reads_data
+def advise(
+    data: Data,
+    as_json: AsJson = False,
+    language: Language = None,
+    *,
+    spec: DataSpec,
+) -> None:
     """Print advice on a data set.
 
     Raises:
