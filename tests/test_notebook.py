@@ -20,7 +20,7 @@ def printed(notebook: Any) -> str:  # Any: nbformat comes without types
 
 
 def n_images(notebook: Any) -> int:
-    return sum("image/png" in o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", []))
+    return sum("image/svg+xml" in o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", []))
 
 
 @pytest.mark.slow

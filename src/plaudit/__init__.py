@@ -8,7 +8,7 @@
     model.save("my-model")
     plaudit.load("my-model").predict(["A joy, every minute of it."])
 
-The names below are loaded when first used: importing plaudit imports no torch, no numba, no pandas and no matplotlib.
+The names below are loaded when first used: importing plaudit imports no torch, no numba and no pandas.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from plaudit.data import Dataset, load_dataset
 from plaudit.models import NgramClassifier
 
 Command = Callable[..., Any]
-FILES = {"learning_curve.json", "learning-curve.svg", "learning-curve.png", "learning-curve-dark.png"}
+FILES = {"learning_curve.json", "learning-curve.svg"}
 
 
 def test_sizes_draws_files_and_the_sentence(command: Command, tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def is_same(a: Path, b: Path) -> bool:
 def test_the_folder_holds_everything(sample_model: Path) -> None:
     assert {path.name for path in sample_model.iterdir()} == {
         "model.json", "weights.safetensors", "embedding", "run.toml", "history.json", "metrics.json", "README.md",
-        "test_openings.json", "loss.svg", "loss.png", "loss-dark.png", "accuracy.svg", "accuracy.png",
-        "accuracy-dark.png", "reliability.svg", "reliability.png", "reliability-dark.png", "report.html",
+        "test_openings.json", "loss.svg", "accuracy.svg", "reliability.svg",
+        "report.html",
             "report.json", "scope.safetensors",
     }  # fmt: skip
     history = json.loads((sample_model / "history.json").read_text(encoding="utf-8"))
@@ -251,7 +251,7 @@ def test_a_run_toml_repeats_the_run_to_the_bit(command: Command, tmp_path: Path,
     command("train", "sample", *QUICK, "-o", "first", *options)
     command("train", "--config", "first/run.toml", "-o", "second")
     assert is_same(tmp_path / "first", tmp_path / "second")
-    for name in ("history.json", "run.toml", "loss.svg", "loss.png"):
+    for name in ("history.json", "run.toml", "loss.svg"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 

@@ -67,23 +67,11 @@ def test_the_commands_that_score_need_nothing_heavy(sample_model: Path, tmp_path
     run(code)
 
 
-@pytest.mark.parametrize(
-    ("embedding", "message"),
-    [
-        (
-            "random",
-            "plaudit: Drawing the curves needs matplotlib, which is not installed: pip install 'plaudit[train]'",
-        ),
-        (
-            "minilm",
-            "plaudit: Drawing the curves needs matplotlib, which is not installed: pip install 'plaudit[train]'",
-        ),
-    ],
-)
-def test_training_without_its_extra_says_what_to_install(tmp_path: Path, embedding: str, message: str) -> None:
-    arguments = ["train", "sample", "--embedding", embedding, "--output", str(tmp_path / "model")]
+def test_training_without_its_extra_says_what_to_install(tmp_path: Path) -> None:
+    arguments = ["train", "sample", "--embedding", "random", "--output", str(tmp_path / "model")]
     code = BLOCK + f"from plaudit.app.cli import main\nsys.argv = ['plaudit', *{arguments}]\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    message = "plaudit: Training needs numba, which is not installed: pip install 'plaudit[train]'"
     assert (done.returncode, done.stderr.splitlines()) == (2, [message])
     assert not list(tmp_path.iterdir())
 

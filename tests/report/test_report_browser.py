@@ -14,7 +14,7 @@ from plaudit.report import ReportFacts, report_page
 from plaudit.report.figure_facts import ClassFigures, Figure
 from plaudit.report.text_facts import ClassWordsFacts, Mistake, WordFacts
 
-image = pytest.importorskip("PIL.Image", reason="looking at screenshots needs Pillow, which matplotlib brings")
+image = pytest.importorskip("PIL.Image", reason="looking at screenshots needs Pillow")
 pytest.importorskip("jinja2", reason="the page needs the extra train")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)

@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from encoders import TOKENIZERS
-from plaudit.text import (
+torch = pytest.importorskip("torch", reason="the tiny tokenizers are made beside tiny encoders")
+
+from encoders import TOKENIZERS  # noqa: E402
+from plaudit.text import (  # noqa: E402
     SpaceTokenizer,
     TokenColumn,
     Tokenizer,
@@ -15,10 +17,13 @@ from plaudit.text import (
     WordTokenizer,
     token_memory,
 )
-from plaudit.text.token_memory import keep_joined, keep_tokens, remembering_tokens, take_texts, tokens_of
-
-torch = pytest.importorskip("torch", reason="the tiny tokenizers are made beside tiny encoders")
-
+from plaudit.text.token_memory import (  # noqa: E402
+    keep_joined,
+    keep_tokens,
+    remembering_tokens,
+    take_texts,
+    tokens_of,
+)
 
 WORDS = ["a", "film", "film's", "don't", "", "  ", "Ünder", "手机", "!", "x-y", "🙂", "the", "of", "zebra"]
 

@@ -24,7 +24,7 @@ from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.config import DataSpec, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset, hold_out
 from plaudit.data.publish import publish_folder
-from plaudit.errors import ConfigError, DataError, require
+from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import answer
 from plaudit.evaluation.learning import LEAST_SIZES, LearningCurve, Trained, fit_curve
 from plaudit.models.recipes import build
@@ -63,9 +63,8 @@ def learning_curve(
     Raises:
         ConfigError: The folder holds something else.
         DataError: The data cannot be read, or there are too few training texts.
-        MissingExtraError: matplotlib or what the recipe needs is not installed.
+        MissingExtraError: What the recipe needs is not installed.
     """
-    require("matplotlib", extra="train", purpose="Drawing the curve")
     config = RunConfig(
         data=data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
         model=ModelConfig(recipe=recipe, embedding=embedding),
@@ -94,9 +93,7 @@ def learning_curve(
     if as_json:
         print_json({**figures, "output": str(output)})
         return
-    say(
-        f"\n{describe_curve(curve)}\n{curve.sentence()}\nWrote {output}: {FIGURES}, learning-curve.svg, .png, -dark.png"
-    )
+    say(f"\n{describe_curve(curve)}\n{curve.sentence()}\nWrote {output}: {FIGURES}, learning-curve.svg")
 
 
 def train_sizes(config: RunConfig, train: Dataset, validation: Dataset, say: Say) -> list[Trained]:

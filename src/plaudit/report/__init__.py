@@ -4,10 +4,8 @@ from plaudit.report.audit_page import audit_page
 from plaudit.report.card import model_card, with_rule
 from plaudit.report.facts import ReportFacts, read_facts
 from plaudit.report.highlight import worst_mistakes
-from plaudit.report.learning_curve import plot_learning_curve
 from plaudit.report.page import report_page
-from plaudit.report.plots import plot_curves
-from plaudit.report.reliability import plot_reliability
+from plaudit.report.plots import plot_curves, plot_learning_curve, plot_reliability
 
 __all__ = [
     "ReportFacts",

@@ -1,14 +1,16 @@
 """Plots as inline SVG: vector, in the page's own colours, so that they follow light, dark and paper.
 
 A drawing is 360 units wide, the width of a phone, so that its letters are legible there; wider pages set drawings side
-by side. Two series differ in shape as well as in colour. Colours are CSS variables (Okabe and Ito 2008, as in
-`plots`), the text is the page's. Nothing here knows what the numbers mean.
+by side. Two series differ in shape as well as in colour. Colours are CSS variables (`templates/drawing.css`; Okabe and
+Ito's, https://jfly.uni-koeln.de/color/, which colour-blind readers distinguish), the text is the page's. A drawing
+stands in a page, or with its title and key in a file of its own (`as_file`). Nothing here knows what the numbers mean.
 """
 
 from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -197,6 +199,96 @@ def draw_reliability(points: Sequence[Point], raw: Sequence[Point], *, title: st
         body.append(f'<circle class="dot" cx="{x(each.x):.1f}" cy="{y(each.y):.1f}" r="4.5"></circle>')
     words = "; ".join(f"said {each.x:.2f}, true {each.y:.2f}" for each in points)
     return _svg(height, title, f"{up}, by {across}. {words}", body)
+
+
+def draw_law(
+    points: Sequence[tuple[float, float]],
+    curve: Sequence[Point],
+    *,
+    ticks: Sequence[float],
+    seen: float,
+    title: str,
+    across: str,
+) -> str:
+    """Return points, a curve with its band through them, and how it may go on, over a logarithmic axis.
+
+    Args:
+        points: What was measured.
+        curve: In the order of x, each with the band's ends; all x are above 0.
+        ticks: Where the axis has numbers; those that would stand in one another are left out.
+        seen: As far as this x the curve is drawn whole, and dashed from there.
+        title: What is drawn.
+        across: What the axis has.
+    """
+    ends = [y for _, y in points] + [end for each in curve for end in (each.y, each.low, each.high) if end is not None]
+    low, high = _frame(ends, least=0.0, most=1.0)
+    height = 230
+    x = _Scale(math.log(curve[0].x / 1.15), math.log(curve[-1].x * 1.15), _LEFT, WIDTH - _RIGHT)
+    y = _Scale(low, high, height - _BOTTOM, _TOP)
+    body = _axes(x, y, [], across, height)
+    free = -math.inf
+    for tick in ticks:
+        place, words = x(math.log(tick)), f"{tick:,.0f}"
+        if place - 3.5 * len(words) > free:
+            body.append(_text(min(place, WIDTH - 3.5 * len(words)), height - _BOTTOM + 16, words, "middle soft"))
+            free = place + 3.5 * len(words) + 4
+
+    def path(values: Sequence[tuple[float, float]]) -> str:
+        return " ".join(f"{x(math.log(a)):.1f},{y(b):.1f}" for a, b in values)
+
+    upper = [(each.x, each.high) for each in curve if each.high is not None]
+    lower = [(each.x, each.low) for each in reversed(curve) if each.low is not None]
+    body.append(f'<polygon class="band" points="{path(upper + lower)}"></polygon>')
+    for kind, part in (("second", [each for each in curve if each.x <= seen]),
+                       ("second ahead", [each for each in curve if each.x >= seen])):  # fmt: skip
+        body.append(f'<polyline class="{kind}" points="{path([(each.x, each.y) for each in part])}"></polyline>')
+    body += [f'<circle class="dot train" cx="{x(math.log(a)):.1f}" cy="{y(b):.1f}" r="4"></circle>' for a, b in points]
+    return _svg(height, title, "; ".join(f"{n:,.0f}: {error:.4f}" for n, error in points), body)
+
+
+def mark(kind: str) -> str:
+    """Return how a kind of mark looks, for a key: SVG of 18 by 14 units."""
+    if kind.startswith("dot"):
+        return f'<circle class="{kind}" cx="9" cy="7" r="4.5"></circle>'
+    if kind == "hollow":
+        return '<rect class="hollow" x="5" y="3" width="8" height="8"></rect>'
+    if kind.startswith("bar") or kind == "band":
+        return f'<rect class="{kind}" x="1" y="2" width="16" height="10"></rect>'
+    line = f'<line class="{"second" if kind == "square" else kind}" x1="0" y1="7" x2="18" y2="7"></line>'
+    more = {
+        "whisker": '<circle class="dot" cx="9" cy="7" r="4.5"></circle>',
+        "square": '<rect class="square" x="6" y="4" width="6" height="6"></rect>',
+    }
+    return line + more.get(kind, "")
+
+
+def as_file(drawing: str, *, title: str, up: str, key: Sequence[tuple[str, str]], style: str) -> str:
+    """Return a drawing as an SVG file: its title above, below it a line for each kind of mark, and its own colours.
+
+    Args:
+        drawing: What a function of this module drew.
+        title: What stands above it.
+        up: What its upright axis has.
+        key: The kind of each mark, and what it means.
+        style: CSS with the colours, for light and dark.
+    """
+    top, line = 44, 19
+    height = int(re.search(r'height="(\d+)"', drawing)[1])  # type: ignore[index]  # `_svg` wrote it
+    marks = "".join(
+        f'<g transform="translate({_LEFT} {top + height + line * i + 4})">{mark(kind)}'
+        f'<text x="26" y="11">{html.escape(words)}</text></g>'
+        for i, (kind, words) in enumerate(key)
+    )
+    whole = top + height + line * len(key) + 12
+    name = html.escape(title)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {whole}" width="{2 * WIDTH}" '
+        f'height="{2 * whole}" role="img" aria-label="{name}">\n<style>\n{style}</style>\n'
+        f'<rect class="page" width="{WIDTH}" height="{whole}"></rect>\n'
+        f'<text class="title middle" x="{WIDTH / 2:g}" y="18">{name}</text>\n'
+        f'<text class="soft" x="4" y="38">{html.escape(up)}</text>\n'
+        f'<g transform="translate(0 {top})">{drawing}</g>\n{marks}\n</svg>\n'
+    )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from plaudit.errors import require
-from plaudit.report.drawing import shorten
+from plaudit.report.drawing import mark, shorten
 from plaudit.report.visible import visible
 
 
@@ -31,8 +31,8 @@ class Html(str):
 
 def frame(title: str, *, style: str, body: str) -> str:
     """Return a whole page, given its plain title, further CSS and the HTML of its body."""
-    page = Template(_template("page.html"))
-    return page.substitute(title=html.escape(visible(title)), style=style, body=body)
+    page = Template(template("page.html"))
+    return page.substitute(title=html.escape(visible(title)), drawing=template("drawing.css"), style=style, body=body)
 
 
 def render(name: str, title: str, /, *, extra: str, style: str = "", **values: object) -> str:
@@ -50,7 +50,7 @@ def render(name: str, title: str, /, *, extra: str, style: str = "", **values: o
     """
     jinja2 = require("jinja2", extra=extra, purpose=f"Writing the {name}")
     body = _compiled(jinja2, name).render(**values)
-    return frame(title, style=style + _template(f"{name}.css"), body=body)
+    return frame(title, style=style + template(f"{name}.css"), body=body)
 
 
 @functools.cache
@@ -59,10 +59,11 @@ def _compiled(jinja2: ModuleType, name: str) -> Any:  # Any: a template of Jinja
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
     )
     environment.filters |= _FILTERS
-    return environment.from_string(_template(f"{name}.html"))
+    return environment.from_string(template(f"{name}.html"))
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return a file of `templates`."""
     return resources.files("plaudit.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
@@ -74,4 +75,8 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
-_FILTERS: dict[str, Callable[..., str]] = {"n": _number, "short": shorten}
+def _mark(kind: str) -> Html:
+    return Html(mark(kind))
+
+
+_FILTERS: dict[str, Callable[..., str]] = {"n": _number, "short": shorten, "mark": _mark}

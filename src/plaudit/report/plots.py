@@ -1,123 +1,121 @@
-"""The tutorial's two plots: loss and accuracy over epochs, training as dots, validation as a line.
+"""The pictures that stand as files beside a model: its curves, its reliability, a learning curve.
 
-Drawn with matplotlib's object interface, so importing this touches no global state and no display. Colours are Okabe
-and Ito's blue and vermilion (https://jfly.uni-koeln.de/color/), which colour-blind readers distinguish; the marks
-differ too.
+They are the drawings of the report (`drawing`), each with its title, its key and its colours in one SVG file, which is
+light or dark as the page that shows it. Nothing has to be installed for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from plaudit.errors import require
+import numpy as np
+
+from plaudit.report.drawing import (
+    Point,
+    as_file,
+    draw_curves,
+    draw_law,
+    draw_reliability,
+)
+from plaudit.report.frame import template
 
 if TYPE_CHECKING:
+    from plaudit.evaluation import Reliability
+    from plaudit.evaluation.learning import LearningCurve
     from plaudit.training import History
 
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours of a plot."""
-
-    background: str
-    text: str
-    grid: str
-    training: str
-    validation: str
-
-
-LIGHT = Theme("#ffffff", "#24292f", "#d8dee4", "#0072b2", "#d55e00")
-DARK = Theme("#0d1117", "#e6edf3", "#30363d", "#56b4e9", "#f0883e")
-_NAMES = ("loss", "accuracy")
-_SIZE_INCHES = (6.4, 4.0)
+_BEYOND = 4  # times the largest size, as far as a learning curve is drawn
 
 
 def plot_curves(history: History, folder: Path, *, kept_epoch: int | None = None) -> list[Path]:
-    """Draw loss and accuracy, each as SVG and as PNG for light and dark pages, into an existing folder.
+    """Draw loss and accuracy by epoch, training as dots and validation as a line, into an existing folder.
 
     Args:
         history: At least one epoch.
-        folder: Where ``loss.svg``, ``loss.png``, ``loss-dark.png`` and the same for accuracy go.
+        folder: Where ``loss.svg`` and ``accuracy.svg`` go.
         kept_epoch: The epoch whose weights the model has, marked with a thin line.
 
     Returns:
-        The files, six.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed (extra ``train``).
+        The two files; the same bytes for the same history.
     """
     paths = []
-    for name in _NAMES:
-        paths += save_plot(folder, name, partial(_draw, history, name, kept_epoch))
+    for name in ("loss", "accuracy"):
+        training, validation = (_finite(history.history[each]) for each in (name, f"val_{name}"))
+        kept = kept_epoch if kept_epoch is not None and kept_epoch < len(training) else None
+        drawing = draw_curves(training, validation, name=name.capitalize(), kept=kept)
+        key = [("dot train", f"Training {name}")]
+        key += [("square", f"Validation {name}")] if validation else []
+        key += [("reference", f"Kept: epoch {kept}")] if kept is not None else []
+        title = f"Training and validation {name}" if validation else f"Training {name}"
+        paths.append(_write(folder / f"{name}.svg", drawing, title, name, key))
     return paths
 
 
-def save_plot(
-    folder: Path,
-    name: str,
-    draw: Callable[[Any, Theme], None],
-    *,
-    size_inches: tuple[float, float] = _SIZE_INCHES,
-    legend_below: bool = False,
-) -> list[Path]:
-    """Draw a plot as ``NAME.svg``, ``NAME.png`` and, for dark pages, ``NAME-dark.png``; the same bytes each time.
+def plot_reliability(
+    before: Reliability, after: Reliability, folder: Path, *, temperature: float, multi_label: bool = False
+) -> Path:
+    """Draw what the model said beside what came true, before and after calibration, into an existing folder.
+
+    A dot on the diagonal is to be taken at its word; below it the model was too sure. The dots are the bins of the
+    calibration error, of equally many texts each, and their whiskers Wilson's 95 % intervals.
 
     Args:
-        folder: An existing folder.
-        name: What the files are called.
-        draw: Puts marks, titles and labels into matplotlib's Axes, in a theme's colours.
-        size_inches: Width and height.
-        legend_below: Whether the legend stands below the axes, not in them.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed (extra ``train``).
+        before: The bins of validation texts at temperature 1.
+        after: At `temperature`; not drawn when that is 1.
+        folder: Where ``reliability.svg`` goes.
+        temperature: What the model's logits are divided by.
+        multi_label: Whether a case is a pair of text and label.
     """
-    figures = require("matplotlib.figure", extra="train", purpose="Drawing a plot")
-    matplotlib = require("matplotlib", extra="train", purpose="Drawing a plot")
-    paths = []
-    for suffix, theme in ((".svg", LIGHT), (".png", LIGHT), ("-dark.png", DARK)):
-        # A fixed salt and no date: the same figures give the same bytes.
-        with matplotlib.rc_context({"svg.hashsalt": "plaudit", "font.size": 11, "svg.fonttype": "none"}):
-            figure = figures.Figure(figsize=size_inches, layout="constrained", facecolor=theme.background)
-            figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
-            axes = figure.add_subplot(facecolor=theme.background)
-            draw(axes, theme)
-            _colour(axes, theme)
-            legend, place = (figure.legend, "outside lower center") if legend_below else (axes.legend, "best")
-            legend(loc=place, frameon=False, labelcolor=theme.text)
-            metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
-            paths.append(folder / f"{name}{suffix}")
-            figure.savefig(paths[-1], dpi=150, metadata=metadata, facecolor=theme.background)
-    return paths
+    is_calibrated = temperature != 1
+    shown, n = after if is_calibrated else before, sum(each.n for each in before.bins)
+    up = "share of texts that have it" if multi_label else "share of answers that are right"
+    drawing = draw_reliability(
+        [Point(each.probability, each.share, each.interval.low, each.interval.high) for each in shown.bins],
+        [Point(each.probability, each.share) for each in before.bins] if is_calibrated else [],
+        title="Reliability",
+        across="probability of the label" if multi_label else "probability of the answer",
+        up=up,
+    )
+    key = [("reference", "Right as often as said")]
+    if is_calibrated:
+        key.append(("hollow", f"Before: calibration error {before.error:.3f}"))
+    words = f"{'Calibrated: c' if is_calibrated else 'C'}alibration error {shown.error:.3f}"
+    title = f"Reliability on {n:,} validation {'labels' if multi_label else 'texts'}"
+    return _write(folder / "reliability.svg", drawing, title, up, [*key, ("whisker", words)])
 
 
-def _draw(history: History, name: str, kept_epoch: int | None, axes: Any, theme: Theme) -> None:
-    training, validation = history.history[name], history.history[f"val_{name}"]
-    epochs = range(1, len(training) + 1)
-    axes.plot(epochs, training, "o", color=theme.training, markersize=5, label=f"Training {name}")
-    if validation:
-        style = "-" if len(validation) > 1 else "s"
-        axes.plot(epochs, validation, style, color=theme.validation, linewidth=2, label=f"Validation {name}")
-    if kept_epoch is not None and kept_epoch < len(training):
-        label = f"Kept: epoch {kept_epoch}"
-        axes.axvline(kept_epoch, color=theme.text, linewidth=0.8, linestyle=":", label=label, zorder=0)
-    axes.set_title(f"Training and validation {name}" if validation else f"Training {name}")
-    axes.set_xlabel("Epoch")
-    axes.set_ylabel(name.capitalize())
-    axes.set_xlim(0.5, len(training) + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+def plot_learning_curve(curve: LearningCurve, folder: Path) -> Path:
+    """Draw the errors over the number of labels, the curve through them, and how it may go on.
+
+    Args:
+        curve: What was measured, and the fit.
+        folder: Where ``learning-curve.svg`` goes; it exists.
+    """
+    sizes = np.concatenate(
+        [np.geomspace(curve.trained[0].n, curve.n, 60), np.geomspace(curve.n, _BEYOND * curve.n, 40)]
+    )
+    low, high = curve.band(sizes)
+    drawing = draw_law(
+        [(each.n, error) for each in curve.trained for error in each.errors],
+        [Point(n, error, a, b) for n, error, a, b in zip(sizes, curve.law.errors(sizes)[0], low, high, strict=True)],
+        ticks=[*(each.n for each in curve.trained), _BEYOND * curve.n],
+        seen=curve.n,
+        title="Learning curve",
+        across="labelled training texts",
+    )
+    key = [
+        ("dot train", "Trained models"), ("second", "Curve through them"),
+        ("second ahead", "As it may go on"), ("band", "95 % of the fits"),
+    ]  # fmt: skip
+    return _write(folder / "learning-curve.svg", drawing, "Learning curve", "share of validation texts wrong", key)
 
 
-def _colour(axes: Any, theme: Theme) -> None:  # Any: matplotlib's Axes, which is not imported here
-    axes.grid(visible=True, color=theme.grid, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=theme.text)
-    for label in (axes.title, axes.xaxis.label, axes.yaxis.label):
-        label.set_color(theme.text)
-    for side, spine in axes.spines.items():
-        spine.set_color(theme.grid)
-        spine.set_visible(side in ("left", "bottom"))
+def _finite(values: list[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
+
+
+def _write(path: Path, drawing: str, title: str, up: str, key: list[tuple[str, str]]) -> Path:
+    path.write_text(as_file(drawing, title=title, up=up, key=key, style=template("drawing.css")), encoding="utf-8")
+    return path

@@ -64,23 +64,19 @@ class Record:
         if self.history is not None:
             (folder / "history.json").write_text(_json(_finite(self.history.history)), encoding="utf-8")
             plot_curves(self.history, folder, kept_epoch=self.kept_epoch)
-        notes = []
-        try:
-            calibrated, scaled = self.calibrated, self.calibrated.temperature
-            plot_reliability(
-                calibrated.before, calibrated.after, folder, temperature=scaled, multi_label=model.multi_label_
-            )
-        except MissingExtraError as error:  # a recipe without epochs needs no matplotlib, and does without this plot
-            notes.append(f"note: {error}")
+        found = self.calibrated
+        plot_reliability(
+            found.before, found.after, folder, temperature=found.temperature, multi_label=model.multi_label_
+        )
         self.facts.write(folder)
         card = model_card(self.facts, title=name, openings=openings)
         (folder / "README.md").write_text(card, encoding="utf-8")
         try:
             page = report_page(self.facts, name=name, openings=openings, rule=None)
             (folder / REPORT).write_text(page, encoding="utf-8")
-        except MissingExtraError as error:  # nor does it need jinja2; report.json is there, and draws the page later
-            notes.append(f"note: {error}")
-        return notes
+        except MissingExtraError as error:  # jinja2; report.json is there, and draws the page later
+            return [f"note: {error}"]
+        return []
 
 
 def run_versions(

@@ -212,9 +212,9 @@ def _print_outcome(outcome: Outcome, seconds: float) -> None:
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
     if most and outcome.config.data.streaming:
         most += ", with pages of files that the system may take back"
-    curves = ", history.json, loss.png, accuracy.png" if "epochs" in figures else ""
+    curves = ", history.json, loss.svg, accuracy.svg" if "epochs" in figures else ""
     page = "report.html shows all on one page; " if (outcome.folder / "report.html").is_file() else ""
-    curves += ", reliability.png" if (outcome.folder / "reliability.png").is_file() else ""
+    curves += ", reliability.svg"
     console.print(
         f"\nModel: {outcome.folder}\n"
         f"  {page}metrics.json{curves}; run.toml repeats it, README.md describes it\n"

@@ -27,13 +27,13 @@ from plaudit.app.train.recipe_choice import language_line
 from plaudit.app.train.teaching import load_unlabelled, open_answers, tell_shared
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
-from plaudit.errors import ConfigError, require
+from plaudit.errors import ConfigError
 from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
-from plaudit.models.recipes import build, has_epochs, refits
+from plaudit.models.recipes import build, refits
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
@@ -127,8 +127,6 @@ def _run(
     model = build(config)
     _find_encoder(model)
     taught_by = open_answers(config)
-    if has_epochs(config.model.recipe):  # missing, it should be missed before training
-        require("matplotlib", extra="train", purpose="Drawing the curves")
     config = replace(config, data=choose_source(config.data, say, progress=progress))
     named, output = output, output or default_output(config)
     check_place(output, config, overwrite=overwrite)
