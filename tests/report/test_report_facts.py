@@ -83,12 +83,12 @@ def test_foreign_files_are_refused(tmp_path: Path, contents: str) -> None:
 
 def test_sets_of_labels_have_no_confusions(mood_network: NetworkClassifier, moods: Dataset) -> None:
     logits = mood_network.logits(moods.texts)
-    answers = answer(mood_network, moods, logits=logits)
-    measured = measured_facts(answers, answers.measure(resamples=0), logits=logits, temperature=2.0)
+    answers = replace(answer(mood_network, moods, logits=logits), temperature=2.0)
+    measured = measured_facts(answers)
     assert (measured.matrix, measured.confused) == ((), ())
     assert [each.n for each in measured.classes] == list(moods.class_counts().values())
     assert len(measured.bins_raw) > 0
-    held_out = held_out_facts(answers, measured, moods, what="some", guessed=commonest(moods))
+    held_out = held_out_facts(answers, moods, what="some", guessed=commonest(moods))
     names = moods.label_names()
     assert held_out.guess == max(names.count(each) for each in names) / len(names)
     found = explained_facts(mood_network, moods, logits)
@@ -103,14 +103,11 @@ def test_a_column_of_names_does_not_divide(network: NetworkClassifier, reviews: 
         "half": [f"{i % 2}" for i in range(n)],
     })  # fmt: skip
     dataset = replace(reviews, extra=extra)
-    logits = network.logits(dataset.texts)
-    answers = answer(network, dataset, logits=logits)
-    measured = measured_facts(answers, answers.measure(resamples=0), logits=logits, temperature=1.0)
-    found = held_out_facts(answers, measured, dataset, what="some", guessed=("liked",))
+    found = held_out_facts(answer(network, dataset), dataset, what="some", guessed=("liked",))
     assert "half" in [division.by for division in found.divisions]
     assert found.undivided == ("id", "number", "same", "tags")
     assert found.guess == 0.5
-    assert measured.bins_raw == ()
+    assert found.measured.bins_raw == ()
 
 
 def test_the_same_mistake_is_shown_once(network: NetworkClassifier) -> None:

@@ -24,7 +24,7 @@ from plaudit.models import load
 from plaudit.models.artifact import read_manifest
 from plaudit.models.rules import rule_from_manifest
 from plaudit.report import ReportFacts, read_facts, report_page
-from plaudit.report.measuring import held_out_facts, measured_facts
+from plaudit.report.measuring import held_out_facts
 
 if TYPE_CHECKING:
     from plaudit.models import Classifier
@@ -84,9 +84,6 @@ def _openings(model: Path, facts: ReportFacts) -> int:
 def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:
     """Return the facts with figures of other texts in the place of the test's."""
     dataset, what = chosen.dataset, plain(chosen.what)
-    logits = model.logits(dataset.texts)
-    answers = answer(model, dataset, logits=logits)
-    measured = measured_facts(answers, answers.measure(), logits=logits, temperature=model.temperature_)
-    held_out = held_out_facts(answers, measured, dataset, what=what, guessed=facts.test.guessed)
+    held_out = held_out_facts(answer(model, dataset), dataset, what=what, guessed=facts.test.guessed)
     part = part_facts("measured", dataset, None, facts.classes)
     return replace(facts, test=held_out, parts=(*facts.parts[:-1], part))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a classifier answered to N labelled texts.
+    """What a classifier answered to N labelled texts, and how good that is, measured once when it is first asked for.
 
     Attributes:
         labels: int64 [N], the true class numbers; multi-label int64 [N, C], 1 where a text has the class.
@@ -40,6 +41,8 @@ class Answers:
         predictions: Like `labels`, what was answered; -1 where a decision rule gave no answer.
         classes: C label names, those of the classifier.
         multi_label: Whether an answer is a set of labels.
+        logits: What `Classifier.logits` gave, float [N, K]; None where somebody else answered.
+        temperature: By which it had divided them.
     """
 
     labels: NDArray[np.int64]
@@ -47,6 +50,8 @@ class Answers:
     predictions: NDArray[np.int64]
     classes: tuple[str, ...]
     multi_label: bool
+    logits: NDArray[np.floating] | None = None
+    temperature: float = 1.0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -58,6 +63,7 @@ class Answers:
             labels=self.labels[rows],
             probabilities=self.probabilities[rows],
             predictions=self.predictions[rows],
+            logits=None if self.logits is None else self.logits[rows],
         )
 
     @property
@@ -85,6 +91,11 @@ class Answers:
     def reliability(self) -> Reliability:
         """The probabilities beside what came true."""
         return reliability(*stated(self.labels, self.probabilities))
+
+    @cached_property
+    def metrics(self) -> Metrics | MultiLabelMetrics:
+        """All figures, as `measure` gives them."""
+        return self.measure()
 
     def measure(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Metrics | MultiLabelMetrics:
         """Return all figures; the arguments are those of `evaluate`.
@@ -146,6 +157,8 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
         model.decide(logits, unlike=model.unlike(dataset.texts)),
         model.class_names,
         model.multi_label_,
+        logits,
+        model.temperature_,
     )
 
 

@@ -41,25 +41,13 @@ _MOST_CONFUSED = 15
 _MOST_COLUMNS = 6
 
 
-def measured_facts(
-    answers: Answers,
-    metrics: Metrics | MultiLabelMetrics,
-    *,
-    logits: NDArray[np.floating],
-    temperature: float,
-) -> Measured:
-    """Return the figures of N labelled texts.
-
-    Args:
-        answers: What was answered.
-        metrics: Its figures.
-        logits: What `Classifier.logits` gave, float [N, K].
-        temperature: By which it had divided them.
-    """
+def measured_facts(answers: Answers) -> Measured:
+    """Return the figures of what was answered to N labelled texts."""
+    metrics = answers.metrics
     is_single = isinstance(metrics, Metrics)
     raw: tuple[BinFacts, ...] = ()
-    if temperature != 1:
-        shares = probabilities(logits * np.float32(temperature), multi_label=answers.multi_label)
+    if answers.temperature != 1 and answers.logits is not None:
+        shares = probabilities(answers.logits * np.float32(answers.temperature), multi_label=answers.multi_label)
         raw = _bins(reliability(*stated(answers.labels, shares)))
     matrix = metrics.confusion if isinstance(metrics, Metrics) else None
     is_small = matrix is not None and len(matrix) <= MOST_IN_MATRIX
@@ -81,36 +69,34 @@ def measured_facts(
 
 def held_out_facts(
     answers: Answers,
-    measured: Measured,
     dataset: Dataset,
     *,
     what: str,
     guessed: tuple[str, ...],
-    unseen: Measured | None = None,
-    crossed: Measured | None = None,
+    unseen: Answers | None = None,
+    crossed: Answers | None = None,
 ) -> HeldOutFacts:
     """Return the figures of texts that decided nothing, with their slices and beside a guess.
 
     Args:
         answers: What was answered to N texts.
-        measured: Its figures.
         dataset: The texts.
         what: What they are called.
         guessed: The label that is commonest in training, or the set of labels (`commonest`).
-        unseen: The figures of those that are not among the training texts, where some are.
-        crossed: Cross-validated figures, where texts are few.
+        unseen: What was answered to those that are not among the training texts, where some are.
+        crossed: Cross-validated answers, where texts are few.
     """
     truth = [set(names) if isinstance(names, tuple) else {names} for names in dataset.label_names()]
     divisions, undivided = _divisions(dataset, answers.right)
     return HeldOutFacts(
         what=what,
-        measured=measured,
+        measured=measured_facts(answers),
         divisions=divisions,
         undivided=undivided,
         guess=sum(names == set(guessed) for names in truth) / len(truth),
         guessed=guessed,
-        unseen=unseen,
-        crossed=crossed,
+        unseen=None if unseen is None else measured_facts(unseen),
+        crossed=None if crossed is None else measured_facts(crossed),
     )
 
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plaudit.data import Dataset
 from plaudit.data.spill import shared_rows
-from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, Reliability, answer
+from plaudit.evaluation import Answers, Reliability, answer
 from plaudit.models import Classifier
 from plaudit.training.temperature import LEAST_TEXTS, choose_temperature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics
+    from plaudit.evaluation import Answers
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,25 @@ class Calibrated:
 
     Attributes:
         temperature: What its logits are divided by.
-        validation: The validation figures with it.
+        validation: What it answers to the validation texts with it.
         loss_before: The log loss without it.
         before: Probabilities beside what came true, without it.
         after: The same with it: of each text with the temperature that other texts chose, so that none flatters.
         loss: The log loss, likewise.
-        logits: With it, float [N, K].
-        answers: With it.
     """
 
     temperature: float
-    validation: Metrics | MultiLabelMetrics
+    validation: Answers
     loss_before: float
     before: Reliability
     after: Reliability
     loss: float
-    logits: NDArray[Any]
-    answers: Answers
+
+    @property
+    def logits(self) -> NDArray[np.floating]:
+        """Those of the validation texts with the temperature, float [N, K]."""
+        assert self.validation.logits is not None  # a classifier answered
+        return self.validation.logits
 
     def to_dict(self) -> dict[str, float]:
         """Return what metrics.json keeps as "calibration"; all but the temperature is of the validation texts."""
@@ -60,7 +62,7 @@ class Calibrated:
 
     def __str__(self) -> str:
         if self.temperature == 1:
-            n = len(self.logits)
+            n = len(self.validation)
             why = (
                 f"fewer than {LEAST_TEXTS} validation texts choose no temperature"
                 if n < LEAST_TEXTS
@@ -86,29 +88,12 @@ def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
     crossed = answer(model, validation, logits=(logits * chosen.inverse[:, None]).astype(np.float32))
     return Calibrated(
         temperature=model.temperature_,
-        validation=after.measure(),
+        validation=after,
         loss_before=float(before.losses.mean()),
         before=before.reliability,
         after=crossed.reliability,
         loss=float(crossed.losses.mean()),
-        logits=scaled,
-        answers=after,
     )
-
-
-@dataclass(frozen=True)
-class Unseen:
-    """The answers to the texts that were not seen in training.
-
-    Attributes:
-        rows: bool [N], which of the test texts they are.
-        answers: What was answered to them.
-        metrics: Its figures.
-    """
-
-    rows: NDArray[np.bool_]
-    answers: Answers
-    metrics: Metrics | MultiLabelMetrics
 
 
 def unseen_rows(texts: Dataset, seen: Sequence[Dataset]) -> NDArray[np.bool_]:
@@ -119,10 +104,7 @@ def unseen_rows(texts: Dataset, seen: Sequence[Dataset]) -> NDArray[np.bool_]:
     return rows
 
 
-def measure_unseen(answers: Answers, texts: Dataset, seen: Sequence[Dataset]) -> Unseen | None:
-    """Measure the answers to the texts that are in none of `seen`; None where that is all of them, or none."""
+def unseen_of(answers: Answers, texts: Dataset, seen: Sequence[Dataset]) -> Answers | None:
+    """Return the answers to the texts that are in none of `seen`; None where that is all of them, or none."""
     rows = unseen_rows(texts, seen)
-    if rows.all() or not rows.any():
-        return None
-    some = answers.take(np.flatnonzero(rows))
-    return Unseen(rows, some, some.measure())
+    return None if rows.all() or not rows.any() else answers.take(np.flatnonzero(rows))

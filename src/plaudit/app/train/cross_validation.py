@@ -16,7 +16,7 @@ import pyarrow as pa
 from plaudit.app.run.parts import is_size, join_texts
 from plaudit.data import Dataset
 from plaudit.data.grouping import join_groups
-from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, answer
+from plaudit.evaluation import Answers, answer
 from plaudit.models.out_of_fold import deal_folds
 from plaudit.models.recipes import build
 
@@ -38,23 +38,19 @@ class CrossValidated:
 
     Attributes:
         answers: To the N texts that could be judged.
-        logits: Float [N, K].
-        metrics: Its figures.
         n_texts: All texts, of which those are not judged that alone have a class.
     """
 
     answers: Answers
-    logits: NDArray[Any]
-    metrics: Metrics | MultiLabelMetrics
     n_texts: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return what metrics.json keeps as "cross_validation"."""
-        return {"folds": N_FOLDS, "n_texts": self.n_texts, **self.metrics.to_dict()}
+        return {"folds": N_FOLDS, "n_texts": self.n_texts, **self.answers.metrics.to_dict()}
 
     def sentence(self, n_test: int) -> str:
         """Say the figure, and which of the two to believe."""
-        found = self.metrics
+        found = self.answers.metrics
         low, high = found.accuracy_interval.low, found.accuracy_interval.high
         left = self.n_texts - found.n
         alone = f" (not judged, because no other text has their class: {left:,})" if left else ""
@@ -95,7 +91,7 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
     strata = np.unique(labels, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     folds = deal_folds(groups, strata, N_FOLDS, seed=config.training.seed)
     folds[_unjudged(labels, folds, groups, n_classes=len(whole.classes))] = -1
-    found: list[tuple[Answers, NDArray[Any]]] = []
+    found: list[Answers] = []
     for fold in range(N_FOLDS):
         held = whole.take(np.flatnonzero(folds == fold))
         if not len(held):
@@ -104,17 +100,18 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         model = build(config)
         model.fit(learned.texts, learned.label_column())
         model.temperature_ = temperature
-        logits = model.logits(held.texts)
-        found.append((answer(model, held, logits=logits), logits))
-    if not found or len({each.classes for each, _ in found}) > 1:
+        found.append(answer(model, held))
+    if not found or len({each.classes for each in found}) > 1:
         return None
     answers = replace(
-        found[0][0],
-        labels=np.concatenate([each.labels for each, _ in found]),
-        probabilities=np.concatenate([each.probabilities for each, _ in found]),
-        predictions=np.concatenate([each.predictions for each, _ in found]),
+        found[0],
+        labels=np.concatenate([each.labels for each in found]),
+        probabilities=np.concatenate([each.probabilities for each in found]),
+        predictions=np.concatenate([each.predictions for each in found]),
+        logits=None,  # of five models
+        temperature=1.0,
     )
-    return CrossValidated(answers, np.concatenate([each for _, each in found]), answers.measure(), len(whole))
+    return CrossValidated(answers, len(whole))
 
 
 def _groups(whole: Dataset, column: str | None, *, near: bool) -> NDArray[np.int64]:

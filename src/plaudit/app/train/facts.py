@@ -12,7 +12,7 @@ import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plaudit.app.run.parts import count_shared_texts, describe_sets, is_size
 from plaudit.data import DATASET_NAMES, Dataset
@@ -24,15 +24,12 @@ from plaudit.report.figure_facts import TEST_TEXTS
 from plaudit.report.measuring import commonest, held_out_facts, measured_facts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from plaudit.app.run.calibrating import Calibrated, Unseen
+    from plaudit.app.run.calibrating import Calibrated
     from plaudit.app.run.parts import Parts
     from plaudit.app.train.cross_validation import CrossValidated
     from plaudit.config import DataConfig, RunConfig
-    from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics
+    from plaudit.evaluation import Answers
     from plaudit.models import Classifier
-    from plaudit.report.figure_facts import Measured
     from plaudit.report.text_facts import ExplainedFacts
     from plaudit.training import History
 
@@ -46,18 +43,14 @@ class Tested:
 
     Attributes:
         dataset: N texts.
-        logits: What `Classifier.logits` gave, float [N, K].
         answers: What it answered.
-        metrics: Its figures.
-        unseen: Those of the texts that are not among the training texts too; None where that is all, or none.
-        crossed: The cross-validated figures of few texts; None of many.
+        unseen: To the texts that are not among the training texts too; None where that is all, or none.
+        crossed: The cross-validated answers of few texts; None of many.
     """
 
     dataset: Dataset
-    logits: NDArray[Any]
     answers: Answers
-    metrics: Metrics | MultiLabelMetrics
-    unseen: Unseen | None = None
+    unseen: Answers | None = None
     crossed: CrossValidated | None = None
 
 
@@ -87,7 +80,6 @@ def gather_facts(
     named = {"train": parts.train, "validation": parts.validation, "test": tested.dataset}
     is_on_disk = isinstance(parts.train, SpilledDataset)
     audit = quick_audit(named, command=audit_command(parts.config), most_bytes=_LOOKED_AT_BYTES if is_on_disk else None)
-    own = model.temperature_
     return ReportFacts(
         format_version=FORMAT_VERSION,
         classes=model.class_names,
@@ -95,31 +87,19 @@ def gather_facts(
         parts=tuple(part_facts(name, dataset, parts.train, model.class_names) for name, dataset in named.items()),
         curves=None if history is None else _curves(history, kept_epoch),
         calibration=CalibrationFacts(**calibrated.to_dict()),
-        validation=measured_facts(
-            calibrated.answers, calibrated.validation, logits=calibrated.logits, temperature=calibrated.temperature
-        ),
+        validation=measured_facts(calibrated.validation),
         test=held_out_facts(
             tested.answers,
-            measured_facts(tested.answers, tested.metrics, logits=tested.logits, temperature=own),
             tested.dataset,
             what=TEST_TEXTS,
             guessed=commonest(parts.train),
-            unseen=None if tested.unseen is None else _unseen(tested, tested.unseen, temperature=own),
-            crossed=None if (crossed := tested.crossed) is None else _crossed(crossed),
+            unseen=tested.unseen,
+            crossed=None if tested.crossed is None else tested.crossed.answers,
         ),
         explained=explained,
         audit=audit,
         run=run,
     )
-
-
-def _unseen(tested: Tested, unseen: Unseen, *, temperature: float) -> Measured:
-    logits = tested.logits[unseen.rows]
-    return measured_facts(unseen.answers, unseen.metrics, logits=logits, temperature=temperature)
-
-
-def _crossed(found: CrossValidated) -> Measured:
-    return measured_facts(found.answers, found.metrics, logits=found.logits, temperature=1.0)
 
 
 def run_facts(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plaudit.app.advise import advice_line
-from plaudit.app.run.calibrating import measure_unseen
+from plaudit.app.run.calibrating import unseen_of
 from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.run.record import Record, differences, run_versions, write_held_out
@@ -34,6 +34,7 @@ from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
 from plaudit.models.recipes import build, refits
+from plaudit.report import ReportFacts
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
@@ -101,168 +102,214 @@ def run_training(
         PlauditError: What was asked for cannot be done; of a streaming run also when the disk is full.
     """
     with contextlib.ExitStack() as held:
-        return _run(
-            config, output, held,
-            say=say, monitors=monitors, resume=resume, progress=progress, recorded_versions=recorded_versions,
-            is_open=is_open, advise=advise, overwrite=overwrite,
-        )  # fmt: skip
+        run = _Run(config, output, say=say, monitors=monitors, progress=progress, overwrite=overwrite)
+        run.read(held)
+        others = run.choose(is_open=is_open, advise=advise)
+        run.train(others, recorded_versions=recorded_versions or {}, resume=resume)
+        return run.write(run.test())
 
 
-def _run(
-    config: RunConfig,
-    output: Path | None,
-    held: contextlib.ExitStack,
-    *,
-    say: Say,
-    monitors: Sequence[Monitor],
-    resume: bool,
-    progress: bool,
-    recorded_versions: Mapping[str, str] | None,
-    is_open: bool,
-    advise: bool,
-    overwrite: bool,
-) -> Outcome:
-    """Do what `run_training` says; `held` ends when it does."""
-    started = time.perf_counter()
-    model = build(config)
-    _find_encoder(model)
-    taught_by = open_answers(config)
-    config = replace(config, data=choose_source(config.data, say, progress=progress))
-    named, output = output, output or default_output(config)
-    check_place(output, config, overwrite=overwrite)
-    if config.data.streaming:
-        model.scratch = held.enter_context(work_folder(output))
-        held.callback(setattr, model, "scratch", MEMORY)
-    on_disk = model.scratch if config.data.streaming else None
-    parts = load_parts(config.data, seed=config.training.seed, progress=progress, scratch=on_disk)
-    if not config.data.streaming:
-        held.enter_context(remembering_tokens())
-        keep_tokens(parts.train.texts, parts.validation.texts)
-    say(f"Data: {config.data.source}")
-    check_place(output, config, overwrite=overwrite, labels=reading_of(parts.train).label_columns)
-    _say_all(say, describe_origin(parts.train))
-    described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
-    further = load_unlabelled(model, config, parts, taught_by)
-    unlabelled = further.texts
-    if unlabelled is not None:
-        described += describe_part("unlabelled", unlabelled)
-    _say_all(say, described + describe_absent(train=parts.train, validation=parts.validation))
-    for note in parts.notes:
-        say(f"note: {note}")
-    others: tuple[RunConfig, ...] = ()
-    looked = look_at(parts.train, language=config.data.language)
-    if is_open:
-        plan = choose_recipe(config, looked)
-        say(plan.reason)
-        others = plan.runs[1:]
-        if plan.runs[0] != config:
-            config, model = plan.runs[0], build(plan.runs[0])
-    elif advise and (line := advice_line(looked, recipe=config.model.recipe, source=config.data.source)):
-        say(line)
-    if (line := language_line(config, looked)) is not None:
-        say(line)
-    versions = run_versions(model.packages, parts.train, parts.validation, unlabelled) | further.versions
-    if isinstance(model, NetworkClassifier):
-        config = replace(config, model=replace(config.model, embedding=str(model.embedding)))
-        versions |= load_first_layer(model, parts, say, progress=progress)
-    if changed := differences(recorded_versions or {}, versions):
-        say(f"note: the weights may differ from the recorded run's: {changed}.")
-    fitted = fit(model, parts, unlabelled, output / CHECKPOINT, say, monitors, resume=resume)
-    for other in others:
-        if (better := fit_better(other, fitted, parts, say, than=config.model.recipe)) is not None:
-            config, (model, fitted) = other, better
-            versions |= run_versions(model.packages, parts.train, parts.validation, unlabelled)
-    if named is None:
-        output = default_output(config)
-        check_place(output, config, overwrite=overwrite, labels=reading_of(parts.train).label_columns)
-    trained = time.perf_counter()
-    explained = explained_facts(model, parts.validation, fitted.calibrated.logits)  # of the model that was validated
-    started += time.perf_counter() - trained  # seconds that were not training
-    config = replace(config, training=replace(config.training, refit=refits(config)))
-    if config.training.refit:
-        fitted = refit(fitted, model, parts, None, unlabelled, say, monitors)
-    if not isinstance(model, NetworkClassifier):  # whose layers were told before training
-        say(str(model.summary()))
-    for note in model.notes_:
-        say(f"note: {note}")
-    seconds = time.perf_counter() - started
-    model.learn_scope(parts.train.texts, parts.validation.texts)
-    test_texts = parts.open_test()  # here, and nowhere before
-    if not config.data.streaming:
-        keep_tokens(test_texts.texts)
-    lines = describe_part("test", test_texts, parts.train) + tell_shared(unlabelled, test_texts)
-    lines += describe_absent(test=test_texts)
-    _say_all(say, lines)
-    logits = model.logits(test_texts.texts)
-    answers = answer(model, test_texts, logits=logits)
-    test = answers.measure()
-    seen = (parts.train, parts.validation) if config.training.refit else (parts.train,)
-    unseen = measure_unseen(answers, test_texts, seen)
-    tested = Tested(test_texts, logits, answers, test, unseen)
-    n = len(parts.train) + (len(parts.validation) if config.training.refit else 0)
-    metrics: dict[str, dict[str, Any]] = {
-        "train": {
-            **({"left_out": left_out} if (left_out := _left_out_counts(parts.train)) else {}),
-            "seconds": round(seconds, 3),
-            **fitted.epochs(),
-            "n": n,
-            "peak_memory_bytes": peak_memory_bytes(),
-        },
-        "validation": fitted.calibrated.validation.to_dict(),
-        "calibration": fitted.calibrated.to_dict(),
-        "test": test.to_dict() | ({"further": more} if (more := plugin_figures(answers)) else {}),
-    }
-    if unseen is not None:
-        metrics["test_unseen"] = unseen.metrics.to_dict()
-    config = _decided(replace(config, data=parts.config, reading=reading_of(parts.train)), fitted.params)
-    if is_for(config, all_texts := (parts.train, parts.validation, test_texts)):
-        crossed = cross_validate(config, all_texts, temperature=model.temperature_)
-        if crossed is not None:
-            metrics["cross_validation"] = crossed.to_dict()
+class _Run:
+    """A run under way: what was asked, what has been read and decided, and, step by step, what came of it."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        output: Path | None,
+        *,
+        say: Say,
+        monitors: Sequence[Monitor],
+        progress: bool,
+        overwrite: bool,
+    ) -> None:
+        """Refuse what cannot be done before the data are read."""
+        self.started = time.perf_counter()
+        self.say, self.monitors, self.progress, self.overwrite = say, monitors, progress, overwrite
+        self.model = build(config)
+        _find_encoder(self.model)
+        self.taught_by = open_answers(config)
+        self.config = replace(config, data=choose_source(config.data, say, progress=progress))
+        self.is_named = output is not None
+        self.output = output or default_output(self.config)
+        check_place(self.output, self.config, overwrite=overwrite)
+
+    def read(self, held: contextlib.ExitStack) -> None:
+        """Read and divide the data, and say what they are; `held` ends with the run."""
+        data, model, say = self.config.data, self.model, self.say
+        if data.streaming:
+            model.scratch = held.enter_context(work_folder(self.output))
+            held.callback(setattr, model, "scratch", MEMORY)
+        on_disk = model.scratch if data.streaming else None
+        self.parts = parts = load_parts(data, seed=self.config.training.seed, progress=self.progress, scratch=on_disk)
+        if not data.streaming:
+            held.enter_context(remembering_tokens())
+            keep_tokens(parts.train.texts, parts.validation.texts)
+        say(f"Data: {data.source}")
+        self._check_labels()
+        _say_all(say, describe_origin(parts.train))
+        described = describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train)
+        further = load_unlabelled(model, self.config, parts, self.taught_by)
+        self.unlabelled, self.versions = further.texts, further.versions
+        if self.unlabelled is not None:
+            described += describe_part("unlabelled", self.unlabelled)
+        _say_all(say, described + describe_absent(train=parts.train, validation=parts.validation))
+        for note in parts.notes:
+            say(f"note: {note}")
+
+    def choose(self, *, is_open: bool, advise: bool) -> tuple[RunConfig, ...]:
+        """Choose the recipe from the data where it is open; return the runs to train beside it."""
+        config, say = self.config, self.say
+        others: tuple[RunConfig, ...] = ()
+        looked = look_at(self.parts.train, language=config.data.language)
+        if is_open:
+            plan = choose_recipe(config, looked)
+            say(plan.reason)
+            others = plan.runs[1:]
+            if plan.runs[0] != config:
+                self.config, self.model = plan.runs[0], build(plan.runs[0])
+        elif advise and (line := advice_line(looked, recipe=config.model.recipe, source=config.data.source)):
+            say(line)
+        if (line := language_line(self.config, looked)) is not None:
+            say(line)
+        return others
+
+    def train(self, others: Sequence[RunConfig], *, recorded_versions: Mapping[str, str], resume: bool) -> None:
+        """Train, calibrate, take the better of two recipes, say why it answers so, and train again on more texts."""
+        parts, say = self.parts, self.say
+        self.versions = self._versions() | self.versions
+        if isinstance(self.model, NetworkClassifier):
+            self.config = replace(self.config, model=replace(self.config.model, embedding=str(self.model.embedding)))
+            self.versions |= load_first_layer(self.model, parts, say, progress=self.progress)
+        if changed := differences(recorded_versions, self.versions):
+            say(f"note: the weights may differ from the recorded run's: {changed}.")
+        self.fitted = fit(
+            self.model, parts, self.unlabelled, self.output / CHECKPOINT, say, self.monitors, resume=resume
+        )
+        for other in others:
+            if (better := fit_better(other, self.fitted, parts, say, than=self.config.model.recipe)) is not None:
+                self.config, (self.model, self.fitted) = other, better
+                self.versions |= self._versions()
+        if not self.is_named:
+            self.output = default_output(self.config)
+            self._check_labels()
+        trained = time.perf_counter()  # of the model that was validated
+        self.explained = explained_facts(self.model, parts.validation, self.fitted.calibrated.logits)
+        self.started += time.perf_counter() - trained  # seconds that were not training
+        self.config = replace(self.config, training=replace(self.config.training, refit=refits(self.config)))
+        if self.config.training.refit:
+            self._refit(None)
+        if not isinstance(self.model, NetworkClassifier):  # whose layers were told before training
+            say(str(self.model.summary()))
+        for note in self.model.notes_:
+            say(f"note: {note}")
+        self.seconds = time.perf_counter() - self.started
+        self.model.learn_scope(parts.train.texts, parts.validation.texts)
+
+    def test(self) -> Tested:
+        """Open the test texts, here and nowhere before, and answer them."""
+        parts, model = self.parts, self.model
+        texts = parts.open_test()
+        if not self.config.data.streaming:
+            keep_tokens(texts.texts)
+        lines = describe_part("test", texts, parts.train) + tell_shared(self.unlabelled, texts)
+        _say_all(self.say, lines + describe_absent(test=texts))
+        answers = answer(model, texts)
+        seen = (parts.train, parts.validation) if self.config.training.refit else (parts.train,)
+        tested = Tested(texts, answers, unseen_of(answers, texts, seen))
+        self.versions["test_texts"] = fingerprint(texts)
+        self.config = _decided(
+            replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
+        )
+        if is_for(self.config, all_texts := (parts.train, parts.validation, texts)):
+            crossed = cross_validate(self.config, all_texts, temperature=model.temperature_)
             tested = replace(tested, crossed=crossed)
-    versions = {**versions, "test_texts": fingerprint(test_texts)}
-    if config.training.final:  # all has been measured
-        fitted = refit(fitted, model, parts, test_texts, unlabelled, say, monitors)
-        fitted = replace(fitted, story=f"{fitted.story} {_FINAL}")
-        say(f"note: {_FINAL}")
-        metrics["final"] = {"n": sum(map(len, all_texts))}
-    with publish(output) as folder:
-        model.write(folder)
-        size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        metrics["train"]["size_bytes"] = size_bytes
-        facts = gather_facts(
-            model,
-            parts,
+        return tested
+
+    def write(self, tested: Tested) -> Outcome:
+        """Train on the test texts too where that was asked for, and write the folder, whole or not at all."""
+        metrics = self._metrics(tested)
+        if self.config.training.final:  # all has been measured
+            self._refit(tested.dataset)
+            self.fitted = replace(self.fitted, story=f"{self.fitted.story} {_FINAL}")
+            self.say(f"note: {_FINAL}")
+            metrics["final"] = {"n": len(self.parts.train) + len(self.parts.validation) + len(tested.dataset)}
+        model, fitted = self.model, self.fitted
+        with publish(self.output) as folder:
+            model.write(folder)
+            size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            metrics["train"]["size_bytes"] = size_bytes
+            record = Record(
+                config=self.config,
+                versions=self.versions,
+                history=fitted.history,
+                kept_epoch=fitted.kept_epoch,
+                metrics=metrics,
+                calibrated=fitted.calibrated,
+                facts=self._facts(tested, size_bytes),
+            )
+            if self.config.training.refit:  # what `plaudit threshold` chooses on: the model has learned these texts
+                write_held_out(folder, fitted.calibrated.logits)
+            identity = self.versions["test_texts"]
+            openings = count_opening(folder, tested.dataset, command="train", identity=identity)
+            for line in record.write(folder, model, name=self.output.name, openings=openings):
+                self.say(line)
+        alone = None if tested.unseen is None else tested.unseen.metrics
+        return Outcome(
+            model, self.output, metrics, tested.answers.metrics, self.config, unseen=alone, crossed=tested.crossed
+        )
+
+    def _metrics(self, tested: Tested) -> dict[str, dict[str, Any]]:
+        """Return what metrics.json holds, but for what only the written folder knows."""
+        parts, fitted, test = self.parts, self.fitted, tested.answers
+        found: dict[str, dict[str, Any]] = {
+            "train": {
+                **({"left_out": left_out} if (left_out := _left_out_counts(parts.train)) else {}),
+                "seconds": round(self.seconds, 3),
+                **fitted.epochs(),
+                "n": len(parts.train) + (len(parts.validation) if self.config.training.refit else 0),
+                "peak_memory_bytes": peak_memory_bytes(),
+            },
+            "validation": fitted.calibrated.validation.metrics.to_dict(),
+            "calibration": fitted.calibrated.to_dict(),
+            "test": test.metrics.to_dict() | ({"further": more} if (more := plugin_figures(test)) else {}),
+        }
+        if tested.unseen is not None:
+            found["test_unseen"] = tested.unseen.metrics.to_dict()
+        if tested.crossed is not None:
+            found["cross_validation"] = tested.crossed.to_dict()
+        return found
+
+    def _facts(self, tested: Tested, size_bytes: int) -> ReportFacts:
+        fitted, notes = self.fitted, (*self.parts.notes, *self.model.notes_, *_left_out(self.parts.train))
+        made = run_facts(
+            self.model,
+            self.config,
+            versions=self.versions,
+            story=" ".join([fitted.story, *notes]).strip(),
+            seconds=self.seconds,
+            size_bytes=size_bytes,
+        )
+        return gather_facts(
+            self.model,
+            self.parts,
             tested,
             calibrated=fitted.calibrated,
-            explained=explained,
+            explained=self.explained,
             history=fitted.history,
             kept_epoch=fitted.kept_epoch,
-            run=run_facts(
-                model,
-                config,
-                versions=versions,
-                story=" ".join([fitted.story, *parts.notes, *model.notes_, *_left_out(parts.train)]).strip(),
-                seconds=seconds,
-                size_bytes=size_bytes,
-            ),
+            run=made,
         )
-        record = Record(
-            config=config,
-            versions=versions,
-            history=fitted.history,
-            kept_epoch=fitted.kept_epoch,
-            metrics=metrics,
-            calibrated=fitted.calibrated,
-            facts=facts,
-        )
-        if config.training.refit:  # what `plaudit threshold` chooses on, for the model has learned these texts by now
-            write_held_out(folder, fitted.calibrated.logits)
-        openings = count_opening(folder, test_texts, command="train", identity=versions["test_texts"])
-        for line in record.write(folder, model, name=output.name, openings=openings):
-            say(line)
-    alone = None if unseen is None else unseen.metrics
-    return Outcome(model, output, metrics, test, config, unseen=alone, crossed=tested.crossed)
+
+    def _versions(self) -> dict[str, str]:
+        return run_versions(self.model.packages, self.parts.train, self.parts.validation, self.unlabelled)
+
+    def _check_labels(self) -> None:
+        """Refuse the place of a model of other labels, which only the data tell."""
+        labels = reading_of(self.parts.train).label_columns
+        check_place(self.output, self.config, overwrite=self.overwrite, labels=labels)
+
+    def _refit(self, test: Dataset | None) -> None:
+        self.fitted = refit(self.fitted, self.model, self.parts, test, self.unlabelled, self.say, self.monitors)
 
 
 def _find_encoder(model: Classifier) -> None:
