@@ -1,10 +1,12 @@
-"""How often 95 % intervals hold the truth: those of `evaluate` beside plain percentiles of resamples.
+"""How often 95 % intervals hold the truth: those of `evaluate` beside plain percentiles of resamples, and `compare`'s.
 
     python benchmarks/interval_coverage.py [--samples 400] [--sizes 6 20 50 200 1000]
 
 A simulated classifier of two classes gives scores whose truth is known from a sample of 400,000. Of each size many
 samples are drawn, balanced and with a class of a tenth; printed is, for each figure, of 100 intervals how many hold the
 truth, and how many of the samples give an interval at all. Percentiles are the old method: resamples of the texts.
+Then a second classifier answers the same texts, from scores that go with the first one's: nearly the same, or better.
+Printed is how often `compare`'s intervals of the difference hold the true one.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 from plaudit.evaluation.bootstrap import bootstrap, percentile_interval
 from plaudit.evaluation.intervals import Interval
 from plaudit.evaluation.metrics import _statistic, measure
+from plaudit.evaluation.paired import compare_answers
+from plaudit.evaluation.scoring import Answers
 
 FIGURES = (
     "accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall", "roc_auc", "average_precision", "loss",
@@ -54,7 +58,7 @@ def covered(n: int, share: float, samples: int, *, seed: int) -> dict[str, dict[
     for sample in range(samples):
         labels, probabilities = draw(n, share, random)
         found = measure(labels, probabilities, CLASSES, resamples=RESAMPLES, seed=sample)
-        statistic = _statistic(labels, probabilities, probabilities.argmax(axis=1))
+        statistic = _statistic(labels, probabilities, probabilities.argmax(axis=1), CLASSES)
         spread = bootstrap(statistic, n, resamples=RESAMPLES, seed=sample)
         right = (labels == probabilities.argmax(axis=1)).astype(np.float64)
         spread["accuracy"] = np.random.default_rng(sample).choice(right, (RESAMPLES, n)).mean(axis=1)
@@ -73,6 +77,53 @@ def covered(n: int, share: float, samples: int, *, seed: int) -> dict[str, dict[
         | {"given": len(hits[name, "ours"]) / samples}
         for name in FIGURES
     }
+
+
+def answers(labels: NDArray[np.int64], scores: NDArray[np.float64], share: float, distance: float) -> Answers:
+    """Return a classifier's answers from normal scores, float64 [N], whose means are `distance` apart."""
+    logits = TOO_SURE * (distance * scores + np.log(share / (1 - share)))
+    second = 1 / (1 + np.exp(-logits))
+    probabilities = np.stack([1 - second, second], axis=1)
+    return Answers(labels, probabilities, probabilities.argmax(axis=1), CLASSES, multi_label=False)
+
+
+def draw_pair(
+    n: int, share: float, likeness: float, distance: float, random: np.random.Generator
+) -> tuple[Answers, Answers]:
+    """Return two classifiers' answers to N texts; their scores correlate by `likeness`, the second's means differ."""
+    labels = (random.random(n) < share).astype(np.int64)
+    noise = random.normal(size=(2, n))
+    noise[1] = likeness * noise[0] + (1 - likeness**2) ** 0.5 * noise[1]
+    first, second = (noise[i] + apart * (labels - 0.5) for i, apart in enumerate((DISTANCE, distance)))
+    return answers(labels, first, share, DISTANCE), answers(labels, second, share, distance)
+
+
+def compared(n: int, share: float, likeness: float, distance: float, samples: int, *, seed: int) -> dict[str, float]:
+    """Return which share of the intervals of a difference holds the true one, of accuracy and of loss (NaN: none)."""
+    random = np.random.default_rng(seed)
+    whole = compare_answers(*draw_pair(TRUTH_TEXTS, share, likeness, distance, random))
+    found = [compare_answers(*draw_pair(n, share, likeness, distance, random)) for _ in range(samples)]
+    accuracy = [each.accuracy_interval for each in found]
+    loss = [each.loss_interval for each in found if each.loss_interval is not None]
+    held = {
+        "accuracy": [each.low <= whole.accuracy_difference <= each.high for each in accuracy],
+        "loss": [each.low <= whole.loss_difference <= each.high for each in loss],
+    }
+    return {name: float(np.mean(each)) if each else float("nan") for name, each in held.items()}
+
+
+def print_compared(sizes: list[int], samples: int) -> None:
+    """Print the table of two models on the same texts."""
+    pairs = (("alike", 0.95, DISTANCE), ("unlike, equally good", 0.5, DISTANCE), ("better", 0.8, 1.2 * DISTANCE))
+    print("\n| `compare`: accuracy, loss | " + " | ".join(f"{n:,} texts" for n in sizes) + " |")
+    print("|---" * (len(sizes) + 1) + "|")
+    for kind, share in (("balanced", 0.5), ("a tenth", 0.1)):
+        for words, likeness, distance in pairs:
+            cells = []
+            for n in sizes:
+                found = compared(n, share, likeness, distance, samples, seed=n)
+                cells.append(", ".join("–" if value != value else f"{100 * value:.0f}" for value in found.values()))
+            print(f"| {kind}, {words} | " + " | ".join(cells) + " |")
 
 
 def main() -> None:
@@ -98,6 +149,7 @@ def main() -> None:
                 shown = ["–" if share is None else f"{100 * share:.0f}" for share in (ours, old)]
                 cells.append(f"{shown[0]} ({shown[1]})")
             print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    print_compared(sizes, samples)
     if options.output is not None:
         options.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

@@ -25,7 +25,7 @@ RESAMPLES = 1_000  # Efron and Tibshirani, section 13.3: about as many for perce
 _LEAST_RESAMPLES = 200
 _MOST_WORK = 500_000_000  # texts x classes x resamples: some seconds
 _CHUNK = 1 << 18  # counts at a time: 2 MiB, which stay in a core's cache
-_LEAST_DEFINED = 0.95  # of the resamples, for an interval
+LEAST_DEFINED = 0.95  # of the resamples, for an interval
 
 # How often each text counts, float64 [R, N], to figures by name, float64 [R] or [R, C]; NaN where one is not defined.
 Statistic = Callable[["NDArray[np.float64]"], Mapping[str, "NDArray[np.float64]"]]
@@ -83,7 +83,7 @@ def percentile_interval(values: NDArray[np.float64]) -> Interval | None:
     None when the figure is not defined (NaN) in more than one resample of twenty.
     """
     known = values[~np.isnan(values)]
-    if len(known) < _LEAST_DEFINED * len(values):
+    if len(known) < LEAST_DEFINED * len(values):
         return None
     low, high = np.percentile(known, [2.5, 97.5]).tolist()
     return Interval(low, high)

@@ -7,6 +7,11 @@ measures", Statistics in Medicine 27), widened by how much the classes vary toge
 the score interval of Newcombe (2006, "Confidence intervals for an effect size measure based on the Mann-Whitney
 statistic, Part 2", Statistics in Medicine 25, method 5), which has a width at 1 too.
 
+An average precision varies as a share of its positive texts does at most; on the logit scale, which keeps it inside 0
+to 1, that is the interval which held best in the comparison of Boyd, Eng & Page (2013, "Area under the Precision-Recall
+Curve: Point Estimates and Confidence Intervals", ECML PKDD). It is wide; of 50 positive texts on resamples show how
+much the figure varies.
+
 The decision to question: each takes texts as independent, and says nothing where `TOO_FEW` texts bear on the figure.
 """
 
@@ -17,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plaudit.evaluation.bootstrap import LEAST_DEFINED
 from plaudit.evaluation.intervals import Z95, Interval, wilson_interval
 
 if TYPE_CHECKING:
@@ -81,6 +87,56 @@ def roc_interval(area: float, n_positive: int, n_negative: int) -> Interval | No
     return Interval(bound(area, 0.0) if area > 0 else 0.0, bound(area, 1.0) if area < 1 else 1.0)
 
 
+def precision_interval(average: float, n_positive: int) -> Interval:
+    """Return the interval of an average precision of few positive texts, one or more; see the module for its source."""
+    value = _inside(average, n_positive)
+    return _from_logit(average, value, Z95 / (n_positive * value * (1 - value)) ** 0.5)
+
+
+def logit_interval(value: float, resampled: NDArray[np.float64], n: int) -> Interval | None:
+    """Return the interval of a share from resamples: Student's on the logit scale, with their bias taken off.
+
+    A share within one text of 0 or 1 has `precision_interval`'s: there resamples do not vary.
+
+    Args:
+        value: The figure, 0 to 1.
+        resampled: Of resamples, float64 [R]; None comes back where one of twenty is not defined (NaN).
+        n: How many texts decide it, 2 or more.
+    """
+    known = resampled[~np.isnan(resampled)]
+    if len(known) < LEAST_DEFINED * len(resampled):
+        return None
+    if not 1 / n < value < 1 - 1 / n:
+        return precision_interval(value, n)
+    logits = _logit(np.clip(known, 0.5 / n, 1 - 0.5 / n))
+    centre = _inverse(2 * float(_logit(value)) - float(logits.mean()))
+    return _from_logit(value, centre, _student(n) * float(logits.std()))
+
+
+def _inside(share: float, n: int) -> float:
+    """Return a share of n texts, half a text away from 0 and 1 at least."""
+    return min(max(share, 0.5 / n), 1 - 0.5 / n)
+
+
+def _logit(share: Any) -> Any:  # Any: a float, or an array of them
+    return np.log(share / (1 - share))
+
+
+def _inverse(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _from_logit(figure: float, centre: float, reach: float) -> Interval:
+    """Return the interval that reaches so far from its centre on the logit scale, and holds the figure itself."""
+    middle = float(_logit(centre))
+    return Interval(min(_inverse(middle - reach), figure), max(_inverse(middle + reach), figure))
+
+
+def _student(n: int) -> float:
+    """Return Student's 97.5 % quantile of n values, by its first correction of the normal one."""
+    return Z95 * (1 + (Z95**2 + 1) / (4 * (n - 1)))
+
+
 def by_class_intervals(
     both: NDArray[np.integer],
     true: NDArray[np.integer],
@@ -130,7 +186,7 @@ def skewed_interval(values: NDArray[np.float64], *, low: float = 0.0, high: floa
     if spread == 0:
         return None
     skew = float(((values - mean) ** 3).mean()) / spread**3
-    t = Z95 * (1 + (Z95**2 + 1) / (4 * (n - 1)))  # Student's quantile, by its first correction
+    t = _student(n)
 
     def back(quantile: float) -> float:
         inner = 1 + skew / n**0.5 * (quantile - skew / (6 * n**0.5))

@@ -22,8 +22,16 @@ from plaudit.evaluation.bootstrap import (
     group_sums,
     percentile_interval,
 )
-from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance, stated
-from plaudit.evaluation.figure_intervals import TOO_FEW, by_class_intervals, roc_interval, skewed_interval
+from plaudit.evaluation.calibration import calibration, calibration_interval, errors_by_chance, reliability, stated
+from plaudit.evaluation.figure_intervals import (
+    TOO_FEW,
+    by_class_intervals,
+    logit_interval,
+    mean_interval,
+    precision_interval,
+    roc_interval,
+    skewed_interval,
+)
 from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.ordinal import NAMES, ordinal_intervals, ordinal_statistic
@@ -35,7 +43,7 @@ if TYPE_CHECKING:
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # log loss counts a probability of 0 as this, as scikit-learn does
 
 _ENOUGH = 100  # texts of either class from which resamples show how an area varies
-_LEAST_POSITIVE = 20  # for an interval of an average precision
+_LEAST_POSITIVE, _ENOUGH_POSITIVE = 20, 50  # a class, on average, for an interval of average precision; for resamples
 
 FigureInterval = Interval | tuple[Interval | None, ...] | None  # of figures by class one a class
 Intervals = Mapping[str, FigureInterval]
@@ -76,8 +84,8 @@ class Metrics:
         within_one: Share of the answers that are right or one step of the scale off.
         kappa_quadratic: Agreement beyond chance, a step off counting less than two; 1 is perfect, 0 chance.
         intervals: 95 % intervals by the figures' names, of `precision`, `recall` and `f1_by_class` one a class; None
-            where one is not defined or the texts are too few (`figure_intervals`). The calibration error's and the
-            average precision's are bootstrap intervals over texts, and so is ROC-AUC's of many.
+            where one is not defined or the texts are too few (`figure_intervals`). Of many texts average precision's
+            and ROC-AUC's are bootstrap intervals over texts.
     """
 
     n: int
@@ -177,9 +185,8 @@ def measure(
         intervals["coverage"] = wilson_interval(n_answered, n)
     if resamples:
         many = count_resamples(n, 1 if n_classes == 2 else n_classes, most=resamples)
-        by_chance = errors_by_chance(stated(labels, probabilities)[0], seed=seed)
         resampled = bootstrap(statistic, n, resamples=many, seed=seed)
-        intervals |= bootstrap_intervals(figures, resampled, by_chance)
+        intervals |= bootstrap_intervals(resampled, stated(labels, probabilities), seed=seed)
         both, true, found = (
             np.bincount(numbers, minlength=n_classes)
             for numbers in (labels[labels == predicted], labels[is_answered], predicted[is_answered])
@@ -191,7 +198,7 @@ def measure(
         by_class = intervals["f1_by_class"]
         assert isinstance(by_class, tuple)
         intervals["f1"] = by_class[1] if n_classes == 2 else intervals["f1_macro"]
-        intervals |= _of_scores(labels, probabilities, figures, intervals)
+        intervals |= _of_scores(labels, probabilities, figures, resampled)
         graded = ordinal_intervals(labels, predicted, classes, intervals)
         intervals = {**{name: value for name, value in intervals.items() if name not in NAMES}, **graded}
     pairs = (labels * n_classes + predicted)[is_answered]
@@ -220,16 +227,20 @@ def _of_scores(
     labels: NDArray[np.integer],
     probabilities: NDArray[np.float64],
     figures: Mapping[str, Any],  # Any: as `point_figures` has it
-    intervals: Intervals,
+    resampled: Mapping[str, NDArray[np.float64]],
 ) -> dict[str, FigureInterval]:
-    """Return the intervals of loss and Brier score, and of the areas where resamples say too little."""
+    """Return intervals of loss, Brier score and average precision, and of ROC-AUC where resamples say too little."""
     n, n_classes = probabilities.shape
     given = probabilities[np.arange(n), labels]
     two = n_classes == 2
     squares = np.square(1 - given) if two else np.square(probabilities).sum(axis=1) + 1 - 2 * given
+    is_ranked = labels[:, None] == (np.ones(1) if two else np.arange(n_classes))
     found: dict[str, FigureInterval] = {
         "loss": skewed_interval(log_losses(given)),
         "brier": skewed_interval(squares, high=1.0 if two else 2.0),
+        "average_precision": mean_precision_interval(
+            is_ranked, probabilities[:, 1:] if two else probabilities, resampled["average_precision"]
+        ),
     }
     counts = np.bincount(labels, minlength=n_classes)
     fewest, area = int(counts.min()), figures["roc_auc"]
@@ -237,22 +248,47 @@ def _of_scores(
         found["roc_auc"] = roc_interval(area, int(counts[1]), int(counts[0]))
     elif fewest < TOO_FEW:
         found["roc_auc"] = None
-    if (counts[1] if two else fewest) < _LEAST_POSITIVE:
-        found["average_precision"] = None
     return found
 
 
+def mean_precision_interval(
+    is_positive: NDArray[np.bool_], scores: NDArray[np.float64], resampled: NDArray[np.float64]
+) -> Interval | None:
+    """Return the interval of a mean of average precisions; None where a class has too few texts.
+
+    Args:
+        is_positive: bool [N, C], which texts have each class; a class that none has is left out.
+        scores: float64 [N, C].
+        resampled: The mean of resamples, float64 [R].
+    """
+    counts = is_positive.sum(axis=0)
+    classes = np.flatnonzero(counts).tolist()
+    if not classes or counts[classes].mean() < _LEAST_POSITIVE:
+        return None
+    once, fewest = np.ones((1, len(scores))), int(counts[classes].min())
+    values = [float(ranking(is_positive[:, c], scores[:, c])(once).average_precision[0]) for c in classes]
+    if fewest < _ENOUGH_POSITIVE:
+        return mean_interval(values, list(map(precision_interval, values, counts[classes].tolist())))
+    return logit_interval(float(np.mean(values)), resampled, fewest)
+
+
 def bootstrap_intervals(
-    figures: Mapping[str, Any],  # Any: as `point_figures` has it
     resampled: Mapping[str, NDArray[np.float64]],
-    by_chance: NDArray[np.float64],
+    cases: tuple[NDArray[np.float64], NDArray[np.bool_]],
+    *,
+    seed: int,
 ) -> dict[str, FigureInterval]:
-    """Return the percentiles of all resampled figures; `by_chance` are calibration errors of calibrated answers."""
-    error = float(figures["calibration_error"])
+    """Return the percentiles of all resampled figures, and the calibration error's interval.
+
+    Args:
+        resampled: Figures of resamples by name.
+        cases: What `stated` returns of the texts.
+        seed: Of the samples of calibrated answers.
+    """
     intervals: dict[str, FigureInterval] = {}
     for name, values in resampled.items():
         if name == "calibration_error":
-            intervals[name] = calibration_interval(error, values, by_chance)
+            intervals[name] = calibration_interval(reliability(*cases), values, errors_by_chance(cases[0], seed=seed))
         elif values.ndim == 1:
             intervals[name] = percentile_interval(values)
         else:

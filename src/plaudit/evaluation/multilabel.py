@@ -15,7 +15,7 @@ import numpy as np
 
 from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES, Statistic, bootstrap, count_resamples, group_sums
-from plaudit.evaluation.calibration import calibration, errors_by_chance
+from plaudit.evaluation.calibration import calibration
 from plaudit.evaluation.figure_intervals import by_class_intervals, skewed_interval
 from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
@@ -26,6 +26,7 @@ from plaudit.evaluation.metrics import (
     f1_of,
     intervals_to_dict,
     log_losses,
+    mean_precision_interval,
     measured_by_class,
     point_figures,
 )
@@ -137,15 +138,15 @@ def measure_sets(
     intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
     if resamples:
         many = count_resamples(n, len(classes), most=resamples)
-        by_chance = errors_by_chance(probabilities, seed=seed)
         resampled = bootstrap(statistic, n, resamples=many, seed=seed)
         figures = point_figures(statistic, n)
-        intervals |= bootstrap_intervals(figures, resampled, by_chance)
+        intervals |= bootstrap_intervals(resampled, (probabilities, true), seed=seed)
         sums = ((true & found).sum(axis=0), true.sum(axis=0), found.sum(axis=0))
         names = {name: (name, f"{name}_macro") for name in ("precision", "recall", "f1")}
         intervals |= by_class_intervals(*sums, resampled, names, figures)
         if len(np.flatnonzero(sums[1] + sums[2])) < len(classes):
             intervals |= dict.fromkeys((mean for _, mean in names.values()), None)
+        intervals["average_precision"] = mean_precision_interval(true, probabilities, resampled["average_precision"])
         given = np.where(true, probabilities, 1 - probabilities)
         intervals["loss"] = skewed_interval(log_losses(given).mean(axis=1))
         intervals["brier"] = skewed_interval(np.square(1 - given).mean(axis=1), high=1.0)

@@ -176,7 +176,7 @@ def _calibration(facts: ReportFacts) -> Iterator[Said]:
     off = f"they are off by {100 * error.value:.1f} points on average"
     if error.value <= _OFF:
         yield Said("Its probabilities", "good", f"They can be taken at their word: {off}.")
-    elif error.low == 0:
+    elif not error.low:  # none of very few texts
         yield Said(
             "Its probabilities", "plain", f"They may well be right: {off}, which chance explains: the texts are few."
         )
