@@ -72,6 +72,17 @@ def test_words_over_the_models_own_validation_texts(command: Command, sample_mod
     assert "neg" in command("explain", sample_model, "--class", "neg", "--top", "2").out
 
 
+def test_mistakes_have_their_lines(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    rows = [("a joy, truly warm and funny", "neg"), ("dull, dull, dull", "neg"), ("a joy", "pos")]
+    (tmp_path / "own.csv").write_text("text,label\n" + "".join(f'"{text}",{label}\n' for text, label in rows))
+    model = plaudit.load(sample_model)
+    wrong = [i for i, (text, label) in enumerate(rows) if model.predict([text])[0] != label]
+    assert wrong
+    found = command("explain", sample_model, "--data", "own.csv", "--json").json()["mistakes"]
+    assert sorted(each["place"] for each in found) == [f"own.csv:{i + 2}" for i in wrong]
+    assert f"own.csv:{wrong[0] + 2}: answered " in command("explain", sample_model, "--data", "own.csv").out
+
+
 def test_the_test_texts_stay_closed(command: Command, sample_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Any] = []
 

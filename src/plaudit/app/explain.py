@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import pyarrow as pa
 import typer
 from rich.markup import escape
 from rich.text import Text
@@ -25,7 +26,11 @@ from plaudit.errors import ConfigError
 from plaudit.models.remembered import remembered_spec
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plaudit.data import Dataset
     from plaudit.explanation import ClassWords, Explanation, Flip
+    from plaudit.models import Classifier
 
 
 @errors_as_lines
@@ -241,6 +246,7 @@ def _visible(text: str) -> str:
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
+_MISTAKES, _LINE = 5, 160  # lines, and letters of one
 _SLOW_TEXTS = 200  # of a model that takes seconds a text
 
 
@@ -265,12 +271,17 @@ def _explain_data(
     dataset, n = chosen.dataset, len(chosen.dataset)
     if most is not None and n > most:
         dataset = dataset.take(np.linspace(0, n - 1, most).astype(np.int64))
-    found = top_words(classifier, dataset.texts, n=top, label=label)
+    logits = classifier.logits(dataset.texts)
+    found = top_words(classifier, dataset.texts, n=top, label=label, logits=logits)
+    mistakes = _mistakes(classifier, dataset, logits)
     what = chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {n:,} texts, evenly spaced"
     if as_json:
-        print_json(_record(found, what, len(dataset)))
+        told = {} if mistakes is None else {"mistakes": mistakes}
+        print_json({**_record(found, what, len(dataset)), **told})
         return
     _print(found, what, has_two=len(classifier.classes_) == 2 and not classifier.multi_label_)
+    if mistakes:
+        _print_mistakes(mistakes)
 
 
 def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
@@ -290,6 +301,35 @@ def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
     if splits.validation is not None:
         return Chosen(splits.validation, f"{data}: its validation part")
     return Chosen(splits.train, f"{data}: its training part")
+
+
+def _mistakes(model: Classifier, dataset: Dataset, logits: NDArray[np.float32]) -> list[dict[str, Any]] | None:
+    """Return the wrong answers that the model was surest of; None for texts without labels, or with others."""
+    from plaudit.evaluation import answer
+    from plaudit.report.mistakes import find_wrong, named, place_of
+
+    if dataset.labels is None or not set(dataset.classes) <= set(model.class_names):
+        return None
+    answers = answer(model, dataset, logits=logits)
+    rows = find_wrong(answers, dataset.texts, logits, n=_MISTAKES).rows
+    truths, predicted = dataset.take(rows).label_names(), model.predicted(logits[rows])
+    said = model.label_sets(predicted) if model.multi_label_ else predicted.tolist()
+    texts = dataset.texts.take(pa.array(rows)).to_pylist()
+    return [
+        {"place": place_of(dataset, row), "label": named(truth), "predicted": named(given), "text": text}
+        for row, truth, given, text in zip(rows.tolist(), truths, said, texts, strict=True)
+    ]
+
+
+def _print_mistakes(mistakes: list[dict[str, Any]]) -> None:
+    from plaudit.report.drawing import shorten
+
+    console = make_console()
+    console.print("\nSurest wrong answers", style="bold")
+    for each in mistakes:
+        place = "" if each["place"] is None else f"{each['place']}: "
+        line = f"{place}answered {each['predicted']}, the label is {each['label']}: {' '.join(each['text'].split())}"
+        console.print(plain(shorten(line, _LINE)), markup=False)
 
 
 def _record(found: list[ClassWords], what: str, n: int) -> dict[str, Any]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plaudit.data.label_findings import LabelFinding
+    from plaudit.data.places import Places
 
 _PART_TEXTS = 4_096  # that a core takes at a time
 
@@ -66,6 +67,7 @@ class Dataset:
         text_name: What the source calls its column of texts.
         label_name: What the source calls its column of labels.
         origin: How it was read; None for what was not read from a file.
+        places: Where each row stands in what was read; None where that is not kept.
     """
 
     texts: pa.LargeStringArray
@@ -76,6 +78,7 @@ class Dataset:
     text_name: str = "text"
     label_name: str = "label"
     origin: Origin | None = None
+    places: Places | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.texts)
@@ -118,6 +121,7 @@ class Dataset:
             labels=None if self.labels is None else self.labels[np.asarray(positions)],
             extra=self.extra.take(index) if self.extra.num_columns else self.extra,
             name=name or self.name,
+            places=None if self.places is None else self.places.take(np.asarray(positions)),
         )
 
     def class_counts(self) -> dict[str, int]:

@@ -23,6 +23,7 @@ from plaudit.data.dataset import Dataset, Origin
 from plaudit.data.faults import BLANK, BROKEN, LABEL, MISSING, Faults
 from plaudit.data.intake import Intake, Taken
 from plaudit.data.label_reading import LabelReading, Labels
+from plaudit.data.places import Places
 from plaudit.data.readers.rows import Column, Reader, Rows
 from plaudit.data.readers.sources import Source
 from plaudit.data.spill import SpilledDataset
@@ -245,7 +246,10 @@ class _Gathered:
             "label_name": " + ".join(chosen.label) or "label",
             "origin": Origin(self._first.spec, tuple(said), findings, dict(self._faults.counts)),
         }
-        return Dataset(**facts) if self._coded is None else SpilledDataset(**facts, scratch=self._scratch)
+        if self._coded is not None:
+            return SpilledDataset(**facts, scratch=self._scratch)
+        places = Places.of([(intake.reader.name, intake.reader.unit, each) for intake, each in self._places])
+        return Dataset(**facts, places=places)
 
 
 class Columns:

@@ -59,6 +59,7 @@ class SpilledDataset(Dataset):
             texts=growing.finish(),
             labels=None if self.labels is None else self.labels[at],
             extra=self.extra.take(pa.array(at)) if self.extra.num_columns else self.extra,
+            places=None if self.places is None else self.places.take(at),
             name=name or self.name,
         )
 

@@ -110,7 +110,10 @@ def explained_facts(model: Classifier, dataset: Dataset, logits: NDArray[np.floa
     n_of = min(len(dataset), _WORDS_OF_SLOW if is_slow and half is None else _WORDS_OF)
     try:
         explained = explain_wrong(model, dataset, wrong, logits)
-        mistakes = [_mistake(one, truth) for one, truth in zip(explained, truths, strict=True)]
+        mistakes = [
+            _mistake(one, truth, place_of(dataset, row))
+            for one, truth, row in zip(explained, truths, wrong.rows.tolist(), strict=True)
+        ]
         chosen = np.linspace(0, len(dataset) - 1, n_of).astype(np.int64)
         words = _class_words(half or model, dataset.take(chosen), None if half is not None else logits[chosen])
         notes = [_FEW_EXPLAINED if half is None else _HALF_EXPLAINED] * is_slow
@@ -162,7 +165,16 @@ def _class_words(
     )
 
 
-def _mistake(found: Explanation, truth: str) -> Mistake:
+def place_of(dataset: Dataset, row: int) -> str | None:
+    """Return where a text stands in what was read; None where that is not known."""
+    if dataset.places is not None:
+        return dataset.places.where(row)
+    if "file" in dataset.extra.column_names:  # IMDB's reviews have a file each
+        return str(dataset.extra["file"][row].as_py())
+    return None
+
+
+def _mistake(found: Explanation, truth: str, place: str | None) -> Mistake:
     start, end = passage(found)
     rows = zip(
         *(column.tolist() for column in (
@@ -183,6 +195,7 @@ def _mistake(found: Explanation, truth: str) -> Mistake:
         text=found.text[start:end],
         is_cut=(start > 0, end < len(found.text)),
         marks=marks,
+        place=place,
     )
 
 
@@ -195,9 +208,10 @@ def _unexplained(
     return [
         Mistake(
             truth, named(said), model.class_names[number], float(share[number]), text[:_MOST_CHARACTERS],
-            (False, len(text) > _MOST_CHARACTERS), (),
+            (False, len(text) > _MOST_CHARACTERS), (), place_of(dataset, row),
         )
-        for truth, said, number, share, text in zip(
-            truths, answers, wrong.classes.tolist(), shares, dataset.take(wrong.rows).texts.to_pylist(), strict=True
+        for row, truth, said, number, share, text in zip(
+            wrong.rows.tolist(), truths, answers, wrong.classes.tolist(), shares,
+            dataset.take(wrong.rows).texts.to_pylist(), strict=True,
         )
     ]  # fmt: skip

@@ -192,7 +192,10 @@ def _mistake(mistake: Mistake) -> str:
     rows = ((m.start, m.end, m.share, m.level, m.unseen, m.unread) for m in mistake.marks)
     before, after = ("… " if cut else "" for cut in mistake.is_cut)
     heading = f"It answered {mistake.predicted}; the label is {mistake.given}"
-    explained = f"The logit explained is that of {mistake.explained}, whose probability is {mistake.probability:.3f}."
+    place = "" if mistake.place is None else f"{mistake.place}. "
+    explained = (
+        f"{place}The logit explained is that of {mistake.explained}, whose probability is {mistake.probability:.3f}."
+    )
     return (
         f"<article>\n<h3>{escape(visible(heading))}</h3>\n"
         f'<p class="text" dir="auto">{before}{mark_words(mistake.text, rows)}{" …" if after else ""}</p>\n'

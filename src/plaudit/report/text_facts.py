@@ -47,6 +47,7 @@ class Mistake:
         text: The text, or the passage of it that weighs most.
         is_cut: Whether the text goes on before the passage, and after it.
         marks: Its words; empty where the model cannot be explained.
+        place: Where the text stands in what was read, like "reviews.csv:12"; None where that is not known.
     """
 
     given: str
@@ -56,6 +57,7 @@ class Mistake:
     text: str
     is_cut: tuple[bool, ...]
     marks: tuple[MarkFacts, ...]
+    place: str | None = None
 
 
 @dataclass(frozen=True)

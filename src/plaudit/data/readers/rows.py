@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.budget import current
+from plaudit.data.places import describe_place
 from plaudit.errors import DataError
 
 BATCH_BYTES = 2**20  # small: scoring n-grams takes some fifty times as much memory, and several are under way
@@ -106,9 +107,7 @@ class Reader(ABC):
 
     def where(self, place: int | str) -> str:
         """Return where a row begins, to open a message: ``"reviews.csv:12"``."""
-        if self.unit == "line":
-            return f"{self.name}:{place}"
-        return f"{self.name}, row {place}" if self.unit == "row" else f"{self.name}/{place}"
+        return describe_place(self.name, self.unit, place)
 
 
 class Parsed(NamedTuple):
