@@ -369,4 +369,5 @@ def test_each_class_may_have_a_probability_of_its_own(command: Command, sample_m
     assert rule.abstain_by_class == tuple(found["rule"]["abstain_by_class"])
     assert found["reached"]["accuracy of the answers"]["value"] >= 0.85
     assert command("predict", sample_model, "a joy, truly", "zzz", "dull, dull, dull").out
-    assert "per class: for abstain alone" in command("threshold", sample_model, "--f1", "--per-class", code=2).err
+    refused = command("threshold", sample_model, "--f1", "--per-class", code=2).err
+    assert "per class: for abstain, precision or recall" in refused

@@ -187,14 +187,14 @@ def test_the_bootstraps_interval_is_that_of_drawing_texts_again(model: NgramClas
 
 
 def test_scores_that_are_neighbours_among_the_floats_are_told_apart() -> None:
-    from plaudit.evaluation.thresholds import _Candidates
+    from plaudit.evaluation.candidates import Candidates
 
     low = 0.5
     high = float(np.nextafter(low, 1))
-    found = _Candidates.of(np.array([False, True, True]), np.array([low, high, 1.0]))
+    found = Candidates.of(np.array([False, True, True]), np.array([low, high, 1.0]))
     assert (np.array([low, high]) > found.thresholds[1]).tolist() == [False, True]
     assert found.right.tolist() == [2, 2, 1]
-    assert len(_Candidates.of(np.array([True]), np.array([0.0])).thresholds) == 0
+    assert len(Candidates.of(np.array([True]), np.array([0.0])).thresholds) == 0
 
 
 @pytest.mark.parametrize(
@@ -239,8 +239,62 @@ def test_what_no_threshold_reaches_is_told_with_the_most_that_one_does(model: Ng
         choose_rule(model, upside_down.take(np.zeros(0, int)), f1=True)
 
 
-def test_sets_of_labels_take_one_goal(mood_network: NetworkClassifier, moods: Dataset) -> None:
-    goals: list[dict[str, Any]] = [{"abstain": 0.9}, {"recall": 0.9}, {"costs": {}}]
+def test_sets_of_labels_take_thresholds_alone(mood_network: NetworkClassifier, moods: Dataset) -> None:
+    goals: list[dict[str, Any]] = [{"abstain": 0.9}, {"costs": {}}]
     for goal in goals:
-        with pytest.raises(ConfigError, match="takes one goal: f1"):
+        with pytest.raises(ConfigError, match="takes f1, recall or precision, of each label"):
             choose_rule(mood_network, moods, **goal)
+    with pytest.raises(ConfigError, match="in sets of labels each has its own"):
+        choose_rule(mood_network, moods, recall=0.9, per_class=True)
+
+
+@pytest.mark.parametrize("goal", ["recall", "precision"])
+def test_each_label_reaches_the_share_with_the_best_of_the_other(goal: str, moods: Dataset) -> None:
+    model = NgramClassifier(min_texts=1, regularisation=20).fit(moods.texts, moods.label_names())
+    asked: dict[str, Any] = {goal: 0.9}
+    choice = choose_rule(model, moods, **asked)
+    shares, truth = model.predict_proba(moods.texts), moods.labels
+    assert truth is not None
+    assert choice.rule.thresholds is not None
+    for column, limit in enumerate(choice.rule.thresholds):
+        scores, is_so = shares[:, column], truth[:, column] == 1
+        names = ("precision", "recall", "f1")
+        own = dict(zip(names, figures(scores > limit, is_so), strict=True))
+        assert own[goal] >= 0.9
+        others = [dict(zip(names, figures(scores >= x, is_so), strict=True)) for x in np.unique(scores)]
+        other = "precision" if goal == "recall" else "recall"
+        assert own[other] == pytest.approx(max(each[other] for each in others if each[goal] >= 0.9))
+    given = model.set_rule(choice.rule).predict(moods.texts)
+    assert choice.reached["recall"].value == pytest.approx((given & truth).sum() / truth.sum())
+    assert choice.reached["precision"].value == pytest.approx((given & truth).sum() / given.sum())
+
+
+def test_a_label_that_reaches_no_precision_is_never_given(moods: Dataset) -> None:
+    model = NgramClassifier(min_texts=1).fit(moods.texts, moods.label_names())
+    assert moods.labels is not None
+    labels = moods.labels.copy()
+    labels[:, 0] = 0
+    labels[int(model.predict_proba(moods.texts)[:, 0].argmin()), 0] = 1  # the least likely one alone has it
+    choice = choose_rule(model, dataclasses.replace(moods, labels=labels), precision=0.9)
+    assert choice.rule.thresholds is not None
+    assert choice.rule.thresholds[0] == 1
+    assert f"Never given, for no threshold reaches a precision of 0.9: {moods.classes[0]}." in choice.notes
+    wrong = dataclasses.replace(moods, labels=(1 - moods.labels).astype(np.uint8))
+    with pytest.raises(DataError, match=r"no label reaches a precision of 1.0 on these"):
+        choose_rule(model, wrong, precision=1.0)
+
+
+def test_classes_have_their_own_limits_by_precision_and_recall(topics: Dataset) -> None:
+    model = NgramClassifier(min_texts=1, regularisation=50).fit(topics.texts, topics.label_names())
+    by_precision = choose_rule(model, topics, precision=0.9, per_class=True)
+    assert by_precision.rule == choose_rule(model, topics, abstain=0.9, per_class=True).rule
+    by_recall = choose_rule(model, topics, recall=0.5, per_class=True)
+    answers, truth = by_recall.rule.decide(model.predict_proba(topics.texts)), topics.labels
+    plain = model.predict_proba(topics.texts).argmax(axis=1)
+    for number in range(len(topics.classes)):
+        own = truth == number
+        reached = (answers[own] == number).mean()
+        assert reached >= 0.5 or reached == (plain[own] == number).mean()
+    assert (answers < 0).any()  # the highest such limit, which leaves texts out
+    with pytest.raises(ConfigError, match="or precision or recall per class"):
+        choose_rule(model, topics, recall=0.5)

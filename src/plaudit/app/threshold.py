@@ -48,13 +48,17 @@ def threshold(
     f1: Annotated[
         bool, typer.Option("--f1", help="The best F1; of sets of labels a threshold for each label.")
     ] = False,
-    recall: Annotated[float | None, typer.Option(help="The best precision that finds this share of the class.")] = None,
-    precision: Annotated[float | None, typer.Option(help="The best recall of which this share is right.")] = None,
+    recall: Annotated[
+        float | None, typer.Option(help="The best precision that finds this share of the class; of sets, of each.")
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="The best recall of which this share is right; of sets, for each.")
+    ] = None,
     abstain: Annotated[
         float | None, typer.Option(help="The most answers of which this share is right; no answer to the rest.")
     ] = None,
     per_class: Annotated[
-        bool, typer.Option("--per-class", help="With --abstain: a probability for each class of its own.")
+        bool, typer.Option("--per-class", help="With --abstain, --precision or --recall: for each class its own.")
     ] = False,
     costs: Annotated[
         str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')

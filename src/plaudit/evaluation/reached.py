@@ -85,7 +85,10 @@ def cost_reached(
 
 
 def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDArray[np.int64]) -> dict[str, Reached]:
-    """Return macro-F1, micro-F1 and the share of sets that are right, all arguments indicators [N, C]."""
+    """Return macro-F1, of all labels together F1, precision and recall, and the share of sets that are right.
+
+    All arguments are indicators [N, C].
+    """
 
     def parts(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         return counts.reshape(len(counts), 3, -1).swapaxes(0, 1)
@@ -96,6 +99,13 @@ def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDAr
     def micro(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         return f1_of(*parts(counts).sum(axis=2))
 
+    def share(of: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        def figure(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+            sums = parts(counts).sum(axis=2)
+            return np.asarray(sums[0] / np.maximum(sums[of], 1))
+
+        return figure
+
     def cases(found: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.concatenate([truth & found, truth, found], axis=1).astype(np.float64)
 
@@ -104,6 +114,8 @@ def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDAr
     return {
         "macro-F1": _bootstrapped(now, macro, before=float(macro(sums)[0])),
         "micro-F1": _bootstrapped(now, micro, before=float(micro(sums)[0])),
+        "precision": _bootstrapped(now, share(2), before=float(share(2)(sums)[0])),
+        "recall": _bootstrapped(now, share(1), before=float(share(1)(sums)[0])),
         "accuracy": share_reached((given == truth).all(axis=1), before=float((plain == truth).all(axis=1).mean())),
     }
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.errors import ConfigError, DataError
+from plaudit.evaluation.candidates import Candidates
 from plaudit.evaluation.reached import Reached, cost_reached, sets_reached, share_reached, two_classes_reached
 from plaudit.evaluation.scoring import as_dataset, labels_for
 from plaudit.evaluation.threshold_table import Step, tabulate
@@ -75,10 +76,14 @@ def choose_rule(
         model: A fitted classifier.
         dataset: Labelled texts that it was not trained on, as `evaluate` takes them.
         f1: The threshold with the best F1 of a class; of sets of labels one for each label.
-        recall: The threshold with the best precision among those that find at least this share of the class's texts.
-        precision: The threshold with the best recall among those where at least this share of what is found is right.
+        recall: The threshold with the best precision among those that find at least this share of the class's texts;
+            of sets of labels one for each label.
+        precision: The threshold with the best recall among those where at least this share of what is found is right;
+            of sets of labels one for each label.
         abstain: The most answers of which at least this share is right; none to the other texts.
-        per_class: With `abstain`: a probability for each class, so that this share of each class's answers is right.
+        per_class: With `abstain` or `precision`: a probability for each class, so that this share of each class's
+            answers is right; with `recall` the highest with which this share of each class's texts is still found.
+            No answer below.
         costs: What mistakes cost, by the name of the true class, then of the answered one; a mistake not named costs 1,
             a right answer 0. Nothing is chosen: the class with the least expected cost is answered.
         unlike: No answer to texts unlike the training texts, of texts like them to this share by mistake; alone, or
@@ -99,9 +104,12 @@ def choose_rule(
     for name, value in shares.items():
         if not 0 < value <= 1:
             raise ConfigError(f"{name}: expected a share above 0 and at most 1, got {value}.")
-    if per_class and (abstain is None or model.multi_label_):
-        raise ConfigError("per class: for abstain alone; f1 of sets of labels has a threshold for each label anyway.")
-    _check_goal(model, is_f1=f1, is_of_a_class=f1 or not {"recall", "precision"}.isdisjoint(shares), of=of)
+    if per_class and (not shares or model.multi_label_):
+        raise ConfigError(
+            "per class: for abstain, precision or recall of one label a text; in sets of labels each has its own."
+        )
+    is_of_a_class = f1 or (not per_class and not {"recall", "precision"}.isdisjoint(shares))
+    _check_goal(model, is_of_a_class=is_of_a_class, is_for_sets=abstain is None and costs is None, of=of)
     matrix = None if costs is None else cost_matrix(costs, model.class_names)
     held = as_dataset(model, dataset)
     truth = labels_for(model.class_names, held, multi_label=model.multi_label_)
@@ -115,14 +123,16 @@ def choose_rule(
     )
     if scope is not None and not n_goals:
         return _unlike_alone(scope, truth, plain)
-    about = None if abstain is not None or len(model.class_names) > 2 else 1 if of is None else _number_of(model, of)
+    is_of_one = abstain is None and not per_class and len(model.class_names) == 2
+    about = (1 if of is None else _number_of(model, of)) if is_of_one else None
     steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_))
     if model.multi_label_:
-        choice = _best_sets(truth, found, plain, model.class_names)
+        choice = _best_sets(truth, found, plain, model.class_names, recall, precision)
     elif matrix is not None:
         choice = RuleChoice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain))
-    elif abstain is not None and per_class:
-        choice = _abstain_by_class(truth, found, plain, abstain, model.class_names)
+    elif per_class:
+        share = abstain if precision is None else precision
+        choice = _abstain_by_class(truth, found, plain, model.class_names, precision=share, recall=recall)
     elif abstain is not None:
         choice = _abstain(truth, found, plain, abstain)
     else:
@@ -172,13 +182,14 @@ def _number_of(model: Classifier, name: str) -> int:
     return model.class_names.index(name)
 
 
-def _check_goal(model: Classifier, *, is_f1: bool, is_of_a_class: bool, of: str | None) -> None:
+def _check_goal(model: Classifier, *, is_of_a_class: bool, is_for_sets: bool, of: str | None) -> None:
     names = model.class_names
-    if model.multi_label_ and not is_f1:
-        raise ConfigError("a model that answers with sets of labels takes one goal: f1, a threshold for each label.")
+    if model.multi_label_ and not is_for_sets:
+        raise ConfigError("a model that answers with sets of labels takes f1, recall or precision, of each label.")
     if len(names) > 2 and is_of_a_class and not model.multi_label_:
         raise ConfigError(
-            f"a threshold decides between two classes, and these are {len(names)}: take abstain or costs."
+            f"a threshold decides between two classes, and these are {len(names)}: take abstain or costs, or precision "
+            "or recall per class."
         )
     if of is not None and (model.multi_label_ or not is_of_a_class):
         raise ConfigError("a class is named for f1, recall or precision of two classes, and for nothing else.")
@@ -201,42 +212,6 @@ def cost_matrix(costs: Costs, classes: tuple[str, ...]) -> DecisionRule:
     return DecisionRule(costs=tuple(map(tuple, rows)))
 
 
-@dataclass(frozen=True)
-class _Candidates:
-    """Every threshold that tells N scores apart, from the lowest, and what lies above it.
-
-    Attributes:
-        thresholds: float64 [M]; above each lies at least one text.
-        above: How many texts lie above, int64 [M].
-        right: How many of those are positive, int64 [M].
-    """
-
-    thresholds: NDArray[np.float64]
-    above: NDArray[np.int64]
-    right: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> _Candidates:
-        values, inverse = np.unique(scores, return_inverse=True)
-        counts = np.bincount(inverse)
-        positives = np.bincount(inverse, is_positive).astype(np.int64)
-        below = np.concatenate([[0.0], values[:-1]])
-        middle = below + (values - below) / 2
-        middle = np.where(middle < values, middle, below)  # two neighbours among the floats have no middle
-        known = middle < values  # not so for a score of 0, above which nothing lower lies
-        above, right = np.cumsum(counts[::-1])[::-1], np.cumsum(positives[::-1])[::-1]
-        return cls(middle[known], above[known], right[known])
-
-    def best(self, figure: NDArray[np.float64], allowed: NDArray[np.bool_]) -> float:
-        """Return the allowed threshold with the greatest figure, of several the one nearest to 0.5."""
-        ranked = np.where(allowed, figure, -1.0)
-        ties = np.flatnonzero(ranked == ranked.max())
-        return float(self.thresholds[ties[np.abs(self.thresholds[ties] - 0.5).argmin()]])
-
-    def f1(self, n_positive: int) -> NDArray[np.float64]:
-        return np.asarray(2 * self.right / (self.above + n_positive))
-
-
 def _between_two(
     is_positive: NDArray[np.bool_],
     scores: NDArray[np.float64],
@@ -248,30 +223,25 @@ def _between_two(
     name, n_positive = classes[number], int(is_positive.sum())
     if not n_positive:
         raise DataError(f"none of these {len(scores):,} texts is {name!r}: a threshold for it needs some.")
-    candidates = _Candidates.of(is_positive, scores)
-    recalls, precisions = candidates.right / n_positive, candidates.right / np.maximum(candidates.above, 1)
-    figure, allowed = candidates.f1(n_positive), np.ones(len(recalls), bool)
-    if recall is not None:
-        figure, allowed = precisions, recalls >= recall
-    elif precision is not None:
-        figure, allowed = recalls, precisions >= precision
+    candidates = Candidates.of(is_positive, scores)
+    figure, allowed = candidates.best_by(n_positive, recall, precision)
     if not allowed.any():
-        best = max((recalls if recall is not None else precisions).max(initial=0.0), 0.0)
-        wanted = f"recall of {recall}" if recall is not None else f"precision of {precision}"
+        reached = candidates.right / (n_positive if recall is not None else np.maximum(candidates.above, 1))
+        best = float(reached.max(initial=0.0))
         raise DataError(
-            f"no threshold reaches a {wanted} of {name!r} on these {len(scores):,} texts; the most is {best:.4f}."
+            f"no threshold reaches a {_wanted(recall, precision)} of {name!r} on these {len(scores):,} texts; the most "
+            f"is {best:.4f}."
         )
     threshold = candidates.best(figure, allowed)
     rule = DecisionRule(thresholds=(threshold if number == 1 else 1 - threshold,))
-    reached = two_classes_reached(is_positive, scores > threshold, scores > 0.5)
-    return RuleChoice(rule, len(scores), name, reached)
+    return RuleChoice(rule, len(scores), name, two_classes_reached(is_positive, scores > threshold, scores > 0.5))
 
 
 def _abstain(
     truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], share: float
 ) -> RuleChoice:
     scores, is_right = found.max(axis=1), found.argmax(axis=1) == truth
-    candidates = _Candidates.of(is_right, scores)
+    candidates = Candidates.of(is_right, scores)
     accuracies = candidates.right / candidates.above
     if not (accuracies >= share).any():
         raise DataError(
@@ -290,26 +260,44 @@ def _abstain_by_class(
     truth: NDArray[np.int64],
     found: NDArray[np.float64],
     plain: NDArray[np.int64],
-    share: float,
     classes: tuple[str, ...],
+    *,
+    precision: float | None,
+    recall: float | None,
 ) -> RuleChoice:
-    """Choose a probability for each class; one that never reaches the share is not answered at all."""
+    """Choose a probability for each class, below which there is no answer.
+
+    It is the lowest from which the share `precision` of the class's answers is right; a class that never reaches it is
+    not answered at all. Or the highest from which the share `recall` of the class's texts is still found; a class of
+    which even all its answers find fewer is always answered.
+    """
     likeliest, scores = found.argmax(axis=1), found.max(axis=1)
     limits, silent = [], []
     for number, name in enumerate(classes):
         own = likeliest == number
-        candidates = _Candidates.of(truth[own] == number, scores[own])
-        reaches = candidates.right >= share * candidates.above
+        candidates = Candidates.of(truth[own] == number, scores[own])
+        reaches = (
+            candidates.right >= precision * candidates.above
+            if precision is not None
+            else candidates.right >= (recall or 0.0) * int((truth == number).sum())
+        )
         if not len(reaches) or not reaches.any():
             silent.append(name)
-            limits.append(1.0)
+            limits.append(1.0 if precision is not None else 0.0)
             continue
-        lowest = int(np.flatnonzero(reaches)[0])
-        limits.append(float(candidates.thresholds[lowest]) if lowest else 0.0)
+        at = int(np.flatnonzero(reaches)[0 if precision is not None else -1])
+        limits.append(float(candidates.thresholds[at]) if at else 0.0)
     if len(silent) == len(classes):
-        raise DataError(f"no class's answers to these {len(truth):,} texts reach a share of {share} that is right.")
+        what = f"answers to these {len(truth):,} texts reach a share of {precision} that is right"
+        if precision is None:
+            what = f"answers find a share of {recall} of its texts among these {len(truth):,}"
+        raise DataError(f"no class's {what}.")
     choice = _abstaining(DecisionRule(abstain_by_class=tuple(limits)), truth, found, plain)
-    notes = (f"Never or hardly answered, for none of its answers reach {share}: {', '.join(silent)[:200]}.",)
+    notes = (
+        f"Never or hardly answered, for none of its answers reach {precision}: {', '.join(silent)[:200]}."
+        if precision is not None
+        else f"Always answered, and yet fewer than {recall} of its texts are found: {', '.join(silent)[:200]}.",
+    )
     return replace(choice, notes=(*(notes if silent else ()), *choice.notes))
 
 
@@ -334,18 +322,37 @@ def _abstaining(
 
 
 def _best_sets(
-    truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], classes: tuple[str, ...]
+    truth: NDArray[np.int64],
+    found: NDArray[np.float64],
+    plain: NDArray[np.int64],
+    classes: tuple[str, ...],
+    recall: float | None,
+    precision: float | None,
 ) -> RuleChoice:
-    thresholds, unknown = [], []
+    """Choose a threshold for each label by itself: the best F1, or the best of those that reach a share."""
+    thresholds, unknown, silent = [], [], []
     for column, name in enumerate(classes):
         is_positive = truth[:, column] > 0
-        candidates = _Candidates.of(is_positive, found[:, column])
+        candidates = Candidates.of(is_positive, found[:, column])
         if not is_positive.any() or not len(candidates.thresholds):
             unknown.append(name)
             thresholds.append(0.5)
             continue
-        figure = candidates.f1(int(is_positive.sum()))
-        thresholds.append(candidates.best(figure, np.ones(len(figure), bool)))
+        n_positive = int(is_positive.sum())
+        figure, allowed = candidates.best_by(n_positive, recall, precision)
+        if not allowed.any():
+            silent.append(name)
+            thresholds.append(1.0)
+            continue
+        thresholds.append(candidates.best(figure, allowed))
+    if len(silent) + len(unknown) == len(classes):
+        raise DataError(f"no label reaches a {_wanted(recall, precision)} on these {len(truth):,} texts.")
     rule = DecisionRule(thresholds=tuple(thresholds))
-    notes = (f"No text here has {', '.join(unknown)[:200]}: 0.5 stays.",) if unknown else ()
-    return RuleChoice(rule, len(truth), None, sets_reached(truth, rule.decide(found, multi_label=True), plain), notes)
+    never = f"Never given, for no threshold reaches a {_wanted(recall, precision)}"
+    notes = ((unknown, "No text here has {}: 0.5 stays."), (silent, never + ": {}."))
+    said = tuple(words.format(", ".join(names)[:200]) for names, words in notes if names)
+    return RuleChoice(rule, len(truth), None, sets_reached(truth, rule.decide(found, multi_label=True), plain), said)
+
+
+def _wanted(recall: float | None, precision: float | None) -> str:
+    return f"recall of {recall}" if recall is not None else f"precision of {precision}"
