@@ -17,6 +17,7 @@ from plaudit.errors import ConfigError, DataError, NotFittedError
 from plaudit.explanation import find_flips
 from plaudit.explanation.network import mean_gradients
 from plaudit.text import SpaceTokenizer
+from plaudit.training.class_scaling import ClassScaling
 from plaudit.training.dense import DenseLayers
 
 HOSTILE = [
@@ -190,6 +191,17 @@ def test_a_temperature_divides_the_shares(models: dict[str, Any], name: str) -> 
     check(model, ["good bad film"], [after])
     np.testing.assert_allclose(after.shares, before.shares / 2.5, rtol=1e-5)
     assert after.completeness_error < 1e-6
+
+
+@pytest.mark.parametrize("name", ["network four", "ngram sets"])
+def test_a_scaling_by_class_scales_the_shares(models: dict[str, Any], name: str) -> None:
+    model = copy.copy(models[name])
+    n = len(model.classes_)
+    model.class_scaling_ = ClassScaling(np.linspace(0.5, 2, n), np.linspace(-1, 1, n), n)
+    texts = ["good bad film", "", "warm joy"]
+    found = plaudit.explain(model, texts)
+    check(model, texts, found)
+    assert max(one.completeness_error for one in found) < 1e-5
 
 
 def test_where_a_rule_gives_no_answer_the_likeliest_class_is_explained(models: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ from plaudit.data import Dataset
 from plaudit.embeddings import hugging_face as quietly
 from plaudit.errors import ModelError
 from plaudit.interop import hugging_face
+from plaudit.models.targets import count_logits
+from plaudit.training.class_scaling import ClassScaling
 from plaudit.training.torch_device import Placement
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -56,6 +58,8 @@ def test_sets_of_labels_and_many_classes(reviews: Dataset, tmp_path: Path) -> No
     sets = [[label, "film"] for label in reviews.label_names()]
     for labels in (sets, [f"{label} {i % 2}" for i, label in enumerate(reviews.label_names())]):
         model = EncoderClassifier(folder, **SETTINGS, long_texts="head_tail").fit(reviews.texts, labels)
+        n = count_logits(len(model.classes_), multi_label=model.multi_label_)
+        model.class_scaling_ = ClassScaling(np.linspace(0.5, 2, n), np.linspace(-1, 1, n), n)
         done = hugging_face.export_encoder(model, tmp_path / "out", TEXTS)
         config = json.loads((done.folder / "config.json").read_text())
         assert list(config["id2label"].values()) == model.classes_.tolist()

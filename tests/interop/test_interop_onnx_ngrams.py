@@ -16,7 +16,9 @@ from plaudit.data import Dataset
 from plaudit.interop.onnx_ngrams import export_ngrams
 from plaudit.interop.running import open_export
 from plaudit.models import NgramClassifier
+from plaudit.models.targets import count_logits
 from plaudit.setting_values import Weighting
+from plaudit.training.class_scaling import ClassScaling
 
 
 @pytest.mark.parametrize("n_max", [1, 4])
@@ -40,6 +42,9 @@ def test_many_classes_sets_of_labels_and_one_scale_for_all(reviews: Dataset, tmp
     for labels in (names, sets):
         for weighting in ("bayes", "tfidf"):
             model = NgramClassifier(n_max=2, weighting=weighting, chars=False).fit(reviews.texts, labels)
+            if weighting == "tfidf":
+                n = count_logits(len(model.classes_), multi_label=model.multi_label_)
+                model.class_scaling_ = ClassScaling(np.linspace(0.5, 2, n), np.linspace(-1, 1, n), n)
             assert export_ngrams(model, tmp_path / "out", reviews.texts).difference <= 1e-6
 
 

@@ -15,6 +15,7 @@ from plaudit.interop import export
 from plaudit.interop.export import export_model, prepare
 from plaudit.interop.networks import answering_layers
 from plaudit.interop.running import open_export
+from plaudit.training.class_scaling import ClassScaling
 
 TARGETS = [
     pytest.param("onnx", "onnxruntime"),
@@ -32,6 +33,17 @@ def test_the_temperature_goes_into_the_last_layer(hidden: tuple[int, ...]) -> No
     vectors = model.table_.embed(as_text_column(texts))
     np.testing.assert_allclose(answering_layers(model).forward(vectors), raw / 0.4, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.logits(texts), raw / 0.4, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("to", "program"), TARGETS)
+def test_a_scaling_by_class_goes_there_too(tmp_path: Path, to: export.Target, program: str) -> None:
+    pytest.importorskip(program)
+    model = make_network(make_table(), classes=("a", "b", "c"))
+    texts = tricky_texts()[:100]
+    model.class_scaling_ = ClassScaling(np.array([0.5, 1, 2]), np.array([1.0, 0, -1]), 3)
+    assert export_model(prepare(model), to, tmp_path / "export", texts).difference < 1e-6
+    answers = open_export(tmp_path / "export", to)(texts)
+    np.testing.assert_allclose(answers.probabilities, model.predict_proba(texts), atol=1e-6)
 
 
 @pytest.mark.parametrize(("to", "program"), TARGETS)

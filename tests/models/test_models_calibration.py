@@ -14,6 +14,7 @@ from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
 from plaudit.models.artifact import write_rule
+from plaudit.training.class_scaling import ClassScaling
 
 TEXTS = ["", "good joy", "bad 😀 film", "zzz", "grim " * 300]
 
@@ -176,3 +177,51 @@ def test_writing_a_rule_changes_nothing_else(model: NgramClassifier, tmp_path: P
     write_rule(tmp_path / "model", None)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir() if p.name.startswith("model.json")] == ["model.json"]
+
+
+def by_class(n: int) -> ClassScaling:
+    return ClassScaling(np.linspace(0.5, 2, n), np.linspace(-1, 1, n), n)
+
+
+def test_a_scaling_by_class_is_saved_followed_and_forgotten(moods: Dataset, tmp_path: Path) -> None:
+    model = NgramClassifier(min_texts=1).fit(moods.texts, moods.label_names())
+    raw = model.logits(TEXTS)
+    model.class_scaling_ = by_class(len(model.classes_))
+    np.testing.assert_allclose(
+        model.logits(TEXTS), raw * model.class_scaling_.scale + model.class_scaling_.shift, rtol=1e-5
+    )
+    unscaled = model.unscaled(model.logits(TEXTS))
+    assert unscaled is not None
+    np.testing.assert_allclose(unscaled, raw, atol=1e-5)
+    model.save(tmp_path / "model")
+    manifest = json.loads((tmp_path / "model" / "model.json").read_text(encoding="utf-8"))
+    assert manifest["format_version"] == 2  # a Plaudit that does not know it must refuse it
+    loaded = plaudit.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
+    write_rule(tmp_path / "model", {"thresholds": [0.4] * len(model.classes_)})
+    again = plaudit.load(tmp_path / "model")
+    assert again.class_scaling_ is not None
+    np.testing.assert_array_equal(again.class_scaling_.shift, model.class_scaling_.shift)
+    model.fit(moods.texts, moods.label_names()).save(tmp_path / "plain")
+    assert model.class_scaling_ is None
+    assert json.loads((tmp_path / "plain" / "model.json").read_text(encoding="utf-8"))["format_version"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scale": [1.0]}, {"scale": "1"}, {"scale": [0.0, 1, 1]}, {"scale": [float("nan"), 1, 1]},
+        {"shift": [1e9, 0, 0]},
+        {"shift": [True, 0, 0]}, {"n_own": 4}, {"n_own": -1}, {"n_own": 1.0}, {"more": 1}, {"scale": [10**400, 1, 1]},
+    ],
+)  # fmt: skip
+def test_a_hostile_scaling_is_refused(moods: Dataset, tmp_path: Path, change: dict[str, Any]) -> None:
+    model = NgramClassifier(min_texts=1).fit(moods.texts, moods.label_names())
+    assert len(model.classes_) == 3
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["class_scaling"] = {**by_class(3).to_dict(), **change}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(ModelError, match="class_scaling must have a scale and a shift for each class"):
+        plaudit.load(tmp_path / "model")

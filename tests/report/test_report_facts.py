@@ -83,7 +83,7 @@ def test_foreign_files_are_refused(tmp_path: Path, contents: str) -> None:
 
 def test_sets_of_labels_have_no_confusions(mood_network: NetworkClassifier, moods: Dataset) -> None:
     logits = mood_network.logits(moods.texts)
-    answers = replace(answer(mood_network, moods, logits=logits), temperature=2.0)
+    answers = replace(answer(mood_network, moods, logits=logits), raw=2.0 * logits)
     measured = measured_facts(answers)
     assert (measured.matrix, measured.confused) == ((), ())
     assert [each.n for each in measured.classes] == list(moods.class_counts().values())

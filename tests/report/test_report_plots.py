@@ -75,7 +75,7 @@ def test_a_loss_that_is_no_number_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_both_reliabilities_are_drawn_where_a_temperature_was_chosen(tmp_path: Path) -> None:
-    words = said(plot_reliability(BEFORE, AFTER, tmp_path, temperature=0.7))
+    words = said(plot_reliability(BEFORE, AFTER, tmp_path, is_scaled=True))
     for each in (
         "Reliability on 121 validation texts", "probability of the answer", "Right as often as said",
         f"Before: calibration error {BEFORE.error:.3f}", f"Calibrated: calibration error {AFTER.error:.3f}",
@@ -84,13 +84,13 @@ def test_both_reliabilities_are_drawn_where_a_temperature_was_chosen(tmp_path: P
 
 
 def test_one_reliability_is_drawn_where_none_was(tmp_path: Path) -> None:
-    words = said(plot_reliability(BEFORE, BEFORE, tmp_path, temperature=1.0))
+    words = said(plot_reliability(BEFORE, BEFORE, tmp_path, is_scaled=False))
     assert f"Calibration error {BEFORE.error:.3f}" in words
     assert "Before" not in words
 
 
 def test_the_reliability_of_sets_counts_labels(tmp_path: Path) -> None:
-    words = said(plot_reliability(BEFORE, AFTER, tmp_path, temperature=0.7, multi_label=True))
+    words = said(plot_reliability(BEFORE, AFTER, tmp_path, is_scaled=True, multi_label=True))
     assert "Reliability on 121 validation labels" in words
     assert "share of texts that have it" in words
 
@@ -98,7 +98,7 @@ def test_the_reliability_of_sets_counts_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize("right", [0, 1])
 def test_a_single_bin_at_the_edge_is_drawn(tmp_path: Path, right: int) -> None:
     bins = reliability((1, 1.0, right), error=1.0 - right)
-    assert said(plot_reliability(bins, bins, tmp_path, temperature=1.0))
+    assert said(plot_reliability(bins, bins, tmp_path, is_scaled=False))
 
 
 @pytest.mark.parametrize("fall", [0.0, 3.0])
@@ -112,7 +112,7 @@ def test_the_same_figures_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         plot_curves(history(10), tmp_path / name, kept_epoch=9)
-        plot_reliability(BEFORE, AFTER, tmp_path / name, temperature=0.7)
+        plot_reliability(BEFORE, AFTER, tmp_path / name, is_scaled=True)
         plot_learning_curve(learning(3.0), tmp_path / name)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()

@@ -42,7 +42,7 @@ class Answers:
         classes: C label names, those of the classifier.
         multi_label: Whether an answer is a set of labels.
         logits: What `Classifier.logits` gave, float [N, K]; None where somebody else answered.
-        temperature: By which it had divided them.
+        raw: The same without temperature or scaling by class; None where there is neither.
     """
 
     labels: NDArray[np.int64]
@@ -51,7 +51,7 @@ class Answers:
     classes: tuple[str, ...]
     multi_label: bool
     logits: NDArray[np.floating] | None = None
-    temperature: float = 1.0
+    raw: NDArray[np.floating] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,6 +64,7 @@ class Answers:
             probabilities=self.probabilities[rows],
             predictions=self.predictions[rows],
             logits=None if self.logits is None else self.logits[rows],
+            raw=None if self.raw is None else self.raw[rows],
         )
 
     @property
@@ -158,7 +159,7 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
         model.class_names,
         model.multi_label_,
         logits,
-        model.temperature_,
+        model.unscaled(logits),
     )
 
 

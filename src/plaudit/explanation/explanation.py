@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,6 +122,10 @@ class WordShares:
     def scaled(self, factor: float, *, method: str | None = None) -> WordShares:
         """Return the shares of `factor` times the logit."""
         return WordShares(factor * self.shares, factor * self.base, self.is_known, self.is_read, method or self.method)
+
+    def shifted(self, shifts: NDArray[np.float64]) -> WordShares:
+        """Return the shares of the logits with something added to each, float64 [N]: to what they are counted from."""
+        return replace(self, base=self.base + shifts)
 
 
 @dataclass(frozen=True)

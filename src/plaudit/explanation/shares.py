@@ -53,8 +53,12 @@ def scaled_shares(
     tokens: list[WordTokens],
 ) -> WordShares:
     """Return the words' shares in a weighted sum (float64 [N, K]) of what `Classifier.logits` gives."""
-    found: WordShares = engine(model).word_shares(model, texts, weights, words, tokens)
-    return found.scaled(1 / model.temperature_)
+    by_class = model.class_scaling_
+    if by_class is None:
+        found: WordShares = engine(model).word_shares(model, texts, weights, words, tokens)
+        return found.scaled(1 / model.temperature_)
+    found = engine(model).word_shares(model, texts, weights * by_class.scale, words, tokens)
+    return found.shifted(weights @ by_class.shift)
 
 
 def engine(model: Classifier) -> Any:  # Any: a module with `tokenizers` and `word_shares`

@@ -43,7 +43,8 @@ _MOST_CHECKED = 64  # of the given texts, evenly spaced: each is read twice, her
 def export_encoder(model: EncoderClassifier, folder: str | Path, texts: object = ()) -> Export:
     """Write a fine-tuned encoder for plain transformers, check it there, and put it in its place when it passes.
 
-    The model's temperature goes into the linear layer; its decision rule stays behind, in `export.json`.
+    The model's temperature, or scaling by class, goes into the linear layer; its decision rule stays behind, in
+    `export.json`.
 
     Args:
         model: A fitted encoder.
@@ -131,6 +132,9 @@ def _classifier(model: EncoderClassifier) -> dict[str, Any]:
 
     head = model.model_.head
     weight, bias = (t.detach().cpu().float() / model.temperature_ for t in (head.weight, head.bias))
+    if (by_class := model.class_scaling_) is not None:
+        scale, shift = (torch.tensor(each, dtype=torch.float32) for each in (by_class.scale, by_class.shift))
+        weight, bias = weight * scale[:, None], bias * scale + shift
     if not model.multi_label_ and len(model.classes_) == 2:
         weight, bias = (torch.cat([torch.zeros_like(t), t]) for t in (weight, bias))
     return {"classifier.weight": weight.contiguous(), "classifier.bias": bias.contiguous()}
@@ -193,7 +197,7 @@ def _check(
         for start in range(0, len(texts), _BATCH):
             part = texts[start : start + _BATCH]
             logits = inner.logits(inner.cut(as_text_column(part), model.max_tokens, model.long_texts), placement)
-            expected = probabilities(logits / np.float32(model.temperature_), multi_label=model.multi_label_)
+            expected = probabilities(model.scaled(logits), multi_label=model.multi_label_)
             found = probabilities(answer(part), multi_label=model.multi_label_)
             largest = max(largest, check_part(found, expected, "transformers", start))
     return largest

@@ -23,8 +23,13 @@ def as_network(model: Classifier) -> NetworkClassifier:
 
 
 def answering_layers(network: NetworkClassifier) -> DenseLayers:
-    """Return the dense layers that give the network's logits by themselves, its temperature in the last of them."""
-    layers, temperature = network.layers_, np.float32(network.temperature_)
+    """Return the dense layers that give the network's logits by themselves, its scaling in the last of them."""
+    layers, temperature, by_class = network.layers_, np.float32(network.temperature_), network.class_scaling_
+    if by_class is not None:
+        scale, shift = by_class.scale.astype(np.float32), by_class.shift.astype(np.float32)
+        return DenseLayers(
+            [*layers.kernels[:-1], layers.kernels[-1] * scale], [*layers.biases[:-1], layers.biases[-1] * scale + shift]
+        )
     return DenseLayers(
         [*layers.kernels[:-1], layers.kernels[-1] / temperature], [*layers.biases[:-1], layers.biases[-1] / temperature]
     )

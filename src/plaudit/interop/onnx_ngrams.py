@@ -42,7 +42,7 @@ _KEY_BYTES = 20  # of a known n-gram in the file: its key, about ten bytes, its 
 def export_ngrams(model: NgramClassifier, folder: str | Path, texts: object = ()) -> Export:
     """Write an n-gram model for onnxruntime, check it there, and put it in its place when it passes.
 
-    The model's temperature goes into the graph; its decision rule stays behind, in `export.json`.
+    The model's temperature, or scaling by class, goes into the graph; its decision rule stays behind, in `export.json`.
 
     Args:
         model: A fitted n-gram model, also one that a teacher taught.
@@ -195,7 +195,11 @@ def _logits(
         log = graph.add("Log", graph.add("Add", small, unit))
         logits = graph.add("Neg", graph.add("Add", graph.add("Max", minus, none), log))
     logits = graph.add("Cast", logits, to=TensorProto.FLOAT)
-    graph.add("Div", logits, graph.constant(np.array(model.temperature_, np.float32)), output="logits")
+    if (by_class := model.class_scaling_) is None:
+        graph.add("Div", logits, graph.constant(np.array(model.temperature_, np.float32)), output="logits")
+    else:
+        scaled = graph.add("Mul", logits, graph.constant(by_class.scale.astype(np.float32)))
+        graph.add("Add", scaled, graph.constant(by_class.shift.astype(np.float32)), output="logits")
 
 
 def _entries(graph: Graph, values: NDArray[np.float32], features: str) -> str:

@@ -27,11 +27,12 @@ from plaudit.models.label_values import MOST_CLASS_BYTES, class_bytes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT, VERSION = "plaudit-model", 1
+FORMAT, VERSION = "plaudit-model", 2
+_PLAIN_VERSION = 1  # of models without "class_scaling", which older versions of Plaudit would not see
 MANIFEST = "model.json"
 _MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 _REQUIRED = {"kind": str, "classes": list, "parameters": dict, "files": dict}
-_DEFAULTS = {"multi_label": False, "temperature": 1.0, "rule": None, "package": None}
+_DEFAULTS = {"multi_label": False, "temperature": 1.0, "class_scaling": None, "rule": None, "package": None}
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAST_TEMPERATURE, _MOST_TEMPERATURE = 1e-3, 1e3  # what training can choose, with room for what a person may set
 _KINDS = {"float32": "F32", "float64": "F64", "int64": "I64", "uint32": "U32"}  # as safetensors names them
@@ -119,6 +120,7 @@ def write_manifest(
     parameters: dict[str, Any],
     multi_label: bool = False,
     temperature: float = 1.0,
+    class_scaling: dict[str, Any] | None = None,
     rule: dict[str, Any] | None = None,
     package: str | None = None,
 ) -> None:
@@ -132,13 +134,14 @@ def write_manifest(
     }
     manifest = {
         "format": FORMAT,
-        "format_version": VERSION,
+        "format_version": _PLAIN_VERSION if class_scaling is None else VERSION,
         "plaudit_version": plaudit.__version__,
         "kind": kind,
         **({} if package is None else {"package": package}),
         "classes": classes.tolist(),
         "multi_label": multi_label,
         "temperature": temperature,
+        **({} if class_scaling is None else {"class_scaling": class_scaling}),
         "rule": rule,
         "parameters": parameters,
         "files": files,
@@ -153,8 +156,9 @@ def write_rule(folder: Path, rule: dict[str, Any] | None) -> None:
         ModelError: It is no model, or cannot be written.
     """
     manifest = {**read_manifest(folder), "rule": rule}
-    if manifest["package"] is None:
-        del manifest["package"]  # as `write_manifest` leaves it out
+    for name in ("package", "class_scaling"):
+        if manifest[name] is None:
+            del manifest[name]  # as `write_manifest` leaves it out
     temporary = folder / f"{MANIFEST}.{os.getpid()}"
     try:
         _write_json(temporary, manifest)
@@ -174,7 +178,8 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read `model.json` and check it, and every file that it names, before anything is built from them.
 
     A manifest without "multi_label", "temperature" or "rule" gets them as false, 1.0 and null: the first models had
-    none; likewise null for "package", which a plugin's models alone have. What the rule holds, the classifier checks.
+    none; likewise null for "package" and "class_scaling", which few models have. What the rule and the scaling hold,
+    the classifier checks.
 
     Raises:
         ModelError: The folder is missing, is no model, is damaged, or is of a newer format.

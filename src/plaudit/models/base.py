@@ -21,8 +21,9 @@ from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
 from plaudit.models.arguments import Arguments
 from plaudit.models.label_values import warn_of_label
 from plaudit.models.rules import DecisionRule, rule_from_manifest
+from plaudit.models.scaling import ScaledLogits
 from plaudit.models.scope import SCOPE, Scope, check_scope
-from plaudit.models.targets import Labels, encode_labels, label_positions, to_indicator
+from plaudit.models.targets import Labels, count_logits, encode_labels, label_positions, to_indicator
 from plaudit.models.training_data import Course, TrainingData, given_weights, known_data, text_weights
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.setting_values import ClassWeight
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from plaudit.training.loop import Monitor
 
 
-class Classifier(Arguments, ABC):
+class Classifier(Arguments, ScaledLogits, ABC):
     """A text classifier.
 
     Attributes:
@@ -48,7 +49,6 @@ class Classifier(Arguments, ABC):
         history_: Loss and accuracy of every epoch; None when it has no epochs, or was loaded.
         kept_epoch_: The epoch (from 1) that it was taken from; None likewise.
         notes_: Sentences about the fit that its owner should read.
-        temperature_: What its logits are divided by, so that its probabilities are right as often as they say; above 0.
         rule_: What is answered; None for the likeliest class, or of sets of labels those above 0.5.
         scope_: What its training texts are like; None where nobody has counted (`learn_scope`).
         streams: Whether `fit` can keep on disk what grows with the number of tokens.
@@ -69,7 +69,6 @@ class Classifier(Arguments, ABC):
     history_: History | None = None
     kept_epoch_: int | None = None
     notes_: tuple[str, ...] = ()
-    temperature_: float = 1.0
     rule_: DecisionRule | None = None
     scope_: Scope | None = None
     scratch: Scratch = MEMORY
@@ -136,7 +135,8 @@ class Classifier(Arguments, ABC):
 
     def _fit_whole(self, data: TrainingData, course: Course) -> Self:
         """Learn from all of `data`, holding nothing out: what a blend asks of its members."""
-        self.temperature_, self.rule_, self.scope_ = 1.0, None, None
+        self.forget_scaling()
+        self.rule_, self.scope_ = None, None
         self._fit(data, course)
         self.classes_, self.multi_label_ = data.classes, data.multi_label
         return self
@@ -182,6 +182,7 @@ class Classifier(Arguments, ABC):
             parameters=to_json(self._stored_params()),
             multi_label=self.multi_label_,
             temperature=float(self.temperature_),
+            class_scaling=None if self.class_scaling_ is None else self.class_scaling_.to_dict(),
             rule=None if self.rule_ is None else self.rule_.to_dict(),
             package=None if recipe is None or recipe.package == "plaudit" else recipe.package,
         )
@@ -208,7 +209,7 @@ class Classifier(Arguments, ABC):
             raise ModelError(f"{folder}: damaged: the manifest does not list {missing[0]}.")
         classes, multi_label = np.array(manifest["classes"]), manifest["multi_label"]
         model.classes_, model.multi_label_ = classes, multi_label
-        model.temperature_ = float(manifest["temperature"])
+        model.read_scaling(manifest, count_logits(len(classes), multi_label=multi_label), where=str(folder))
         model.rule_ = rule_from_manifest(manifest["rule"], len(classes), multi_label=multi_label, where=str(folder))
         model.scope_ = Scope.read(folder) if SCOPE in manifest["files"] else None
         return model
@@ -275,7 +276,7 @@ class Classifier(Arguments, ABC):
         return logits[:, 0] if len(self.classes_) == 2 and not self.multi_label_ else logits
 
     def logits(self, texts: object) -> NDArray[np.float32]:
-        """Return the logits of N texts, divided by `temperature_`: float32 [N, K], one column a logit.
+        """Return the logits of N texts, divided by `temperature_` or scaled by class: float32 [N, K], a column a logit.
 
         K is 1 for two classes of which a text has one (the second's logit), else C.
 
@@ -291,14 +292,14 @@ class Classifier(Arguments, ABC):
                 f"this model's answer to text {row + 1:,} is no finite number: its weights are too large. "
                 "Train it again, or copy its folder again."
             )
-        return logits if self.temperature_ == 1 else logits / np.float32(self.temperature_)
+        return self.scaled(logits)
 
     def calibrate(self, texts: object, labels: Labels) -> Self:
-        """Choose `temperature_` on texts that were not trained on, and return self.
+        """Choose `temperature_`, or `class_scaling_`, on texts that were not trained on, and return self.
 
-        It stays 1 for fewer than 100 texts, and where it does not lower the log loss of texts that did not choose it.
-        Answers stay as they are, except for a rule's:
-        that was chosen for other probabilities, so choose it again.
+        Both stay at nothing for fewer than 100 texts, and where they do not lower the log loss of texts that did not
+        choose them. A scaling by class takes 500 texts, and may move answers of one label a text, nothing else does. A
+        rule was chosen for other probabilities: choose it again.
 
         Args:
             texts: N texts, one or more.
@@ -307,12 +308,13 @@ class Classifier(Arguments, ABC):
         Raises:
             DataError: There are no texts, or a label is unknown.
         """
-        from plaudit.training.temperature import choose_temperature
+        from plaudit.training.class_scaling import choose_scaling
 
         self._check_fitted()
         held = known_data(texts, labels, self.classes_, multi_label=self.multi_label_)
-        self.temperature_ = 1.0
-        self.temperature_ = choose_temperature(self.logits(held.texts), held.codes).temperature
+        self.forget_scaling()
+        chosen = choose_scaling(self.logits(held.texts), held.codes)
+        self.temperature_, self.class_scaling_ = chosen.temperature, chosen.by_class
         return self
 
     def learn_scope(self, texts: object, validation: object) -> Self:

@@ -98,9 +98,13 @@ class CurvesFacts:
 
 @dataclass(frozen=True)
 class CalibrationFacts:
-    """The temperature that was chosen on the validation texts, and what it does there."""
+    """The temperature, or scaling of some classes by themselves, that was chosen on the validation texts.
+
+    What it does there is of each text with what other texts chose.
+    """
 
     temperature: float
+    classes_scaled: int
     loss_before: float
     loss: float
     calibration_error_before: float
@@ -210,4 +214,10 @@ def read_facts(folder: Path) -> ReportFacts:
             value["test"].setdefault(name, None)
     if isinstance(value, dict) and isinstance(value.get("run"), dict):
         value["run"].setdefault("date", None)
+    if isinstance(value, dict) and isinstance(value.get("explained"), dict):
+        for mistake in value["explained"].get("mistakes") or ():
+            if isinstance(mistake, dict):
+                mistake.setdefault("place", None)
+    if isinstance(value, dict) and isinstance(value.get("calibration"), dict):
+        value["calibration"].setdefault("classes_scaled", 0)
     return read_value(ReportFacts, value, str(path))

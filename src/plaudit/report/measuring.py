@@ -45,10 +45,10 @@ def measured_facts(answers: Answers) -> Measured:
     """Return the figures of what was answered to N labelled texts."""
     metrics = answers.metrics
     is_single = isinstance(metrics, Metrics)
-    raw: tuple[BinFacts, ...] = ()
-    if answers.temperature != 1 and answers.logits is not None:
-        shares = probabilities(answers.logits * np.float32(answers.temperature), multi_label=answers.multi_label)
-        raw = _bins(reliability(*stated(answers.labels, shares)))
+    bins_raw: tuple[BinFacts, ...] = ()
+    if answers.raw is not None:
+        shares = probabilities(answers.raw, multi_label=answers.multi_label)
+        bins_raw = _bins(reliability(*stated(answers.labels, shares)))
     matrix = metrics.confusion if isinstance(metrics, Metrics) else None
     is_small = matrix is not None and len(matrix) <= MOST_IN_MATRIX
     return Measured(
@@ -63,7 +63,7 @@ def measured_facts(answers: Answers) -> Measured:
         matrix=tuple(map(tuple, matrix.tolist())) if matrix is not None and is_small else (),
         confused=() if matrix is None else _confused(matrix, metrics.classes),
         bins=_bins(answers.reliability),
-        bins_raw=raw,
+        bins_raw=bins_raw,
     )
 
 

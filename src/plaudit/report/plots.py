@@ -54,7 +54,7 @@ def plot_curves(history: History, folder: Path, *, kept_epoch: int | None = None
 
 
 def plot_reliability(
-    before: Reliability, after: Reliability, folder: Path, *, temperature: float, multi_label: bool = False
+    before: Reliability, after: Reliability, folder: Path, *, is_scaled: bool, multi_label: bool = False
 ) -> Path:
     """Draw what the model said beside what came true, before and after calibration, into an existing folder.
 
@@ -62,26 +62,25 @@ def plot_reliability(
     calibration error, of equally many texts each, and their whiskers Wilson's 95 % intervals.
 
     Args:
-        before: The bins of validation texts at temperature 1.
-        after: At `temperature`; not drawn when that is 1.
+        before: The bins of validation texts by the model's own logits.
+        after: By those that a temperature or a scaling by class made of them.
         folder: Where ``reliability.svg`` goes.
-        temperature: What the model's logits are divided by.
+        is_scaled: Whether there is one; else `after` is not drawn.
         multi_label: Whether a case is a pair of text and label.
     """
-    is_calibrated = temperature != 1
-    shown, n = after if is_calibrated else before, sum(each.n for each in before.bins)
+    shown, n = after if is_scaled else before, sum(each.n for each in before.bins)
     up = "share of texts that have it" if multi_label else "share of answers that are right"
     drawing = draw_reliability(
         [Point(each.probability, each.share, each.interval.low, each.interval.high) for each in shown.bins],
-        [Point(each.probability, each.share) for each in before.bins] if is_calibrated else [],
+        [Point(each.probability, each.share) for each in before.bins] if is_scaled else [],
         title="Reliability",
         across="probability of the label" if multi_label else "probability of the answer",
         up=up,
     )
     key = [("reference", "Right as often as said")]
-    if is_calibrated:
+    if is_scaled:
         key.append(("hollow", f"Before: calibration error {before.error:.3f}"))
-    words = f"{'Calibrated: c' if is_calibrated else 'C'}alibration error {shown.error:.3f}"
+    words = f"{'Calibrated: c' if is_scaled else 'C'}alibration error {shown.error:.3f}"
     title = f"Reliability on {n:,} validation {'labels' if multi_label else 'texts'}"
     return _write(folder / "reliability.svg", drawing, title, up, [*key, ("whisker", words)])
 

@@ -92,7 +92,7 @@ def choose_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]
     none = CrossFitted(1.0, np.ones(n), 0.0, 0.0)
     if n < LEAST_TEXTS or not np.isfinite(logits).all():
         return none
-    folds = np.random.Generator(np.random.PCG64(seed)).permutation(n) % _FOLDS
+    folds = deal(n, seed=seed)
     inverse = np.ones(n)
     for fold in range(_FOLDS):
         inverse[folds == fold] = 1 / fit_temperature(logits[folds != fold], labels[folds != fold])
@@ -103,6 +103,12 @@ def choose_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]
     if gain <= error:
         return CrossFitted(1.0, np.ones(n), gain, error)
     return CrossFitted(fit_temperature(logits, labels), inverse, gain, error)
+
+
+def deal(n: int, *, seed: int) -> NDArray[np.int64]:
+    """Return the fold of each of N texts, int64 [N]: equally many in each of five, at random."""
+    folds: NDArray[np.int64] = np.random.Generator(np.random.PCG64(seed)).permutation(n) % _FOLDS
+    return folds
 
 
 def log_loss(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:

@@ -65,9 +65,7 @@ class Record:
             (folder / "history.json").write_text(_json(_finite(self.history.history)), encoding="utf-8")
             plot_curves(self.history, folder, kept_epoch=self.kept_epoch)
         found = self.calibrated
-        plot_reliability(
-            found.before, found.after, folder, temperature=found.temperature, multi_label=model.multi_label_
-        )
+        plot_reliability(found.before, found.after, folder, is_scaled=found.is_scaled, multi_label=model.multi_label_)
         self.facts.write(folder)
         card = model_card(self.facts, title=name, openings=openings)
         (folder / "README.md").write_text(card, encoding="utf-8")

@@ -109,7 +109,7 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         probabilities=np.concatenate([each.probabilities for each in found]),
         predictions=np.concatenate([each.predictions for each in found]),
         logits=None,  # of five models
-        temperature=1.0,
+        raw=None,
     )
     return CrossValidated(answers, len(whole))
 

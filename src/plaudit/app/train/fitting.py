@@ -144,9 +144,10 @@ def refit(
     say(f"{'Refit' if test is None else 'Final'}: {again}.")
     scope = model.scope_
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
-    model.temperature_ = fitted.calibrated.temperature
+    model.temperature_, model.class_scaling_ = fitted.calibrated.temperature, fitted.calibrated.by_class
     model.scope_ = scope  # of the training part, whose limit the validation texts set
-    kept = f"The temperature, {model.temperature_:.4f}, is that of the model that was validated."
+    what = f"temperature, {model.temperature_:.4f}," if model.class_scaling_ is None else "scaling of each class"
+    kept = f"The {what} is that of the model that was validated."
     say(kept)
     return replace(fitted, story=f"{fitted.story} {story} ({option}). {kept}".strip())
 
