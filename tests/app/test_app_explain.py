@@ -83,6 +83,16 @@ def test_mistakes_have_their_lines(command: Command, sample_model: Path, tmp_pat
     assert f"own.csv:{wrong[0] + 2}: answered " in command("explain", sample_model, "--data", "own.csv").out
 
 
+def test_after_a_refit_mistakes_are_those_of_before(command: Command, tmp_path: Path) -> None:
+    """The model has learned its validation texts by then, and would be wrong in few of them."""
+    command("train", "sample", "--recipe", "ngram", "--regularisation", "0.05", "--refit", "-o", "again")
+    found = command("explain", "again", "--json").json()
+    wrong = json.loads((tmp_path / "again" / "report.json").read_text(encoding="utf-8"))["explained"]["mistakes"]
+    assert [each["text"] for each in found["mistakes"]] == [each["text"] for each in wrong[:5]]
+    (tmp_path / "again" / "validation.safetensors").unlink()
+    assert "mistakes" not in command("explain", "again", "--json").json()
+
+
 def test_the_test_texts_stay_closed(command: Command, sample_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Any] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,11 +20,13 @@ from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.output_files import check_target, write_whole
 from plaudit.app.plain import plain
 from plaudit.app.run.own_run import Chosen, OwnRun
+from plaudit.app.run.record import read_held_out
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.config import DataSpec
 from plaudit.data import has_parts, load_dataset, read_file
 from plaudit.errors import ConfigError
 from plaudit.models.remembered import remembered_spec
+from plaudit.models.targets import count_logits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -266,14 +269,15 @@ def _explain_data(
     from plaudit.models import load
 
     classifier = load(model)
-    chosen = _choose(model, data, spec)
+    chosen = _choose(model, data, spec, count_logits(len(classifier.classes_), multi_label=classifier.multi_label_))
     most = limit or (_SLOW_TEXTS if explains_slowly(classifier) else None)
-    dataset, n = chosen.dataset, len(chosen.dataset)
+    dataset, n, held = chosen.dataset, len(chosen.dataset), chosen.logits
     if most is not None and n > most:
-        dataset = dataset.take(np.linspace(0, n - 1, most).astype(np.int64))
+        rows = np.linspace(0, n - 1, most).astype(np.int64)
+        dataset, held = dataset.take(rows), None if held is None else held[rows]
     logits = classifier.logits(dataset.texts)
     found = top_words(classifier, dataset.texts, n=top, label=label, logits=logits)
-    mistakes = _mistakes(classifier, dataset, logits)
+    mistakes = _mistakes(classifier, dataset, logits if held is None else held)
     what = chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {n:,} texts, evenly spaced"
     if as_json:
         told = {} if mistakes is None else {"mistakes": mistakes}
@@ -284,14 +288,20 @@ def _explain_data(
         _print_mistakes(mistakes)
 
 
-def _choose(model: Path, data: str | None, spec: DataSpec) -> Chosen:
-    """Return the validation texts of the model's own run, or the texts of other data except for a test part."""
+def _choose(model: Path, data: str | None, spec: DataSpec, n_logits: int) -> Chosen:
+    """Return the validation texts of the model's own run, or the texts of other data except for a test part.
+
+    After a refit the former come with what the model answered before it; where that is not known, without labels.
+    """
     run = OwnRun.of(model, data_dir=spec.data_dir)
     if data is None and run is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
     if run is not None and (data is None or run.is_of(data)):
         part = run.part("validation", instead="name texts, or a file (-i)")
-        return Chosen(part, f"{run.config.data.source}: the validation texts of this model")
+        what, logits = f"{run.config.data.source}: the validation texts of this model", None
+        if run.config.training.refit and (logits := read_held_out(run.folder, len(part), n_logits)) is None:
+            part = replace(part, labels=None, classes=())
+        return Chosen(part, what, logits=logits)
     assert data is not None
     remembered = remembered_spec(model)
     if not has_parts(data):
