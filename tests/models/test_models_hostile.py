@@ -69,7 +69,7 @@ def put_file(name: str, facts: object) -> Callable[[Manifest], object]:
     ("change", "message"),
     [
         (put("format", "other"), "not a model of Plaudit"),
-        (put("format_version", 2), r"format version 2 is newer than this Plaudit reads \(1\); upgrade"),
+        (put("format_version", 3), r"format version 3 is newer than this Plaudit reads \(2\); upgrade"),
         (put("format_version", "1"), "format_version '1' is not a number from 1"),
         (put("format_version", True), "format_version True is not a number"),
         (put("format_version", 0), "format_version 0 is not a number from 1"),
