@@ -1,5 +1,6 @@
 # make train: set everything up and train on movie reviews. make test: set everything up and run the tests.
 # make quick: lint, and the tests of what changed, within a minute. make coverage: which lines the tests run.
+# make oldest: the tests on the oldest dependencies that are allowed. make pythons: on each Python that is installed.
 # make bench: measure, beside the peers. make docs: build the documentation site.
 PYTHON ?= python3
 EXTRAS ?= all,dev
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 
 TOOLS := .tools/bin
 
-.PHONY: setup train test quick coverage bench docs lint format locks sbom advisories clean
+.PHONY: setup train test quick coverage oldest pythons bench docs lint format locks sbom advisories clean
 
 setup: $(VENV)/.installed
 
@@ -39,6 +40,27 @@ quick: setup
 coverage: setup
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
 	  --cov plaudit --cov-report term:skip-covered $(ARGS)
+
+# Without torch, TensorFlow and Ray: what trains, scores, audits, tunes and serves. SLICE names other tests.
+OTHER := train,tune,controls,audit,serve,excel,sql,tensorboard,dev
+SLICE ?= tests/test_settings.py tests/test_config.py tests/test_plugins.py tests/text tests/evaluation tests/training tests/tuning \
+  tests/report/test_report_plots.py tests/app/test_app_ngram.py tests/app/test_app_shell.py
+
+# The lower bounds of pyproject.toml, in an environment of their own.
+oldest: .tools/.installed
+	$(TOOLS)/uv venv --quiet --clear --python $(PYTHON) .tools/oldest
+	$(TOOLS)/uv pip install --quiet --python .tools/oldest --resolution lowest-direct --editable '.[$(OTHER)]'
+	.tools/oldest/bin/python -m pytest -q -m "not slow" $(SLICE)
+
+# The versions of constraints.txt on the Pythons that are here, but the one of `make test`.
+PYTHONS = $(shell for each in 3.12 3.13; do python$$each -c 'import sys; print(sys.executable)' 2>/dev/null; done)
+pythons: .tools/.installed
+	@test -n "$(PYTHONS)" || echo "neither Python 3.12 nor 3.13 is here: make pythons PYTHONS=/path/to/python3.13"
+	for each in $(PYTHONS); do \
+	  $(TOOLS)/uv venv --quiet --clear --python $$each .tools/python && \
+	  $(TOOLS)/uv pip install --quiet --python .tools/python --constraint constraints.txt --editable '.[$(OTHER)]' && \
+	  .tools/python/bin/python -m pytest -q -m "not slow" $(SLICE) || exit 1; \
+	done
 
 # How fast, how much memory, beside the peers; hours. Set PLAUDIT_IMDB to the archive. The figures go to results/.
 bench:
