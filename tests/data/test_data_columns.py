@@ -135,11 +135,31 @@ def test_for_prediction_labels_equally_good_do_not_matter() -> None:
 def test_identifiers_dates_and_addresses_are_neither_text_nor_label(name: str) -> None:
     values = OTHERS[name]
     for columns in ({name: values, "text": TEXTS}, {"a": values, "b": values, "text": TEXTS}):
-        if name != "language" or name in columns:
+        if name != "language":  # which is a label where nothing else is
             with pytest.raises(DataError, match="no label column found"):
                 choose(columns)
     with pytest.raises(DataError, match="no text column found"):
         choose({name: values, "label": TEAMS}, is_label_needed=False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["What went well this time?", "Please describe your user experience", "user_message", "email_text", "Ticket name",
+     "phone call notes", "Version notes", "name", "date_text"],
+)  # fmt: skip
+def test_a_word_in_its_name_does_not_rule_the_only_texts_out(name: str) -> None:
+    assert choose({name: TEXTS, "Category": TEAMS}).text == (name,)
+
+
+@pytest.mark.parametrize("name", ["label_id", "topic id", "country", "key", "year", "Which team at this time?"])
+def test_a_word_in_its_name_does_not_rule_the_only_labels_out(name: str) -> None:
+    assert choose({"text": TEXTS, name: TEAMS}).label == (name,)
+
+
+def test_names_of_people_are_no_texts() -> None:
+    people = [f"Jo Smith{i}" for i in range(len(TEXTS))]
+    with pytest.raises(DataError, match="no text column found"):
+        choose({"id": list(range(len(TEXTS))), "author": people, "label": TEAMS})
 
 
 def test_names_that_contradict_what_they_hold() -> None:

@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from plaudit.data import read_file
+from plaudit.data.faults import is_blank
 from plaudit.errors import DataError, PlauditError
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "fasttext", "folder")
@@ -75,7 +76,9 @@ def test_ten_megabytes_in_one_line_simply_work(format: str, tmp_path: Path) -> N
 
 
 # Text that any UTF-8 file can hold: no surrogates, no null. Training texts are not blank.
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40).filter(str.strip)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40).filter(
+    lambda text: not is_blank(pa.array([text], pa.large_string()))[0]
+)
 ROWS = st.lists(st.tuples(TEXTS, st.sampled_from(["pos", "neg"])), max_size=8).map(
     lambda rows: [("first", "pos"), ("second", "neg"), *rows]
 )

@@ -165,7 +165,7 @@ def test_tables_by_their_parts_names() -> None:
         (pa.table({**ROWS, "label": ["a", "b", "", "a"]}), {}, "row 2: 1 label is missing"),
         (pd.DataFrame({**ROWS, "label": ["a"] * 4}), {}, "every text has the label 'a'; expected at least two classes"),
         (pd.DataFrame({**ROWS, "label": [[]] * 4}), {}, "no text has a label"),
-        (pd.DataFrame({**ROWS, "label": [b"a"] * 4}), {}, "row 0: expected a word or a number"),
+        (pd.DataFrame({**ROWS, "label": [b"\xff"] * 4}), {}, "row 0: expected a word or a number"),
         (pd.DataFrame({**ROWS, "label": pd.to_datetime(["2026-01-02"] * 4)}), {}, "expected a word or a number"),
         (pd.DataFrame(ROWS).head(0), {}, "DataFrame: no rows, only the columns id, text, label"),
         (pd.DataFrame([["a", "b"]], columns=["text", "text"]), {}, "DataFrame: two columns are named 'text'"),

@@ -1,5 +1,6 @@
 """What a model remembers of how its data were read, and what one part of a data set takes over from another."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from plaudit.errors import DataError
 Command = Callable[..., Any]
 TEXTS = [f"my parcel number {i} never arrived" for i in range(8)] + [f"i was charged twice for {i}" for i in range(8)]
 LABELS = ["orders"] * 8 + ["billing"] * 8
+ROWS = list(zip(TEXTS, LABELS, strict=True))
 
 
 def rows(mark: str = ",") -> str:
@@ -155,3 +157,38 @@ def test_words_for_nothing_are_noted(label: str, tmp_path: Path) -> None:
     origin = read_file(tmp_path / "a.csv").origin
     assert origin is not None
     assert any("may mean that there is none" in finding.message for finding in origin.findings)
+
+
+def test_texts_joined_of_blank_columns_are_blank(tmp_path: Path) -> None:
+    records: list[dict[str, Any]] = [{"a": "h", "b": text, "label": label} for text, label in ROWS]
+    records[2] |= {"a": None, "b": ""}
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    with pytest.raises(DataError, match=r":3: 1 text is blank in column 'a \+ b'"):
+        read_file(path, text_column=("a", "b"))
+    read = read_file(path, text_column=("a", "b"), skip_invalid=True)
+    assert read.texts.to_pylist() == [f"h\n\n{text}" for i, (text, _) in enumerate(ROWS) if i != 2]
+
+
+def test_predict_says_which_remembered_column_is_missing(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("message,team\n" + "".join(f"{text},{label}\n" for text, label in ROWS))
+    (tmp_path / "two.csv").write_text("head,body,team\n" + "".join(f"h,{text},{label}\n" for text, label in ROWS))
+    command("train", "one.csv", "--recipe", "ngram", "-o", "m1")
+    columns = ("--text-column", "head", "--text-column", "body")
+    command("train", "two.csv", "--recipe", "ngram", "-o", "m2", *columns)
+    said = command("predict", "m1", "-i", "two.csv", "-o", "o.csv").err
+    assert "text: column 'body', for the model's own, 'message', is missing" in said
+    refused = command("predict", "m2", "-i", "one.csv", "-o", "o2.csv", code=2).err
+    assert "joined of 'head', 'body'; 'head', 'body' are missing" in refused
+    assert (
+        "one.csv is a file; its rows: plaudit predict m1 -i one.csv" in command("predict", "m1", "one.csv", code=2).err
+    )
+
+
+def test_a_folder_whose_test_part_has_no_labels_is_refused_before_training(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k" / "train.csv").write_text("message,team\n" + "".join(f"{text},{label}\n" for text, label in ROWS))
+    (tmp_path / "k" / "test.csv").write_text("message\n" + "".join(f"{text}\n" for text, _ in ROWS))
+    error = command("train", "k", "--recipe", "ngram", "-o", "m", code=2)
+    assert "It is the test part of k; without it: plaudit train k/train.csv." in error.err
+    assert "epoch" not in error.out

@@ -20,6 +20,7 @@ from plaudit.app.terminal import make_console, make_error_console, print_json
 from plaudit.batch import Options, predict_files, predict_stream
 from plaudit.batch.reading import sentence
 from plaudit.config import DataSpec
+from plaudit.data.readers.formats import has_known_suffix
 from plaudit.errors import ConfigError, DataError
 from plaudit.models import load
 from plaudit.models.answers import answer_records, doubts
@@ -75,6 +76,9 @@ def predict(
         }  # fmt: skip
         if extra := [*(name for name, value in given.items() if value), *spec.flags()]:
             raise ConfigError(f"predict: {extra[0]} goes with -i FILE.")
+        text = texts[0] if texts and len(texts) == 1 else ""
+        if text and "\0" not in text and len(text) < 1_000 and has_known_suffix(Path(text)) and Path(text).is_file():
+            raise ConfigError(f"predict: {text} is a file; its rows: plaudit predict {model} -i {text}.")
         predict_texts(model, texts or [], as_json=as_json)
         return
     if output_file not in (None, "-") and as_json:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from plaudit.audit.similar import find_similar
 from plaudit.data import normalise_texts
+from plaudit.data.faults import is_blank
 from plaudit.data.grouping import connect
 from plaudit.text import WordTokenizer
 from plaudit.text.ngrams import shingles
@@ -67,7 +67,7 @@ def find_duplicates(
         normalised: What `data.normalise_texts` makes of them, where it is at hand.
         look_for_near: Whether to look for nearly equal texts, which takes most of the time; if not, there are no pairs.
     """
-    blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
+    blank = is_blank(texts)
     normal = normalise_texts(texts) if normalised is None else normalised
     alike = _number(normal, blank)
     equal = _number_equal(texts, alike)

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.data.faults import is_blank
 from plaudit.text import WordTokenizer
 from plaudit.text.token_memory import tokens_of
 
@@ -66,7 +67,7 @@ def check_texts(texts: pa.LargeStringArray, *, lengths: NDArray[np.int64] | None
         texts: Arrow ``large_string`` [N].
         lengths: int64 [N], in any unit; None counts words.
     """
-    blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+    blank = pa.array(is_blank(texts))
     silent = pc.and_not(pc.invert(pc.match_substring_regex(texts, _SAID)), blank)
     empty, junk = _where(blank), _where(silent)
     return [

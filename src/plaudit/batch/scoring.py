@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.data.faults import is_blank
 from plaudit.errors import DataError
 from plaudit.models.answers import answer, answer_columns, answer_fields
 from plaudit.models.scope import BLANK_TEXT
-from plaudit.text.tokens import is_blank
 
 if TYPE_CHECKING:
     from plaudit.batch.reading import Batch

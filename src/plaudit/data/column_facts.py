@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?\s*%?")
+NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?\s*%?")
+_DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]+\d{1,2}[:.]\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?"
+DATE = re.compile(_DATE)
 _NO_TEXT = re.compile(
-    r"(https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}.*)?"
-    r"|\d{1,2}:\d{2}(:\d{2})?|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,})"
+    rf"(https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|{_DATE}|[0-9a-fA-F]{{8}}-[0-9a-fA-F-]{{27}}|[0-9a-fA-F]{{16,}})"
 )
 _FLAGS = {"0", "1", "0.0", "1.0", "true", "false"}
 _MOST_CHARACTERS = 2_000  # of a value that are looked at
@@ -92,7 +93,7 @@ def look(values: Sequence[Any]) -> Facts:  # Any: a cell as the source has it
     whole = [text for texts in parts for text in texts]
     strings = [text[:_MOST_CHARACTERS].strip() for text in whole]
     n = max(len(strings), 1)
-    numbers = [text for text in strings if _NUMBER.fullmatch(text)]
+    numbers = [text for text in strings if NUMBER.fullmatch(text)]
     is_flag = bool(there) and len(there) == len(values) and not any(isinstance(each, list | dict) for each in there)
     return Facts(
         n=len(strings),

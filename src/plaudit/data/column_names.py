@@ -141,8 +141,15 @@ class NameRank:
 
 def is_other_name(name: str) -> bool:
     """Say whether a name is that of an identifier, a date, an address, a language and the like."""
-    plain = plain_name(name[:_MOST_CHARACTERS])
-    return plain not in _TEXT_RANK and plain not in _LABEL_RANK and not _OTHER_WORDS.isdisjoint(plain.split())
+    words = plain_name(name[:_MOST_CHARACTERS]).split()
+    if " ".join(words) in _TEXT_RANK.keys() | _LABEL_RANK or len(words) > _MOST_WORDS or "?" in name:
+        return False
+    return not _ends_in_known(words) and not _OTHER_WORDS.isdisjoint(words)
+
+
+def _ends_in_known(words: Sequence[str]) -> bool:
+    """Say whether what a compound's last word names is a text or a label: a "user message" is a message."""
+    return len(words) > 1 and words[-1] in _TEXT_RANK.keys() | _LABEL_RANK and words[-1] not in _WEAK
 
 
 def rank_of(name: str, *, of_label: bool) -> NameRank | None:
@@ -160,8 +167,9 @@ def rank_of(name: str, *, of_label: bool) -> NameRank | None:
     if len(words) == 1 and count_wide(plain) == len(plain):  # 问题类别: what ends a compound says what it is
         ends = [each for each in known if 1 < len(each) < len(plain) <= _MOST_WIDE and plain.endswith(each)]
         return min((NameRank(each in _WEAK, 1, known[each]) for each in ends), default=None)
-    if not 1 < len(words) <= _MOST_WORDS or set(words) & _OTHER_WORDS - ({"name"} if of_label else set()):
-        return None  # but "class name" is a class
+    others_among = set(words) & _OTHER_WORDS - ({"name"} if of_label else set())  # but "class name" is a class
+    if not 1 < len(words) <= _MOST_WORDS or (others_among and not _ends_in_known(words)):
+        return None
     parts = [*(" ".join(words[i : i + 2]) for i in range(len(words) - 1)), *words]
     found = [
         NameRank(part in _WEAK, len(words) - len(part.split()), known[part], is_inside=not plain.endswith(part))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from plaudit.data.column_facts import Facts, look
-from plaudit.data.column_names import NameRank, is_known_name, is_other_name, rank_of
+from plaudit.data.column_names import NameRank, is_known_name, is_other_name, is_whole_name, rank_of
 from plaudit.errors import DataError
+from plaudit.setting_values import typed
 
 __all__ = ["LOOKED_AT", "PART_COLUMN", "ChosenColumns", "choose_columns", "column_flag", "is_known_name"]
 
@@ -22,6 +23,9 @@ PART_COLUMN = "plaudit_part"  # which part a row belongs to (`part_marks`); neve
 LOOKED_AT = 1_000  # rows from which columns are chosen
 _NEARLY = 0.67  # of the longest text's mean length, from which a second column is as good
 _SHOWN = 20
+_CONTROLS = ("\x01", "\x02", "\x1f", "^", "~")  # which stand in no text
+_NAME_WORDS = 3
+_BETWEEN_FIELDS = (",", ";", "\t", "|", "::", ":", "    ", *_CONTROLS)
 _SENTENCE_WORDS, _SENTENCE_CHARACTERS = 4, 40  # from which a name may be a text
 
 
@@ -68,6 +72,10 @@ class _Columns:
         is_long = len(name.split()) >= _SENTENCE_WORDS or len(name) > _SENTENCE_CHARACTERS
         return is_long or (is_number and self[name].is_number) or name in self._sample.get(name, ())
 
+    def values(self, name: str) -> Sequence[Any]:  # Any: a cell as the source has it
+        """Return a column's first values."""
+        return self._sample.get(name, ())
+
     def left(self, taken: Sequence[str]) -> list[str]:
         """Return the columns that may be something, by their names."""
         return [name for name in self.names if name not in taken and not is_other_name(name)]
@@ -105,6 +113,7 @@ def choose_columns(
     columns = _Columns(names, sample, where)
     constant: tuple[str, ...] = ()
     if not found_text and len(names) == 1 and not is_label_needed:
+        _refuse_joined(columns)
         found_text = (names[0],)
     if not found_text:
         found_text = _text_by_name(columns, found_label)
@@ -139,6 +148,32 @@ def choose_columns(
         left = columns.left((*found_text, *found_label))[:_SHOWN]
         others = tuple(column_flag(name) for name in left if columns[name].is_label)
     return ChosenColumns(found_text, found_label, "; ".join(said), others, constant)
+
+
+def _refuse_joined(columns: _Columns) -> None:
+    """Raise `DataError` where one column looks like several that no delimiter divided: a line of them is no text."""
+    name = columns.names[0]
+    values = [value for value in columns.values(name) if isinstance(value, str) and value.strip()]
+    for mark in _BETWEEN_FIELDS if values else ():
+        n = next((n for each in (name, values[0]) if (n := _count_names(each, mark))), 0)
+        is_divided = n and sum(value.count(mark) >= n - 1 for value in values) >= 0.9 * len(values)
+        if is_divided or (mark in _CONTROLS and all(mark in value for value in values)):
+            advice = f'--delimiter "{typed(mark)}" divides them'
+            if mark == ",":
+                advice = "Whole lines stand in quotation marks: remove these"
+            elif len(mark) > 1 or not mark.isprintable():
+                advice = "Put one character between them, such as a tab"
+            raise DataError(
+                f"{columns.where}: one column, {name[:60]!r}, seems to be fields with {mark!r} between. {advice}; "
+                "if its lines are texts, name it with --text-column."
+            )
+
+
+def _count_names(line: str, mark: str) -> int:
+    """Return how many names of columns a line holds with a mark between, 0 where it is none of them."""
+    parts = [part.strip(' "') for part in line.split(mark)]
+    are_names = all(part and len(part.split()) <= _NAME_WORDS for part in parts) and any(map(is_whole_name, parts))
+    return len(parts) if len(parts) > 1 and are_names else 0
 
 
 def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
@@ -201,7 +236,8 @@ def _other_of_two(columns: _Columns, found: Sequence[str], kind: str) -> tuple[s
     if len(columns.names) != 2 or len(found) != 1:
         return ()
     other = next(name for name in columns.names if name not in found)
-    if is_other_name(other) or columns[other].is_other:
+    is_meant = columns[other].is_label if kind == "label" else columns[other].is_text
+    if (is_other_name(other) and not is_meant) or columns[other].is_other:
         return ()
     what = f"; {_values(columns[other])}" if kind == "label" else ""
     columns.said.append(f"{kind}: column {other!r} (the other one{what})")
@@ -211,6 +247,9 @@ def _other_of_two(columns: _Columns, found: Sequence[str], kind: str) -> tuple[s
 def _text_by_content(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
     left = columns.left(taken)
     found = sorted((name for name in left if columns[name].is_text), key=lambda name: -columns[name].characters)
+    if not found:  # whatever a name says, sentences are texts where nothing else is
+        further = (name for name in columns.names if name not in (*left, *taken))
+        found = [name for name in further if columns[name].is_text and columns[name].words >= _SENTENCE_WORDS]
     if not found:
         return _beside_a_label(columns, left)
     _refuse_alike(

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from plaudit.errors import DataError
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 BROKEN, BLANK, MISSING, LABEL = "broken", "blank text", "no label", "label"
 _SHOWN = 5
+_VISIBLE = r"[^\p{Cc}\p{Cf}\pZ\x{FE00}-\x{FE0F}]"  # no control, no white space, none that only changes its neighbours
 
 
 @dataclass
@@ -105,3 +114,10 @@ def _advice(n_wrong: int, n: int) -> str:
 
 def _count(n: int, one: str, several: str) -> str:
     return f"1 {one}" if n == 1 else f"{n:,} {several}"
+
+
+def is_blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
+    """Return which of N texts, without nulls, have no visible character, bool [N]: none can be learned from."""
+    visible = pc.match_substring_regex(texts, _VISIBLE).to_numpy(zero_copy_only=False)
+    found: NDArray[np.bool_] = ~visible.astype(np.bool_)
+    return found

@@ -21,18 +21,17 @@ from plaudit.data.column_facts import look
 from plaudit.data.column_names import is_header
 from plaudit.data.columns import LOOKED_AT, ChosenColumns, choose_columns, column_flag
 from plaudit.data.readers import Rows, open_source
-from plaudit.data.readers.columnar import is_string
 from plaudit.data.readers.fasttext import FastTextReader
 from plaudit.data.readers.formats import FORMATS
-from plaudit.data.readers.rows import MOST_BYTES, Column, Reader, too_long
+from plaudit.data.readers.rows import MOST_BYTES, Reader, too_long
 from plaudit.data.readers.sources import Source
+from plaudit.data.text_cells import join, plain_cells, strings
 from plaudit.errors import DataError
 
 _SHOWN_KEYS = 8
 _MOST_CLASSES = 200  # of a column that was constant in the rows looked at, and may be the label
 _MOST_INNER = 50  # columns within records
 _REJECTED = "labels: rows that an annotator of Prodigy rejected or ignored have none"
-JOINT = "\n\n"  # between a text's parts from several columns
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ class Intake:
         Raises:
             DataError: It cannot be opened, or a column is not found.
         """
+        self._spec = spec
         self.reader: Reader = (
             source if isinstance(source, Reader) else _open(source, spec, remembered, keep_lines=keep_lines)
         )
@@ -130,6 +130,7 @@ class Intake:
         self.said = (
             *self.reader.said,
             *([self.chosen.said] if self.chosen.said else []),
+            *self._said_of_missing(memory),
             *([_REJECTED] if self._has_rejected and is_label_needed else []),
         )
         found = {name: value for name, value in self.reader.decided.items() if getattr(spec, name) is None}
@@ -164,7 +165,7 @@ class Intake:
     def labels(self, rows: Rows) -> list[Any]:  # Any: cells as the source has them
         """Return each row's label cell, N long; of several label columns, a tuple of cells."""
         if len(self.chosen.label) == 1:
-            cells = rows.values(self.chosen.label[0])
+            cells = plain_cells(rows.column(self.chosen.label[0]))
             if isinstance(self.reader, FastTextReader):  # which writes an empty set as no label at all
                 return [() if cell is None else cell for cell in cells]
             if self._has_rejected:
@@ -182,22 +183,39 @@ class Intake:
     def _remembered(
         self, memory: DataSpec, names: Sequence[str], first: Sequence[Rows]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the remembered columns of text and label; of a source without names none, unless they hold texts."""
+        """Return the remembered columns of text and label; of a source without names none, unless they hold texts.
+
+        Raises:
+            DataError: Of several text columns some are there and others not: no text would be as in training.
+        """
         text, label = _known(memory.text_columns, names), _known(memory.label_columns, names)
+        if not text and not self._spec.text_columns and len(memory.text_columns) > 1:
+            lacking = [each for each in memory.text_columns if not _known((each,), names)]
+            raise DataError(
+                f"{self.reader.name}: the model's texts are joined of {', '.join(map(repr, memory.text_columns))}; "
+                f"{', '.join(map(repr, lacking))} {'is' if len(lacking) == 1 else 'are'} missing. Add what is missing, "
+                "or name the columns with --text-column."
+            )
         is_numbered = self.reader.decided.get("header") is False
         is_other = is_numbered and any(look(_sample(first, name)).is_no_text for name in text)
         return ((), ()) if is_other else (text, label)
 
+    def _said_of_missing(self, memory: DataSpec) -> list[str]:
+        """Say which remembered column of texts is not there, so that another one was taken."""
+        if self._spec.text_columns or not memory.text_columns or memory.header is False:
+            return []
+        is_there = _known(memory.text_columns, self.chosen.text) or self.reader.decided.get("header") is False
+        taken = " + ".join(map(repr, self.chosen.text))
+        return (
+            [] if is_there else [f"text: column {taken}, for the model's own, {memory.text_columns[0]!r}, is missing"]
+        )
+
     def _taken(self, rows: Rows) -> Taken:
         faults = dict(rows.faults)
-        parts = [self._strings(rows, name, faults) for name in self.chosen.text]
+        parts = [strings(rows.column(name), name, faults, where=self.reader.name) for name in self.chosen.text]
         texts = parts[0]
         if len(parts) > 1:
-            none = pa.scalar(None, pa.large_string())
-            there = [pc.if_else(pc.equal(part, ""), none, part) for part in parts]
-            texts = pc.binary_join_element_wise(*there, pa.scalar(JOINT, pa.large_string()), null_handling="skip")
-            has_none = pc.equal(texts, "")
-            texts = pc.if_else(has_none, pa.scalar(None, pa.large_string()), texts)
+            texts = join(parts)
         long = pc.greater(pc.binary_length(texts), MOST_BYTES).fill_null(False)
         for i in pc.indices_nonzero(long).to_pylist():
             faults.setdefault(i, too_long())
@@ -207,26 +225,6 @@ class Intake:
             is_kept = pa.array([i not in faults for i in range(len(rows))])
             texts = pc.if_else(is_kept, texts, pa.scalar(None, pa.large_string()))
         return Taken(rows, texts, faults)
-
-    def _strings(self, rows: Rows, name: str, faults: dict[int, str]) -> pa.LargeStringArray:
-        column: Column = rows.column(name)
-        if not isinstance(column, list):
-            if not is_string(column.type):
-                raise DataError(f"{self.reader.name}: column {name!r}: expected strings, got {column.type}.")
-            return column.cast(pa.large_string())
-        kept = list(column)
-        for i, value in enumerate(column):
-            if value is not None and not isinstance(value, str):
-                kept[i] = None
-                faults.setdefault(i, f"expected a string as {name!r}, got {_kind_of(value, name)}.")
-        try:
-            return pa.array(kept, pa.large_string())
-        except UnicodeEncodeError:
-            for i, value in enumerate(kept):
-                if value is not None and not _is_unicode(value):
-                    kept[i] = None
-                    faults.setdefault(i, f"column {name!r}: half of a surrogate pair, which is no character.")
-            return pa.array(kept, pa.large_string())
 
     def _check_last_field(self, rows: Rows, faults: dict[int, str]) -> None:
         """Note the rows whose last column holds a tab, where that is not the text: they have a field too many."""
@@ -335,22 +333,7 @@ def _sample(batches: Sequence[Rows], name: str) -> list[Any]:  # Any: cells as t
     for rows in batches:
         column = rows.column(name)
         wanted = column[: LOOKED_AT - len(found)]
-        found += wanted if isinstance(wanted, list) else wanted.to_pylist()
+        found += wanted if isinstance(wanted, list) else plain_cells(wanted)
         if len(found) >= LOOKED_AT:
             break
     return found
-
-
-def _kind_of(value: Any, name: str) -> str:  # Any: a cell as the source has it
-    if not isinstance(value, dict):
-        return type(value).__name__
-    keys = ", ".join(map(repr, list(value)[:_SHOWN_KEYS])) + (", …" if len(value) > _SHOWN_KEYS else "")
-    return f"an object with the keys {keys}; name the one that holds it, such as {name}.{next(iter(value), 'text')}"
-
-
-def _is_unicode(value: str) -> bool:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -125,7 +125,7 @@ def _bare_lists(cells: Sequence[Any], there: Sequence[int]) -> dict[int, tuple[l
     for written, (form, mark) in _BARE.items():
         if all(map(form.fullmatch, strings.values())):
             bodies = {i: [name.strip('"') for name in split_label(cell[1:-1], mark)] for i, cell in strings.items()}
-            several = any(len(names) > 1 for names in bodies.values())
+            several = mark == "," or any(len(names) > 1 for names in bodies.values())
             return {i: (names, written) for i, names in bodies.items()} if several else {}
     return {}
 

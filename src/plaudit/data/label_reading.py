@@ -168,6 +168,8 @@ class LabelReading:
             try:
                 if is_record(cell):
                     raise DataError("expected a word or a number as the label, got a record; name a column of labels")
+                if has_lists and isinstance(cell, str) and cell.strip()[:1] in ("[", "{"):
+                    raise DataError("expected a list of labels, got one that is cut off or broken")
                 if cell is _TOO_DEEP:
                     raise DataError("expected a word or a number as the label, got lists within lists")
                 sets.append(label_set(cell, self._separator))

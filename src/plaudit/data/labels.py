@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -27,7 +28,8 @@ def label_name(value: object) -> str | None:
     Raises:
         DataError: The value is neither a string, a number nor a boolean.
     """
-    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic):  # of 4 bytes as it is written: 0.1, and not 0.10000000149011612
+        value = float(str(value)) if isinstance(value, np.float32 | np.float16) else value.item()
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return None
     if isinstance(value, bool):
@@ -40,6 +42,8 @@ def label_name(value: object) -> str | None:
         return (number[1] if number[1] != "-0" else "0") if number else name or None
     if isinstance(value, Decimal):
         return label_name(str(value))
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, int | float):
         try:
             return str(value)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from plaudit.config import DataSpec
 from plaudit.data.columns import PART_COLUMN
 from plaudit.data.dataset import Dataset, Origin
-from plaudit.data.faults import BLANK, BROKEN, LABEL, MISSING, Faults
+from plaudit.data.faults import BLANK, BROKEN, LABEL, MISSING, Faults, is_blank
 from plaudit.data.intake import Intake, Taken
 from plaudit.data.label_reading import LabelReading, Labels
 from plaudit.data.places import Places
@@ -149,7 +148,7 @@ class _Gathered:
             faults.add(BROKEN, intake.where(rows, i), rows.places[i], message)
             keep[i] = False
         if self._needs_labels:
-            blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False) & keep
+            blank = is_blank(texts) & keep
             for i in np.flatnonzero(blank).tolist():
                 faults.add(BLANK, intake.where(rows, i), rows.places[i])
             keep &= ~blank

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from plaudit.data.column_names import rank_of
+from plaudit.data.readers.columnar import name_of
 from plaudit.errors import DataError
 
 _SHOWN = 8  # names of columns in a message
@@ -108,7 +109,7 @@ def read_columns(source: Any) -> dict[str, pa.Array | list[Any]]:  # Any: a tabl
         if (classes := _class_names(feature)) is not None:
             values = found[name]
             listed = values if isinstance(values, list) else values.to_pylist()
-            found[name] = [_named(value, classes) for value in listed]
+            found[name] = [name_of(value, classes) for value in listed]
     return found
 
 
@@ -166,10 +167,3 @@ def _class_names(feature: Any) -> list[str] | None:
         feature = inner
     names = getattr(feature, "names", None)
     return list(names) if type(feature).__name__ == "ClassLabel" and names is not None else None
-
-
-def _named(value: Any, classes: list[str]) -> Any:
-    """Return the name of a class number, or of each in a list; -1 is Hugging Face's for a missing one."""
-    if isinstance(value, list):
-        return [_named(each, classes) for each in value]
-    return classes[value] if value is not None and 0 <= value < len(classes) else None

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.data.dataset import as_text_column
+from plaudit.data.faults import is_blank
 from plaudit.models.scope import BLANK_TEXT, UNLIKE
-from plaudit.text.tokens import is_blank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

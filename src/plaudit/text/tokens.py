@@ -71,13 +71,6 @@ def split_on_spaces(texts: pa.LargeStringArray) -> TokenColumn:
     return concatenate(on_all_cores(of_part, _slices(texts, PART_TEXTS)))
 
 
-def is_blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
-    """Return which of N texts, without nulls, have no visible character, bool [N]."""
-    visible = pc.match_substring_regex(texts, VISIBLE).to_numpy(zero_copy_only=False)
-    found: NDArray[np.bool_] = ~visible.astype(np.bool_)
-    return found
-
-
 def _slices(strings: pa.LargeStringArray, size: int) -> list[pa.LargeStringArray]:
     return [strings.slice(start, size) for start in range(0, max(len(strings), 1), size)]
 
@@ -116,7 +109,6 @@ class SpaceTokenizer:
 # Selectors.
 WITHIN_WORDS = r"[\p{Cf}\x{FE00}-\x{FE0F}]"
 BLANK = r"\p{Cc}\pZ"  # within a class: control characters, and white space of every kind
-VISIBLE = f"[^{BLANK}]"
 NOT_IN_WORDS = r"([^\pL\pM\pN_'])"
 EDGE_APOSTROPHES = r"(^'+|'+$)"
 # The Penn Treebank's clitics, as its tokenizer splits them

@@ -128,6 +128,10 @@ SETS: list[Case] = [
     case("sets as an annotation tool writes them", _labels(_CHOICES, quote=True), rows=_rows(_SETS), noted="(?i)choices"),
     case("sets as an annotation tool writes them, in JSON", "".join(json.dumps({"text": text, "label": {"choices": list(each)}}) + "\n"
          for text, each in zip(TEXTS, _SETS, strict=True)), "data.jsonl", rows=_rows(_SETS), noted="(?i)choices"),
+    case("one label in braces, as PostgreSQL writes arrays", _labels([f"{{{label}}}" for label in _GOOD]),
+         rows=_rows([(label,) for label in _GOOD]), noted="braces"),
+    case("a list of labels that is cut off", _labels([cell[:-1] if i == 4 else cell for i, cell in enumerate(_JSON)], quote=True), refused="cut off",
+         line=6, scored=TEXTS, audited=_rows([*_SETS[:4], (), *_SETS[5:]])),
     case("a set that names a label twice", _labels(_TWICE, quote=True), refused="twice", line=6, scored=TEXTS, audited=_rows([*_SETS[:4], (), *_SETS[5:]])),
     case("a list that names a label twice", "".join(json.dumps({"text": text, "labels": json.loads(cell)}) + "\n"
          for text, cell in zip(TEXTS, _TWICE, strict=True)), "data.jsonl", refused="twice", line=5, scored=TEXTS,
@@ -148,6 +152,8 @@ _ODD = with_text("<p>the soup &amp; the bread</p>", "123", "NA", "null", "-", "\
 
 ODD_TEXTS: list[Case] = [
     case("a blank text", table(with_text("")), refused="blank", line=2, scored=["", *TEXTS[1:]], audited=with_text("")),
+    case("a text of characters that nobody sees", table(with_text("\u200b\u2060")), refused="blank", line=2,
+         scored=["\u200b\u2060", *TEXTS[1:]], audited=with_text("\u200b\u2060")),
     case("blank texts and a missing label, in one pass", table(with_label("good", "bad", "", rows=_BLANK)),
          refused="(?s)blank.*missing|missing.*blank", line=2, scored=["", "   ", *TEXTS[2:]],
          audited=[_BLANK[0], _BLANK[1], (TEXTS[2], None), *ROWS[3:]]),

@@ -13,12 +13,15 @@ from pathlib import Path
 import delimited_cases
 import encoded_cases
 import meaning_cases
+import pyarrow as pa
 import pytest
 import record_cases
 import sheet_cases
 from door_case import Case, Label
 from doors import DOORS, Doors, Found
 from served import served
+
+from plaudit.data.faults import is_blank
 
 CASES = [*delimited_cases.CASES, *encoded_cases.CASES, *record_cases.CASES, *meaning_cases.CASES, *sheet_cases.CASES]
 CELLS = [(case, door) for case in CASES for door in DOORS if door not in case.skip]
@@ -102,9 +105,10 @@ def _check_scored(case: Case, found: Found, door: str) -> None:
     assert found.n_rows == len(texts)
     n_unscored = texts.count(None)
     if door == "predict":
-        blank = [text for text in texts if text is not None and not text.strip()]  # answered, with that as the reason
+        there = pa.array([text for text in texts if text is not None], pa.large_string())
+        n_blank = int(is_blank(there).sum())  # answered, with that as the reason
         reasons = [reason for reason in found.reasons if reason != "the text is blank"]
-        assert (len(reasons), len(found.reasons)) == (n_unscored, n_unscored + len(blank))
+        assert (len(reasons), len(found.reasons)) == (n_unscored, n_unscored + n_blank)
         assert found.code == (3 if 2 * n_unscored > len(texts) else 0), found.said
         assert all(re.search(str(case.why or case.refused), reason) for reason in reasons) or case.rows, found.reasons
         pattern = case.told or case.said

@@ -25,6 +25,8 @@ from plaudit.data import (
 )
 from plaudit.data.dataset import MarkedSplits
 from plaudit.data.label_findings import absent_findings
+from plaudit.data.load import find_parts
+from plaudit.data.named import find_named
 from plaudit.data.readers import Source
 from plaudit.data.readers.folder import read_text
 from plaudit.data.readers.formats import has_known_suffix
@@ -111,7 +113,16 @@ def divide(config: DataConfig, *, seed: int, progress: bool = False, scratch: Sc
     if scratch is not None and (config.clean or config.clean_file or config.keep_together == "near"):
         raise ConfigError("--streaming: --clean, --clean-file and --group-near-duplicates need the texts in memory.")
     has_own = has_parts(config.source)  # else a file, whose rows may be marked: nothing is opened too early
-    splits = load(parts=("train", "validation") if has_own else ("train", "validation", "test"))
+    is_folder = has_own and find_named(config.source) is None  # its test part is read first, and scored at the end
+    try:
+        splits = load(parts=("train", "validation") if has_own and not is_folder else ("train", "validation", "test"))
+    except DataError as error:
+        parts = find_parts(Path(config.source).expanduser()) if is_folder else {}
+        if "test" not in parts or not str(error).startswith(str(parts["test"])):
+            raise
+        raise DataError(
+            f"{error} It is the test part of {config.source}; without it: plaudit train {parts['train']}."
+        ) from error
     return _parts(config, splits, load, read, seed=seed)
 
 
@@ -137,7 +148,8 @@ def _parts(
             "The test texts are taken from rows that `plaudit audit` cleaned: rows that look mislabelled are missing "
             "from them, so the test figures are too good. Train on the file as it was written, without --test.",
         )
-    open_test: Callable[[], Dataset] = partial(_own_test, load)
+    own = None if isinstance(splits, MarkedSplits) else splits.test
+    open_test: Callable[[], Dataset] = partial(_own_test, load) if own is None else lambda: own
     open_unlabelled = partial(_unlabelled, config, load)
     if config.test is not None or not (splits.test is not None or has_test_part(config.source)):
         spec = config.test or _FIFTH

@@ -7,6 +7,7 @@ and each row group has a dictionary of its own.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,9 @@ class ColumnarReader(Reader):
         current().check_columns(len(found), self.name)
         refuse_repeated(found.names, self.name)
         self.names = tuple(found.names)
-        self.schema = pa.schema([plain_field(field) for field in found])
+        self._names = _class_names(found)
+        fields = (field.with_type(pa.string()) if field.name in self._names else plain_field(field) for field in found)
+        self.schema = pa.schema(fields)
 
     def _open(self, source: Source) -> pa.Schema:
         """Open the file and return its columns."""
@@ -66,7 +69,7 @@ class ColumnarReader(Reader):
                 if part.num_rows:
                     faults: dict[int, str] = {}
                     columns = {
-                        field.name: _plain(column, field, faults)
+                        field.name: _plain(column, field, faults, self._names.get(field.name))
                         for field, column in zip(self.schema, part.columns, strict=True)
                     }
                     n_bytes += sum(column.nbytes for column in columns.values())
@@ -198,8 +201,34 @@ def is_string(kind: pa.DataType) -> bool:
     return any(kind == each for each in (pa.string(), pa.large_string(), pa.string_view()))
 
 
-def _plain(column: pa.Array, field: pa.Field, faults: dict[int, str]) -> pa.Array:
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """Return the names that columns of whole numbers stand for, as Hugging Face's data sets write them beside."""
+    try:
+        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        named = {name: each["names"] for name, each in features.items() if each.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    is_sound = {name for name, names in named.items() if isinstance(names, list) and all(map(_is_name, names))}
+    return {
+        field.name: named[field.name] for field in schema if field.name in is_sound and pa.types.is_integer(field.type)
+    }
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str)
+
+
+def name_of(value: Any, classes: list[str]) -> Any:  # Any: a number, a list of such, None
+    """Return the name of a class number, or of each in a list; -1 is Hugging Face's for a missing one."""
+    if isinstance(value, list):
+        return [name_of(each, classes) for each in value]
+    return classes[value] if value is not None and 0 <= value < len(classes) else None
+
+
+def _plain(column: pa.Array, field: pa.Field, faults: dict[int, str], classes: list[str] | None) -> pa.Array:
     """Return a column as its values; one of strings in which what is not UTF-8 is null: the formats do not check."""
+    if classes is not None:
+        return pa.array([name_of(value, classes) for value in column.to_pylist()], pa.string())
     if pa.types.is_struct(field.type) and not pa.types.is_struct(column.type):
         return pa.StructArray.from_arrays([column], fields=list(field.type), mask=column.is_null())
     column = column.cast(field.type) if column.type != field.type else column

@@ -99,7 +99,7 @@ class DelimitedReader(Reader):
     def _checked(self) -> Iterator[Parsed]:
         """Yield the rows with a field for each column; blank lines are none, unless there is one column."""
         n, is_alone = len(self.names), len(self.names) == 1
-        n_below = self._dialect.n_below
+        n_below, is_padded = self._dialect.n_below, self._dialect.is_padded
         if self._first is not None:
             yield self._first
         for row in self._rows:
@@ -114,7 +114,7 @@ class DelimitedReader(Reader):
             elif self._again is not None and _are_names(row.fields, self._again):
                 yield Parsed(None, row.place, row.size_bytes, _AGAIN)
             elif len(row.fields) == n:
-                yield row
+                yield row._replace(fields=[str(each).strip() for each in row.fields]) if is_padded else row
             else:
                 yield Parsed(None, row.place, row.size_bytes, self._wrong_length(len(row.fields)))
 

@@ -17,16 +17,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plaudit.data.column_facts import count_wide
-from plaudit.data.column_names import is_known_name, is_other_name, is_whole_name
-from plaudit.data.readers.title_rows import above_header, header_row, rows_below, said_below
+from plaudit.data.column_facts import DATE, NUMBER, count_wide
+from plaudit.data.column_names import is_header, is_known_name, is_other_name, is_whole_name
+from plaudit.data.readers.title_rows import RULE, above_header, header_row, is_ruled, rows_below, said_below
 from plaudit.errors import DataError
+from plaudit.setting_values import typed
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LOOKED_AT = 1_000  # rows
 _MOST_FIELDS = 20_000  # of a row that is looked at; the reader itself counts them all
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # Excel's own
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?%?")
+_SEPARATOR_LINE = re.compile(r'"?sep ?= ?(\\t|.)"?\r?\n', re.IGNORECASE)  # Excel's own
 _WHOLE = re.compile(r"\d+")
 _SPACED = re.compile(r'"[^"]*"(?: "[^"]*")+\r?')  # as R writes a table
 _SPACED_ROW = re.compile(r'(?:"(?:[^"\\]|\\.|"")*"|NA|[-+.\w]+)(?: (?:"(?:[^"\\]|\\.|"")*"|NA|[-+.\w]+))+\r?')
@@ -36,7 +36,6 @@ _SENTENCE_WORDS = 5
 _SENTENCE_CHARACTERS = 60
 _SEVERAL_ROWS = 4  # from which few labels are a column's
 _TEXT_ENDS = (".", "!", "…", "。", "！")  # no name of a column ends so
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]+\d{1,2}[:.]\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Dialect:
         said: What was found by looking.
         has_row_names: Whether rows begin with a number that the first row has no name for, as R writes tables.
         n_below: Rows below the header that explain it.
+        is_padded: Whether spaces around fields are no part of them: of a table drawn in text.
     """
 
     delimiter: str
@@ -62,6 +62,7 @@ class Dialect:
     said: tuple[str, ...] = ()
     has_row_names: bool = False
     n_below: int = 0
+    is_padded: bool = False
 
 
 def find_dialect(
@@ -84,8 +85,10 @@ def find_dialect(
     lines_before = 0
     if match := _SEPARATOR_LINE.match(head):
         lines_before, head = 1, head[match.end() :]
-        delimiter = delimiter or match[1]
-    found = delimiter or _find_delimiter(head, own, is_whole=is_whole)
+        told = "\t" if match[1] == "\\t" else match[1]
+        if told in head.partition("\n")[0]:
+            delimiter = delimiter or told
+    found = delimiter or _find_delimiter(head, own, is_whole=is_whole, where=where)
     if found != own and found != delimiter:
         said.append(f"fields are separated by {NAMES.get(found, 'spaces' if found == ' ' else repr(found))}")
     is_quoted = _are_quoted(head, found, is_whole=is_whole) if found == "\t" else True
@@ -102,10 +105,11 @@ def find_dialect(
     has_row_names = has_header and _have_row_names(rows)
     if has_row_names:
         said.append("rows begin with a number that the first line has no name for")
-    n_below = rows_below(rows) if has_header else 0
-    if n_below:
+    if n_below := rows_below(rows) if has_header else 0:
         said.append(said_below(n_below))
-    return Dialect(found, is_quoted, has_header, lines_before, skips_spaces, tuple(said), has_row_names, n_below)
+    return Dialect(
+        found, is_quoted, has_header, lines_before, skips_spaces, tuple(said), has_row_names, n_below, is_ruled(rows)
+    )
 
 
 def _have_row_names(rows: Sequence[Sequence[str]]) -> bool:
@@ -131,8 +135,12 @@ def _sample(
     return rows[:-1] if is_cut and len(rows) > 2 else rows[:_LOOKED_AT]
 
 
-def _find_delimiter(head: str, own: str, *, is_whole: bool) -> str:
-    """Return the delimiter with which the rows have equally many fields; `own` where that is one, or none is better."""
+def _find_delimiter(head: str, own: str, *, is_whole: bool, where: str) -> str:
+    """Return the delimiter with which the rows have equally many fields; `own` where that is one, or none is better.
+
+    Raises:
+        DataError: Two are as good, and a name of `own`'s columns holds the other: "text, raw;label".
+    """
     counts: dict[str, Counter[int]] = {}
     firsts: dict[str, int] = {}
     first_line = head.lstrip("\r\n").partition("\n")[0]
@@ -148,9 +156,16 @@ def _find_delimiter(head: str, own: str, *, is_whole: bool) -> str:
     shares = {each: found[firsts[each]] / found.total() for each, found in counts.items()}
     if not shares:
         return _rare_delimiter(head, first_line, is_whole=is_whole) or own
-    if shares.get(own, 0) == 1:
-        return own
     exact = [each for each, share in shares.items() if share == 1 and counts[each].total() > 1]
+    if shares.get(own, 0) == 1:
+        names = first_line.split(own)
+        others = [each for each in exact if each != own and any(each in name for name in names)]
+        if own in exact and others:
+            flags = " or ".join(f'--delimiter "{typed(each)}"' for each in (own, *others))
+            raise DataError(
+                f"{where}:1: {NAMES.get(own, own)} or {NAMES[others[0]]} may separate the fields. Say which: {flags}."
+            )
+        return own
     if exact:
         return max(exact, key=lambda each: (_knows_names(first_line, each), firsts[each]))
     best = max(shares, key=lambda each: (shares[each], _knows_names(first_line, each), each == own))
@@ -215,11 +230,19 @@ def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: in
     if len(rows) > 1 and rows[0] and rows[0][0].lstrip().startswith(("#", "//")):
         n = sum(1 for _ in itertools.takewhile(lambda row: row[0].lstrip().startswith(("#", "//")), rows))
         usual = Counter(map(len, rows[n:])).most_common(1)
-        if usual and usual[0][0] != len(rows[0]):
+        is_name = n < len(rows) and is_header(rows[n]) and len(rows) > n + 1
+        if usual and (usual[0][0] != len(rows[0]) or is_name):
             raise DataError(
                 f"{where}:{lines_before + 1}: a line of comment ({rows[0][0][:40]!r}); expected the columns' names. "
                 f"Remove the {'line' if n == 1 else f'{n} lines'} before them."
             )
+    quote = next((mark for mark in "'`" if rows and all(_stands_between(mark, cell) for cell in rows[0])), None)
+    if quote is not None and sum(_stands_between(quote, cell) for row in rows for cell in row) > len(rows):
+        raise DataError(f'{where}:{lines_before + 1}: {quote} stands around fields; write quotation marks (") instead.')
+
+
+def _stands_between(mark: str, cell: str) -> bool:
+    return len(cell.strip()) > 1 and cell.strip()[0] == cell.strip()[-1] == mark
 
 
 def column_delimiter(lines: Sequence[str]) -> str | None:
@@ -232,6 +255,7 @@ def column_delimiter(lines: Sequence[str]) -> str | None:
         return "\t"
     if len(lines) > 1 and _SPACED.fullmatch(lines[0]) and all(map(_SPACED_ROW.fullmatch, lines)):
         return " "
+    lines = [line for line in lines if not RULE.fullmatch(line.replace(" ", ""))]
     for mark in NAMES:
         rows = _sample("\n".join(lines), mark, is_quoted=True, is_whole=True)
         if len(rows) > 1 and {*map(len, rows)} == {len(rows[0])} != {1} and sum(map(is_whole_name, rows[0])) > 1:
@@ -304,7 +328,7 @@ class _Column:
     def __init__(self, name: str, values: Sequence[str]) -> None:
         self.name, self.values = name, values
         self._different = set(values)
-        self._is_number, self._is_numeric = _NUMBER.fullmatch(name) is not None, self._are(_NUMBER)
+        self._is_number, self._is_numeric = NUMBER.fullmatch(name) is not None, self._are(NUMBER)
 
     def _are(self, kind: re.Pattern[str]) -> bool:
         return sum(kind.fullmatch(value) is not None for value in self.values) >= 0.9 * len(self.values)
@@ -327,7 +351,7 @@ class _Column:
             return True
         if self._is_numeric and not self._is_number:
             return True
-        return not _DATE.fullmatch(self.name) and self._are(_DATE)
+        return not DATE.fullmatch(self.name) and self._are(DATE)
 
     @property
     def is_number_among_numbers(self) -> bool:

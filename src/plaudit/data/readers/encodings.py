@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,11 @@ _WESTERN_RUN = re.compile(
 _WIDE = ("utf-16", "utf-32")
 _MIXED_CASE = re.compile("[a-z][À-ÖØ-Þ]")  # inside a word: what is left of a character of UTF-8 that was cut
 _MISPLACED = re.compile("[A-Za-zÀ-ÿ]([„‚]|[”“][A-Za-zÀ-ÿ])")  # signs that stand for letters: DOS and Mac text
-_TRIED = ("cp1252", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr", "cp1250", "iso8859_15")
+_TRIED = (
+    "cp1252", "cp1251", "cp1250", "shift_jis", "gb18030", "big5", "euc_kr", "cp1253", "cp1255", "koi8_r", "cp850",
+)  # fmt: skip
+_JAPANESE = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}
+_WORD = re.compile(r"[^\W\d_]+")
 _SHOWN = 24  # characters of a line
 _MOST_TRIED = 3
 
@@ -153,11 +158,28 @@ def _other(head: bytes) -> Encoding:
     if _is_western(head):
         shown = _preview(head, position, "cp1252", is_letter=False)
         return Encoding("cp1252", said=(f"encoding: Windows-1252 (cp1252), as in {shown} (--encoding names another)",))
-    readings = [f"{each} reads {found}" for each in _TRIED if (found := _preview(head, position, each)) is not None][
-        :_MOST_TRIED
-    ]
+    tried = sorted(_TRIED, key=lambda each: -_plausible(head, each))[:_MOST_TRIED]
+    readings = [f"{each} reads {found}" for each in tried if (found := _preview(head, position, each)) is not None]
     found = f" ({'; '.join(readings)})" if readings else ""
     return Encoding("utf-8", advice=f"Name its encoding with --encoding{found}, or save the file again as UTF-8.")
+
+
+def _plausible(head: bytes, encoding: str) -> float:
+    """Return the share of words beyond ASCII with letters of one script alone, and capitals where words have them.
+
+    Words all in capitals count half, and what stands beyond ASCII and is no letter counts against an encoding.
+    """
+    text = head.decode(encoding, "replace")
+    beyond = [letter for letter in text if letter > "\x7f"]
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    if not words:
+        return 0
+    good = 0.0
+    for word in words:
+        scripts = {unicodedata.name(letter, "?").split()[0] for letter in word}
+        is_one = len(scripts) == 1 or scripts <= _JAPANESE
+        good += is_one * (1 if word in (word.lower(), word.title()) else 0.5 if word.isupper() else 0)
+    return good / len(words) * sum(map(str.isalpha, beyond)) / len(beyond)
 
 
 def _first_not_utf8(head: bytes) -> int:

@@ -119,6 +119,7 @@ class FastTextReader(Reader):
                 continue
             try:
                 text = line.decode("utf-8").removesuffix("\r")
+                text = text.lstrip(" \t") if text.lstrip(" \t").startswith(self._prefix) else text
             except UnicodeDecodeError as error:
                 encoding = self._input.encoding
                 fault = f"byte 0x{line[error.start]:02x} is not {encoding.shown}. {encoding.advice}"
@@ -143,7 +144,7 @@ def find_prefix(head: str) -> str | None:
     A single line with the usual prefix is enough, for a text does not begin so by chance.
     """
     lines = [line for line in head.split("\n")[:_LOOKED_AT] if line.strip()]
-    if any(line.startswith(PREFIX) for line in lines):
+    if any(line.lstrip(" \t").startswith(PREFIX) for line in lines):
         return PREFIX
     found = Counter(match[1] for line in lines if (match := _ANY_PREFIX.match(line)))
     (prefix, n), *_ = [*found.most_common(1), ("", 0)]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 3  # names of files
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather", ".xlsx", ".gz")
 
 
 class FolderReader(Reader):
@@ -115,13 +116,16 @@ def list_texts(path: Path) -> tuple[list[Path], list[Path]]:
     others = [each for each in path.iterdir() if each.is_file() and not each.name.startswith(".")]
     for folder in folders:
         inside = sorted(_files(folder, path))
-        found = [each for each in inside if each.suffix.lower() == ".txt"]
+        bare = [each for each in inside if not each.suffix]  # as the 20 Newsgroups lie
+        found = [each for each in inside if each.suffix.lower() == ".txt"] or bare
         if not found:
-            tables = [each for each in inside if each.suffix]
-            advice = f" To read what is there as columns: '{path}/**/*{tables[0].suffix}'." if tables else ""
+            table = next((each for each in inside if each.suffix.lower() in _TABLES), None)
+            advice = " Save its texts as .txt." if inside else ""
+            if table is not None:
+                advice = f" To read what is there as columns: '{path}/**/*{table.suffix}'."
             raise DataError(f"{folder}: no .txt files; expected one text a file.{advice}")
         texts += found
-        others += [each for each in inside if each.suffix.lower() != ".txt"]
+        others += [each for each in inside if each not in found]
     return texts, others
 
 

@@ -22,7 +22,7 @@ from plaudit.data.readers.dialect import NAMES, column_delimiter
 from plaudit.data.readers.excel import ExcelReader
 from plaudit.data.readers.fasttext import FastTextReader, find_prefix
 from plaudit.data.readers.folder import FolderReader
-from plaudit.data.readers.json_records import JsonReader
+from plaudit.data.readers.json_records import JsonReader, is_one_document
 from plaudit.data.readers.lines import LineReader
 from plaudit.data.readers.rows import Reader
 from plaudit.data.readers.text_input import TextInput
@@ -61,7 +61,8 @@ def _open_text(source: Source, spec: DataSpec) -> Reader:
         lines = [line for line in file.head.split("\n")[:1000] if line.strip()]
         if spec.label_prefix is not None or find_prefix(file.head) is not None:
             return FastTextReader(source, spec, file=file)
-        if lines and all(map(_is_record, lines)):
+        is_list = file.head.lstrip().startswith("[") and is_one_document(file.head, is_whole=file.is_whole)
+        if lines and (is_list or all(map(_is_record, lines))):
             file.close()
             if source.path is None:
                 raise DataError(f"{source.name}: holds JSON; give --format jsonl.")

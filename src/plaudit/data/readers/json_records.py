@@ -70,8 +70,11 @@ class JsonReader(Reader):
         with self._input.kept_open():
             if self._input.is_empty:
                 raise DataError(f"{self.name}: the file is empty.")
-            is_list = _is_one_document(self._input.head, is_whole=self._input.is_whole)
+            is_list = is_one_document(self._input.head, is_whole=self._input.is_whole)
             found = _Document(self._input).records() if is_list else _lines(self._input)
+            if is_list and "\n" not in self._input.head.strip():  # all on one line
+                self.unit = "row"
+                found = (each._replace(line=row) for row, each in enumerate(found, start=1))
             self._batches = groups(found, lambda each: each.size_bytes)
             self._first = next(self._batches, [])
             self.names = self._names_of(self._first)
@@ -178,7 +181,7 @@ def _odd(error: Exception) -> str:
     return f"not a record: {str(error).partition(';')[0]}."  # a number of thousands of digits
 
 
-def _is_one_document(head: str, *, is_whole: bool) -> bool:
+def is_one_document(head: str, *, is_whole: bool) -> bool:
     """Say whether a file is one list of records, or an object around one, or objects over several lines."""
     text = head.lstrip()
     line, _, rest = text.partition("\n")

@@ -21,6 +21,7 @@ from plaudit.errors import ConfigError, DataError
 
 STANDARD_INPUT = "standard input"
 _GLOB = "*?["
+_OF_DATASETS = ("dataset_info.json", "dataset_dict.json", "state.json")  # beside Hugging Face's tables
 _LOCK = "~$"  # of a file that a spreadsheet has open
 _NOTES = ("readme", "read me", "license", "licence", "notes", "changelog", "changes", "citation", "about")
 
@@ -140,7 +141,7 @@ def _without_notes(path: Path, files: list[Path]) -> list[Path]:
 
 
 def _is_one_of_many(path: Path, format: str | None) -> bool:
-    is_hidden = path.name.startswith((".", "_", _LOCK))
+    is_hidden = path.name.startswith((".", "_", _LOCK)) or path.name in _OF_DATASETS
     return path.is_file() and not is_hidden and (format is not None or has_known_suffix(path))
 
 

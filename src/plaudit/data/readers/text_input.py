@@ -9,6 +9,7 @@ first bytes that can tell, which costs a hundredth of reading its rows.
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,9 +41,11 @@ _SIGNATURES = {
     b"ORC": "an ORC file (write Parquet or CSV)",
     b"\x89HDF": "an HDF5 file (write Parquet or CSV)",
     b"\x80\x04\x95": "a pickle, which is not opened because it can run code (write Parquet or CSV)",
-    b"<!DOCTYPE html": "a web page",
-    b"<html": "a web page",
+    b"7z\xbc\xaf": "a 7-Zip archive (unpack it)",
+    b"Rar!": "a RAR archive (unpack it)",
+    b"version https://git-lfs": "a pointer of Git LFS, and not the file (git lfs pull fetches it)",
 }
+_MARKUP = re.compile(rb"\s*<(\?xml|!doctype|html|head|rss|svg)\b", re.IGNORECASE)
 
 
 class TextInput:
@@ -236,6 +239,11 @@ def refuse_foreign(data: bytes, name: str) -> None:
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             raise DataError(f"{name}: expected text, got {kind}.")
+    if data[257:262] == b"ustar":
+        raise DataError(f"{name}: expected text, got a tar archive (unpack it, and name the file or folder in it).")
+    if match := _MARKUP.match(data):
+        kind = "XML" if match[1].lower() in (b"?xml", b"rss", b"svg") else "a web page"
+        raise DataError(f"{name}: expected text, got {kind} (write its texts to CSV or JSON Lines).")
 
 
 def refuse_null_byte(data: bytes, name: str) -> None:

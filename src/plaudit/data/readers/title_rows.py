@@ -7,12 +7,15 @@ that is known ("text") is a header, however many fields the rows below have.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from plaudit.data.column_names import is_header, is_known_name, rank_of
 
 _MOST = 20  # rows above a header
 _IMPORT = '{"ImportId":'  # Qualtrics, in each cell of the third row; the second one repeats the questions
+RULE = re.compile(r"[-=:+|]+")  # between names and rows: databases' shells, Markdown
+_TYPE = re.compile(r"(string|str|object|varchar|text|char|u?int(eger)?\d*|bigint|float\d*|double|bool(ean)?)(\(\d+\))?")
 _OPEN = {"Open-Ended Response", "Open-Ended Comment"}  # SurveyMonkey, in the second row
 
 
@@ -37,7 +40,7 @@ def header_row(rows: Sequence[Sequence[str]], *, is_named: bool = False) -> int:
 
 
 def rows_below(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many rows below the header explain it, as survey tools write them.
+    """Return how many rows below the header explain it: of survey tools, a rule, the columns' types.
 
     Args:
         rows: The first rows that are not blank, the header included.
@@ -45,14 +48,23 @@ def rows_below(rows: Sequence[Sequence[str]]) -> int:
     for n, row in enumerate(rows[1:3], start=1):
         if row and all(cell.strip().startswith(_IMPORT) for cell in row):
             return n
-    return int(len(rows) > 2 and not _OPEN.isdisjoint(cell.strip() for cell in rows[1]))
+    if len(rows) < 3:
+        return 0
+    second = [cell.strip() for cell in rows[1] if cell.strip()]
+    is_of_types = 1 < len(second) == len(rows[0]) and all(_TYPE.fullmatch(cell.lower()) for cell in second)
+    return int(not _OPEN.isdisjoint(second) or is_ruled(rows) or is_of_types)
+
+
+def is_ruled(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether a rule stands below the header, as in a table that is drawn in text."""
+    second = [cell.strip() for cell in rows[1] if cell.strip()] if len(rows) > 2 else []
+    return all(map(RULE.fullmatch, second)) and any("--" in cell or "==" in cell for cell in second)
 
 
 def said_below(n: int) -> str:
     """Say that `n` rows below the header are left out."""
-    return (
-        f"left out: {'a row' if n == 1 else f'{n} rows'} below the header, in which a survey tool explains the columns"
-    )
+    what = "a row below the header, which explains" if n == 1 else f"{n} rows below the header, which explain"
+    return f"left out: {what} the columns"
 
 
 def _names_both(row: Sequence[str]) -> bool:

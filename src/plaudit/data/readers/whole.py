@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from plaudit.config import DataSpec
-from plaudit.data.faults import BLANK, BROKEN, Faults
+from plaudit.data.faults import BLANK, BROKEN, Faults, is_blank
 from plaudit.data.readers.opening import open_source
 from plaudit.data.readers.sources import find_sources
 from plaudit.errors import DataError
@@ -48,7 +48,7 @@ class WholeTable:
             if value is not None and not isinstance(value, str):
                 raise DataError(f"{self.where(row)}: expected a string as {name!r}, got {type(value).__name__}.")
         texts = pa.array(["" if value is None else value for value in values], pa.large_string())
-        blank = pc.indices_nonzero(pc.equal(pc.utf8_trim_whitespace(texts), "")).to_pylist()
+        blank = np.flatnonzero(is_blank(texts)).tolist()
         if blank:
             faults = Faults("row")
             for row in blank:
