@@ -1,10 +1,14 @@
-"""How accurate with 50, 200 and 1,000 labelled reviews: recipes and TF-IDF with logistic regression, on the same draws.
+"""How accurate with 50, 200 and 1,000 labelled texts: recipes and TF-IDF with logistic regression, on the same draws.
 
     .venv/bin/python benchmarks/few_labels.py --recipes network ngram --slow encoder:epochs=5
 
 Each draw takes as many texts of every class from IMDB's training half, by its own seed, and is the same for all.
 Recipes under `--slow` are scored on 5,000 of the test reviews (`--some`), always the same, and the others on all and on
 those, so that each is compared on equal texts. What results/few_labels.json holds already is not done again.
+
+    PLAUDIT_EVAL_DATA=... .venv/bin/python benchmarks/few_labels.py --set trec --recipes --slow auto --some 500
+
+Another set's training file and test file in place of IMDB's halves; `auto` is what `plaudit train FILE` trains.
 """
 
 import argparse
@@ -12,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured import RESULTS, Figures, Part, accuracy, load_task, table
+from beyond_movies import SETS, load
+from measured import RESULTS, Figures, Part, Task, accuracy, as_part, load_task, table
 from peers import WordsAndCharacters, WordsAndPairs
-from recipes_by_name import Ours, build
+from recipes_by_name import Auto, Ours, build
 
 CONTROLS = {
     "TF-IDF (1,2) and logistic regression": WordsAndPairs,
@@ -23,11 +28,11 @@ CONTROLS = {
 
 
 def draw(train: Part, n: int, seed: int) -> Part:
-    """Return n texts, as many of each class as that allows, shuffled."""
+    """Return n texts, as many of each class as that allows, shuffled; fewer where a class has fewer."""
     random, names = np.random.default_rng([n, seed]), np.array(train.labels)
     shares = np.array_split(np.arange(n), len(set(train.labels)))
     picked = [
-        random.choice(np.flatnonzero(names == name), len(share), replace=False)
+        random.choice(found := np.flatnonzero(names == name), min(len(share), len(found)), replace=False)
         for name, share in zip(sorted(set(train.labels)), shares, strict=True)
     ]
     return train.take(random.permutation(np.concatenate(picked)).tolist())
@@ -38,7 +43,7 @@ def fit(name: str, part: Part, seed: int, unlabelled: list[str] | None) -> Any:
         control = CONTROLS[name](seed)
         control.fit(*part)
         return control
-    ours = Ours(name, seed)
+    ours = Auto(seed) if name == "auto" else Ours(name, seed)
     ours.fit(*part, unlabelled=unlabelled)
     return ours
 
@@ -47,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", nargs="*", default=["network", "ngram"], metavar="RECIPE[:SETTING=VALUE,...]")
     parser.add_argument("--slow", nargs="*", default=[], metavar="RECIPE[:SETTING=VALUE,...]")
+    parser.add_argument("--set", choices=tuple(SETS), default="imdb", help="whose texts")
     parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 1000])
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--some", type=int, default=5_000, help="how many texts slow recipes are scored on")
@@ -67,15 +73,19 @@ def cell(figures: dict[str, Any], keys: list[str], texts: str) -> str:
 def main() -> None:
     options = arguments()
     names = [*CONTROLS, *options.recipes, *options.slow]
-    task = load_task(
-        options.scored, needs_unlabelled=any(build(name, 0).uses_unlabelled for name in names[len(CONTROLS) :])
-    )
+    ours = [name for name in names[len(CONTROLS) :] if name != "auto"]
+    if options.set == "imdb":
+        task = load_task(options.scored, needs_unlabelled=any(build(name, 0).uses_unlabelled for name in ours))
+    else:
+        texts = load(options.set, options.scored)
+        task = Task(as_part(texts.train), as_part(texts.scored), None)
     size = min(options.some, len(task.scored.texts))
     some = task.scored.take(np.random.default_rng(0).choice(len(task.scored.texts), size, replace=False).tolist())
     figures = Figures(options.output)
 
     def key(name: str, n: int, seed: int) -> str:
-        return f"{options.scored}, {name}, {n} labels, draw {seed}"
+        other = "" if options.set == "imdb" else f"{options.set}, "
+        return f"{other}{options.scored}, {name}, {n} labels, draw {seed}"
 
     for n in options.sizes:
         for seed in range(options.draws):

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plaudit.data import load_sample
+import numpy as np
+
+from plaudit.app.run.parts import Parts
+from plaudit.app.train.fitting import fit, fit_better, refit
+from plaudit.app.train.recipe_choice import choose
+from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from plaudit.data import Dataset, hold_out, load_sample
+from plaudit.data.dataset import as_text_column
 from plaudit.models import Classifier
+from plaudit.models.advice import look_at
+from plaudit.models.recipes import build as build_run
+from plaudit.models.recipes import refits
 from plaudit.registry import find_recipe, recipe_names
 from plaudit.training import refit_epochs
 
@@ -70,6 +80,40 @@ class Ours:
         with tempfile.TemporaryDirectory() as place:
             self.model.save(Path(place) / "model")
             return folder_size(Path(place) / "model")
+
+
+class Auto(Ours):
+    """What `plaudit train FILE` trains, without its test, report and folder: the same steps in the same order."""
+
+    def __init__(self, seed: int) -> None:
+        self.name, self.seed = "auto", seed
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[Any],
+        validation: tuple[Sequence[str], Sequence[Any]] | None = None,
+        unlabelled: Sequence[str] | None = None,
+    ) -> None:
+        classes = tuple(sorted(set(labels)))
+        whole = Dataset(
+            as_text_column(list(texts)), np.array([classes.index(y) for y in labels], np.int32), classes, "texts"
+        )
+        train, watched = hold_out(whole, 0.2, seed=self.seed)
+        parts = Parts(train, watched, lambda: whole, lambda: None, DataConfig(source="texts"))
+        open_run = RunConfig(parts.config, ModelConfig(recipe="ngram"), TrainingConfig(seed=self.seed))
+        run, *others = choose(open_run, look_at(train)).runs
+        self.model = build_run(run)
+        fitted = fit(self.model, parts, None, None, _say_nothing, (), resume=False)
+        for other in others:
+            if (better := fit_better(other, fitted, parts, _say_nothing, than=run.model.recipe)) is not None:
+                run, (self.model, fitted) = other, better
+        if refits(run):
+            refit(fitted, self.model, parts, None, None, _say_nothing, ())
+
+
+def _say_nothing(line: str) -> None:
+    pass
 
 
 def folder_size(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Tiny encoders with random weights, as Hugging Face folders."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,8 @@ def byte_level() -> Tokenizer:
     return tokenizer
 
 
-def unigram() -> Tokenizer:
-    """XLM-R's kind: pieces that begin with the space before them."""
+def unigram(letters: str = "") -> Tokenizer:
+    """XLM-R's kind: pieces that begin with the space before them; it knows the ASCII letters and `letters`."""
     pieces = [
         ("<s>", 0.0),
         ("<pad>", 0.0),
@@ -53,7 +54,8 @@ def unigram() -> Tokenizer:
         ("▁film", -2.0),
         ("▁good", -2.0),
     ]
-    pieces += [(chr(c), -5.0) for c in range(97, 123)] + [("▁a▁", -2.5)]  # one that spans a word and the space after it
+    pieces += [(chr(c), -5.0) for c in range(97, 123)] + [(c, -5.0) for c in letters]
+    pieces += [("▁a▁", -2.5)]  # one that spans a word and the space after it
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(split=False)
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -64,6 +66,7 @@ def unigram() -> Tokenizer:
 
 
 TOKENIZERS = {"bert": wordpiece, "distilbert": wordpiece, "roberta": byte_level, "xlm-roberta": unigram}
+TOKENIZERS["multilingual"] = partial(unigram, "áéíóúñ电影很好坏不，。")
 
 
 def make(folder: Path, kind: str, *, positions: int = 40, n_layers: int = 2, **settings: Any) -> Path:

@@ -15,7 +15,7 @@ from plaudit.errors import ConfigError
 
 Loss = Literal["cross_entropy", "mean_squared_error"]
 ClassWeight = Literal["none", "balanced"]
-Weighting = Literal["bayes", "tfidf"]
+Weighting = Literal["bayes", "tfidf", "mixed"]
 Objective = Literal["logistic", "squared_hinge"]
 Combiner = Literal["sqrtn", "mean", "sum"]
 LongTexts = Literal["windows", "head_tail"]

@@ -127,9 +127,9 @@ class NgramArguments:
     chars_weight: Annotated[
         float | None, Setting("how much characters count, words counting 1", _positive, "chosen")
     ] = None
-    weighting: Annotated[Weighting | None, Setting("naive-Bayes weights or TF-IDF", a_choice(Weighting), "chosen")] = (
-        None
-    )
+    weighting: Annotated[
+        Weighting | None, Setting("naive-Bayes weights, TF-IDF or between", a_choice(Weighting), "chosen")
+    ] = None
     objective: Annotated[Objective | None, Setting("the loss to minimise", a_choice(Objective), "chosen")] = None
     regularisation: Regularisation | None = None
     class_weight: ClassWeights = "none"

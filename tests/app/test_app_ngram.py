@@ -17,7 +17,14 @@ from plaudit.config import RunConfig
 from plaudit.data import Dataset, load_sample
 
 Command = Callable[..., Any]
-SCORING = ("model.json", "tokens.arrow", "ngrams.safetensors", "weights.safetensors")
+SCORING = (
+    "model.json",
+    "tokens.arrow",
+    "ngrams.safetensors",
+    "weights.safetensors",
+    "characters.safetensors",
+    "character_weights.safetensors",
+)
 
 
 def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: Path) -> None:
@@ -102,6 +109,6 @@ def test_sets_of_labels_are_learned(command: Command, moods: Dataset, tmp_path: 
 
 def test_texts_that_share_no_word_are_refused_in_a_line(command: Command, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("text,label\n" + "".join(f"w{i},{'ab'[i % 2]}\n" for i in range(20)))
-    done = command("train", "mine.csv", "--recipe", "ngram", "-o", "model", code=2)
+    done = command("train", "mine.csv", "--recipe", "ngram", "--min-texts", "2", "-o", "model", code=2)
     assert "no word is in 2 of the" in done.err
     assert not (tmp_path / "model").exists()

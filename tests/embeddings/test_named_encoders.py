@@ -14,13 +14,14 @@ import pytest
 pytest.importorskip("torch", reason="the extra encoder is not installed")
 pytest.importorskip("transformers", reason="the extra encoder is not installed")
 
+import plaudit
 from encoders import make
 from plaudit.embeddings import hugging_face
 from plaudit.embeddings.named_encoders import NAMED_ENCODERS
 from plaudit.errors import EmbeddingError
 
-PINNED = str(NAMED_ENCODERS["bge-small"].revision)
-COMMITS = {"main": "1" * 40, "older": "2" * 40, PINNED: PINNED}
+PINNED = [str(NAMED_ENCODERS[name].revision) for name in ("bge-small", "multilingual-e5-small")]
+COMMITS = {"main": "1" * 40, "older": "2" * 40, **dict(zip(PINNED, PINNED, strict=True))}
 
 
 class Hub(ThreadingHTTPServer):
@@ -125,3 +126,34 @@ def test_what_is_at_hand_is_listed(command: Callable[..., Any], hub: Hub) -> Non
     snapshot.mkdir(parents=True)
     (snapshot / "config.json").write_text("{}")
     assert bge.is_at_hand()
+
+
+def test_a_multilingual_encoder_is_trained_on_other_languages_by_its_name(
+    command: Callable[..., Any], hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make(hub.folder, "multilingual")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    good = ["una película muy bonita", "qué buena es la historia", "电影很好", "很好，很好"]
+    bad = ["una película muy mala", "no me gusta nada la historia", "电影不好", "很坏，不好"]
+    lines = [f"{text}\t{label}" for _ in range(4) for label, texts in (("sí", good), ("no", bad)) for text in texts]
+    lines = [f"{i} {line}" for i, line in enumerate(lines)]
+    (tmp_path / "mixed.tsv").write_text("text\tlabel\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    options = (
+        "--recipe",
+        "encoder",
+        "--frozen",
+        "--encoder",
+        "multilingual-e5-small",
+        "--max-tokens",
+        "32",
+        "--language",
+        "es",
+    )
+    done = command("train", "mixed.tsv", *options, "-o", "model")
+    assert "was made from English" not in done.out + done.err
+    assert "multilingual-e5-small" in done.out
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    answered = command("predict", "model", "电影很好", "qué buena película", "--json").out
+    assert answered.count('"label"') == 2
+    vectors = plaudit.load(tmp_path / "model").logits(["电影很好", "电影很坏", "???"])
+    assert len(set(vectors[:, 0].tolist())) == 3  # what differs by a Chinese character is told apart

@@ -53,7 +53,7 @@ def models(
         made[f"characters {labels}"] = NgramClassifier(
             n_max=2,
             chars=True,
-            weighting="bayes" if labels == "two" else "tfidf",
+            weighting="mixed" if labels == "two" else "tfidf",
             objective="squared_hinge",
             regularisation=2.0,
         ).fit(data.texts, data.label_names())

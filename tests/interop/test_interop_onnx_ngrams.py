@@ -48,7 +48,7 @@ def test_many_classes_sets_of_labels_and_one_scale_for_all(reviews: Dataset, tmp
             assert export_ngrams(model, tmp_path / "out", reviews.texts).difference <= 1e-6
 
 
-@pytest.mark.parametrize("weighting", ["bayes", "tfidf"])
+@pytest.mark.parametrize("weighting", ["mixed", "tfidf"])
 def test_characters_count_as_in_the_model(weighting: Weighting, reviews: Dataset, tmp_path: Path) -> None:
     """Words that the model does not know are spelt too, and a word counts once in a text."""
     names = [f"{name} {i % 3}" for i, name in enumerate(reviews.label_names())]

@@ -61,6 +61,7 @@ def change(path: Path, **arrays: NDArray[Any] | None) -> None:
     [
         {},
         {"n_max": 1, "chars": True},
+        {"weighting": "mixed", "objective": "squared_hinge", "regularisation": 3.0},
         {"n_max": np.int64(2), "min_texts": 1, "regularisation": np.float64(0.5)},
         {"seed": 2**70, "chars": True, "weighting": "tfidf", "objective": "squared_hinge"},
     ],

@@ -38,7 +38,14 @@ def test_characters_are_taken_where_only_they_tell() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"n_max": 1}, {"chars": True, "chars_weight": 0.25}, {"weighting": "tfidf"}, {"objective": "logistic"}]
+    "given",
+    [
+        {"n_max": 1},
+        {"chars": True, "chars_weight": 0.25},
+        {"weighting": "tfidf"},
+        {"weighting": "bayes"},
+        {"objective": "logistic"},
+    ],
 )
 def test_what_is_given_is_kept_in_all_that_is_tried(given: dict[str, Any]) -> None:
     model = NgramClassifier(min_texts=1, **given).fit(*texts_of_endings(60, 3))
@@ -71,3 +78,14 @@ def test_what_was_chosen_is_said() -> None:
     said = str(model.summary()).splitlines()[1]
     assert said.startswith("Settings chosen on 60 texts from ")
     assert f"regularisation {model.settings_.regularisation:g}" in said
+
+
+def test_mixed_weights_hold_what_tells_nothing_alike_however_rare_a_class_is() -> None:
+    """Naive Bayes, smoothed alike for both sides, takes what is everywhere for a sign of the frequent class."""
+    texts = ["the rare one"] * 4 + ["the many"] * 96
+    labels = ["rare"] * 4 + ["often"] * 96
+    model = NgramClassifier(n_max=1, weighting="mixed", chars=False, regularisation=1.0).fit(texts, labels)
+    scales = dict(zip(model.vocabulary_.tokens.to_pylist(), model.weights_.scales[0].tolist(), strict=True))
+    rarity = {word: np.log(101 / (1 + n)) + 1 for word, n in (("the", 100), ("many", 96), ("rare", 4))}
+    assert scales["the"] == pytest.approx(rarity["the"], abs=0.25)  # the constant, 1, and little of a ratio
+    assert scales["rare"] > 2 * rarity["rare"]

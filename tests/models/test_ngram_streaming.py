@@ -32,6 +32,7 @@ def streamed(folder: Path, **settings: Any) -> NgramClassifier:
         {"class_weight": "balanced", "min_texts": 1, "seed": 4, "regularisation": 0.05},
         {"n_max": 2, "chars": True, "regularisation": 0.2},
         {"n_max": 2, "chars": True, "weighting": "tfidf", "objective": "squared_hinge", "regularisation": 2.0},
+        {"n_max": 2, "chars": True, "weighting": "mixed", "objective": "squared_hinge", "regularisation": 3.0},
     ],
 )
 def test_two_classes_are_learned_to_the_bit(tmp_path: Path, settings: dict[str, Any]) -> None:
@@ -58,7 +59,7 @@ def test_many_classes_and_sets_of_labels_are_learned_to_the_bit(
 
 def test_texts_without_a_shared_word_are_refused_as_in_memory(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no word is in 2 of the 2 training texts"):
-        streamed(tmp_path).fit(["one", "two"], ["a", "b"])
+        streamed(tmp_path, min_texts=2).fit(["one", "two"], ["a", "b"])
 
 
 def fit_one(
@@ -105,7 +106,7 @@ def test_several_blocks_are_noted_and_answer_alike(tmp_path: Path) -> None:
     there.fit(train.texts, train.label_names())
     assert "blocks" in there.notes_[0]
     same = here.predict(test.texts) == there.predict(test.texts)
-    assert same.mean() > 0.98
+    assert same.mean() > 0.95
 
 
 def test_the_longest_rows_are_blocks_of_their_own() -> None:

@@ -145,6 +145,8 @@ class NgramClassifier(NgramArguments, Classifier):
                 learned = learn(texts, settings, self.scratch)
                 left_out = f"n-grams in fewer than {least_size:,} texts were left out (--max-size {self.max_size:g})."
         if not len(learned.vocabulary):
+            if settings.min_texts == 1:
+                raise DataError(f"none of the {len(texts):,} training texts has a word; give others.")
             raise DataError(
                 f"no word is in {settings.min_texts} of the {len(texts):,} training texts; "
                 "give more texts, or --min-texts 1."

@@ -1,10 +1,10 @@
 """Which n-gram model suits a data set: a few are fitted to parts of some of its texts and asked about the others.
 
 What is best depends on the texts: characters where texts are short, or a language has many endings; characters that
-count less where texts are long; TF-IDF where there are few texts for naive-Bayes weights; a stronger penalty where
-labels are uncertain. So each shape is tried at the middle of its penalties, the worst are given up after a fold or two,
-and the best one's penalty is moved as long as that helps. At most a quarter of the texts is used, so that the
-search costs about what three fits do; where there are few, all of them, and it is over in seconds.
+count less where texts are long, or words alone; a stronger penalty where labels are uncertain. So each shape is tried
+at the middle of its penalties, the worst are given up after a fold or two, and the best one's penalty is moved as long
+as that helps. At most a quarter of the texts is used, so that the search costs about what three fits do; where there
+are few, all of them, and it is over in seconds.
 
 The decision to question: accuracy decides, of sets of labels that of whole sets, and log loss, after a temperature,
 among those that are as accurate within half a standard error. Where texts are long and many, words alone are left only
@@ -40,13 +40,11 @@ _MANY = 20_000
 _STEP = math.sqrt(10)  # from a penalty to the next
 _LEAST, _MOST = 0.01, 100.0  # penalties; `ngram` holds weights against the least
 _SLACK, _SLACK_OF_WORDS = 0.5, 1.0  # standard errors of the accuracy
-# Shapes that were best somewhere (docs/log.md), each with a penalty in the middle of what was best.
-SHAPES = (
-    NgramSettings(n_max=4, regularisation=0.05),
-    NgramSettings(n_max=3, chars=True, objective="squared_hinge", regularisation=3.0),
-    NgramSettings(n_max=3, chars=True, chars_weight=0.5, objective="squared_hinge", regularisation=3.0),
-    NgramSettings(n_max=2, min_texts=1, chars=True, weighting="tfidf", objective="squared_hinge", regularisation=2.0),
+_CHARACTERS = NgramSettings(
+    n_max=2, min_texts=1, chars=True, weighting="mixed", objective="squared_hinge", regularisation=3.0
 )
+# Shapes that were best somewhere (docs/log.md), each with a penalty in the middle of what was best.
+SHAPES = (NgramSettings(n_max=4, regularisation=0.05), _CHARACTERS, replace(_CHARACTERS, chars_weight=0.5))
 
 
 @dataclass(frozen=True)
@@ -130,17 +128,13 @@ def choose(
 
 def _shapes(given: dict[str, Any], n_texts: int) -> list[NgramSettings]:
     """Return the shapes to try, with what is given in its place; each once."""
-    fitting = [
-        shape
-        for shape in SHAPES
-        if all(
-            getattr(shape, name) == given.get(name, getattr(shape, name))
-            for name in ("chars", "weighting", "objective")
-        )
-    ]
     found = []
-    for shape in fitting or SHAPES[:1]:
-        least = shape.min_texts if n_texts <= _MANY else NgramSettings.min_texts
+    for shape in SHAPES:
+        if shape.chars != given.get("chars", shape.chars):
+            continue
+        # of n-grams that one text has, naive Bayes makes too much
+        is_small = n_texts <= _MANY and given.get("weighting") != "bayes"
+        least = shape.min_texts if is_small else NgramSettings.min_texts
         settings = replace(shape, **{"min_texts": least, **given})
         if settings.objective != shape.objective:
             settings = replace(settings, regularisation=3.0 if settings.objective == "squared_hinge" else 0.2)

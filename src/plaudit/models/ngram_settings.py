@@ -16,7 +16,8 @@ class NgramSettings:
         min_texts: Training texts that an n-gram must be in.
         chars: Whether character n-grams count too.
         chars_weight: How long their block of a text's row is, that of words being 1.
-        weighting: "bayes": an entry is its n-gram's log count ratio times its rarity; "tfidf": its rarity.
+        weighting: "bayes": an entry is its n-gram's log count ratio times its rarity; "tfidf": its rarity; "mixed":
+            between them, its log odds ratio and a constant times its rarity.
         objective: "logistic": the log loss; "squared_hinge": a support vector machine's.
         regularisation: Strength of the L2 penalty, one over scikit-learn's C.
     """
@@ -30,10 +31,10 @@ class NgramSettings:
     regularisation: float = 0.05
 
     def __str__(self) -> str:
-        weights = "naive-Bayes weights" if self.weighting == "bayes" else "TF-IDF"
+        weights = {"bayes": "naive-Bayes weights", "tfidf": "TF-IDF", "mixed": "weights between TF-IDF and naive Bayes"}
         loss = "logistic loss" if self.objective == "logistic" else "squared hinge loss"
         characters = f", with characters (weight {self.chars_weight:g})" if self.chars else ""
         return (
-            f"n-grams of 1 to {self.n_max} tokens in {self.min_texts} or more texts{characters}, {weights}, {loss}, "
-            f"regularisation {self.regularisation:g}"
+            f"n-grams of 1 to {self.n_max} tokens in {self.min_texts} or more texts{characters}, "
+            f"{weights[self.weighting]}, {loss}, regularisation {self.regularisation:g}"
         )
