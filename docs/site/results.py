@@ -85,7 +85,7 @@ def beyond_movies() -> str:
     recipes = {
         "TF-IDF (1,2), logistic regression": TF_IDF,
         "TF-IDF of words and characters, linear SVM": "TF-IDF of words and characters and linear SVM",
-        "`network`": "network",
+        "fastText": "fastText, 1 and 2 words, 25 epochs", "`network`": "network",
         "`network --embedding random`": "network:embedding=random", "`ngram`": "ngram",
         "`encoder`": "encoder, of best", "`best`": "best", "`auto`": "auto",
     }  # fmt: skip
