@@ -88,3 +88,13 @@ def test_undoing_gives_the_logits_back() -> None:
     again = ClassScaling.from_dict(found.to_dict(), 4)
     assert again is not None
     np.testing.assert_array_equal(again.apply(logits), found.apply(logits))
+
+
+def test_what_a_weight_gave_rare_classes_is_not_taken_away() -> None:
+    """Logits of a model that was trained with balanced weights: nearer to its data's shares it would find fewer."""
+    random = np.random.default_rng(4)
+    shares = np.array([0.8, 0.1, 0.1])
+    labels = random.choice(3, 3_000, p=shares)
+    balanced = random.normal(0, 1, (3_000, 3)) + 2 * np.eye(3)[labels]
+    assert cross_entropy(balanced + np.log(shares), labels)[0].mean() < cross_entropy(balanced, labels)[0].mean() - 0.05
+    assert choose_scaling(balanced, labels).by_class is None

@@ -7,10 +7,10 @@ each class are chosen together under the softmax (vector scaling: Guo et al. 201
 Networks", section 4.2), which may move answers.
 
 The decision to question: it must earn its numbers. It takes `LEAST_TEXTS` texts, and is kept where those that did not
-choose it have a log loss lower than with the temperature by more than a standard error, and no lower accuracy. A class
-with fewer than `LEAST_OF_CLASS` texts (of sets: without it, too) keeps the temperature. Under the softmax each number
-is drawn towards the temperature as by a normal prior of variance 1, so that few texts move it little. Isotonic
-regression is not taken: it gives texts of different logits one probability, which loses their order.
+choose it have a log loss lower than with the temperature by more than a standard error, and no lower accuracy or mean
+recall. A class with fewer than `LEAST_OF_CLASS` texts (of sets: without it, too) keeps the temperature. Under the
+softmax each number is drawn towards the temperature as by a normal prior of variance 1, so that few texts move it
+little. Isotonic regression is not taken: it gives texts of different logits one probability, and loses their order.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *,
     gains = (cross_entropy(simple.cross_fitted, labels)[0] - cross_entropy(crossed, labels)[0]).reshape(n, -1)
     means = gains.mean(axis=1)
     is_better = means.mean() > means.std(ddof=1) / math.sqrt(n)
-    if not is_better or right(crossed, labels).mean() < right(logits, labels).mean():
+    if not is_better or _answers_lose(logits, crossed, labels):
         return simple
     return Chosen(1.0, fit_classes(logits, labels, is_own), crossed)
 
@@ -172,6 +172,18 @@ def _newton(
         if current - tried < _CLOSE * len(z):
             break
         current = tried
+
+
+def _answers_lose(before: NDArray[np.floating], after: NDArray[np.floating], labels: NDArray[np.integer]) -> bool:
+    """Say whether answers have a lower accuracy, or, one label a text, a lower mean of the classes' recall.
+
+    The latter is what whoever weighted rare classes wants, and what a shift towards their share would take away.
+    """
+    was, now = right(before, labels), right(after, labels)
+    if labels.ndim == 2:
+        return bool(now.mean() < was.mean())
+    weights = 1 / np.bincount(labels)[labels]
+    return bool(now.mean() < was.mean() or (weights * now).sum() < (weights * was).sum())
 
 
 def _have_enough(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.bool_]:
