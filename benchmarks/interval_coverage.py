@@ -50,10 +50,10 @@ def one(value: object) -> object:
     return value[1] if isinstance(value, tuple) else value
 
 
-def covered(n: int, share: float, samples: int, *, seed: int) -> dict[str, dict[str, float | None]]:
+def covered(n: int, share: float, samples: int, *, truth_texts: int, seed: int) -> dict[str, dict[str, float | None]]:
     """Return by figure which share of the intervals holds the truth, and for which share of samples one is given."""
     random = np.random.default_rng(seed)
-    whole = measure(*draw(TRUTH_TEXTS, share, random), CLASSES, resamples=0)
+    whole = measure(*draw(truth_texts, share, random), CLASSES, resamples=0)
     hits: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for sample in range(samples):
         labels, probabilities = draw(n, share, random)
@@ -98,10 +98,12 @@ def draw_pair(
     return answers(labels, first, share, DISTANCE), answers(labels, second, share, distance)
 
 
-def compared(n: int, share: float, likeness: float, distance: float, samples: int, *, seed: int) -> dict[str, float]:
+def compared(
+    n: int, share: float, likeness: float, distance: float, samples: int, *, truth_texts: int, seed: int
+) -> dict[str, float]:
     """Return which share of the intervals of a difference holds the true one, of accuracy and of loss (NaN: none)."""
     random = np.random.default_rng(seed)
-    whole = compare_answers(*draw_pair(TRUTH_TEXTS, share, likeness, distance, random))
+    whole = compare_answers(*draw_pair(truth_texts, share, likeness, distance, random))
     found = [compare_answers(*draw_pair(n, share, likeness, distance, random)) for _ in range(samples)]
     accuracy = [each.accuracy_interval for each in found]
     loss = [each.loss_interval for each in found if each.loss_interval is not None]
@@ -112,7 +114,7 @@ def compared(n: int, share: float, likeness: float, distance: float, samples: in
     return {name: float(np.mean(each)) if each else float("nan") for name, each in held.items()}
 
 
-def print_compared(sizes: list[int], samples: int) -> None:
+def print_compared(sizes: list[int], samples: int, *, truth_texts: int) -> None:
     """Print the table of two models on the same texts."""
     pairs = (("alike", 0.95, DISTANCE), ("unlike, equally good", 0.5, DISTANCE), ("better", 0.8, 1.2 * DISTANCE))
     print("\n| `compare`: accuracy, loss | " + " | ".join(f"{n:,} texts" for n in sizes) + " |")
@@ -121,7 +123,7 @@ def print_compared(sizes: list[int], samples: int) -> None:
         for words, likeness, distance in pairs:
             cells = []
             for n in sizes:
-                found = compared(n, share, likeness, distance, samples, seed=n)
+                found = compared(n, share, likeness, distance, samples, truth_texts=truth_texts, seed=n)
                 cells.append(", ".join("–" if value != value else f"{100 * value:.0f}" for value in found.values()))
             print(f"| {kind}, {words} | " + " | ".join(cells) + " |")
 
@@ -135,8 +137,9 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="Ten samples of 20 texts, to see that it runs.")
     options = parser.parse_args()
     samples, sizes = (10, [20]) if options.dry else (options.samples, options.sizes)
+    truth_texts = 5_000 if options.dry else TRUTH_TEXTS
     found = {
-        kind: {n: covered(n, share, samples, seed=n) for n in sizes}
+        kind: {n: covered(n, share, samples, truth_texts=truth_texts, seed=n) for n in sizes}
         for kind, share in (("balanced", 0.5), ("a tenth", 0.1))
     }
     for kind, by_size in found.items():
@@ -149,7 +152,7 @@ def main() -> None:
                 shown = ["–" if share is None else f"{100 * share:.0f}" for share in (ours, old)]
                 cells.append(f"{shown[0]} ({shown[1]})")
             print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
-    print_compared(sizes, samples)
+    print_compared(sizes, samples, truth_texts=truth_texts)
     if options.output is not None:
         options.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

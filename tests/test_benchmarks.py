@@ -164,3 +164,16 @@ def test_contrast_pairs_are_answered(tmp_path: Path, sample_model: Path) -> None
 def test_a_recipe_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"^forest: there is no recipe 'forest'; there are network, ngram"):
         dry("few_labels.py", tmp_path / "found.json", "--recipes", "forest")
+
+
+def test_coverage_is_simulated(tmp_path: Path) -> None:
+    out = dry("interval_coverage.py", tmp_path / "found.json")
+    assert "| calibration error | " in out
+    assert "| a tenth, better | " in out
+    assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))["balanced"]["20"]["accuracy"]["given"] == 1
+
+
+def test_calibration_is_measured_on_the_test(sample_model: Path) -> None:
+    out = run("calibration.py", f"{sample_model}=sample")
+    assert f"| {sample_model.name} (324) | as trained | " in out
+    assert out.count("| as it is | ") == 1
