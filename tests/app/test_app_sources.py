@@ -74,7 +74,7 @@ def test_a_server_that_never_answers_is_given_up_within_ten_seconds(
     said: list[str] = []
     started = time.monotonic()
     chosen = choose_source(DataConfig(), said.append, progress=False)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8  # and not for ever
     assert chosen.source == "sample"
     assert "the server gave no answer within 1 s" in said[0]
 

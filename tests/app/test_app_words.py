@@ -10,7 +10,7 @@ import pytest
 
 FULL = Path("/dev/full")
 INTERRUPTED = """
-import resource, signal, os, sys
+import resource, signal, os, sys, time
 from plaudit.app.errors_as_lines import said_in_a_line
 import typer
 
@@ -20,7 +20,8 @@ if sys.argv[1] == "little":
 try:
     with said_in_a_line():
         os.kill(os.getpid(), signal.SIGINT)  # as OpenBLAS does when it cannot start a thread
-        signal.pause()
+        while True:  # not signal.pause(), which would wait for ever where another thread took the signal
+            time.sleep(0.01)
 except typer.Exit as ended:
     sys.exit(ended.exit_code)
 """

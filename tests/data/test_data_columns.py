@@ -227,10 +227,10 @@ def test_large_cells_and_many_columns_cost_little() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    started = time.perf_counter()
+    started = time.process_time()
     choose({"a": hard * 20, "text": TEXTS, "b": [deep] * 40, "label": TEAMS, "c": [10**5000] * 40})
     choose({**{f"column {i}": ["x"] * 40 for i in range(20_000)}, "text": TEXTS, "label": TEAMS})
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def _cells() -> st.SearchStrategy[Any]:

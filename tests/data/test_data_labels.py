@@ -363,7 +363,7 @@ def test_what_is_large_costs_little_and_what_is_deep_is_a_fault() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    started = time.perf_counter()
+    started = time.process_time()
     found = reading([deep, "[" * 1_000_000, "[" * 9_000 + "]" * 9_000, "(" * 19_000 + ")", "-" * 10_000, ["a"], "a"])
     assert found.faults()[0] == "expected a word or a number as the label, got lists within lists."
     cells = [f"class {i % 300_000}" for i in range(1_000_000)]
@@ -372,7 +372,7 @@ def test_what_is_large_costs_little_and_what_is_deep_is_a_fault() -> None:
     assert len(many.finish().classes) == 300_000
     with pytest.raises(DataError, match="are too many"):
         read([[f"c{i}"] for i in range(100_000)])
-    assert time.perf_counter() - started < 60
+    assert time.process_time() - started < 60
 
 
 def test_findings_of_many_names_are_short() -> None:

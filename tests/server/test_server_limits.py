@@ -111,7 +111,7 @@ def test_a_slow_head_is_given_up(small: Running) -> None:
     answer = small.raw(b"POST /predict HTT")
     assert (status_of(answer), error_of(answer)) == (408, "the request's head did not arrive within 1 seconds.")
     assert small.raw(b"") == b""  # a connection that says nothing gets nothing
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
 
 
 def test_a_head_byte_by_byte_is_given_up(small: Running) -> None:
@@ -149,7 +149,7 @@ def test_a_client_that_leaves_leaves_nothing(small: Running) -> None:
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", small.port)) as connection:
             connection.sendall(post(b'{"tex', "Content-Length: 100"))
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while small.service.metrics.held._value.get() and time.monotonic() < until:
         time.sleep(0.02)
     assert small.service.metrics.held._value.get() == 0
@@ -216,7 +216,7 @@ def together(server: Running, n: int, headers: dict[str, str] | None = None) -> 
 
 
 def until_queued(server: Running, n: int) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while len(server.service.batcher._jobs) < n:
         assert time.monotonic() < until
         time.sleep(0.01)
