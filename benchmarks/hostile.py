@@ -285,10 +285,12 @@ async def attack(server: Server, n: int) -> tuple[Counter[str], list[str], float
 
     beside = asyncio.create_task(good())
     slow_ones = min(SLOW, n // 10)
-    by_byte = [Kind("bodies by the byte", leaves, 408), Kind("heads by the byte", large_head, 408)]
+    by_byte = [Kind("heads by the byte", large_head, 408)]
+    if n >= 1_000:  # a body has half a minute to arrive, a head ten seconds
+        by_byte.append(Kind("bodies by the byte", leaves, 408))
     slow = [
         asyncio.create_task(one(kind, kind.make(choose)[:400], pause_s=0.8))
-        for kind in (by_byte[i % 2] for i in range(slow_ones))
+        for kind in (by_byte[i % len(by_byte)] for i in range(slow_ones))
     ]
     places = asyncio.Semaphore(CONCURRENT + slow_ones)
     for start in range(0, n - slow_ones - HUGE, 500):

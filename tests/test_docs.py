@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from plaudit.app.cli import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -67,9 +70,8 @@ def commands_in(page: Path) -> list[tuple[str, str]]:
 
 
 def options_of(command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "plaudit", *command.split(), "--help"], capture_output=True, text=True, check=True
-    )
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert done.exit_code == 0, done.output
     return done.stdout
 
 

@@ -18,7 +18,7 @@ Command = Callable[..., Any]
 FILES = {"learning_curve.json", "learning-curve.svg"}
 
 
-def test_sizes_draws_files_and_the_sentence(command: Command, tmp_path: Path) -> None:
+def test_sizes_draws_files_and_the_sentence(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = command("learning-curve", "sample", "-o", "curve").out
     assert {path.name for path in (tmp_path / "curve").iterdir()} == FILES
     figures = json.loads((tmp_path / "curve" / "learning_curve.json").read_text(encoding="utf-8"))
@@ -28,11 +28,6 @@ def test_sizes_draws_files_and_the_sentence(command: Command, tmp_path: Path) ->
     assert figures["sentence"] in out
     assert f"    518 texts: error {figures['sizes'][-1]['errors'][0]:.4f}" in out
     assert "The test texts stay sealed." in out
-    again = command("learning-curve", "sample", "-o", "curve", "--json").json()
-    assert again == {**figures, "output": "curve"}
-
-
-def test_the_test_part_is_not_loaded(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
 
     def watched(*args: Any, parts: tuple[str, ...], **options: Any) -> Any:
@@ -40,8 +35,9 @@ def test_the_test_part_is_not_loaded(command: Command, monkeypatch: pytest.Monke
         return load_dataset(*args, parts=parts, **options)
 
     monkeypatch.setattr("plaudit.app.run.parts.load_dataset", watched)
-    command("learning-curve", "sample", "-o", "curve", "--json")
-    assert asked == [("train", "validation")]
+    again = command("learning-curve", "sample", "-o", "curve", "--json").json()
+    assert again == {**figures, "output": "curve"}
+    assert asked == [("train", "validation")]  # the test part is not loaded
 
 
 def test_draws_differ_and_no_draw_lacks_a_class(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def small_minilm(*, progress: bool = False) -> EmbeddingTable:
 @pytest.mark.slow
 def test_the_block_runs_as_it_stands(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plaudit.embeddings.distilled.minilm", small_minilm)
-    for number, (name, n) in enumerate({"tickets.csv": 420, "new.csv": 30, "other.csv": 90}.items()):
+    for number, (name, n) in enumerate({"tickets.csv": 300, "new.csv": 30, "other.csv": 90}.items()):
         (tmp_path / name).write_text(tickets(n, seed=number), encoding="utf-8")
     block = lines()
     assert len(block) == 12

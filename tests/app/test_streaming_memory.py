@@ -50,7 +50,11 @@ def test_a_quarter_of_the_data_s_size_is_enough_on_disk_alone(
     streamed = run(large, tmp_path / "model", *options, "--streaming")
     assert streamed.returncode == 0, streamed.stderr
     assert (tmp_path / "model" / "model.json").is_file()
-    in_memory = run(large, tmp_path / "other", *options)
+
+
+def test_it_is_not_enough_for_reading_all_of_them(large: Path, tmp_path: Path) -> None:
+    """No recipe has begun by then."""
+    in_memory = run(large, tmp_path / "model", "--recipe", "ngram", "--n-max", "2")
     assert in_memory.returncode == 2
     assert "not enough memory" in in_memory.stderr
-    assert not (tmp_path / "other" / "model.json").exists()
+    assert not (tmp_path / "model" / "model.json").exists()

@@ -33,9 +33,12 @@ SPACE_TOKENIZERS = [
 ]
 
 
+def opened(model: Any) -> Any:
+    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
 def run(model: Any, feed: dict[str, Any], *names: str) -> list[Any]:
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found: list[Any] = session.run(list(names or ("probabilities", "label")), feed)
+    found: list[Any] = opened(model).run(list(names or ("probabilities", "label")), feed)
     return found
 
 
@@ -103,14 +106,16 @@ def test_labels_keep_their_kind(
     assert json.loads(model.metadata_props[1].value) == list(classes)
 
 
-@pytest.mark.parametrize("batch", [[], [""], ["", ""], ["cat"], [" "], ["zebra"]])
 @pytest.mark.parametrize("tokenizer", SPACE_TOKENIZERS, ids=str)
-def test_any_batch_can_come(tokenizer: SpaceTokenizer, batch: list[str]) -> None:
+def test_any_batch_can_come(tokenizer: SpaceTokenizer) -> None:
     model, expected = build(make_network(make_table(tokenizer, n_buckets=0)))
-    probabilities, labels = run(model, as_text(batch))
-    assert probabilities.shape == (len(batch), 2)
-    np.testing.assert_allclose(probabilities, expected.predict_proba(batch), atol=1e-6)
-    assert len(labels) == len(batch)
+    session = opened(model)  # which takes seconds where punctuation is deleted
+    batches: list[list[str]] = [[], [""], ["", ""], ["cat"], [" "], ["zebra"]]
+    for batch in batches:
+        probabilities, labels = session.run(["probabilities", "label"], as_text(batch))
+        assert probabilities.shape == (len(batch), 2)
+        np.testing.assert_allclose(probabilities, expected.predict_proba(batch), atol=1e-6, err_msg=repr(batch))
+        assert len(labels) == len(batch)
 
 
 @pytest.mark.slow

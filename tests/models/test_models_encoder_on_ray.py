@@ -43,9 +43,9 @@ def bert(tmp_path: Path) -> Path:
 
 
 class Watch:
-    """A monitor that writes down what it hears, and may kill a worker."""
+    """A monitor that writes down what it hears, and kills a worker once."""
 
-    def __init__(self, killed: list[int] | None = None) -> None:
+    def __init__(self, killed: list[int]) -> None:
         self.heard: list[str] = []
         self._killed = killed
 
@@ -56,7 +56,7 @@ class Watch:
 
     def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
         self.heard.append(f"epoch {epoch}")
-        if self._killed is not None and not self._killed:
+        if not self._killed:
             kill_a_worker(self._killed)
 
     def end(self) -> None:
@@ -76,13 +76,17 @@ def kill_a_worker(killed: list[int]) -> None:
             return
 
 
-def test_two_workers_give_the_curves_of_one(cluster: Any, bert: Path, reviews: Dataset, tmp_path: Path) -> None:
+def test_two_workers_give_the_curves_of_one_though_one_is_killed(
+    cluster: Any, bert: Path, reviews: Dataset, tmp_path: Path
+) -> None:
     held = reviews.take(np.arange(0, len(reviews), 5))
     given: dict[str, Any] = {"validation": (held.texts, held.label_names())}
     alone = EncoderClassifier(bert, device="cpu", **SETTINGS).fit(reviews.texts, reviews.label_names(), **given)
-    watch = Watch()
+    killed: list[int] = []
+    watch = Watch(killed)
     both = EncoderClassifier(bert, device="ray:2", **SETTINGS)
-    both.fit(reviews.texts, reviews.label_names(), monitors=[watch], **given)
+    both.fit(reviews.texts, reviews.label_names(), monitors=[watch], checkpoint=tmp_path / "state", **given)
+    assert killed
     assert alone.history_ is not None
     assert both.history_ is not None
     for name, curve in alone.history_.history.items():
@@ -90,23 +94,12 @@ def test_two_workers_give_the_curves_of_one(cluster: Any, bert: Path, reviews: D
     np.testing.assert_allclose(both.decision_function(held.texts), alone.decision_function(held.texts), atol=5e-2)
     assert watch.heard[0] == "begin 3 0"
     assert watch.heard[-1] == "end"
-    assert [line for line in watch.heard if line.startswith("epoch")] == ["epoch 1", "epoch 2", "epoch 3"]
+    told = dict.fromkeys(line for line in watch.heard if line.startswith("epoch"))  # the first may be trained again
+    assert list(told) == ["epoch 1", "epoch 2", "epoch 3"]
     both.save(tmp_path / "model")
     loaded = plaudit.load(tmp_path / "model")
     assert loaded.get_params()["device"] == "auto"
     np.testing.assert_array_equal(loaded.decision_function(held.texts), both.decision_function(held.texts))
-
-
-def test_a_killed_worker_loses_nothing(cluster: Any, bert: Path, reviews: Dataset, tmp_path: Path) -> None:
-    alone = EncoderClassifier(bert, device="cpu", early_stopping=False, **SETTINGS | {"epochs": 2})
-    alone.fit(reviews.texts, reviews.label_names())
-    killed: list[int] = []
-    both = EncoderClassifier(bert, device="ray:2", early_stopping=False, **SETTINGS | {"epochs": 2})
-    both.fit(reviews.texts, reviews.label_names(), monitors=[Watch(killed)], checkpoint=tmp_path / "state")
-    assert killed
-    assert alone.history_ is not None
-    assert both.history_ is not None
-    np.testing.assert_allclose(both.history_.history["loss"], alone.history_.history["loss"], rtol=2e-3)
 
 
 def test_what_cannot_be_done_is_said(cluster: Any, bert: Path, reviews: Dataset) -> None:
@@ -115,6 +108,6 @@ def test_what_cannot_be_done_is_said(cluster: Any, bert: Path, reviews: Dataset)
     with pytest.raises(ConfigError, match="expected ray: and a number of workers"):
         EncoderClassifier(bert, device="ray:two", **SETTINGS).fit(reviews.texts, reviews.label_names())
     with pytest.raises(ConfigError, match="diverged"):
-        EncoderClassifier(bert, device="ray:2", **SETTINGS | {"learning_rate": 1e30}).fit(
+        EncoderClassifier(bert, device="ray:1", **SETTINGS | {"learning_rate": 1e30}).fit(
             reviews.texts, reviews.label_names()
         )
