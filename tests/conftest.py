@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -44,6 +45,12 @@ _DEADLINE = pytest.StashKey[float]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seconds", type=float, help="Begin no test after this time: make quick.")
+
+
+def pytest_configure() -> None:
+    """Let the commands that tests start hear Ctrl-C: a shell's job in the background ignores it, and so would they."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -6,6 +6,7 @@ sees of it. It is imported when it is called, so that `plaudit --help` is instan
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -17,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from plaudit.app.errors_as_lines import said_in_a_line
+from plaudit.app.errors_as_lines import lacks_memory, said_in_a_line
 
 # In the order of the help: the command, its function below `plaudit.app`, and what it does.
 COMMANDS = (
@@ -156,8 +157,13 @@ def main() -> None:
                 app()
             finally:
                 sys.stdout.flush()  # help and version, too, may go to a full disk or to a reader that has left
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+    except (typer.Exit, SystemExit) as ended:
+        code = ended.exit_code if isinstance(ended, typer.Exit) else ended.code
+        if isinstance(code, int) and lacks_memory(ended):
+            with contextlib.suppress(OSError):
+                sys.stderr.flush()
+            os._exit(code)  # libraries that are half loaded crash where they are unloaded
+        sys.exit(code)
 
 
 def _version(value: bool) -> None:

@@ -2,7 +2,7 @@
 
 A bug still shows its traceback. The decision to question: too little memory has many faces. OpenBLAS, when it cannot
 start a thread, sends its own process the signal of Ctrl-C; the dynamic linker says that a library cannot be mapped;
-Python that no thread can be started. So `_lacks_memory` looks at what was raised, and where that could be anything, at
+Python that no thread can be started. So `lacks_memory` looks at what was raised, and where that could be anything, at
 whether there is memory.
 """
 
@@ -68,7 +68,7 @@ def said_in_a_line() -> Iterator[None]:
 
 def _say(error: BaseException) -> tuple[int, str] | None:
     """Return the exit code and the line of an expected error; None for a bug."""
-    if _lacks_memory(error):
+    if lacks_memory(error):
         return _FAILED, _TOO_LITTLE_MEMORY
     if isinstance(error, KeyboardInterrupt):
         return _INTERRUPTED, "interrupted."
@@ -85,7 +85,8 @@ def _say(error: BaseException) -> tuple[int, str] | None:
     return None
 
 
-def _lacks_memory(error: BaseException) -> bool:
+def lacks_memory(error: BaseException) -> bool:
+    """Say whether too little memory is behind an error, or behind what it was turned into."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     if isinstance(error, KeyboardInterrupt):

@@ -80,11 +80,11 @@ def serve(
     served = [ServedModel(name, folder, is_mapped=map_files) for name, folder in named.items()]
     for model in served:
         model.load()  # here, where what is wrong with it is one line
-    listener = _listen(host, port)
     limits = Limits(
         body_bytes=max_body, texts=max_texts, text_characters=max_characters, timeout_s=timeout, queue=queue,
         client_requests=per_client,
     )  # fmt: skip
+    listener = _listen(host, port)
     # A worker is another process: it gets the recipe of the application, not the application.
     hosts = _host_names(listener, allowed_host or (), has_keys=bool(keys))
     build = functools.partial(_build_worker, tuple(named.items()), limits, keys, hosts, grace, map_files)
