@@ -216,3 +216,39 @@ def test_rows_to_leave_out_are_remembered(command: Command, tmp_path: Path) -> N
     (tmp_path / "new.csv").write_text(content + ",billing\n")
     command("train", "train.csv", "--skip-invalid", "--recipe", "ngram", "-o", "m")
     assert "left out: 1 of 13 rows" in command("evaluate", "m", "new.csv").out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("data.xlsx", b"text,label\na,b\n", "not an Excel file but text"),
+        ("data.feather", b"FEA1" + bytes(60), "Feather file of version 1"),
+        ("data.csv", b"7z\xbc\xaf\x27\x1c" + bytes(60), "a 7-Zip archive"),
+        ("data.csv", b"x" * 257 + b"ustar" + bytes(600), "a tar archive"),
+        ("data.csv", b"<!doctype HTML>\n<p>a,b\n", "a web page"),
+    ],
+)
+def test_what_is_no_table_is_named(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_file(tmp_path / name)
+
+
+def test_an_address_with_two_slashes_is_explained() -> None:
+    with pytest.raises(ConfigError, match="sqlite:///FILE"):
+        read_file("sqlite://reviews.db")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1250", "zażółć gęślą jaźń późno wieczorem"), ("cp850", "die Küche war schön und groß"),
+        ("koi8_r", "холодный суп и плохое обслуживание"), ("cp1251", "холодный суп и плохое обслуживание"),
+        ("cp1253", "κρύα σούπα και κακή εξυπηρέτηση"), ("cp1255", "מרק קר ושירות גרוע"), ("euc_kr", "차가운 수프와"),
+        ("shift_jis", "冷たいスープ、まずいサービス"), ("gb18030", "冷汤和糟糕的服务"), ("big5", "冷湯和糟糕的服務"),
+    ],
+)  # fmt: skip
+def test_the_right_encoding_is_among_those_proposed(encoding: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_bytes(("text,label\n" + f"{text} 1,a\n{text} 2,b\n").encode(encoding))
+    with pytest.raises(DataError, match=f"{encoding} reads '{text[:6]}"):
+        read_file(tmp_path / "data.csv")

@@ -147,7 +147,10 @@ class ArrowReader(ColumnarReader):
 
     def _open(self, source: Source) -> pa.Schema:
         self._map = pa.OSFile(str(source.path))
-        if self._map.read(6) == b"ARROW1":
+        head = self._map.read(6)
+        if head.startswith(b"FEA1"):
+            raise DataError(f"{self.name}: a Feather file of version 1; write it again with a newer pyarrow or pandas.")
+        if head == b"ARROW1":
             with pa.memory_map(str(source.path)) as content:
                 check_arrow_file(content.read_buffer(), name=self.name)
             self._map.seek(0)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from plaudit.data.readers.sources import Source
 
 _ADDRESS = re.compile(r"(sqlite|duckdb):///(.+)", re.DOTALL)
+_SHORT = re.compile(r"(sqlite|duckdb)://?[^/]")
 _SQLITE, _DUCKDB = "sqlite", "duckdb"
 _DUCKDB_BATCH_ROWS = 2_048  # DuckDB's own vectors
 
@@ -82,6 +83,8 @@ def find_address(spec: str) -> Address | None:
     """
     match = _ADDRESS.fullmatch(spec)
     if match is None:
+        if short := _SHORT.match(spec):
+            raise ConfigError(f"{spec}: expected three slashes before a path, or four: {short[1]}:///FILE.")
         return None
     place, mark, what = match[2].partition("?")
     key, _, value = what.partition("=")

@@ -149,6 +149,9 @@ class ExcelReader(Reader):
         budget, n_out = current(), 0
         try:
             with source.path.open("rb") as file:
+                if (head := file.read(512)) and b"\0" not in head and not head.startswith(b"PK"):
+                    raise DataError(f"{self.name}: not an Excel file but text; name it .csv, or give --format csv.")
+                file.seek(0)
                 check_zip(file, self.name)
                 with zipfile.ZipFile(file) as archive:
                     for member in archive.infolist():
