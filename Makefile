@@ -46,11 +46,12 @@ OTHER := train,tune,controls,audit,serve,excel,sql,tensorboard,dev
 SLICE ?= tests/test_settings.py tests/test_config.py tests/test_plugins.py tests/text tests/evaluation tests/training tests/tuning \
   tests/report/test_report_plots.py tests/app/test_app_ngram.py tests/app/test_app_shell.py
 
-# The lower bounds of pyproject.toml, in an environment of their own.
+# The lower bounds of pyproject.toml, in an environment of their own; what they need besides is new, and old beside new
+# may warn of deprecation.
 oldest: .tools/.installed
 	$(TOOLS)/uv venv --quiet --clear --python $(PYTHON) .tools/oldest
 	$(TOOLS)/uv pip install --quiet --python .tools/oldest --resolution lowest-direct --editable '.[$(OTHER)]'
-	.tools/oldest/bin/python -m pytest -q -m "not slow" $(SLICE)
+	.tools/oldest/bin/python -m pytest -q -m "not slow" -W default::DeprecationWarning $(SLICE)
 
 # The versions of constraints.txt on the Pythons that are here, but the one of `make test`.
 PYTHONS = $(shell for each in 3.12 3.13; do python$$each -c 'import sys; print(sys.executable)' 2>/dev/null; done)
