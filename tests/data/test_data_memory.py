@@ -177,7 +177,7 @@ def test_predict_says_which_remembered_column_is_missing(command: Command, tmp_p
     columns = ("--text-column", "head", "--text-column", "body")
     command("train", "two.csv", "--recipe", "ngram", "-o", "m2", *columns)
     said = command("predict", "m1", "-i", "two.csv", "-o", "o.csv").err
-    assert "text: column 'body', for the model's own, 'message', is missing" in said
+    assert "text: the model's column 'message' is missing; 'body' is taken" in said
     refused = command("predict", "m2", "-i", "one.csv", "-o", "o2.csv", code=2).err
     assert "joined of 'head', 'body'; 'head', 'body' are missing" in refused
     assert (

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import plaudit
@@ -252,3 +253,74 @@ def test_the_right_encoding_is_among_those_proposed(encoding: str, text: str, tm
     (tmp_path / "data.csv").write_bytes(("text,label\n" + f"{text} 1,a\n{text} 2,b\n").encode(encoding))
     with pytest.raises(DataError, match=f"{encoding} reads '{text[:6]}"):
         read_file(tmp_path / "data.csv")
+
+
+def task(text: str, *answers: list[str] | None) -> dict[str, Any]:
+    """Return a task as Label Studio exports it; None is an annotator who skipped it."""
+    annotations = [
+        {"result": [{"value": {"choices": each}, "type": "choices"}] if each else [], "was_cancelled": each is None}
+        for each in answers
+    ]
+    counts = {"total_annotations": len(answers), "cancelled_annotations": answers.count(None), "total_predictions": 0}
+    return {
+        "id": 1,
+        "data": {"text": text},
+        "annotations": annotations,
+        "meta": {},
+        **counts,
+        "comment_authors": [],
+    }
+
+
+def read_tasks(path: Path, tasks: list[dict[str, Any]], **spec: Any) -> Dataset:
+    return read(path, json.dumps(tasks), **spec)
+
+
+def test_label_studios_tasks_are_their_answers(tmp_path: Path) -> None:
+    tasks = [task(text, ["orders"] if i < 6 else ["billing"]) for i, text in enumerate(TEXTS)]
+    found = read_tasks(tmp_path / "one.json", tasks)
+    assert (found.classes, found.multi_label) == (("billing", "orders"), False)
+    agreeing = read_tasks(tmp_path / "two.json", [task(text, ["orders", "x"], ["x", "orders"], None) for text in TEXTS])
+    assert agreeing.label_names() == [("orders", "x")] * 12
+    none = read_tasks(
+        tmp_path / "none.json", [*tasks, task("nothing of all this", []), task("two", ["orders", "billing"])]
+    )
+    assert none.label_names()[-2:] == [(), ("billing", "orders")]
+
+
+@pytest.mark.parametrize("answers", [(), (None,), (None, None)])
+def test_a_task_that_nobody_answered_has_no_label(answers: tuple[None, ...], tmp_path: Path) -> None:
+    tasks = [task(text, ["orders"] if i < 6 else ["billing"]) for i, text in enumerate(TEXTS)]
+    tasks[2] = task(TEXTS[2], *answers)
+    with pytest.raises(DataError, match=r"1 label is missing in column 'annotations' \(row 3\)"):
+        read_tasks(tmp_path / "data.json", tasks)
+    corpus = load_corpus(str(tmp_path / "data.json"))
+    assert np.flatnonzero(~corpus.has_label).tolist() == [2]
+
+
+def test_records_without_keys_go_out_as_they_came_in(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("text,label\n" + rows("orders", "billing"))
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text, "meta": {}}) + "\n" for text in TEXTS[:3]))
+    command("train", "data.csv", "--recipe", "ngram", "-o", "m")
+    for target in ("out.csv", "out.parquet", "out.jsonl"):
+        command("predict", "m", "-i", "in.jsonl", "-o", target)
+    assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith(f'"{TEXTS[0]}","{{}}",')
+
+
+def test_a_test_file_without_labels_is_named_as_such(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("text,target\n" + rows("orders", "billing"))
+    (tmp_path / "test.csv").write_text("text,place\n" + rows("north", "south"))
+    (tmp_path / "test.txt").write_text("\n".join(TEXTS))
+    out = command("train", "train.csv", "--test", "test.csv", "--recipe", "ngram", "-o", "m", code=2).err
+    assert "test.csv: no column 'target', which holds the labels of the other data" in out
+    assert "plaudit predict -i" in out
+    out = command("train", "train.csv", "--test", "test.txt", "--recipe", "ngram", "-o", "m", code=2).err
+    assert "test.txt: it has no labels" in out
+
+
+def test_a_broken_row_is_one_finding_and_its_place_is_said(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("text,label\n" + rows("orders", "billing") + "one,two,three\n")
+    found = command("audit", "data.csv", "--no-noise").out
+    assert "row that cannot be read" in found
+    assert "no text" not in found
+    assert "line 14: expected 2 fields" in command("data", "show", "data.csv").out

@@ -55,7 +55,7 @@ def choose_rows(
     for finding in candidates:
         by_kind[finding.kind].append(finding)
     outvoted = _outvoted(corpus, duplicates.alike)
-    for kind in ("empty", "no letters", "no label", "leak", "near leak", "conflict", "label noise"):
+    for kind in ("broken row", "empty", "no letters", "no label", "leak", "near leak", "conflict", "label noise"):
         for finding in by_kind[kind]:
             if kind != "conflict" or outvoted[finding.row]:
                 going.setdefault(finding.row, finding)

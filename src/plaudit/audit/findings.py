@@ -56,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "conflict": Kind("same text, different labels", "decide on one label, or drop them", "conflicts", 0.0, 0.01),
     "near conflict": Kind("nearly the same text, different labels", "read both; one label may be wrong", None),
     "label noise": Kind("label probably wrong", "read the most suspicious; relabel or drop", "noise", 0.005, 0.05),
+    "broken row": Kind("row that cannot be read", "correct it: training refuses it", "junk", 0.0, 0.0),
     "no label": Kind("no label", "label it, or drop it: training refuses it", "junk", 0.0, 0.0),
     "unseen class": Kind("class that training does not have", "no model can answer it: fix the label, add texts", None,
                          0.0, 0.0),
@@ -106,9 +107,21 @@ def text_findings(suspects: Sequence[Suspects]) -> list[Finding]:
     ]
 
 
+def broken_rows(corpus: Corpus) -> dict[int, str]:
+    """Return what is wrong with rows that cannot be read, by their numbers in the corpus."""
+    starts = corpus.starts.tolist()
+    return {
+        starts[number] + row: message
+        for number, part in enumerate(corpus.parts)
+        for row, message in sorted(part.faults.items())
+    }
+
+
 def label_findings(corpus: Corpus) -> list[Finding]:
     """Return rows without a label, with one that is odd, and rows of other parts whose class no training row has."""
-    found = [Finding("no label", row, "no label") for row in np.flatnonzero(~corpus.has_label).tolist()]
+    broken = broken_rows(corpus)
+    found = [Finding("broken row", row, message) for row, message in broken.items()]
+    found += [Finding("no label", i, "no label") for i in np.flatnonzero(~corpus.has_label).tolist() if i not in broken]
     train = corpus.labels[: corpus.n_train]
     if corpus.multi_label:
         unseen = ~train.any(axis=0)

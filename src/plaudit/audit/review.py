@@ -14,7 +14,7 @@ from plaudit.audit.balance import Balance, measure_balance
 from plaudit.audit.corpus import Corpus
 from plaudit.audit.coverage import WordCoverage, measure_coverage
 from plaudit.audit.duplicates import LEAST_SIMILARITY, Duplicates, find_duplicates
-from plaudit.audit.findings import KINDS, Finding, Gravity, label_findings, noise_findings, text_findings
+from plaudit.audit.findings import KINDS, Finding, Gravity, broken_rows, label_findings, noise_findings, text_findings
 from plaudit.audit.noise import LabelNoise, find_label_noise
 from plaudit.audit.remarks import Remark, remark_on_classes, remark_on_coverage
 from plaudit.audit.repeats import repeat_findings
@@ -138,9 +138,12 @@ def review(
     )
     say("Looking at texts …")
     suspects = check_texts(corpus.texts, lengths=_lengths(corpus) if look_at_words else _characters(corpus.texts))
-    found = [*repeat_findings(corpus, duplicates), *label_findings(corpus), *text_findings(suspects)]
+    broken = broken_rows(corpus)
+    of_texts = [each for each in text_findings(suspects) if each.row not in broken]
+    found = [*repeat_findings(corpus, duplicates), *label_findings(corpus), *of_texts]
     blank = next(each.rows for each in suspects if each.kind == "empty")
-    rows = np.setdiff1d(np.flatnonzero(corpus.has_label[: corpus.n_train]), blank)
+    unread = np.array(sorted(broken), np.int64)
+    rows = np.setdiff1d(np.setdiff1d(np.flatnonzero(corpus.has_label[: corpus.n_train]), blank), unread)
     noise, without = None, without_noise
     if look_for_noise:
         say("Looking for labels that are probably wrong …")

@@ -177,6 +177,8 @@ def _common_type(kind: pa.DataType, values: list[Any]) -> pa.DataType | None:
         kind = pa.list_(pa.string()) if kind in (pa.string(), pa.large_string()) else kind
     try:
         found = pa.array(values).type
+        if pa.types.is_struct(found) and not found.num_fields:
+            return None  # {} and nothing else, which no column of records can hold
         schemas = [pa.schema([("", each)]) for each in (kind, found)]
         common = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
         pa.array(values, common)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plaudit.data.label_cells import choices
+
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?\s*%?")
 _DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]+\d{1,2}[:.]\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?"
 DATE = re.compile(_DATE)
@@ -96,7 +98,7 @@ def look(values: Sequence[Any]) -> Facts:  # Any: a cell as the source has it
     numbers = [text for text in strings if NUMBER.fullmatch(text)]
     is_flag = bool(there) and len(there) == len(values) and not any(isinstance(each, list | dict) for each in there)
     return Facts(
-        n=len(strings),
+        n=len(strings) or len(there),  # lists may all be empty
         different=len(set(strings)),
         words=sum(map(_count_words, strings)) / n,
         characters=sum(map(len, whole)) / n,
@@ -113,6 +115,10 @@ def _entries(value: Any) -> list[str]:  # Any: a cell as the source has it
     if isinstance(value, str):
         is_list = len(value) < _MOST_CHARACTERS and value[:1] == "[" and value[-1:] == "]"
         return [part.strip(" '\"") for part in value[1:-1].split(",")] if is_list else [value]
+    if isinstance(value, list | dict) and (names := choices(value)) is not None:
+        return [_text_of(each) for each in names]
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return []  # annotations without an answer
     if isinstance(value, list | tuple):
         return [_text_of(each) for each in value[:_MOST_CHARACTERS]]
     return [_text_of(value)]

@@ -91,6 +91,7 @@ _OTHER_WORDS = frozenset(
      "confidence", "probability", "prob", "split", "fold", "path", "file", "filename", "hash", "version", "lat", "lon",
      "latitude", "longitude", "ip", "weight", "price", "age", "дата", "язык", "日期", "时间", "语言", "日付", "言語")
 )  # fmt: skip
+_COUNTED = ("total", "num", "number", "count", "n", "cancelled", "skipped")  # "total_annotations" counts them
 _BETWEEN = re.compile(r"[^\w]+|_+", re.UNICODE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d+$)")  # reviewText, text2
 _UNDECOMPOSED = str.maketrans(
@@ -142,6 +143,8 @@ class NameRank:
 def is_other_name(name: str) -> bool:
     """Say whether a name is that of an identifier, a date, an address, a language and the like."""
     words = plain_name(name[:_MOST_CHARACTERS]).split()
+    if len(words) > 1 and words[0] in _COUNTED:
+        return True
     if " ".join(words) in _TEXT_RANK.keys() | _LABEL_RANK or len(words) > _MOST_WORDS or "?" in name:
         return False
     return not _ends_in_known(words) and not _OTHER_WORDS.isdisjoint(words)
@@ -167,6 +170,8 @@ def rank_of(name: str, *, of_label: bool) -> NameRank | None:
     if len(words) == 1 and count_wide(plain) == len(plain):  # 问题类别: what ends a compound says what it is
         ends = [each for each in known if 1 < len(each) < len(plain) <= _MOST_WIDE and plain.endswith(each)]
         return min((NameRank(each in _WEAK, 1, known[each]) for each in ends), default=None)
+    if len(words) > 1 and words[0] in _COUNTED:
+        return None
     others_among = set(words) & _OTHER_WORDS - ({"name"} if of_label else set())  # but "class name" is a class
     if not 1 < len(words) <= _MOST_WORDS or (others_among and not _ends_in_known(words)):
         return None

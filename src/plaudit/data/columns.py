@@ -183,7 +183,7 @@ def _text_by_name(columns: _Columns, taken: Sequence[str]) -> tuple[str, ...]:
         return ()
     kept = [(rank, name) for rank, name in ranked if not columns[name].is_no_text]
     others = [name for name in columns.left(taken) if columns[name].is_text]
-    if not kept and others:
+    if not kept and (others or not ranked[0][0].is_plain):
         return ()
     rank, found = (kept or ranked)[0]
     if not columns[found].is_text and (rank.place or not rank.is_plain):  # "text" means what it says

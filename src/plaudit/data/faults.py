@@ -77,24 +77,31 @@ class Faults:
             n: How many rows there are in all: where none is left without the wrong ones, leaving out is no remedy.
         """
         first = next(iter(self._kinds.values())).first
-        return DataError(f"{first}: {self._all_told(text, label)} {_advice(sum(self.counts.values()), n)}")
+        told = self._all_told(text, label, is_placed=True)
+        return DataError(f"{first}: {told} {_advice(sum(self.counts.values()), n)}")
 
     def left_out(self, *, text: str, label: str, n: int) -> str:
         """Say how many of `n` rows are left out, and why; the columns as in `error`."""
-        return f"left out: {sum(self.counts.values()):,} of {n:,} rows (--skip-invalid). {self._all_told(text, label)}"
+        told = self._all_told(text, label, is_placed=False)
+        return f"left out: {sum(self.counts.values()):,} of {n:,} rows (--skip-invalid). {told}"
 
-    def _all_told(self, text: str, label: str) -> str:
+    def _all_told(self, text: str, label: str, *, is_placed: bool) -> str:
+        """Tell all kinds; `is_placed` says that the place of the first row stands in front."""
         columns = {BLANK: text, MISSING: label}
-        first, *others = (self._told(*each, columns.get(each[0], "")) for each in self._kinds.items())
-        return " ".join([first, *(f"Also {each}" for each in others)])
+        told = []
+        for i, (name, kind) in enumerate(self._kinds.items()):
+            told.append(self._told(name, kind, columns.get(name, ""), is_placed=is_placed and i == 0))
+        return " ".join([told[0], *(f"Also {each}" for each in told[1:])])
 
-    def _told(self, name: str, kind: _Kind, column: str) -> str:
+    def _told(self, name: str, kind: _Kind, column: str, *, is_placed: bool) -> str:
         places = self._listed(kind)
         if name == BLANK:
             return f"{_count(kind.n, 'text is', 'texts are')} blank in column {column!r} ({places})."
         if name == MISSING:
             return f"{_count(kind.n, 'label is', 'labels are')} missing in column {column!r} ({places})."
-        return kind.message if kind.n == 1 else f"{kind.message} {kind.n:,} such rows ({places})."
+        if kind.n == 1:
+            return kind.message if is_placed else f"{places}: {kind.message}"
+        return f"{kind.message} {kind.n:,} such rows ({places})."
 
     def _listed(self, kind: _Kind) -> str:
         shown = ", ".join(str(place) for place in kind.places)

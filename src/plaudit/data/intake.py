@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from plaudit.config import DataSpec
 from plaudit.data.column_facts import look
 from plaudit.data.column_names import is_header
-from plaudit.data.columns import LOOKED_AT, ChosenColumns, choose_columns, column_flag
+from plaudit.data.columns import LOOKED_AT, ChosenColumns, choose_columns, column_flag, is_known_name
 from plaudit.data.readers import Rows, open_source
 from plaudit.data.readers.fasttext import FastTextReader
 from plaudit.data.readers.formats import FORMATS
@@ -31,6 +31,7 @@ from plaudit.errors import DataError
 _SHOWN_KEYS = 8
 _MOST_CLASSES = 200  # of a column that was constant in the rows looked at, and may be the label
 _MOST_INNER = 50  # columns within records
+_UNLABELLED = "Texts without labels are for plaudit predict -i; where another column has them: --label-column."
 _REJECTED = "labels: rows that an annotator of Prodigy rejected or ignored have none"
 
 
@@ -100,6 +101,8 @@ class Intake:
             self.names = names
             memory = remembered or DataSpec()
             if is_label_needed and isinstance(self.reader, FastTextReader) and len(names) == 1:
+                if memory.label_columns:
+                    raise DataError(f"{self.reader.name}: it has no labels. {_UNLABELLED}")
                 raise DataError(
                     f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
                     "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
@@ -116,10 +119,15 @@ class Intake:
                 where=self.reader.name,
                 may_lack_header=self.reader.may_lack_header,
             )
+            lacks_label = is_label_needed and bool(memory.label_columns) and not (spec.label_columns or label)
             try:
                 self.chosen: ChosenColumns = choose(names, sample)
             except DataError as error:
+                if lacks_label:
+                    raise self._no_label(memory, names) from error
                 self.chosen = _choose_within(choose, sample, inner, spec, error)
+            if lacks_label and not all(map(is_known_name, self.chosen.label)) and not self._is_numbered:
+                raise self._no_label(memory, names)
         except DataError as error:
             self.reader.close()
             raise (DataError(f"{error} {self.reader.hint}") if self.reader.hint else error) from error.__cause__
@@ -196,19 +204,28 @@ class Intake:
                 f"{', '.join(map(repr, lacking))} {'is' if len(lacking) == 1 else 'are'} missing. Add what is missing, "
                 "or name the columns with --text-column."
             )
-        is_numbered = self.reader.decided.get("header") is False
-        is_other = is_numbered and any(look(_sample(first, name)).is_no_text for name in text)
+        is_other = self._is_numbered and any(look(_sample(first, name)).is_no_text for name in text)
         return ((), ()) if is_other else (text, label)
+
+    @property
+    def _is_numbered(self) -> bool:
+        return self.reader.decided.get("header") is False
+
+    def _no_label(self, memory: DataSpec, names: Sequence[str]) -> DataError:
+        """Return the error of a source without the labels that those beside it, or the model's own, have."""
+        shown = ", ".join(map(repr, names[:_SHOWN_KEYS])) + (", …" if len(names) > _SHOWN_KEYS else "")
+        return DataError(
+            f"{self.reader.name}: no column {memory.label_columns[0]!r}, which holds the labels of the other data; the "
+            f"columns are {shown}. {_UNLABELLED}"
+        )
 
     def _said_of_missing(self, memory: DataSpec) -> list[str]:
         """Say which remembered column of texts is not there, so that another one was taken."""
         if self._spec.text_columns or not memory.text_columns or memory.header is False:
             return []
-        is_there = _known(memory.text_columns, self.chosen.text) or self.reader.decided.get("header") is False
+        is_there = _known(memory.text_columns, self.chosen.text) or self._is_numbered
         taken = " + ".join(map(repr, self.chosen.text))
-        return (
-            [] if is_there else [f"text: column {taken}, for the model's own, {memory.text_columns[0]!r}, is missing"]
-        )
+        return [] if is_there else [f"text: the model's column {memory.text_columns[0]!r} is missing; {taken} is taken"]
 
     def _taken(self, rows: Rows) -> Taken:
         faults = dict(rows.faults)

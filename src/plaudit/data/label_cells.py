@@ -49,13 +49,28 @@ def listed_labels(cells: Sequence[Any]) -> tuple[list[Any], str] | None:  # Any:
     if not is_usual and not any(name in plain for names, _ in read.values() for name in names if isinstance(name, str)):
         return None
     kinds = sorted({kind for _, kind in read.values()})
-    return [read[i][0] if i in read else cell for i, cell in enumerate(cells)], " and ".join(kinds)
+    if kinds == [CHOICES]:
+        is_one = all(len(names) == 1 for names, _ in read.values())
+        how = "records with choices, one a text" if is_one else f"{CHOICES}, read as sets of labels"
+        return [_chosen(read[i][0], is_one) if i in read else _unanswered(cell) for i, cell in enumerate(cells)], how
+    how = f"{' and '.join(kinds)}, read as sets of labels"
+    return [read[i][0] if i in read else cell for i, cell in enumerate(cells)], how
+
+
+def _chosen(names: list[Any], is_one: bool) -> Any:  # Any: a label, or several
+    return names[0] if is_one else names
+
+
+def _unanswered(cell: Any) -> Any:  # Any: as the source has it
+    """Return nothing in the place of what nobody answered: no annotations, or cancelled ones alone."""
+    is_annotation = isinstance(cell, list) and all(isinstance(each, dict) and "result" in each for each in cell)
+    return None if is_annotation else cell
 
 
 def _read(cell: Any) -> tuple[list[Any], str] | None:  # Any: as the source has it
     """Return the labels of a cell and how it writes them, None where it is no list in a string and no record."""
     if isinstance(cell, dict) or (isinstance(cell, list) and any(isinstance(each, dict) for each in cell)):
-        names = _choices(cell)
+        names = choices(cell)
         return None if names is None else (names, CHOICES)
     if not isinstance(cell, str) or not 1 < len(cell) <= _MOST_CHARACTERS:
         return None
@@ -66,7 +81,7 @@ def _read(cell: Any) -> tuple[list[Any], str] | None:  # Any: as the source has 
         except (ValueError, RecursionError):
             return _from_python(text)
         if isinstance(value, dict) or any(isinstance(each, dict) for each in value):
-            names = _choices(value)
+            names = choices(value)
             return None if names is None else (names, CHOICES)
         return value, JSON
     return _from_python(text)
@@ -135,21 +150,26 @@ def is_record(cell: Any) -> bool:  # Any: as the source has it
     return isinstance(cell, str) and _RECORD.match(cell) is not None
 
 
-def _choices(value: Any, depth: int = 0) -> list[Any] | None:  # Any: JSON
-    """Return the labels that an annotation tool's answer holds: {"choices": ["a"]}, alone or within its results."""
+def choices(value: Any, depth: int = 0) -> list[Any] | None:  # Any: JSON
+    """Return the labels that an annotation tool's answer holds: {"choices": ["a"]}, alone or within its results.
+
+    Of several annotations of a text those count that were not cancelled, each label once; an annotation without a
+    choice is the empty set. None: there is no answer, or this is none.
+    """
     if depth > _DEEPEST:
         return None
     if isinstance(value, list):
-        parts = [_choices(each, depth + 1) for each in value]
+        parts = [choices(each, depth + 1) for each in value]
         found = [part for part in parts if part is not None]
-        return [name for part in found for name in part] if found else None
-    if not isinstance(value, dict):
+        all_names = [name for part in found for name in part]
+        return [name for i, name in enumerate(all_names) if name not in all_names[:i]] if found else None
+    if not isinstance(value, dict) or value.get("was_cancelled") is True:
         return None
     if (names := value.get("choices")) is not None:
         return names if isinstance(names, list) else [names] if isinstance(names, str) else None
     for key in ("value", "result", "annotations"):
         if isinstance(value.get(key), dict | list):
-            return _choices(value[key], depth + 1)
+            return [] if key == "result" and value[key] == [] else choices(value[key], depth + 1)
     if len(value) == 1 and isinstance(names := value.get("labels", value.get("label")), list):
         return names
     return None

@@ -157,7 +157,7 @@ class LabelReading:
         cells: list[Any] = self._cells
         if not self._is_one and (found := listed_labels(cells)) is not None:
             cells, how = found
-            read_as.append(f"labels: {how}, read as sets of labels")
+            read_as.append(f"labels: {how}")
         if (rows := indicator_rows(cells)) is not None:
             return self._as_indicator(*rows, in_cells=True)
         has_lists = any(isinstance(cell, list) for cell in cells)

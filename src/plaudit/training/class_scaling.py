@@ -55,7 +55,7 @@ class ClassScaling:
         return scaled
 
     def undo(self, logits: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the logits that `apply` was given, but for rounding, float32 [N, C]."""
+        """Return the logits that `apply` was given, up to rounding, float32 [N, C]."""
         return ((logits - self.shift) / self.scale).astype(np.float32)
 
     def to_dict(self) -> dict[str, Any]:

@@ -259,7 +259,7 @@ class _Run:
         )
 
     def _metrics(self, tested: Tested) -> dict[str, dict[str, Any]]:
-        """Return what metrics.json holds, but for what only the written folder knows."""
+        """Return what metrics.json holds, except what only the written folder knows."""
         parts, fitted, test = self.parts, self.fitted, tested.answers
         found: dict[str, dict[str, Any]] = {
             "train": {
