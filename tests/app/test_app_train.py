@@ -194,6 +194,21 @@ def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
     assert "Cross-validated" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
 
 
+def test_few_texts_of_a_frozen_encoder_are_all_judged_too(command: Command, reviews: Dataset, tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="the encoder needs the extra encoder")
+    from encoders import make
+
+    rows = zip(reviews.texts.to_pylist()[:40], reviews.label_names()[:40], strict=True)
+    (tmp_path / "few.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
+    encoder = str(make(tmp_path / "tiny", "bert"))
+    out = command(
+        "train", "few.csv", "--recipe", "encoder", "--frozen", "--encoder", encoder, "--max-tokens", "24", "-o", "model"
+    ).out
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["cross_validation"]["n"] == 40
+    assert "Believe it rather than the test's, which is of 8 texts" in out
+
+
 def test_a_split_by_film_keeps_films_apart(command: Command, tmp_path: Path) -> None:
     command("train", "sample", *QUICK, "-o", "model", "--group-by", "film", "--validation", "0.3")
     parts = load_parts(RunConfig.from_toml(tmp_path / "model" / "run.toml").data, seed=0)
