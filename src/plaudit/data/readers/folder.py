@@ -125,7 +125,8 @@ def list_texts(path: Path) -> tuple[list[Path], list[Path]]:
                 advice = f" To read what is there as columns: '{path}/**/*{table.suffix}'."
             raise DataError(f"{folder}: no .txt files; expected one text a file.{advice}")
         texts += found
-        others += [each for each in inside if each not in found]
+        taken = set(found)
+        others += [each for each in inside if each not in taken]
     return texts, others
 
 
