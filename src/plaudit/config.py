@@ -64,6 +64,10 @@ class DataSpec:
         if self.encoding is not None and not all(map(_is_file_encoding, self.encoding.split(","))):
             raise ConfigError(f"--encoding {self.encoding}: expected a name such as utf-8 or cp1252.")
 
+    def alike(self) -> DataSpec:
+        """Return how a further part of the same data is read: without what belongs to one file alone."""
+        return replace(self, encoding=None, header=None)
+
     @property
     def text_columns(self) -> tuple[str, ...]:
         """The text columns that are named, none, one or several."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -191,7 +191,7 @@ def load_corpus(
     for name, place in places.items():  # the training part first, whose columns the others take
         part, first = _read(name, place, spec, memory)
         parts.append(part)
-        memory = memory or replace(first, encoding=None, header=None)
+        memory = memory or first.alike()
     return _join(parts)
 
 

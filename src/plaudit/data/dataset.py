@@ -47,11 +47,6 @@ class Origin:
     findings: tuple[LabelFinding, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def memory(self) -> DataSpec:
-        """How a further part of the same data is read: without what belongs to one file alone."""
-        return replace(self.spec, encoding=None, header=None)
-
 
 @dataclass(frozen=True)
 class Dataset:

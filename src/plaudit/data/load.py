@@ -116,7 +116,7 @@ def load_dataset(
     if "train" not in found:
         return divide_by_marks(read(source, classes=classes, multi_label=multi_label)).only(parts)
     train = read(found.pop("train"))
-    own = None if train.origin is None else train.origin.memory
+    own = None if train.origin is None else train.origin.spec.alike()
     alike = partial(read, memory=remembered or own, classes=train.classes, multi_label=train.multi_label)
     return Splits(train, **{part: alike(found[part]) for part in found if part in parts})
 

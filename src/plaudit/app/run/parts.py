@@ -205,7 +205,7 @@ def _divide(
     if size is None:
         if not Path(spec).expanduser().exists():
             raise ConfigError(f"{option} {spec}: expected a number of texts, a share like 0.2, or a file that exists.")
-        memory = None if dataset.origin is None else dataset.origin.memory
+        memory = None if dataset.origin is None else dataset.origin.spec.alike()
         return dataset, read(spec, classes=dataset.classes, multi_label=dataset.multi_label, remembered=memory)
     if isinstance(size, float) and not 0 < size < 1:
         raise ConfigError(f"{option} {spec}: a share lies between 0 and 1.")
