@@ -62,6 +62,14 @@ class Texts(NamedTuple):
     scored: Dataset
 
 
+def load_training(name: str) -> Dataset:
+    """Load the texts that one set is learned from."""
+    source = SETS[name]
+    return read_file(
+        Path(os.environ["PLAUDIT_EVAL_DATA"]) / name / source.train, label_separator=source.label_separator
+    )
+
+
 def load(name: str, scored: str) -> Texts:
     """Load one set; the test file only to be scored."""
     if name == "sample":
@@ -71,8 +79,7 @@ def load(name: str, scored: str) -> Texts:
         movies = load_dataset("imdb", parts=("train", "test"))
         return Texts(movies.train, None, movies.test)  # type: ignore[arg-type]
     folder, source = Path(os.environ["PLAUDIT_EVAL_DATA"]) / name, SETS[name]
-    train = read_file(folder / source.train, label_separator=source.label_separator)
-    parts = {}
+    train, parts = load_training(name), {}
     for file in {"dev.tsv", f"{scored}.tsv"}:
         if (folder / file).exists():
             more = {"classes": train.classes, "multi_label": train.multi_label}

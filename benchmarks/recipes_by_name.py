@@ -3,6 +3,7 @@
 import tempfile
 import tomllib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,14 @@ class Auto(Ours):
         validation: tuple[Sequence[str], Sequence[Any]] | None = None,
         unlabelled: Sequence[str] | None = None,
     ) -> None:
-        classes = tuple(sorted(set(labels)))
-        whole = Dataset(
-            as_text_column(list(texts)), np.array([classes.index(y) for y in labels], np.int32), classes, "texts"
+        is_sets = isinstance(labels[0], tuple)
+        classes = tuple(sorted(set(chain(*labels) if is_sets else labels)))
+        numbers = (
+            np.array([[each in y for each in classes] for y in labels], np.uint8)
+            if is_sets
+            else np.array([classes.index(y) for y in labels], np.int32)
         )
+        whole = Dataset(as_text_column(list(texts)), numbers, classes, "texts")
         train, watched = hold_out(whole, 0.2, seed=self.seed)
         parts = Parts(train, watched, lambda: whole, lambda: None, DataConfig(source="texts"))
         open_run = RunConfig(parts.config, ModelConfig(recipe="ngram"), TrainingConfig(seed=self.seed))

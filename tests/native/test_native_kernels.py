@@ -22,11 +22,13 @@ from plaudit.embeddings import EmbeddingTable
 from plaudit.native.library import SWITCH, kernels
 from plaudit.text import SpaceTokenizer, TokenColumn, Tokenizer, WordTokenizer
 from plaudit.text.key_table import KeyTable
+from plaudit.text.ngram_characters import learn_characters
 from plaudit.text.ngram_rows import NgramRows
 from plaudit.text.ngrams import NgramVocabulary, distinct_tokens
 from plaudit.text.row_sums import row_sums
 from plaudit.text.token_index import TokenIndex
 from plaudit.text.wordpiece import WordPieceTokenizer
+from plaudit.training.gathering import gather
 
 pytestmark = pytest.mark.skipif(kernels() is None, reason="the kernels were not compiled: there was no C compiler")
 QUICK = settings(max_examples=40, deadline=None)
@@ -191,6 +193,22 @@ def test_ngrams_and_distinct_tokens_are_those_of_numpy(seed: int) -> None:
         compiled, reference = both(found)
         np.testing.assert_array_equal(compiled.offsets, reference.offsets)
         np.testing.assert_array_equal(compiled.indices, reference.indices)
+
+
+@pytest.mark.parametrize(
+    "n_repeats", [1, 900]
+)  # a text of few characters, and of so many that they are sorted by bytes
+def test_the_characters_of_texts_are_gathered_as_numba_gathers_them(n_repeats: int) -> None:
+    texts = ["", "one", "two one two", " ".join(f"w{i}ß{i % 7}" for i in range(n_repeats)), "😀 手 one"]
+    column = SpaceTokenizer(keep_empty=False).tokenize(pa.array(texts, pa.large_string()))
+    words = distinct_tokens(column)
+    characters = learn_characters(column, words, min_texts=1)
+    rows = NgramVocabulary(column.dictionary.slice(0, 2)).rows(column)
+    spelling = characters.of_words(column.dictionary)
+    compiled, reference = both(lambda: gather(rows, words, spelling, 2, len(characters)))
+    np.testing.assert_array_equal(compiled[0].offsets, reference[0].offsets)
+    np.testing.assert_array_equal(compiled[0].indices, reference[0].indices)
+    np.testing.assert_array_equal(compiled[1], reference[1])
 
 
 def test_a_network_answers_alike_with_and_without_kernels() -> None:

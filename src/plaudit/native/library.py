@@ -46,6 +46,11 @@ _SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "expand": (None, [_POINTER, _LONG, _POINTER, _POINTER, _POINTER]),
     "ngram_rows": (_LONG, [_POINTER, _POINTER, _LONG, _POINTER, _LONG, _POINTER, _LONG, _POINTER, _POINTER]),
     "distinct": (_LONG, [_POINTER, _POINTER, _LONG, _POINTER, _POINTER, _POINTER]),
+    "character_sizes": (None, [_POINTER, _POINTER, _LONG, _POINTER, _POINTER, _POINTER, _POINTER]),
+    "character_rows": (
+        _LONG,
+        [_POINTER, _POINTER, _POINTER, _POINTER, _LONG, _POINTER, _POINTER, _LONG, _LONG, *[_POINTER] * 4],
+    ),
 }
 
 SEED = (secrets.randbits(64), secrets.randbits(64))  # of the hash tables of this process

@@ -1,4 +1,5 @@
-/* Which n-grams of a vocabulary each text has, each once and in order (`text.ngrams.NgramVocabulary.rows`). */
+/* Which n-grams of a vocabulary each text has, each once and in order (`text.ngrams.NgramVocabulary.rows`,
+   `training.gathering`). */
 
 #include "table.h"
 
@@ -103,4 +104,55 @@ EXPORT int64_t plaudit_distinct(const int32_t *values, const int64_t *offsets, i
         ends[i] = total;
     }
     return total;
+}
+
+/* Write how many distinct character n-grams each of n texts has.
+
+starts, keys: which ones each word of the dictionary has; seen: int64 [their number], all -1. */
+EXPORT void plaudit_character_sizes(const int64_t *offsets, const int32_t *words, int64_t n, const int64_t *starts,
+                                    const int64_t *keys, int64_t *seen, int64_t *sizes) {
+    for (int64_t i = 0; i < n; i++) {
+        int64_t size = 0;
+        for (int64_t w = offsets[i]; w < offsets[i + 1]; w++)
+            for (int64_t k = starts[words[w]]; k < starts[words[w] + 1]; k++) {
+                size += seen[keys[k]] != i;
+                seen[keys[k]] = i;
+            }
+        sizes[i] = size;
+    }
+}
+
+/* Write each text's n-grams, then the character n-grams of its words with how often they occur, in order.
+
+ends: where each text begins, [n + 1]; n_grams: the first character n-gram's number; tally: uint32 [n_characters], all 0.
+Returns 0; -1 without memory. */
+EXPORT int64_t plaudit_character_rows(const int64_t *row_offsets, const int32_t *grams, const int64_t *offsets,
+                                      const int32_t *words, int64_t n, const int64_t *starts, const int64_t *keys,
+                                      int64_t n_grams, int64_t n_characters, const int64_t *ends, uint32_t *tally,
+                                      int32_t *indices, float *counts) {
+    int64_t longest = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (ends[i + 1] - ends[i] > longest) longest = ends[i + 1] - ends[i];
+    uint32_t *found = malloc((size_t)(longest + 1) * 4), *spare = malloc((size_t)(longest + 1) * 4);
+    int bits = bits_of(n_characters);
+    for (int64_t i = 0; found && spare && i < n; i++) {
+        int64_t at = ends[i], n_found = 0;
+        for (int64_t k = row_offsets[i]; k < row_offsets[i + 1]; k++, at++) {
+            indices[at] = grams[k];
+            counts[at] = 1;
+        }
+        for (int64_t w = offsets[i]; w < offsets[i + 1]; w++)
+            for (int64_t k = starts[words[w]]; k < starts[words[w] + 1]; k++)
+                if (!tally[keys[k]]++) found[n_found++] = (uint32_t)keys[k];
+        sort(found, spare, n_found, bits);
+        for (int64_t k = 0; k < n_found; k++, at++) {
+            indices[at] = (int32_t)(n_grams + found[k]);
+            counts[at] = (float)tally[found[k]];
+            tally[found[k]] = 0;
+        }
+    }
+    int64_t result = found && spare ? 0 : -1;
+    free(found);
+    free(spare);
+    return result;
 }
