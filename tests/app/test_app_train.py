@@ -194,9 +194,17 @@ def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
     assert "Cross-validated" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
 
 
-def test_few_texts_of_a_frozen_encoder_are_all_judged_too(command: Command, reviews: Dataset, tmp_path: Path) -> None:
+def test_few_texts_of_a_frozen_encoder_are_all_judged_too(
+    command: Command, reviews: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("transformers", reason="the encoder needs the extra encoder")
     from encoders import make
+    from plaudit.training.encoder_model import EncoderModel
+
+    read, vectors = [], EncoderModel.vectors
+    monkeypatch.setattr(
+        EncoderModel, "vectors", lambda self, some, *rest: read.append(some.n_texts) or vectors(self, some, *rest)
+    )
 
     rows = zip(reviews.texts.to_pylist()[:40], reviews.label_names()[:40], strict=True)
     (tmp_path / "few.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
@@ -207,6 +215,7 @@ def test_few_texts_of_a_frozen_encoder_are_all_judged_too(command: Command, revi
     metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["cross_validation"]["n"] == 40
     assert "Believe it rather than the test's, which is of 8 texts" in out
+    assert read == [26, 6, 8]  # to be fitted on: each text once, in spite of the refit and of five folds
 
 
 def test_a_split_by_film_keeps_films_apart(command: Command, tmp_path: Path) -> None:

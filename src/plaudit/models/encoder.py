@@ -28,6 +28,7 @@ from plaudit.training.frozen_head import choose_cost, fit_head
 from plaudit.training.ray_workers import fine_tune
 from plaudit.training.soft_targets import as_targets
 from plaudit.training.torch_device import place
+from plaudit.training.vector_memory import remember_vectors
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,7 +101,14 @@ class EncoderClassifier(EncoderArguments, Classifier):
             )
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
-            vectors = self._vectors(model, sequences)
+            made_by = (str(folder), self.start_sha256_, self.max_tokens, self.long_texts, str(placement.device))
+            vectors = remember_vectors(
+                data.texts,
+                made_by,
+                lambda texts: self._vectors(
+                    model, sequences if texts is data.texts else model.cut(texts, self.max_tokens, self.long_texts)
+                ),
+            )
             yes = answers(data).astype(np.float64)
             self.head_cost_ = choose_cost(vectors, yes, data.weights, seed=self.seed)
             head = linear(*fit_head(vectors, yes, data.weights, cost=self.head_cost_))

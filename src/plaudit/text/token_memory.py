@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -88,6 +88,7 @@ class _Memory:
     """Which texts are kept, by where their characters lie."""
 
     def __init__(self) -> None:
+        self.further: dict[Any, Any] = {}  # Any: what others keep, each under a name of its own
         self._kept: dict[tuple[int, int], list[_Kept]] = {}
         self._n_bytes = 0
 
@@ -116,6 +117,12 @@ def remembering_tokens() -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+def kept_beside_tokens() -> dict[Any, Any] | None:
+    """Return what else is kept of texts as long as their tokens; None outside of `remembering_tokens`."""
+    memory = _CURRENT.get()
+    return None if memory is None else memory.further
 
 
 def keep_tokens(*columns: pa.LargeStringArray) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_TEXTS = 1_000  # a fifth of more is a test whose accuracy is known to within three points
 N_FOLDS = 5
-_MOST_FROZEN = 500  # of a frozen encoder, whose vectors are made anew for each fold: half a minute
+_MOST_FROZEN = 500  # of a frozen encoder, whose folds' answers read every text again: some seconds
 
 
 @dataclass(frozen=True)
