@@ -201,10 +201,13 @@ def test_few_texts_of_a_frozen_encoder_are_all_judged_too(
     from encoders import make
     from plaudit.training.encoder_model import EncoderModel
 
-    read, vectors = [], EncoderModel.vectors
-    monkeypatch.setattr(
-        EncoderModel, "vectors", lambda self, some, *rest: read.append(some.n_texts) or vectors(self, some, *rest)
-    )
+    read, vectors = list[int](), EncoderModel.vectors
+
+    def counted(model: EncoderModel, some: Any, placement: Any) -> Any:  # Any: what the method takes and returns
+        read.append(some.n_texts)
+        return vectors(model, some, placement)
+
+    monkeypatch.setattr(EncoderModel, "vectors", counted)
 
     rows = zip(reviews.texts.to_pylist()[:40], reviews.label_names()[:40], strict=True)
     (tmp_path / "few.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
