@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -126,20 +127,32 @@ def test_a_language_that_is_given_is_taken(command: Command, mine: str) -> None:
     assert "--language English: expected a code" in command("train", mine, "--language", "English", code=2).err
 
 
-@pytest.mark.parametrize(("loss", "is_taken"), [(0.3, True), (0.5, False)])
-def test_the_lower_validation_log_loss_is_kept(monkeypatch: pytest.MonkeyPatch, loss: float, is_taken: bool) -> None:
-    def fitted(loss: float) -> fitting.Fitted:
+@pytest.mark.parametrize(
+    ("logits", "is_taken", "said_last"),
+    [
+        ([2.0] * 20, True, "best --frozen is kept."),
+        ([0.9] * 20, False, "ngram is kept."),  # a little worse on every text
+        ([2.0] * 18 + [-2.0] * 2, True, "): best --frozen is kept."),  # worse, by chance perhaps
+        ([2.0] * 2 + [-2.0] * 18, False, "ngram is kept."),
+    ],
+)
+def test_n_grams_alone_are_kept_where_their_log_loss_is_clearly_lower(
+    monkeypatch: pytest.MonkeyPatch, logits: list[float], is_taken: bool, said_last: str
+) -> None:
+    def fitted(logits: list[float]) -> fitting.Fitted:
+        validation: Any = SimpleNamespace(logits=np.array(logits)[:, None], labels=np.ones(20, np.int64))
         calibrated = object.__new__(Calibrated)
-        object.__setattr__(calibrated, "loss", loss)
+        object.__setattr__(calibrated, "validation", validation)
+        object.__setattr__(calibrated, "loss", float(np.logaddexp(0, -np.array(logits)).mean()))
         return fitting.Fitted(None, None, {}, "", calibrated)
 
     def fit(model: Classifier, *_: object, **__: object) -> fitting.Fitted:
-        return fitted(loss)
+        return fitted(logits)
 
     monkeypatch.setattr(fitting, "fit", fit)
     said: list[str] = []
     parts: Any = None
     other = RunConfig(model=ModelConfig(recipe="best", trainable=False))
-    found = fitting.fit_better(other, fitted(0.4), parts, said.append, than="ngram")
+    found = fitting.fit_better(other, fitted([1.0] * 20), parts, said.append, than="ngram")
     assert (found is not None) == is_taken
-    assert said[-1].endswith("best --frozen is kept." if is_taken else "ngram is kept.")
+    assert said[-1].endswith(said_last)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,10 @@ from plaudit.models.summary import NetworkSummary
 from plaudit.text.chunks import chunks
 from plaudit.text.token_memory import keep_joined
 from plaudit.training import History, Monitor, describe, refit_epochs, training_of
+from plaudit.training.losses import cross_entropy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Say = Callable[[str], None]
 
@@ -86,21 +90,31 @@ def fit(
 def fit_better(
     run: RunConfig, fitted: Fitted, parts: Parts, say: Say, *, than: str
 ) -> tuple[Classifier, Fitted] | None:
-    """Train another recipe beside a fitted one; None where its validation log loss is no lower.
+    """Train another recipe beside a fitted one; None where the fitted one is clearly better.
 
-    A recipe that cannot be trained here is said, and no fault of the run.
+    Clearly: its validation log loss is lower by more than the standard error of the difference. What is trained beside
+    n-grams has them inside, and adds what an encoder knows of other texts; on ten validation texts chance would decide
+    (docs/log.md). A recipe that cannot be trained here is said, and no fault of the run.
     """
     model = build(run)
     name = run.model.recipe + (" --frozen" if run.model.trainable is False else "")
     try:
         found = fit(model, parts, None, None, say, (), resume=False)
-    except PlauditError as error:
-        say(f"note: {name} was not trained: {error}")
+    except PlauditError as fault:
+        say(f"note: {name} was not trained: {fault}")
         return None
-    is_better = found.calibrated.loss < fitted.calibrated.loss
+    worse = _losses(found) - _losses(fitted)
+    error = float(worse.std(ddof=1) / np.sqrt(len(worse))) if len(worse) > 1 else 0.0
+    is_kept = float(worse.mean()) <= error
     losses = f"{found.calibrated.loss:.4f} with {name}, {fitted.calibrated.loss:.4f} with {than}"
-    say(f"Recipe: validation log loss {losses}: {name if is_better else than} is kept.")
-    return (model, found) if is_better else None
+    doubt = f", which is within a standard error ({error:.4f})" if is_kept and worse.mean() > 0 else ""
+    say(f"Recipe: validation log loss {losses}{doubt}: {name if is_kept else than} is kept.")
+    return (model, found) if is_kept else None
+
+
+def _losses(fitted: Fitted) -> NDArray[np.float64]:
+    """Return the log loss of each of N validation texts, float64 [N]."""
+    return cross_entropy(fitted.calibrated.logits, fitted.calibrated.validation.labels)[0]
 
 
 def refit(

@@ -1,7 +1,7 @@
 """`--recipe auto`: which recipe a run takes, from the settings that were given, the data, and what is installed.
 
 What is advised (`models.advice`) is taken, unless settings were given that it has not. The decision to question: where
-a frozen encoder is tried beside n-grams, few validation texts may decide between them.
+a frozen encoder is tried beside n-grams, these are kept only if they are clearly better (`fitting.fit_better`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RecipePlan:
     """What is trained.
 
     Attributes:
-        runs: One run, or several of which the one with the lowest validation log loss is kept.
+        runs: One run, or several: a further one takes its place unless its validation log loss is clearly higher.
         reason: Why, in a line.
     """
 
@@ -77,7 +77,7 @@ def choose(run: RunConfig, facts: DataFacts, machine: Machine | None = None) -> 
     if beside is not None and takes("best", given | {"trainable"}):
         return RecipePlan(
             (ngram, with_recipe(beside)),
-            f"Recipe: ngram and {beside.recipe} (auto), both quick here: the lower validation log loss is kept.",
+            f"Recipe: ngram and {beside.recipe} (auto), both quick here: n-grams alone are kept if clearly better.",
         )
     what = f"{facts.n_texts:,} texts of {facts.median_words:,} words"
     slower = "".join(
