@@ -109,9 +109,9 @@ class Budget:
             LimitError: It is so; its `limit` is "seconds" or "cancelled".
         """
         if self.cancelled is not None and self.cancelled.is_set():
-            raise LimitError(f"{where}: given up, for nobody waits for it any longer.", limit="cancelled")
+            raise LimitError(f"{where}: stopped, because the client has gone.", limit="cancelled")
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise LimitError(f"{where}: the time for it is over; send less.", limit="seconds")
+            raise LimitError(f"{where}: out of time; send less.", limit="seconds")
 
     def check(self, limit: str, n: int, where: str, unit: str) -> None:
         """Refuse a number that is over one of the limits.
@@ -130,7 +130,7 @@ class Budget:
             self._refuse(limit, where, f"{n:,} {unit}; at most {most:,} are read", n)
 
     def _refuse(self, limit: str, where: str, fault: str, needed: int) -> None:
-        remedy = f" If it is meant to be so, allow it: {VARIABLE}={limit}={needed + 1}." if self.is_own else ""
+        remedy = f" If that is intended, raise the limit: {VARIABLE}={limit}={needed + 1}." if self.is_own else ""
         raise LimitError(f"{where}: {fault}.{remedy}", limit=limit)
 
 

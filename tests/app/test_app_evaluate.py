@@ -84,7 +84,7 @@ def test_a_file_that_has_changed_since_is_not_guessed_at(
     path.write_text(path.read_text() + "one more,liked\n")
     assert "has changed since" in command("evaluate", "model", path, code=2).err
     path.write_text("text,label\ngood,liked\nbad,panned\n")
-    assert "the test texts of its run cannot be had again" in command("evaluate", "model", path, code=2).err
+    assert "the test texts of its run cannot be loaded again" in command("evaluate", "model", path, code=2).err
     assert command("evaluate", "model", path, "--all", "--json").json()["n"] == 2
 
 

@@ -48,7 +48,7 @@ def test_no_command_shows_rows_of_a_changed_file_as_the_models_own(command: Comm
         assert "mine.csv: it has changed since" in command(*words.split(), code=2).err, words
     mine.unlink()
     for words in ("explain model", "threshold model --f1", "evaluate model other.csv --controls"):
-        assert "texts of its run cannot be had again" in command(*words.split(), code=2).err, words
+        assert "texts of its run cannot be loaded again" in command(*words.split(), code=2).err, words
 
 
 def test_validation_texts_that_alone_have_changed_are_refused(command: Command, mine: Path) -> None:

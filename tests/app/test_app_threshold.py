@@ -204,14 +204,14 @@ def test_a_model_that_may_give_no_answer_stands_in_slices_beside_controls_and_ot
     for control in found["controls"]:
         assert control["accuracy_difference"] == pytest.approx(right / n - control["accuracy"])
     out = command("evaluate", sample_model, "sample", "--slice", "length", "--controls").out
-    assert "Below, a text without an answer counts as not right." in out
+    assert "Below, a text without an answer counts as wrong." in out
     assert re.search(rf"the model +{right / n:.4f} ", out)
     compared = command("compare", sample_model, "every", "sample", "--json").json()
     unanswered = n - sum(map(sum, found["confusion_matrix"]))
     assert compared["unanswered"] == [unanswered, 0]
     assert compared["accuracy"][0] == pytest.approx(right / n)
     assert compared["only_a_right"] == 0 < compared["only_b_right"]
-    said = f"A gave no answer to {unanswered:,} texts, which count as not right."
+    said = f"A gave no answer to {unanswered:,} texts, which count as wrong."
     assert said in command("compare", sample_model, "every", "sample").out
 
 
@@ -262,7 +262,7 @@ def test_data_that_have_changed_or_gone_are_told(
     write_rows("mine.csv", more_reviews)
     assert "it has changed since model was trained" in command("threshold", "model", "--f1", code=2).err
     path.unlink()
-    assert "cannot be had again" in command("threshold", "model", "--f1", code=2).err
+    assert "cannot be loaded again" in command("threshold", "model", "--f1", code=2).err
 
 
 def test_a_model_without_a_run_needs_texts(command: Command, reviews: Dataset, tmp_path: Path) -> None:

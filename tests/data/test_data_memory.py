@@ -179,7 +179,7 @@ def test_predict_says_which_remembered_column_is_missing(command: Command, tmp_p
     said = command("predict", "m1", "-i", "two.csv", "-o", "o.csv").err
     assert "text: the model's column 'message' is missing; 'body' is taken" in said
     refused = command("predict", "m2", "-i", "one.csv", "-o", "o2.csv", code=2).err
-    assert "joined of 'head', 'body'; 'head', 'body' are missing" in refused
+    assert "joined from 'head', 'body'; 'head', 'body' are missing" in refused
     assert (
         "one.csv is a file; its rows: plaudit predict m1 -i one.csv" in command("predict", "m1", "one.csv", code=2).err
     )

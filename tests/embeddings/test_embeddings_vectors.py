@@ -190,7 +190,7 @@ def test_word2vecs_binary_format_is_recognised(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EmbeddingError, match=r"none\.txt: cannot be read \(No such file or directory\)"):
         read_vectors(tmp_path / "none.txt")
-    with pytest.raises(EmbeddingError, match="expected a file of vectors, and this is none"):
+    with pytest.raises(EmbeddingError, match="expected a file of vectors, and this is not one"):
         read_vectors(tmp_path)
 
 

@@ -109,7 +109,10 @@ def test_what_is_missing_is_no_answer(write: Write) -> None:
         ({"pos": [True, False]}, r"row 1: column 'pos': expected a probability"),
         ({"neg": [0.5, 0.9], "pos": [0.5, 0.9]}, r"row 2: the classes' probabilities sum to 1.8, expected 1"),
         ({"neg": [0.5, None], "pos": [0.5, 0.9]}, r"row 2: a class has no probability and another has one"),
-        ({"probability_bad": [0.5, 0.5]}, r"'probability_bad' is of a class that the labels have not; they are 'neg'"),
+        (
+            {"probability_bad": [0.5, 0.5]},
+            r"'probability_bad' is of a class that is no label; the labels are 'neg'",
+        ),
         ({"prediction": ["pos", "good"]}, r"row 2: column 'prediction' answers 'good'; the labels are 'neg', 'pos'"),
         ({"prediction": ["pos", "neg"], "probability": [2, 0]}, r"row 1: column 'probability': expected a probability"),
         ({"prediction": [["pos"], ["neg"]]}, r"row 1: column 'prediction': expected a word or a number as the label"),

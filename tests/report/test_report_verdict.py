@@ -122,7 +122,7 @@ def test_probabilities_are_judged_with_their_interval(sample_facts: ReportFacts)
         assert found is not None
         return found
 
-    assert "at their word" in of(Figure(0.01, 0.005, 0.02), 0.79).text
+    assert "can be trusted" in of(Figure(0.01, 0.005, 0.02), 0.79).text
     assert of(Figure(0.06, 0.0, 0.07), 0.74).tone == "plain"
     assert "too sure" in of(Figure(0.1, 0.05, 0.12), 0.7).text
     assert "not sure enough" in of(Figure(0.1, 0.05, 0.12), 0.9).text

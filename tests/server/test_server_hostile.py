@@ -340,6 +340,6 @@ def test_weights_without_a_finite_answer_are_not_taken(folders: dict[str, Path],
     manifest["files"]["weights.safetensors"] = {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     (place / MANIFEST).write_text(json.dumps(manifest))
     model = ServedModel("m", place)
-    with pytest.raises(ModelError, match="no finite number"):
+    with pytest.raises(ModelError, match="not a finite number"):
         model.load()
     assert model.poll() is None

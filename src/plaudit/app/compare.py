@@ -202,7 +202,7 @@ def _print(
     print_table(console, counts)
     for name, n in zip("AB", unanswered, strict=True):
         if n:
-            console.print(f"{name} gave no answer to {n:,} texts, which count as not right.")
+            console.print(f"{name} gave no answer to {n:,} texts, which count as wrong.")
     console.print(f"\n{found.sentence(a, b)}", markup=False)
     if max(openings) > 1:
         console.print(

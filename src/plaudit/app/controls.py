@@ -104,7 +104,7 @@ def training_texts(model: Path, *, data_dir: str | None = None) -> TrainingTexts
     run = OwnRun.of(model, data_dir=data_dir)
     if run is None:
         raise ModelError(
-            f"{model}: no run.toml that can be read, so it is not known what the model was trained on; --controls "
+            f"{model}: no run.toml that can be read, so what the model was trained on is unknown; --controls "
             "takes a folder that `plaudit train` wrote."
         )
     instead = "leave out --controls, which needs the texts that the model was trained on"

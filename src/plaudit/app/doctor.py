@@ -21,7 +21,7 @@ from plaudit.data import cache_dir, imdb_at_hand
 
 @errors_as_lines
 def doctor() -> None:
-    """Look at this installation: versions, devices, caches, and what is missing with the line that installs it."""
+    """Check this installation: versions, devices, caches, and what is missing, with the command that installs it."""
     from plaudit.app.doctor import describe_environment, find_extras
     from plaudit.app.terminal import make_console
 

@@ -11,7 +11,7 @@ from plaudit.app.errors_as_lines import errors_as_lines
 
 @errors_as_lines
 def encoders_list() -> None:
-    """Print the encoders that have names, and which are at hand."""
+    """List the named encoders, and which are at hand."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -30,7 +30,7 @@ def encoders_list() -> None:
 
 @errors_as_lines
 def embeddings_list() -> None:
-    """Print the embeddings there are, and what each needs."""
+    """List the embeddings, and what each needs."""
     from rich.markup import escape
     from rich.table import Table
 

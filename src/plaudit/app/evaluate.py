@@ -77,7 +77,7 @@ def evaluate(
         if rule is not None:
             console.print(f"Decision rule: {rule}.", markup=False)
         if answers.n_unanswered and (parts or controls):
-            console.print("Below, a text without an answer counts as not right.")
+            console.print("Below, a text without an answer counts as wrong.")
         for by, part in parts.items():
             print_table(console, slices_table(by, part))
         if run is not None:

@@ -72,7 +72,7 @@ def explain(
     *,
     spec: DataSpec,
 ) -> None:
-    """Say why a model answers so: the share of each word."""
+    """Explain a model's answers: how much each word contributes."""
     if texts or input_file is not None:
         _check_alone("is for the words over a data set; leave out the texts, or it", {"--data": data, "--limit": limit})
         _explain_texts(

@@ -233,4 +233,4 @@ def _announce(listener: socket.socket, models: list[str], workers: int, has_keys
     also = (f", {workers} workers" if workers > 1 else "") + (", with API keys" if has_keys else "")
     console.print(f"Serving {', '.join(models)} at http://{host}:{address[1]}{also}", markup=False, soft_wrap=True)
     if not has_keys and address[0] not in ("127.0.0.1", "::1"):
-        console.print("note: whoever reaches this address is served; give API keys (--api-key-file).", markup=False)
+        console.print("note: anyone who can reach this address is served; set API keys (--api-key-file).", markup=False)

@@ -370,7 +370,7 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
         f"{size_words(best.result.size_bytes)}.\n"
         f"Defaults: {', '.join(defaults)}.\n"
         f"Its {metric} is the best of {compared} trials on the same {n:,} validation texts, and so optimistic: expect "
-        "less of new texts. The test texts, not opened here, will tell.",
+        "less of new texts. The test texts, not opened here, will show.",
         markup=False,
     )
 

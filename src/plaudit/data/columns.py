@@ -310,7 +310,7 @@ def _not_found(kind: str, columns: _Columns, *, may_lack_header: bool) -> DataEr
     message = f"{columns.where}: no {kind} column found; the columns are {_listed(columns.names)}. Name it with "
     message += f"--{kind}-column."
     if may_lack_header and any(columns.holds_its_name(name) for name in columns.names):
-        message += " If these are no names but a first row, the file lacks its header: give --no-header."
+        message += " If that is the first row and not names, the file has no header: give --no-header."
     return DataError(message)
 
 

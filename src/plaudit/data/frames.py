@@ -171,7 +171,7 @@ def as_setting(names: Names) -> str | tuple[str, ...] | None:
 
 def in_python(message: str) -> str:
     """Return a message with an argument of Python's in place of a flag of the command line."""
-    message = re.sub(r" If these are no names but a first row.*", "", message)
+    message = re.sub(r" If that is the first row and not names.*", "", message)
     message = re.sub(r"--(skip-invalid|merge-labels)", lambda found: f"{found[1].replace('-', '_')}=True", message)
 
     def argument(found: re.Match[str]) -> str:

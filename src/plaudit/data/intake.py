@@ -200,7 +200,7 @@ class Intake:
         if not text and not self._spec.text_columns and len(memory.text_columns) > 1:
             lacking = [each for each in memory.text_columns if not _known((each,), names)]
             raise DataError(
-                f"{self.reader.name}: the model's texts are joined of {', '.join(map(repr, memory.text_columns))}; "
+                f"{self.reader.name}: the model's texts are joined from {', '.join(map(repr, memory.text_columns))}; "
                 f"{', '.join(map(repr, lacking))} {'is' if len(lacking) == 1 else 'are'} missing. Add what is missing, "
                 "or name the columns with --text-column."
             )

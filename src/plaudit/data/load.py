@@ -100,7 +100,9 @@ def load_dataset(
     if has_tables(source):
         return load_tables(source, spec, parts=parts, classes=classes, multi_label=multi_label, remembered=remembered)
     if not isinstance(source, str | Path):
-        raise DataError(f"{type(source).__name__}: no data set: expected a name, a path or a table with its columns.")
+        raise DataError(
+            f"{type(source).__name__}: not a data set: expected a name, a path or a table with its columns."
+        )
     if (named := find_named(source, spec.data_dir)) is not None:
         known, place = named
         splits = known.load(place, progress, parts)

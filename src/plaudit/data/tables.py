@@ -121,7 +121,7 @@ def to_table(source: Any) -> pa.Table:  # Any: a table of any of these libraries
     """
     kind = type(source).__name__
     if not is_table(source):
-        raise DataError(f"{kind}: no table: it has no columns, nor Arrow's __arrow_c_stream__.")
+        raise DataError(f"{kind}: not a table: it has neither columns nor Arrow's __arrow_c_stream__.")
     if kind.startswith("Iterable") and hasattr(source, "features"):
         raise DataError(f"{kind}: a stream, which cannot be read at once; give Dataset.from_list(list(dataset)).")
     try:

@@ -49,7 +49,7 @@ def strings(column: Column, name: str, faults: dict[int, str], *, where: str) ->
         for i, value in enumerate(kept):
             if value is not None and not _is_unicode(value):
                 kept[i] = None
-                faults.setdefault(i, f"column {name!r}: half of a surrogate pair, which is no character.")
+                faults.setdefault(i, f"column {name!r}: half of a surrogate pair, which is not a character.")
         return pa.array(kept, pa.large_string())
 
 

@@ -294,7 +294,7 @@ def _check_texts(texts: Mapping[str, object], path: Path) -> None:
 def _count(content: Mapping[str, object], key: str, path: Path) -> int:
     value = content.get(key)
     if type(value) is not int or not 0 <= value < 1 << 40:
-        raise EmbeddingError(f"{path}: {key!r} is missing or no number of things.")
+        raise EmbeddingError(f"{path}: {key!r} is missing or not a count.")
     return value
 
 

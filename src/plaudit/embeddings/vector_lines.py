@@ -53,7 +53,7 @@ def parse_block(block: Block, dimension: int) -> tuple[pa.LargeStringArray, NDAr
     """Return n tidy lines' tokens (Arrow ``large_string`` [n]) and vectors (float32 [n, dimension], finite).
 
     Raises:
-        EmbeddingError: A line has another width, something that is no finite number, or a token that is not
+        EmbeddingError: A line has another width, something that is not a finite number, or a token that is not
             UTF-8; the message starts with file:line.
     """
     buffer = np.frombuffer(block.content, np.uint8)

@@ -59,7 +59,7 @@ def read_vectors(path: str | Path, *, limit: int | None = None) -> EmbeddingTabl
 
     Raises:
         EmbeddingError: The file is missing, empty, binary or damaged, or a line has another width, no token,
-            or something that is no finite number; such a message starts with file:line.
+            or something that is not a finite number; such a message starts with file:line.
         LimitError: It is over the budget (`plaudit.budget`).
     """
     path = Path(path)
@@ -70,7 +70,7 @@ def read_vectors(path: str | Path, *, limit: int | None = None) -> EmbeddingTabl
     except OSError as error:
         raise EmbeddingError(f"{path}: cannot be read ({error.strerror}).") from error
     if not path.is_file():
-        raise EmbeddingError(f"{path}: expected a file of vectors, and this is none.")
+        raise EmbeddingError(f"{path}: expected a file of vectors, and this is not one.")
     identity = "\n".join(map(str, (path.resolve(), status.st_size, status.st_mtime_ns, limit, *_VERSIONS)))
     key = f"vectors-{hashlib.sha256(identity.encode(errors='surrogateescape')).hexdigest()[:32]}"
     return cached_table(key, lambda: _parse(path, limit))

@@ -143,7 +143,7 @@ def _quarters(by: str, numbers: NDArray[np.float64], unit: str) -> Division:
 
 
 def _as_numbers(values: Sequence[str]) -> NDArray[np.float64] | None:
-    """Return values as numbers, the missing ones NaN; None if one is no finite number."""
+    """Return values as numbers, the missing ones NaN; None if one is not a finite number."""
     try:
         numbers = np.array([np.nan if value == _MISSING else float(value) for value in values])
     except ValueError:

@@ -152,7 +152,7 @@ class _Outside:
 
     def __str__(self) -> str:
         n = int(self.rows.sum())
-        return f"Of these {len(self.rows):,} texts {n:,} are unlike the training texts and get no answer besides."
+        return f"Of these {len(self.rows):,} texts {n:,} are unlike the training texts and get no answer either."
 
 
 def _outside(model: Classifier, held: Dataset, rate: float) -> _Outside:
@@ -294,9 +294,9 @@ def _abstain_by_class(
         raise DataError(f"no class's {what}.")
     choice = _abstaining(DecisionRule(abstain_by_class=tuple(limits)), truth, found, plain)
     notes = (
-        f"Never or hardly answered, for none of its answers reach {precision}: {', '.join(silent)[:200]}."
+        f"Never or hardly ever answered, because none of its answers reach {precision}: {', '.join(silent)[:200]}."
         if precision is not None
-        else f"Always answered, and yet fewer than {recall} of its texts are found: {', '.join(silent)[:200]}.",
+        else f"Always answered, yet fewer than {recall} of its texts are found: {', '.join(silent)[:200]}.",
     )
     return replace(choice, notes=(*(notes if silent else ()), *choice.notes))
 

@@ -65,7 +65,7 @@ def opening(path: Path) -> Iterator[None]:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # Rust's, no Exception
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ModelError(f"{path}: damaged, or none of ours ({reason}).") from error
+        raise ModelError(f"{path}: damaged, or not written by Plaudit ({reason}).") from error
 
 
 @contextlib.contextmanager
@@ -190,10 +190,10 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         raise ModelError(f"{folder} {what}: expected what `plaudit train --output DIR` or `save` wrote.")
     path = folder / MANIFEST
     if path.exists() and not path.is_file():
-        raise ModelError(f"{path} is not a plain file; not a model of ours.")
+        raise ModelError(f"{path} is not a plain file; not a Plaudit model.")
     try:
         if path.stat().st_size > _MANIFEST_LIMIT_BYTES:
-            raise ModelError(f"{path}: {path.stat().st_size:,} bytes is too large for a manifest; not a model of ours.")
+            raise ModelError(f"{path}: {path.stat().st_size:,} bytes is too large for a manifest; not a Plaudit model.")
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{folder} is not a model: it holds no {MANIFEST}.") from error
@@ -247,7 +247,7 @@ def _check_manifest(path: Path, manifest: object) -> None:
             f"{path}: damaged: a class is named twice, is a number too large to be one, or ends in the character NUL."
         )
     if not _is_unicode(manifest):
-        raise ModelError(f"{path}: damaged: half of a surrogate pair, which is no character.")
+        raise ModelError(f"{path}: damaged: half of a surrogate pair, which is not a character.")
 
 
 def _check_file(folder: Path, name: str, facts: object, hashed: dict[tuple[int, int], str]) -> None:

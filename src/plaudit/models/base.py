@@ -281,7 +281,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
         K is 1 for two classes of which a text has one (the second's logit), else C.
 
         Raises:
-            ModelError: One is no finite number, because the weights are too large: such is never an answer.
+            ModelError: One is not a finite number, because the weights are too large: such is never an answer.
         """
         self._check_fitted()
         with np.errstate(over="ignore", invalid="ignore"):  # it is looked for right below
@@ -289,7 +289,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
         if not np.isfinite(logits).all():
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
             raise ModelError(
-                f"this model's answer to text {row + 1:,} is no finite number: its weights are too large. "
+                f"this model's answer to text {row + 1:,} is not a finite number: its weights are too large. "
                 "Train it again, or copy its folder again."
             )
         return self.scaled(logits)

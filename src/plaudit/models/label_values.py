@@ -124,7 +124,7 @@ def _listed(labels: Any) -> list[Any]:
     if isinstance(labels, str | bytes | bytearray):
         raise DataError(f"labels: expected a list of labels, got one {kind}.")
     if isinstance(labels, Set | Mapping | io.IOBase):
-        raise DataError(f"labels: expected a list of labels, got {kind}, which has no order of theirs.")
+        raise DataError(f"labels: expected a list of labels, got {kind}, which has no order.")
     if getattr(labels, "ndim", 1) != 1:
         raise DataError(f"labels: expected one for each text, got shape {tuple(np.shape(labels))}.")
     dtype = getattr(labels, "dtype", None)
@@ -324,7 +324,7 @@ def _word(value: str) -> str | None:
     try:
         (name or "").encode()
     except UnicodeEncodeError:
-        raise DataError(f"{value[:40]!r} holds half of a surrogate pair, which is no character") from None
+        raise DataError(f"{value[:40]!r} holds half of a surrogate pair, which is not a character") from None
     return name
 
 

@@ -148,7 +148,7 @@ def _numbered(plain: list[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if class_bytes(list(different)) > MOST_CLASS_BYTES:
         raise DataError(
             f"labels: the {len(different):,} different ones are too long for classes, up to "
-            f"{max(len(str(each)) for each in different):,} characters; are texts and labels the wrong way round?"
+            f"{max(len(str(each)) for each in different):,} characters; are texts and labels swapped?"
         )
     if different and isinstance(next(iter(different)), str):
         classes = np.array(sort_classes(different))

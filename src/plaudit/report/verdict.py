@@ -73,7 +73,7 @@ def _width(facts: ReportFacts) -> Iterator[Said]:
     points = 100 * (high - low)
     known = f"From {measured.n:,} texts: between {_percent(low)} and {_percent(high)} (95 times of 100)"
     if points < _NARROW:
-        yield Said("How sure that is", "good", f"{known}: narrow, so a model that is a point better would show.")
+        yield Said("How sure that is", "good", f"{known}: narrow: a model that is a point better would show.")
     elif points < _WIDE:
         yield Said("How sure that is", "plain", f"{known}: differences of less than {points:.0f} points may be luck.")
     else:
@@ -175,7 +175,7 @@ def _calibration(facts: ReportFacts) -> Iterator[Said]:
     error = measured.figures["calibration_error"]
     off = f"they are off by {100 * error.value:.1f} points on average"
     if error.value <= _OFF:
-        yield Said("Its probabilities", "good", f"They can be taken at their word: {off}.")
+        yield Said("Its probabilities", "good", f"They can be trusted: {off}.")
     elif not error.low:  # none of very few texts
         yield Said(
             "Its probabilities", "plain", f"They may well be right: {off}, which chance explains: the texts are few."

@@ -102,7 +102,7 @@ class Gate:
         """
         if self._hosts is not None and _PORT.sub(b"", host.lower()).rstrip(b".") not in self._hosts:
             raise Refusal(
-                421, "this server is not called by that name; its owner allows one with --allowed-host NAME.",
+                421, "this server does not answer to that host name; its owner can allow it with --allowed-host NAME.",
                 reason="host", closes=True,
             )  # fmt: skip
 

@@ -66,7 +66,7 @@ _MEANINGS = {
     404: "There is no such model.",
     408: "The body took too long to arrive.",
     413: "The body is too large.",
-    421: "The server is not called so.",
+    421: "The server does not answer to this host name.",
     415: "The body is of a kind that is not read here.",
     422: "The request is understood and cannot be answered: a text is too long, there are too many, a field is wrong.",
     431: "The head is too large.",

@@ -103,16 +103,18 @@ async def explain(request: Request) -> Response:
 )
 async def predict_file(
     request: Request,
-    model: Annotated[str | None, Query(description="Which model; may be left out where there is one.")] = None,
+    model: Annotated[str | None, Query(description="Which model; optional if only one is served.")] = None,
     format: Annotated[
         str | None,
-        Query(description="csv, tsv or jsonl; left out, by the content type, else csv.", pattern="^(csv|tsv|jsonl)$"),
+        Query(
+            description="csv, tsv or jsonl; by default from the content type, else csv.", pattern="^(csv|tsv|jsonl)$"
+        ),
     ] = None,
     text_column: Annotated[
-        list[str] | None, Query(description="The column of the texts; left out, found by name, then by content.")
+        list[str] | None, Query(description="The column of the texts; by default found by name, then by content.")
     ] = None,
-    delimiter: Annotated[str | None, Query(description="Between fields; left out, found by looking.")] = None,
-    encoding: Annotated[str | None, Query(description="Of the file; left out, UTF-8 or by its mark.")] = None,
+    delimiter: Annotated[str | None, Query(description="Between fields; by default found by looking.")] = None,
+    encoding: Annotated[str | None, Query(description="Of the file; by default UTF-8, or by its mark.")] = None,
     header: Annotated[bool | None, Query(description="Whether the first line names the columns.")] = None,
 ) -> Response:
     """Label the rows of a file: the same rows, in order, with the columns "prediction", "probability" and "reason"."""

@@ -38,13 +38,13 @@ class PredictRequest(BaseModel):
     )
 
     texts: Texts = Field(description="The texts, in any language; an empty one is a text.")
-    model: str | None = Field(None, description="Which model; may be left out where there is one.")
+    model: str | None = Field(None, description="Which model; optional if only one is served.")
 
 
 class ExplainRequest(PredictRequest):
     """Texts to explain."""
 
-    label: Label | None = Field(None, description="The class to explain; left out, the one that is predicted.")
+    label: Label | None = Field(None, description="The class to explain; by default the one that is predicted.")
 
 
 class Prediction(BaseModel):
@@ -54,9 +54,7 @@ class Prediction(BaseModel):
         description="The label; a list of them where a text may have several; null for no answer."
     )
     probabilities: dict[str, float] = Field(description="Each class's, 0 to 1.")
-    reason: str | None = Field(
-        None, description="Why there is no answer, or of an explained text none to rely on; mostly left out."
-    )
+    reason: str | None = Field(None, description="Why there is no answer, or no reliable one; usually absent.")
 
 
 class PredictResponse(BaseModel):
@@ -181,7 +179,7 @@ def parse(body: bytes, kind: type[Body]) -> Body:
         return value
     if first["type"] == "json_invalid":
         if _has_half_pair(body):
-            raise Refusal(422, "the body: an escape is half of a surrogate pair, which is no character.")
+            raise Refusal(422, "the body: an escape is half of a surrogate pair, which is not a character.")
         raise Refusal(400, f"the body: {first['msg'].lower()[:_SHOWN]}.")
     where = ".".join(map(str, first["loc"])) or "the body"
     raise Refusal(422, f"{where[:_SHOWN]}: {first['msg'].lower()[:_SHOWN]}.")

@@ -240,6 +240,6 @@ def _pretrained(folder: Path) -> Any:
     missing = sorted(name for name in report["missing_keys"] if "pooler" not in name)
     if missing:
         raise EmbeddingError(
-            f"{folder}: the weights lack {missing[0]} and {len(missing) - 1} more; no encoder of ours."
+            f"{folder}: the weights lack {missing[0]} and {len(missing) - 1} more; not an encoder that Plaudit saved."
         )
     return prepared(encoder)

@@ -120,12 +120,12 @@ class TrainingResult:
         """Refuse weights that answer nothing: a model of them could be saved, but not be used.
 
         Raises:
-            ConfigError: A loss or a weight is no finite number.
+            ConfigError: A loss or a weight is not a finite number.
         """
         losses = [curve[self.kept_epoch - 1] for curve in self.history.history.values() if curve]
         if not np.isfinite(losses).all() or not all(np.isfinite(array).all() for array in self.weights.values()):
             raise ConfigError(
-                f"training diverged: after epoch {self.kept_epoch} the loss is no finite number; "
+                f"training diverged: after epoch {self.kept_epoch} the loss is not a finite number; "
                 "try a smaller --learning-rate."
             )
 

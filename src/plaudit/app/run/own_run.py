@@ -95,7 +95,7 @@ class OwnRun:
             known = found if known_by == name else self._read(known_by)
         except PlauditError as error:
             raise DataError(
-                f"{self.folder}: the {name} texts of its run cannot be had again: {error} "
+                f"{self.folder}: the {name} texts of its run cannot be loaded again: {error} "
                 f"{instead[0].upper()}{instead[1:]}."
             ) from error
         if fingerprint(known) != self.recorded.get(f"{known_by}_texts"):

@@ -211,7 +211,7 @@ def _print_outcome(outcome: Outcome, seconds: float) -> None:
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"
     if most and outcome.config.data.streaming:
-        most += ", with pages of files that the system may take back"
+        most += ", with file pages that the system may reclaim"
     curves = ", history.json, loss.svg, accuracy.svg" if "epochs" in figures else ""
     page = "report.html shows all on one page; " if (outcome.folder / "report.html").is_file() else ""
     curves += ", reliability.svg"

@@ -152,7 +152,7 @@ def _fault_of(record: object, text: str) -> str | None:
     try:
         json.dumps(record, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        return "a string holds half of a surrogate pair (\\ud800 to \\udfff), which is no character."
+        return "a string holds half of a surrogate pair (\\ud800 to \\udfff), which is not a character."
     return None
 
 
