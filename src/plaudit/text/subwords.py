@@ -17,14 +17,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from plaudit.errors import EmbeddingError
+from plaudit.text.column import TokenColumn
 from plaudit.text.token_memory import tokens_of
 from plaudit.text.tokenizer_rules import check_rules
 from plaudit.text.wordpiece import WordPieceTokenizer
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import tokenizers
     from numpy.typing import NDArray
 
@@ -169,11 +170,21 @@ class SubwordTokenizer:
                 )
         raise EmbeddingError("tokenizer.json: the tokenizer makes no token of any text.")
 
+    @cached_property
+    def vocabulary(self) -> pa.LargeStringArray:
+        """What each id stands for, Arrow ``large_string`` [V]; empty for an id that is not given."""
+        tokens = [""] * self.n_ids
+        for token, number in self._reference.get_vocab().items():
+            tokens[number] = token
+        return pa.array(tokens, pa.large_string())
+
     def ids(self, texts: pa.LargeStringArray) -> TokenIds:
         """Return the ids of N texts, without special tokens; none for an empty text."""
-        if self.by_piece is not None:
-            column = tokens_of(self.by_piece, texts)
-            return TokenIds(column.offsets, column.values)
+        column = tokens_of(self.by_piece or self, texts)
+        return TokenIds(column.offsets, column.values)
+
+    def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Let the reference tokenizer read N texts whole; `dictionary` is the vocabulary, so values are ids."""
         lengths, values = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
         for start in range(0, len(texts), _CHUNK_TEXTS):
             chunk = texts.slice(start, _CHUNK_TEXTS).to_pylist()
@@ -182,7 +193,7 @@ class SubwordTokenizer:
             lists = [encoding.ids for encoding in encodings]
             lengths.append(np.fromiter(map(len, lists), np.int64, len(lists)))
             values.append(np.fromiter(itertools.chain.from_iterable(lists), np.int32))
-        return TokenIds(np.cumsum(np.concatenate(lengths)), np.concatenate(values))
+        return TokenColumn(self.vocabulary, np.cumsum(np.concatenate(lengths)), np.concatenate(values))
 
     def spans(self, texts: pa.LargeStringArray) -> TokenSpans:
         """Return the ids of N texts, as `ids` does, and the characters that each came from.

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -30,12 +30,21 @@ from plaudit.text.tokens import WordTokenizer, has_unspaced
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from plaudit.text.tokens import Tokenizer
 
 RUN_TEXTS, RUN_BYTES = 32_768, 16 * 2**20  # scored, and so tokenized, at a time
 _MOST_BYTES = 2**28  # of texts whose tokens are kept, all together; the tokens take about as many
 
-Derive = Callable[["Tokenizer"], TokenColumn]
+
+
+class Splitter(Protocol):
+    """What turns texts into tokens; two that are equal give the same."""
+
+    def tokenize(self, texts: pa.LargeStringArray) -> TokenColumn:
+        """Return the tokens of N texts."""
+        ...
+
+
+Derive = Callable[[Splitter], TokenColumn]
 
 
 class _Kept:
@@ -45,11 +54,11 @@ class _Kept:
         self.texts = texts
         self._bounds = [(0, len(texts))] if derive else list(bounds(texts, RUN_TEXTS, RUN_BYTES))
         self._derive = derive
-        self._columns: dict[Tokenizer, list[TokenColumn] | None] = {}
-        self._runs: dict[tuple[Tokenizer, int, int], TokenColumn] = {}
+        self._columns: dict[Splitter, list[TokenColumn] | None] = {}
+        self._runs: dict[tuple[Splitter, int, int], TokenColumn] = {}
         self._lock = threading.Lock()
 
-    def tokens(self, tokenizer: Tokenizer, start: int, stop: int) -> TokenColumn:
+    def tokens(self, tokenizer: Splitter, start: int, stop: int) -> TokenColumn:
         """Return the tokens of a run of the texts."""
         with self._lock:
             columns = self._all(tokenizer)
@@ -66,7 +75,7 @@ class _Kept:
                 self._runs[run] = tokenizer.tokenize(self.texts.slice(start, stop - start))
             return self._runs[run]
 
-    def _all(self, tokenizer: Tokenizer) -> list[TokenColumn] | None:
+    def _all(self, tokenizer: Splitter) -> list[TokenColumn] | None:
         """Return the tokens of all the texts; None where a part's dictionary cannot be told from theirs."""
         if tokenizer not in self._columns:
             if isinstance(tokenizer, WordTokenizer) and tokenizer.unspaced == "pairs":
@@ -143,7 +152,7 @@ def take_texts(texts: pa.LargeStringArray, rows: NDArray[np.int64]) -> pa.LargeS
     taken: pa.LargeStringArray = texts.take(pa.array(rows))
     if (memory := _CURRENT.get()) is not None:
 
-        def derive(tokenizer: Tokenizer) -> TokenColumn:
+        def derive(tokenizer: Splitter) -> TokenColumn:
             column = tokens_of(tokenizer, texts)
             can_be_cut = _is_vocabulary(tokenizer, column) or _is_by_appearance(column)
             return _take(tokenizer, column, rows) if can_be_cut else tokenizer.tokenize(taken)
@@ -152,7 +161,7 @@ def take_texts(texts: pa.LargeStringArray, rows: NDArray[np.int64]) -> pa.LargeS
     return taken
 
 
-def tokens_of(tokenizer: Tokenizer, texts: pa.LargeStringArray) -> TokenColumn:
+def tokens_of(tokenizer: Splitter, texts: pa.LargeStringArray) -> TokenColumn:
     """Return ``tokenizer.tokenize(texts)``, from memory where these texts, or more around them, are kept."""
     memory = _CURRENT.get()
     found = None if memory is None or not len(texts) else memory.find(texts)
@@ -162,12 +171,12 @@ def tokens_of(tokenizer: Tokenizer, texts: pa.LargeStringArray) -> TokenColumn:
     return kept.tokens(tokenizer, before, before + len(texts))
 
 
-def _cut(tokenizer: Tokenizer, column: TokenColumn, start: int, stop: int) -> TokenColumn:
+def _cut(tokenizer: Splitter, column: TokenColumn, start: int, stop: int) -> TokenColumn:
     offsets = column.offsets[start : stop + 1]
     return _own(tokenizer, column, offsets - offsets[0], column.values[offsets[0] : offsets[-1]])
 
 
-def _take(tokenizer: Tokenizer, column: TokenColumn, rows: NDArray[np.int64]) -> TokenColumn:
+def _take(tokenizer: Splitter, column: TokenColumn, rows: NDArray[np.int64]) -> TokenColumn:
     lengths = column.lengths()[rows]
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     entries = np.repeat(column.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
@@ -175,7 +184,7 @@ def _take(tokenizer: Tokenizer, column: TokenColumn, rows: NDArray[np.int64]) ->
 
 
 def _own(
-    tokenizer: Tokenizer, column: TokenColumn, offsets: NDArray[np.int64], values: NDArray[np.int32]
+    tokenizer: Splitter, column: TokenColumn, offsets: NDArray[np.int64], values: NDArray[np.int32]
 ) -> TokenColumn:
     """Return some of a column's texts with the dictionary that they alone would have."""
     if _is_vocabulary(tokenizer, column):
@@ -185,9 +194,9 @@ def _own(
     return TokenColumn(column.dictionary.take(encoded.dictionary), offsets, numbers)
 
 
-def _is_vocabulary(tokenizer: Tokenizer, column: TokenColumn) -> bool:
+def _is_vocabulary(tokenizer: Splitter, column: TokenColumn) -> bool:
     """Say whether the dictionary is the tokenizer's whole vocabulary, the same for any texts."""
-    return tokenizer.tokenize(column.dictionary.slice(0, 0)).dictionary is column.dictionary
+    return bool(tokenizer.tokenize(column.dictionary.slice(0, 0)).dictionary.equals(column.dictionary))
 
 
 def _is_by_appearance(column: TokenColumn) -> bool:
