@@ -49,7 +49,7 @@ def lines(folder: Path, data: str, spec: DataSpec) -> list[str]:
     for words, logits in forms.items():
         found = answer(model, test, logits=logits).measure(resamples=200)
         cells = [f"{found.accuracy:.4f}"]
-        for name in ("loss", "calibration_error", "f1_macro"):
+        for name in ("log_loss", "calibration_error", "f1_macro"):
             interval = found.intervals.get(name)
             span = f" ({interval.low:.4f} to {interval.high:.4f})" if isinstance(interval, Interval) else ""
             cells.append(f"{getattr(found, name):.4f}{span}")

@@ -26,8 +26,8 @@ from plaudit.evaluation.paired import compare_answers
 from plaudit.evaluation.scoring import Answers
 
 FIGURES = (
-    "accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall", "roc_auc", "average_precision", "loss",
-    "brier", "calibration_error",
+    "accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall", "roc_auc", "average_precision",
+    "log_loss", "brier", "calibration_error",
 )  # fmt: skip
 CLASSES = ("other", "wanted")
 DISTANCE = 2.0  # between the classes' mean scores, in standard deviations

@@ -1,6 +1,7 @@
 """What another package adds: the example plugin from training to serving, missing, broken, and never guessed at."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
 ) -> None:
     done = command("train", verdicts, *TFIDF, "--set", "C=2", "--class-weight", "balanced")
     assert "TF-IDF: " in done.out
-    assert "worst_recall  " in done.out
+    assert re.search(r"worst_recall +[01]\.\d{4}  \(the recall of the class that is found least\)", done.out)
     folder = tmp_path / "model"
     run = tomllib.loads((folder / "run.toml").read_text())
     assert run["model"]["further"] == {"C": 2}
@@ -89,6 +90,12 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     recorded = json.loads((folder / "metrics.json").read_text())["test"]
     assert figures["further"] == recorded["further"]
     assert 0 <= figures["further"]["worst_recall"] <= figures["accuracy"] > 0.6
+    worst = f"{recorded['further']['worst_recall']:.4f}"
+    card, page = ((folder / name).read_text() for name in ("README.md", "report.html"))
+    assert re.search(rf"\n\| \| texts .*\| worst..?recall \|\n.*\n.*\n\| test \|.*\| {worst} \|", card)
+    assert re.search(rf"worst_recall</th><td[^>]*>{worst}<.*the recall of the class", page)
+    sliced = command("evaluate", "model", verdicts, "--slice", "length")
+    assert re.search(r"95 % interval +worst_recall", sliced.out)
     model = plaudit.load(folder)
     model.save(tmp_path / "again")
     assert (plaudit.load(tmp_path / "again").logits(reviews.texts) == model.logits(reviews.texts)).all()
@@ -99,6 +106,23 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     assert message in command("explain", "model", "a joy", code=2).err
     command("train", "--config", "model/run.toml", "-o", "third")
     assert (tmp_path / "third" / "weights.safetensors").read_bytes() == (folder / "weights.safetensors").read_bytes()
+
+
+def test_a_metric_that_fails_or_is_not_defined_stops_no_run(
+    site: Path, command: Command, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (site / "plaudit_example_metrics.py").write_text(
+        "from plaudit.evaluation.named_metrics import Metric\n"
+        "NONE = Metric('none', lambda answers: float('nan'), 'not defined')\n"
+        "BAD = Metric('bad', lambda answers: 1 / 0, 'a fault')\n"
+    )
+    found = {name: f"plaudit_example_metrics:{name.upper()}" for name in ("none", "bad")}
+    install(site, "metrics", {"plaudit.metrics": found})
+    command("train", "sample", "--recipe", "ngram", "--n-max", "1", "--regularisation", "1", "-o", "model")
+    assert "the metric bad of a plugin failed: ZeroDivisionError" in caplog.text
+    measured, facts = (json.loads((tmp_path / "model" / f"{each}.json").read_text()) for each in ("metrics", "report"))
+    assert measured["test"]["further"] == measured["validation"]["further"] == {"none": None, "bad": None}
+    assert facts["test"]["measured"]["further"] == []
 
 
 @pytest.mark.usefixtures("example")

@@ -75,6 +75,6 @@ def test_requirements_are_read() -> None:
     assert Requirement.of("recall:very angry >= 80%") == Requirement(
         "recall:very angry >= 80%", "recall", "very angry", ">=", 0.8
     )
-    assert Requirement.of("log_loss<.5").figure == "loss"
+    assert Requirement.of("log_loss<.5").figure == Requirement.of("loss<.5").figure == "log_loss"
     with pytest.raises(ConfigError):
         Requirement.of("")

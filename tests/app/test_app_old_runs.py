@@ -47,7 +47,7 @@ def test_evaluate_finds_the_texts_that_were_kept(command: Command, model: str, f
     kept = json.loads((BEFORE / model / "metrics.json").read_text(encoding="utf-8"))["test"]
     found = command("evaluate", model, "tickets.csv", *flags, "--json").json()
     assert (found["n"], found["openings"]) == (18, 2)
-    assert (found["accuracy"], found["loss"]) == (kept["accuracy"], pytest.approx(kept["loss"], rel=1e-5))
+    assert (found["accuracy"], found["log_loss"]) == (kept["accuracy"], pytest.approx(kept["loss"], rel=1e-5))
     every = ("--all", "--text-column", "message", "--label-column", "team", "--json")
     assert command("evaluate", model, "tickets.csv", *every).json()["n"] == 90
 

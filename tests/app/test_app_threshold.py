@@ -31,13 +31,13 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
     found, model = figures["calibration"], plaudit.load("model")
     assert model.temperature_ == found["temperature"] == 1  # 130 texts: the gain is no larger than its error
     assert "Calibration: no temperature lowers the log loss of texts that did not choose it" in done.out
-    assert figures["validation"]["loss"] == found["loss"] == found["loss_before"]
+    assert figures["validation"]["log_loss"] == found["loss"] == found["loss_before"]
     config = RunConfig.from_toml("model/run.toml")
     held = load_parts(config.data, seed=0).validation
     again = plaudit.NgramClassifier().fit(
         load_parts(config.data, seed=0).train.texts, load_parts(config.data, seed=0).train.label_names()
     )
-    assert plaudit.evaluate(again, held).loss == pytest.approx(found["loss_before"])
+    assert plaudit.evaluate(again, held).log_loss == pytest.approx(found["loss_before"])
     assert again.calibrate(held.texts, held.label_names()).temperature_ == found["temperature"]
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "no temperature helps validation texts that did not choose it" in card

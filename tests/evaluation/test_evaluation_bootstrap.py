@@ -99,7 +99,7 @@ def test_the_spread_of_a_mean_is_the_textbooks() -> None:
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    names, hits, trials = ("brier", "loss", "f1", "roc_auc", "average_precision", "balanced_accuracy"), [], 120
+    names, hits, trials = ("brier", "log_loss", "f1", "roc_auc", "average_precision", "balanced_accuracy"), [], 120
     whole = measure(*_answers(400_000, seed=0), ("a", "b"), resamples=0)
     for seed in range(1, trials + 1):
         found = measure(*_answers(300, seed=seed), ("a", "b"), resamples=300, seed=seed).intervals
@@ -170,7 +170,7 @@ def test_a_figure_that_resamples_often_lack_has_no_interval() -> None:
 
 def test_of_one_text_nothing_is_said() -> None:
     metrics = measure(np.array([1]), np.array([[0.2, 0.8]]), ("a", "b"))
-    assert metrics.intervals["loss"] is None
+    assert metrics.intervals["log_loss"] is None
     assert metrics.intervals["f1"] is None
 
 

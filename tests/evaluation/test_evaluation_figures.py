@@ -22,7 +22,7 @@ def test_both_kinds_of_metrics_have_the_figures_of_the_table_and_no_others() -> 
     single = measure(SINGLE.labels, SHARES, SINGLE.classes, resamples=0).to_dict()
     sets = measure_sets(SETS.labels, SHARES, SETS.classes, resamples=0).to_dict()
     for kind, found, declared in (("one label", single, Metrics), ("sets", sets, MultiLabelMetrics)):
-        keys = {each.key for each in figures_of(kind)}  # type: ignore[arg-type]
+        keys = {each.name for each in figures_of(kind)}  # type: ignore[arg-type]
         assert keys <= found.keys()
         kinds = {field.name: field.type for field in dataclasses.fields(declared)}
         assert keys == {name for name, type_ in kinds.items() if type_ in ("float", "float | None")} - {"coverage"}
@@ -34,7 +34,7 @@ def test_every_figure_can_be_searched_by_and_lies_in_its_range(answers: Answers)
     for each in FIGURES:
         found = find_metric(each.name).read(answers)
         assert np.isnan(found) or 0 <= found <= (np.inf if each.most is None else each.most)
-        key = "f1_micro" if answers.multi_label and each.name == "f1" else each.key
+        key = "f1_micro" if answers.multi_label and each.name == "f1" else each.name
         assert found == getattr(figures, key, found) or np.isnan(found)
 
 

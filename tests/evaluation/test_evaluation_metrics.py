@@ -31,7 +31,7 @@ def check(found: Metrics, labels: np.ndarray, probabilities: np.ndarray) -> None
     average = {"average": "binary"} if n_classes == 2 else {"average": "macro"}
     assert found.n == len(labels)
     assert found.accuracy == pytest.approx(peer.accuracy_score(labels, predicted), abs=1e-12)
-    assert found.loss == pytest.approx(peer.log_loss(labels, probabilities, labels=every), abs=1e-9)
+    assert found.log_loss == pytest.approx(peer.log_loss(labels, probabilities, labels=every), abs=1e-9)
     assert found.f1 == pytest.approx(peer.f1_score(labels, predicted, zero_division=0, **average), abs=1e-12)
     for own, name in ((found.precision, "precision_score"), (found.recall, "recall_score")):
         score = getattr(peer, name)
@@ -94,7 +94,7 @@ def test_a_class_that_does_not_occur_has_recall_nought_and_no_area() -> None:
 
 def test_a_certain_mistake_has_a_finite_loss() -> None:
     found = measure(np.array([0]), np.array([[0.0, 1.0]]), ("a", "b"))
-    assert found.loss == pytest.approx(-np.log(np.finfo(np.float64).eps))
+    assert found.log_loss == pytest.approx(-np.log(np.finfo(np.float64).eps))
 
 
 def test_predictions_given_are_what_counts() -> None:
@@ -174,7 +174,7 @@ def test_what_was_not_answered_counts_for_coverage_and_probabilities_alone(n_cla
     assert np.array_equal(found.confusion, of_answered.confusion)
     of_all = measure(labels, probabilities, classes)
     assert of_all.coverage == 1
-    for name in ("loss", "brier", "calibration_error", "roc_auc", "average_precision"):
+    for name in ("log_loss", "brier", "calibration_error", "roc_auc", "average_precision"):
         assert getattr(found, name) == getattr(of_all, name), name
         assert found.intervals[name] == of_all.intervals[name], name
 
@@ -190,7 +190,7 @@ def test_figures_are_json_values() -> None:
     figures = measure(labels, probabilities, ("a", "b", "ç")).to_dict()
     assert json.loads(json.dumps(figures)) == figures
     assert set(figures) == {
-        "n", "coverage", "accuracy", "accuracy_interval_95", "loss", "f1", "roc_auc", "precision", "recall", "classes",
+        "n", "coverage", "accuracy", "accuracy_interval_95", "log_loss", "f1", "roc_auc", "precision", "recall", "classes",
         "confusion_matrix", "balanced_accuracy", "brier", "calibration_error", "f1_macro", "precision_macro",
         "recall_macro", "f1_by_class", "average_precision", "intervals", "absolute_error", "within_one",
         "kappa_quadratic",

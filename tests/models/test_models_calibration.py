@@ -31,11 +31,11 @@ def many(dataset: Dataset) -> Dataset:
 
 def test_calibrating_lowers_the_log_loss_and_moves_no_answer(model: NgramClassifier, more_reviews: Dataset) -> None:
     more_reviews = many(more_reviews)
-    loss, answers = plaudit.evaluate(model, more_reviews).loss, model.predict(more_reviews.texts)
+    loss, answers = plaudit.evaluate(model, more_reviews).log_loss, model.predict(more_reviews.texts)
     logits = model.decision_function(more_reviews.texts)
     assert model.calibrate(more_reviews.texts, more_reviews.label_names()) is model
     assert model.temperature_ != 1
-    assert plaudit.evaluate(model, more_reviews).loss < loss
+    assert plaudit.evaluate(model, more_reviews).log_loss < loss
     np.testing.assert_array_equal(model.predict(more_reviews.texts), answers)
     np.testing.assert_allclose(model.decision_function(more_reviews.texts), logits / model.temperature_, rtol=1e-6)
     again = model.temperature_
@@ -45,15 +45,15 @@ def test_calibrating_lowers_the_log_loss_and_moves_no_answer(model: NgramClassif
 def test_sets_of_labels_are_calibrated(moods: Dataset) -> None:
     model = NgramClassifier(min_texts=1, regularisation=5).fit(moods.texts, moods.label_names())
     moods = many(moods)
-    before = plaudit.evaluate(model, moods).loss
-    assert plaudit.evaluate(model.calibrate(moods.texts, moods.label_names()), moods).loss < before
+    before = plaudit.evaluate(model, moods).log_loss
+    assert plaudit.evaluate(model.calibrate(moods.texts, moods.label_names()), moods).log_loss < before
 
 
 def test_many_classes_are_calibrated(topics: Dataset) -> None:
     model = NgramClassifier(min_texts=1, regularisation=5).fit(topics.texts, topics.label_names())
     topics = many(topics)
-    before = plaudit.evaluate(model, topics).loss
-    assert plaudit.evaluate(model.calibrate(topics.texts, topics.label_names()), topics).loss < before
+    before = plaudit.evaluate(model, topics).log_loss
+    assert plaudit.evaluate(model.calibrate(topics.texts, topics.label_names()), topics).log_loss < before
 
 
 def test_calibrating_refuses_what_fit_would(model: NgramClassifier) -> None:
@@ -129,7 +129,7 @@ def test_a_rule_is_followed_by_every_answer(model: NgramClassifier, reviews: Dat
     assert (model.predict(reviews.texts) == model.classes_[(second > 0.8).astype(int)]).all()
     found = plaudit.evaluate(model, reviews)
     assert found.accuracy == pytest.approx(model.score(reviews.texts, reviews.label_names()))
-    assert found.loss == plaudit.evaluate(model.set_rule(None), reviews).loss
+    assert found.loss == plaudit.evaluate(model.set_rule(None), reviews).log_loss
 
 
 def test_without_an_answer_the_label_is_none(model: NgramClassifier, reviews: Dataset) -> None:

@@ -15,7 +15,7 @@ from plaudit.report.figure_facts import Figure
 @pytest.fixture
 def facts(sample_facts: ReportFacts) -> ReportFacts:
     figures = sample_facts.test.measured.figures | {
-        "accuracy": Figure(0.87654, 0.86, 0.89), "loss": Figure(0.3), "roc_auc": Figure(0.95),
+        "accuracy": Figure(0.87654, 0.86, 0.89), "log_loss": Figure(0.3), "roc_auc": Figure(0.95),
     }  # fmt: skip
     classes = tuple(replace(each, f1=Figure(0.8)) for each in sample_facts.test.measured.classes)
     measured = replace(sample_facts.test.measured, n=1_200, figures=figures, classes=classes)
@@ -84,8 +84,8 @@ def test_braces_in_names_are_left_alone(facts: ReportFacts) -> None:
 def test_the_card_of_a_run_matches_its_record(sample_outcome: Outcome, sample_model: Path) -> None:
     text = (sample_model / "README.md").read_text(encoding="utf-8")
     assert f"made by Plaudit {plaudit.__version__}" in text
-    assert f"| test | {sample_outcome.test.n} | {sample_outcome.test.accuracy:.4f} |" in text
-    assert f"- test {sample_outcome.test.n} texts (neg " in text
+    assert f"| test | {sample_outcome.test.metrics.n} | {sample_outcome.test.metrics.accuracy:.4f} |" in text
+    assert f"- test {sample_outcome.test.metrics.n} texts (neg " in text
     assert "Best epoch" in text
     assert str(sample_outcome.model.summary()) in text
     assert 'plaudit.load(".")' in text

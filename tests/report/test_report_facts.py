@@ -43,7 +43,7 @@ def test_facts_agree_with_the_metrics(sample_facts: ReportFacts, sample_outcome:
     assert [list(row) for row in measured.matrix] == test["confusion_matrix"]
     assert {each.name: each.f1.value for each in measured.classes} == test["f1_by_class"]
     assert sum(each.n for each in measured.bins) == test["n"]
-    assert sample_facts.validation.figures["loss"].value == sample_outcome.metrics["validation"]["loss"]
+    assert sample_facts.validation.figures["log_loss"].value == sample_outcome.metrics["validation"]["log_loss"]
     assert {division.by for division in sample_facts.test.divisions} == {"characters", "stars"}
     assert sample_facts.test.undivided == ("film",)
 
@@ -57,8 +57,8 @@ def test_facts_agree_with_the_metrics(sample_facts: ReportFacts, sample_outcome:
         (lambda facts: facts["run"].update(seconds=math.nan), "run.seconds: expected float"),
         (lambda facts: facts["run"].update(is_refit=1), "run.is_refit: expected bool"),
         (lambda facts: facts["parts"][0].update(counts={}), r"parts\[0\].counts: expected list"),
-        (lambda facts: facts["test"]["measured"]["figures"].update(loss=[]), "figures.loss: expected"),
-        (lambda facts: facts.update(format_version=2), "format version 2 is newer"),
+        (lambda facts: facts["test"]["measured"]["figures"].update(log_loss=[]), "figures.log_loss: expected"),
+        (lambda facts: facts.update(format_version=3), "format version 3 is newer"),
     ],
 )
 def test_damaged_facts_are_refused(

@@ -15,10 +15,9 @@ from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.plain import plain
 from plaudit.app.run.own_run import choose_texts
 from plaudit.app.run.parts import describe_origin
-from plaudit.app.terminal import make_console, print_json, print_metrics, print_table, scoring_shown
+from plaudit.app.terminal import figure_text, make_console, print_json, print_metrics, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.evaluation import answer, count_opening
-from plaudit.evaluation.named_metrics import plugin_figures
 from plaudit.evaluation.slices import accuracy_by_slice, divide
 from plaudit.models import load
 
@@ -65,15 +64,14 @@ def evaluate(
     )
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices or [])]
     answers = answer(classifier, chosen.dataset)
-    metrics, further = answers.measure(), plugin_figures(answers)
     openings = count_opening(model, chosen.dataset, command="evaluate")
-    parts = {division.by: accuracy_by_slice(division, answers.right) for division in divisions}
+    parts = {division.by: accuracy_by_slice(division, answers.right, answers) for division in divisions}
     rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
     console = make_console()
     if not as_json:
         for line in describe_origin(chosen.dataset):
             console.print(f"  {line}", markup=False)
-        print_metrics(console, metrics, title=escape(chosen.what), further=further)
+        print_metrics(console, answers, title=escape(chosen.what))
         if rule is not None:
             console.print(f"Decision rule: {rule}.", markup=False)
         if answers.n_unanswered and (parts or controls):
@@ -85,13 +83,11 @@ def evaluate(
     compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
     if as_json:
         more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
-        if further:
-            more["further"] = further
         if parts:
             more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
         if run is not None:
             more["controls"] = [each.to_dict() for each in compared]
-        print_json({**metrics.to_dict(), **more})
+        print_json({**answers.to_dict(), **more})
         return
     if compared:
         print_table(console, controls_table(answers, compared))
@@ -108,9 +104,10 @@ def slices_table(by: str, slices: Sequence[Slice]) -> Table:
     """Return a row a slice: texts, accuracy and its interval."""
     table = Table(title=f"by {escape(plain(by))}", title_style="dim", title_justify="left", box=None, padding=(0, 2))
     table.add_column("")
-    for heading in ("texts", "accuracy", "95 % interval"):
+    for heading in ("texts", "accuracy", "95 % interval", *slices[0].further):
         table.add_column(heading, justify="right")
     for each in slices:
         span = f"{each.interval.low:.4f} to {each.interval.high:.4f}"
-        table.add_row(escape(plain(each.name)), f"{each.n:,}", f"{each.accuracy:.4f}", span)
+        further = map(figure_text, each.further.values())
+        table.add_row(escape(plain(each.name)), f"{each.n:,}", f"{each.accuracy:.4f}", span, *further)
     return table

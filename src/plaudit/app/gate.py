@@ -24,7 +24,7 @@ from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 from plaudit.evaluation import Answers, Interval, Metrics, MultiLabelMetrics, count_opening
-from plaudit.evaluation.figures import FIGURES, figure_key
+from plaudit.evaluation.figures import BEFORE, FIGURES, figure_key
 from plaudit.evaluation.paired import SIGNIFICANT, compare_answers
 
 _FAILED = 1
@@ -33,7 +33,7 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
 }  # fmt: skip
 _REQUIREMENT = re.compile(r"\s*([a-z_0-9]+)(?::(.+?))?\s*(>=|<=|>|<)\s*([-+.\d eE]+?)\s*(%?)\s*")
 _OF_A_CLASS = ("precision", "recall", "f1")
-_KEYS = {each.name: each.key for each in FIGURES} | {each.key: each.key for each in FIGURES} | {"coverage": "coverage"}
+_FIGURES = {name: name for name in (*(each.name for each in FIGURES), "coverage")} | BEFORE
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class Requirement:
         if found is None or math.isnan(bound):
             raise ConfigError(f"--require {said!r}: expected a figure, >= or <=, and a number, like 'accuracy>=0.9'.")
         name, of_class = found[1], found[2]
-        known = _OF_A_CLASS if of_class is not None else _KEYS
+        known = _OF_A_CLASS if of_class is not None else _FIGURES
         if name not in known:
             raise ConfigError(
                 f"--require {said!r}: there is no figure {name!r}; expected one of "
                 f"{', '.join([*(each.name for each in FIGURES), 'coverage'])}, or of a class "
                 f"{', '.join(f'{each}:CLASS' for each in _OF_A_CLASS)}."
             )
-        figure = name if of_class is not None else _KEYS[name]
+        figure = name if of_class is not None else _FIGURES[name]
         return cls(said.strip(), figure, of_class, found[3], bound / 100 if found[5] else bound)
 
 

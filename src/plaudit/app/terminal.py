@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 import time
@@ -20,7 +21,7 @@ from plaudit.progress import telling
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from plaudit.evaluation import Metrics, MultiLabelMetrics
+    from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics
     from plaudit.evaluation.metrics import FigureInterval
 
 
@@ -62,19 +63,19 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def print_metrics(
     console: Console,
-    metrics: Metrics | MultiLabelMetrics,
+    answers: Answers,
     *,
     title: str,
-    further: Mapping[str, float] | None = None,
     unseen: Metrics | MultiLabelMetrics | None = None,
 ) -> None:
     """Print the figures with their 95 % intervals, and the confusion matrix, or, multi-label, the classes' figures.
 
-    `further` are those of plugins, by name; `unseen` those of the texts that were not seen in training.
+    Figures of installed packages' metrics come last; `unseen` are those of the texts that were not seen in training.
     """
     from plaudit.evaluation import Metrics
     from plaudit.evaluation.figures import figures_of
 
+    metrics = answers.metrics
     is_single = isinstance(metrics, Metrics)
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
     console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
@@ -89,7 +90,7 @@ def print_metrics(
         said = f"{span}; on the {unseen.n:,} texts that were not seen in training"
         console.print(f"  {'accuracy, unseen':<{_NAME}}{unseen.accuracy:.4f}  ({said})")
     for figure in figures_of("one label" if is_single else "sets"):
-        name, label, note = figure.key, figure.title, figure.words if is_single else figure.words_of_sets
+        name, label, note = figure.name, figure.title, figure.words if is_single else figure.words_of_sets
         value, interval = getattr(metrics, name), metrics.intervals.get(name)
         if name == "accuracy" or value is None or (name == "f1" and len(metrics.classes) > 2):  # else f1 is f1_macro
             continue
@@ -101,14 +102,19 @@ def print_metrics(
         if unseen is not None and name == "f1_macro":
             said = "; ".join(filter(None, (_span(unseen.intervals.get(name)), "not seen in training")))
             console.print(f"  {label + ', unseen':<{_NAME}}{getattr(unseen, name):.4f}  ({said})", markup=False)
-    for name, value in (further or {}).items():
-        console.print(f"  {plain(name):<{_NAME}}{value:.4f}", markup=False)
+    for each, value in answers.further.items():
+        console.print(f"  {plain(each.name):<{_NAME}}{figure_text(value)}  ({plain(each.words)})", markup=False)
     if not isinstance(metrics, Metrics):
         _print_classes(console, metrics)
     elif len(metrics.classes) <= 12:
         print_table(console, _confusion(metrics))
     else:
         console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
+
+
+def figure_text(value: float) -> str:
+    """Return a figure as a person reads it: a dash where it is not defined."""
+    return "–" if math.isnan(value) else f"{value:.4f}"
 
 
 def _span(interval: FigureInterval) -> str:

@@ -2,8 +2,8 @@
 
 metrics.json, the terminal, the report, the card and `plaudit tune --metric` are made from `FIGURES`. How a figure comes
 from counts is a line of `_statistic`, of one label a text in `metrics`, of sets of labels in `multilabel`; a test holds
-that both and this table name the same figures. The decision to question: `key` differs from `name` for the log loss
-alone, which metrics.json has called "loss" from the first; whoever reads such a file goes on reading it.
+that both and this table name the same figures. The decision to question: a name that a figure had in an older
+metrics.json (`BEFORE`) is read wherever a figure is named, and written nowhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class FigureKind:
     """One figure, whatever texts it is measured on.
 
     Attributes:
-        name: What `--metric` takes.
+        name: What `--metric` takes, its attribute of `Metrics`, and its name in metrics.json.
         title: What a person reads.
         words: What it is, in the terminal; empty where the title says it.
         words_of_sets: The same where a text has a set of labels.
@@ -29,7 +29,6 @@ class FigureKind:
         most: Its largest value; None without bound. The smallest is 0, but kappa's -1.
         needs_classes: Whether it is not defined where a class has no text.
         is_drawn: Whether the report draws it with its interval.
-        key: Its attribute of `Metrics` and its name in metrics.json; the name itself where empty.
     """
 
     name: str
@@ -42,10 +41,6 @@ class FigureKind:
     most: float | None = 1.0
     needs_classes: bool = False
     is_drawn: bool = False
-    key: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self.key or self.name)
 
 
 FIGURES = (
@@ -56,7 +51,6 @@ FIGURES = (
     ),
     FigureKind(
         "log_loss", "log loss", meaning="0 is best; the logarithm of the true answer's probability", sign=-1, most=None,
-        key="loss",
     ),
     FigureKind(
         "brier", "Brier score", meaning="0 is best; the squared error of the probabilities", sign=-1, most=2.0,
@@ -108,9 +102,12 @@ FIGURES = (
 )  # fmt: skip
 
 
-def figure_key(key: str, *, of_sets: bool) -> str:
-    """Return the key under which a figure's key is read: of sets of labels "f1" is that of all labels together."""
-    return "f1_micro" if key == "f1" and of_sets else key
+BEFORE = {"macro_f1": "f1_macro", "loss": "log_loss"}  # names that figures had, and their names
+
+
+def figure_key(name: str, *, of_sets: bool) -> str:
+    """Return the key under which a figure is read: of sets of labels "f1" is that of all labels together."""
+    return "f1_micro" if name == "f1" and of_sets else name
 
 
 def figures_of(kind: Kind) -> tuple[FigureKind, ...]:
@@ -120,4 +117,4 @@ def figures_of(kind: Kind) -> tuple[FigureKind, ...]:
 
 def scalar_keys(kind: Kind) -> tuple[str, ...]:
     """Return what metrics.json calls the figures of such answers, but the accuracy, which has a place of its own."""
-    return tuple(each.key for each in figures_of(kind) if each.name != "accuracy")
+    return tuple(each.name for each in figures_of(kind) if each.name != "accuracy")

@@ -62,7 +62,7 @@ class Metrics:
         accuracy: Share predicted right, 0 to 1.
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
         balanced_accuracy: Mean recall of the classes that occur.
-        loss: Mean negative log of the true class's probability, in nats (log loss, cross-entropy).
+        log_loss: Mean negative log of the true class's probability, in nats (log loss, cross-entropy).
         brier: Mean squared error of the probabilities: of two classes, of the second's (0 to 1); of more, summed over
             the classes (0 to 2).
         calibration_error: Of the likeliest classes' probabilities (`evaluation.calibration`), 0 to 1.
@@ -93,7 +93,7 @@ class Metrics:
     accuracy: float
     accuracy_interval: Interval
     balanced_accuracy: float
-    loss: float
+    log_loss: float
     brier: float
     calibration_error: float
     f1: float
@@ -111,6 +111,11 @@ class Metrics:
     within_one: float | None = None
     kappa_quadratic: float | None = None
     intervals: Intervals = field(default_factory=dict)
+
+    @property
+    def loss(self) -> float:
+        """The log loss, by the name that it had."""
+        return self.log_loss
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
@@ -236,7 +241,7 @@ def _of_scores(
     squares = np.square(1 - given) if two else np.square(probabilities).sum(axis=1) + 1 - 2 * given
     is_ranked = labels[:, None] == (np.ones(1) if two else np.arange(n_classes))
     found: dict[str, FigureInterval] = {
-        "loss": skewed_interval(log_losses(given)),
+        "log_loss": skewed_interval(log_losses(given)),
         "brier": skewed_interval(squares, high=1.0 if two else 2.0),
         "average_precision": mean_precision_interval(
             is_ranked, probabilities[:, 1:] if two else probabilities, resampled["average_precision"]
@@ -347,7 +352,7 @@ def _statistic(
         areas = [area(counts) for area in rankings]
         return {
             "balanced_accuracy": _mean_where(recall, true > 0),
-            "loss": (counts * losses).sum(axis=1) / n,
+            "log_loss": (counts * losses).sum(axis=1) / n,
             "brier": (counts * squares).sum(axis=1) / n,
             "calibration_error": calibrated(counts),
             "f1": f1[:, 1] if n_classes == 2 else macro["f1_macro"],

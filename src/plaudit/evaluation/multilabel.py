@@ -44,7 +44,7 @@ class MultiLabelMetrics:
         n: Texts.
         accuracy: Share of texts whose set of labels is predicted whole, 0 to 1 (subset accuracy).
         accuracy_interval: Wilson's 95 % interval for it, which takes texts as independent.
-        loss: Mean binary log loss over all texts and classes, in nats.
+        log_loss: Mean binary log loss over all texts and classes, in nats.
         brier: Mean squared error of the probabilities over all texts and classes, 0 to 1.
         calibration_error: Of the probabilities of all (text, class) pairs (`evaluation.calibration`), 0 to 1.
         f1_micro: F1 of all (text, class) pairs together, so that common classes weigh more.
@@ -68,7 +68,7 @@ class MultiLabelMetrics:
     n: int
     accuracy: float
     accuracy_interval: Interval
-    loss: float
+    log_loss: float
     brier: float
     calibration_error: float
     f1_micro: float
@@ -85,6 +85,11 @@ class MultiLabelMetrics:
     given: tuple[int, ...]
     classes: tuple[str, ...]
     intervals: Intervals = field(default_factory=dict)
+
+    @property
+    def loss(self) -> float:
+        """The log loss, by the name that it had."""
+        return self.log_loss
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values; the keys of metrics.json and of `evaluate --json`."""
@@ -148,7 +153,7 @@ def measure_sets(
             intervals |= dict.fromkeys((mean for _, mean in names.values()), None)
         intervals["average_precision"] = mean_precision_interval(true, probabilities, resampled["average_precision"])
         given = np.where(true, probabilities, 1 - probabilities)
-        intervals["loss"] = skewed_interval(log_losses(given).mean(axis=1))
+        intervals["log_loss"] = skewed_interval(log_losses(given).mean(axis=1))
         intervals["brier"] = skewed_interval(np.square(1 - given).mean(axis=1), high=1.0)
     return MultiLabelMetrics(
         n=n,
@@ -179,7 +184,7 @@ def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities:
         f1 = f1_of(n_both, n_true, n_found)
         areas = [area(counts) for area in rankings]
         return {
-            "loss": (counts * losses).sum(axis=1) / n,
+            "log_loss": (counts * losses).sum(axis=1) / n,
             "brier": (counts * squares).sum(axis=1) / n,
             "calibration_error": calibrated(counts),
             "f1_micro": f1_of(n_both.sum(axis=1), n_true.sum(axis=1), n_found.sum(axis=1)),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plaudit.errors import ConfigError
-from plaudit.evaluation.figures import FIGURES, FigureKind, figure_key
-from plaudit.evaluation.scoring import Answers
+from plaudit.evaluation.figures import BEFORE, FIGURES, FigureKind, figure_key
 
+if TYPE_CHECKING:
+    from plaudit.evaluation.scoring import Answers
+
+_LOG = logging.getLogger(__name__)
 _GROUP: Final = "plaudit.metrics"
 
 
@@ -34,7 +38,7 @@ def _reader(figure: FigureKind) -> Callable[[Answers], float]:
     """Return what reads a figure, NaN where the answers do not have it."""
 
     def read(answers: Answers) -> float:
-        key = figure_key(figure.key, of_sets=answers.multi_label)
+        key = figure_key(figure.name, of_sets=answers.multi_label)
         value = getattr(answers.measure(resamples=0), key, None)
         return float("nan") if value is None else float(value)
 
@@ -42,9 +46,6 @@ def _reader(figure: FigureKind) -> Callable[[Answers], float]:
 
 
 METRICS = {each.name: Metric(each.name, _reader(each), each.meaning or each.words, each.sign) for each in FIGURES}
-
-
-_BEFORE = {"macro_f1": "f1_macro", "loss": "log_loss"}  # names that figures had or have in metrics.json
 
 
 def find_metric(name: str) -> Metric:
@@ -56,19 +57,28 @@ def find_metric(name: str) -> Metric:
     """
     from plaudit.plugins import load_plugin, plugin_names
 
-    found = METRICS.get(_BEFORE.get(name, name)) or load_plugin(_GROUP, name, Metric)
+    found = METRICS.get(BEFORE.get(name, name)) or load_plugin(_GROUP, name, Metric)
     if found is None:
         raise ConfigError(f"--metric {name}: expected one of {', '.join((*METRICS, *plugin_names(_GROUP)))}.")
     return found
 
 
-def plugin_figures(answers: Answers) -> dict[str, float]:
-    """Return what the metrics of installed packages say of some answers, by name; empty without such packages.
+def plugin_figures(answers: Answers) -> dict[Metric, float]:
+    """Return what the metrics of installed packages say of some answers, NaN where one fails; empty without such.
+
+    A failure is logged and no error: a model that took an hour is not lost for another package's fault.
 
     Raises:
         PluginError: A package cannot be imported.
     """
     from plaudit.plugins import load_plugins
 
-    found = load_plugins(_GROUP, Metric, besides=METRICS)
-    return {metric.name: float(metric.read(answers)) for metric in found.values()}
+    return {metric: _value(metric, answers) for metric in load_plugins(_GROUP, Metric, besides=METRICS).values()}
+
+
+def _value(metric: Metric, answers: Answers) -> float:
+    try:
+        return float(metric.read(answers))
+    except Exception as error:  # whatever another package's function does
+        _LOG.warning("the metric %s of a plugin failed: %s: %s", metric.name, type(error).__name__, error)
+        return float("nan")

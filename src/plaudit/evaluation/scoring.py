@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from plaudit.evaluation.bootstrap import RESAMPLES
 from plaudit.evaluation.calibration import Reliability, reliability, stated
 from plaudit.evaluation.metrics import Metrics, log_losses, measure
 from plaudit.evaluation.multilabel import MultiLabelMetrics, measure_sets
+from plaudit.evaluation.named_metrics import Metric, plugin_figures
 from plaudit.models.targets import known_labels
 from plaudit.training.losses import probabilities
 
@@ -97,6 +99,16 @@ class Answers:
     def metrics(self) -> Metrics | MultiLabelMetrics:
         """All figures, as `measure` gives them."""
         return self.measure()
+
+    @cached_property
+    def further(self) -> dict[Metric, float]:
+        """The figures of installed packages' metrics; NaN where these texts do not define one."""
+        return plugin_figures(self)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return all figures as JSON values; those of installed packages stand in "further"."""
+        further = {each.name: None if math.isnan(value) else value for each, value in self.further.items()}
+        return self.metrics.to_dict() | ({"further": further} if further else {})
 
     def measure(self, *, resamples: int = RESAMPLES, seed: int = 0) -> Metrics | MultiLabelMetrics:
         """Return all figures; the arguments are those of `evaluate`.

@@ -6,8 +6,9 @@ low, not whether it is the lowest of twenty.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ from plaudit.text.token_memory import tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from plaudit.evaluation.scoring import Answers
 
 LENGTH = "length"
 CHARACTERS = "characters"
@@ -54,18 +57,23 @@ class Slice:
         n: Texts, at least 1.
         accuracy: Share of them that is right; those without an answer are not.
         interval: Wilson's 95 % interval of it.
+        further: The figures of installed packages' metrics, by name; NaN where these texts do not define one.
     """
 
     name: str
     n: int
     accuracy: float
     interval: Interval
+    further: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values."""
-        return {
+        found: dict[str, object] = {
             "slice": self.name, "n": self.n, "accuracy": self.accuracy, "accuracy_interval_95": self.interval.to_list(),
         }  # fmt: skip
+        if self.further:
+            found["further"] = {name: None if math.isnan(value) else value for name, value in self.further.items()}
+        return found
 
 
 def divide(dataset: Dataset, by: str) -> Division:
@@ -99,14 +107,25 @@ def divide(dataset: Dataset, by: str) -> Division:
     return _by_value(by, values, found)
 
 
-def accuracy_by_slice(division: Division, right: NDArray[np.bool_]) -> list[Slice]:
-    """Return the slices that have texts, in order; `right`, bool [N], says which texts are answered right."""
+def accuracy_by_slice(division: Division, right: NDArray[np.bool_], answers: Answers | None = None) -> list[Slice]:
+    """Return the slices that have texts, in order.
+
+    Args:
+        division: Of N texts.
+        right: Which texts are answered right, bool [N].
+        answers: What was answered to them, of which installed packages' metrics are measured too; None for none.
+    """
+
+    def further(number: int) -> dict[str, float]:
+        rows = np.flatnonzero(division.numbers == number)
+        return {} if answers is None else {each.name: v for each, v in answers.take(rows).further.items()}
+
     n_slices = len(division.names)
     sizes = np.bincount(division.numbers, minlength=n_slices).tolist()
     hits = np.bincount(division.numbers[right], minlength=n_slices).tolist()
     return [
-        Slice(name, n, hit / n, wilson_interval(hit, n))
-        for name, n, hit in zip(division.names, sizes, hits, strict=True)
+        Slice(name, n, hit / n, wilson_interval(hit, n), further(number))
+        for number, (name, n, hit) in enumerate(zip(division.names, sizes, hits, strict=True))
         if n
     ]
 

@@ -75,11 +75,7 @@ lists every file that scoring needs, with its SHA-256.
 
 _RULE = "Decision rule: "
 _NO_RULE = "none; {default} is answered."
-_HEADING = ("| | texts | accuracy | 95 % interval | loss | F1 | ROC-AUC |", "|---|---|---|---|---|---|---|")
-_SETS_HEADING = (
-    "| | texts | accuracy | 95 % interval | loss | macro-F1 | micro-F1 | ROC-AUC |",
-    "|---|---|---|---|---|---|---|---|",
-)
+_COLUMNS = ("", "texts", "accuracy", "95 % interval", "log loss")
 _SETS_MEANING = """\
 Accuracy is the share of texts whose whole set of labels is right. Macro-F1 is the mean of the classes' F1, micro-F1
 that of all labels together; a label is given when its probability is above 0.5.
@@ -108,7 +104,7 @@ def model_card(facts: ReportFacts, *, title: str, openings: int) -> str:
         title=plain(title) or "A model",
         version=plain(run.plaudit_version),
         answers="with a set of labels, none to all of" if multi_label else "one of",
-        heading="\n".join(_SETS_HEADING if multi_label else _HEADING),
+        heading=_heading(facts),
         meaning=_SETS_MEANING if multi_label else "",
         classes=", ".join(map(code, facts.classes)),
         headline=plain(headline(facts)),
@@ -195,6 +191,12 @@ def _calibration(facts: ReportFacts) -> str:
     )
 
 
+def _heading(facts: ReportFacts) -> str:
+    f1 = ("macro-F1", "micro-F1") if facts.multi_label else ("F1",)
+    columns = (*_COLUMNS, *f1, "ROC-AUC", *(plain(each.name) for each in facts.test.measured.further))
+    return f"|{'|'.join(f' {name} ' if name else ' ' for name in columns)}|\n{'|---' * len(columns)}|"
+
+
 def _row(part: str, measured: Measured, facts: ReportFacts) -> str:
     figures = measured.figures
     auc = f"{figures['roc_auc'].value:.4f}" if "roc_auc" in figures else ""
@@ -203,10 +205,11 @@ def _row(part: str, measured: Measured, facts: ReportFacts) -> str:
     else:
         several = [measured.classes[1].f1 if len(facts.classes) == 2 else figures["f1_macro"]]
     f1 = " | ".join(f"{each.value:.4f}" for each in several)
-    accuracy = figures["accuracy"]
+    accuracy, known = figures["accuracy"], {each.name: f"{each.value:.4f}" for each in measured.further}
+    further = "".join(f" {known.get(each.name, '')} |" for each in facts.test.measured.further)
     return (
         f"| {part} | {measured.n:,} | {accuracy.value:.4f} | {_interval(accuracy)} "
-        f"| {figures['loss'].value:.4f} | {f1} | {auc} |"
+        f"| {figures['log_loss'].value:.4f} | {f1} | {auc} |{further}"
     )
 
 

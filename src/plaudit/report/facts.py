@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from plaudit.data.label_findings import absent_findings, class_findings
 from plaudit.errors import ModelError
+from plaudit.evaluation.figures import BEFORE
 from plaudit.report.facts_json import read_value
 from plaudit.report.figure_facts import HeldOutFacts, Measured
 from plaudit.report.text_facts import ExplainedFacts
 
 FACTS = "report.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,11 @@ class CalibrationFacts:
     """
 
     temperature: float
-    classes_scaled: int
     loss_before: float
     loss: float
     calibration_error_before: float
     calibration_error: float
+    classes_scaled: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,15 +211,16 @@ def read_facts(folder: Path) -> ReportFacts:
         raise ModelError(
             f"{path}: format version {version} is newer than this Plaudit reads ({FORMAT_VERSION}); upgrade Plaudit."
         )
-    if isinstance(value, dict) and isinstance(value.get("test"), dict):
-        for name in ("unseen", "crossed"):  # which older reports lack
-            value["test"].setdefault(name, None)
-    if isinstance(value, dict) and isinstance(value.get("run"), dict):
-        value["run"].setdefault("date", None)
-    if isinstance(value, dict) and isinstance(value.get("explained"), dict):
-        for mistake in value["explained"].get("mistakes") or ():
-            if isinstance(mistake, dict):
-                mistake.setdefault("place", None)
-    if isinstance(value, dict) and isinstance(value.get("calibration"), dict):
-        value["calibration"].setdefault("classes_scaled", 0)
-    return read_value(ReportFacts, value, str(path))
+    return read_value(ReportFacts, value if version == FORMAT_VERSION else _renamed(value), str(path))
+
+
+def _renamed(value: Any) -> Any:  # Any: parsed JSON
+    """Return an older report's facts with its figures called as they are today."""
+    if isinstance(value, list):
+        return [_renamed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _renamed(each) for key, each in value.items()}
+    if isinstance(figures := found.get("figures"), dict):
+        found["figures"] = {BEFORE.get(name, name): each for name, each in figures.items()}
+    return found

@@ -1,11 +1,14 @@
-"""From JSON back to frozen dataclasses, strictly: what is missing, too much or of another type is a damaged file."""
+"""From JSON back to frozen dataclasses, strictly: what is missing, too much or of another type is a damaged file.
+
+A field that has a default may be missing, as it is in what was written before the field was there.
+"""
 
 from __future__ import annotations
 
 import math
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 
 from plaudit.errors import ModelError
@@ -51,10 +54,11 @@ def _read(kind: Any, value: Any, where: str, path: str) -> Any:  # Any: a type a
 
 def _read_dataclass(kind: Any, value: Any, where: str, path: str) -> Any:
     names = {field.name for field in fields(kind)}
-    if not isinstance(value, dict) or value.keys() != names:
+    needed = {field.name for field in fields(kind) if field.default is MISSING}  # older reports lack later fields
+    if not isinstance(value, dict) or not needed <= value.keys() <= names:
         found = sorted(value)[:8] if isinstance(value, dict) else type(value).__name__
         raise ModelError(
             f"{where}: damaged: {path.lstrip('.')[:100] or 'the whole'}: expected {sorted(names)}, found {found}."
         )
     hints = typing.get_type_hints(kind)
-    return kind(**{name: _read(hints[name], value[name], where, f"{path}.{name}") for name in names})
+    return kind(**{name: _read(hints[name], value[name], where, f"{path}.{name}") for name in value})

@@ -22,6 +22,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class FurtherFigure:
+    """A figure of an installed package's metric, and what it is in words."""
+
+    name: str
+    words: str
+    value: float
+
+
+@dataclass(frozen=True)
 class ClassFigures:
     """How good a model is at one class; `n` texts have it. Precision is None where it is never answered."""
 
@@ -82,6 +91,7 @@ class Measured:
         confused: The most frequent confusions; empty for sets of labels.
         bins: Probabilities beside what came true.
         bins_raw: The same without the temperature; empty where that is 1.
+        further: The figures of installed packages' metrics that are defined.
     """
 
     n: int
@@ -92,6 +102,7 @@ class Measured:
     confused: tuple[Confused, ...]
     bins: tuple[BinFacts, ...]
     bins_raw: tuple[BinFacts, ...]
+    further: tuple[FurtherFigure, ...] = ()
 
 
 @dataclass(frozen=True)

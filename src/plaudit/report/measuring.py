@@ -6,6 +6,7 @@ somebody would who has read no text.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from plaudit.report.figure_facts import (
     Confused,
     DivisionFacts,
     Figure,
+    FurtherFigure,
     HeldOutFacts,
     Measured,
     SliceFacts,
@@ -55,15 +57,16 @@ def measured_facts(answers: Answers) -> Measured:
         n=metrics.n,
         coverage=metrics.coverage if isinstance(metrics, Metrics) else 1.0,
         figures={
-            each.key: _figure(getattr(metrics, each.key), metrics.intervals.get(each.key))
+            each.name: _figure(getattr(metrics, each.name), metrics.intervals.get(each.name))
             for each in figures_of("one label" if is_single else "sets")
-            if each.meaning and getattr(metrics, each.key) is not None
+            if each.meaning and getattr(metrics, each.name) is not None
         },
         classes=_classes(answers, metrics, "f1_by_class" if is_single else "f1"),
         matrix=tuple(map(tuple, matrix.tolist())) if matrix is not None and is_small else (),
         confused=() if matrix is None else _confused(matrix, metrics.classes),
         bins=_bins(answers.reliability),
         bins_raw=bins_raw,
+        further=tuple(FurtherFigure(m.name, m.words, v) for m, v in answers.further.items() if math.isfinite(v)),
     )
 
 

@@ -22,7 +22,7 @@ from plaudit.report.drawing import (
     draw_reliability,
     draw_whiskers,
 )
-from plaudit.report.figure_facts import TEST_TEXTS
+from plaudit.report.figure_facts import TEST_TEXTS, Figure
 from plaudit.report.frame import Html, render
 from plaudit.report.highlight import STYLE, explanations_html, mark_words
 from plaudit.report.verdict import headline, verdict
@@ -102,17 +102,21 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
     test, validation = facts.test.measured.figures, facts.validation.figures
     rows = []
     for each in _FIGURES:
-        if each.key in test:
-            is_set = each.key == "accuracy" and facts.multi_label
-            cells = [test[each.key], validation.get(each.key)]
+        if each.name in test:
+            is_set = each.name == "accuracy" and facts.multi_label
+            cells = [test[each.name], validation.get(each.name)]
             rows.append({"name": each.title, "what": _SUBSET if is_set else each.meaning, "cells": cells})
+    watched = {each.name: Figure(each.value) for each in facts.validation.further}
+    for more in facts.test.measured.further:
+        cells = [Figure(more.value), watched.get(more.name)]
+        rows.append({"name": more.name, "what": more.words, "cells": cells})
     return rows
 
 
 def whisker_rows(facts: ReportFacts) -> list[Row]:
     """Return the figures that are drawn, the accuracies first, each beside a guess on the same texts."""
     test, validation = facts.test.measured.figures, facts.validation.figures["accuracy"]
-    drawn = [(each.title, test[each.key]) for each in _FIGURES if each.is_drawn and each.key in test]
+    drawn = [(each.title, test[each.name]) for each in _FIGURES if each.is_drawn and each.name in test]
     rows = [Row(title, figure.value, figure.low, figure.high) for title, figure in drawn]
     # The accuracy of a guess is the chance level of accuracy alone, and on each set of texts another.
     rows[0] = replace(rows[0], reference=facts.test.guess)

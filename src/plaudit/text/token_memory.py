@@ -35,7 +35,6 @@ RUN_TEXTS, RUN_BYTES = 32_768, 16 * 2**20  # scored, and so tokenized, at a time
 _MOST_BYTES = 2**28  # of texts whose tokens are kept, all together; the tokens take about as many
 
 
-
 class Splitter(Protocol):
     """What turns texts into tokens; two that are equal give the same."""
 

@@ -203,10 +203,9 @@ def _changed(settings: Any, options: Mapping[str, Any]) -> Any:  # Any: one of t
 def _print_outcome(outcome: Outcome, seconds: float) -> None:
     console = make_console()
     console.print()
-    further = outcome.metrics["test"].get("further")
-    print_metrics(console, outcome.test, title="Test, opened once, at the end", further=further, unseen=outcome.unseen)
+    print_metrics(console, outcome.test, title="Test, opened once, at the end", unseen=outcome.unseen)
     if outcome.crossed is not None:
-        console.print(outcome.crossed.sentence(outcome.test.n), markup=False)
+        console.print(outcome.crossed.sentence(len(outcome.test)), markup=False)
     figures = outcome.metrics["train"]
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"

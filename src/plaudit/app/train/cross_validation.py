@@ -46,7 +46,7 @@ class CrossValidated:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what metrics.json keeps as "cross_validation"."""
-        return {"folds": N_FOLDS, "n_texts": self.n_texts, **self.answers.metrics.to_dict()}
+        return {"folds": N_FOLDS, "n_texts": self.n_texts, **self.answers.to_dict()}
 
     def sentence(self, n_test: int) -> str:
         """Say the figure, and which of the two to believe."""

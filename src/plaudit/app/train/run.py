@@ -28,8 +28,7 @@ from plaudit.app.train.teaching import load_unlabelled, open_answers, tell_share
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import ConfigError
-from plaudit.evaluation import Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
-from plaudit.evaluation.named_metrics import plugin_figures
+from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
 from plaudit.models import Classifier, NetworkClassifier
 from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
@@ -54,7 +53,7 @@ class Outcome:
         metrics: What metrics.json holds: "train", "validation", "calibration", "test", and "test_unseen" where
             some test texts are among the training texts too: the figures of the others;
             "cross_validation" where texts are few.
-        test: The test figures.
+        test: What was answered to the test texts, and how good that is.
         unseen: Those of the texts not seen in training; None where that is all of them, or none.
         config: The run with everything decided.
         crossed: The cross-validated figures; None where texts are many or the recipe is slow.
@@ -63,7 +62,7 @@ class Outcome:
     model: Classifier
     folder: Path
     metrics: dict[str, dict[str, Any]]
-    test: Metrics | MultiLabelMetrics
+    test: Answers
     config: RunConfig
     unseen: Metrics | MultiLabelMetrics | None = None
     crossed: CrossValidated | None = None
@@ -254,9 +253,7 @@ class _Run:
             for line in record.write(folder, model, name=self.output.name, openings=openings):
                 self.say(line)
         alone = None if tested.unseen is None else tested.unseen.metrics
-        return Outcome(
-            model, self.output, metrics, tested.answers.metrics, self.config, unseen=alone, crossed=tested.crossed
-        )
+        return Outcome(model, self.output, metrics, tested.answers, self.config, unseen=alone, crossed=tested.crossed)
 
     def _metrics(self, tested: Tested) -> dict[str, dict[str, Any]]:
         """Return what metrics.json holds, except what only the written folder knows."""
@@ -269,12 +266,12 @@ class _Run:
                 "n": len(parts.train) + (len(parts.validation) if self.config.training.refit else 0),
                 "peak_memory_bytes": peak_memory_bytes(),
             },
-            "validation": fitted.calibrated.validation.metrics.to_dict(),
+            "validation": fitted.calibrated.validation.to_dict(),
             "calibration": fitted.calibrated.to_dict(),
-            "test": test.metrics.to_dict() | ({"further": more} if (more := plugin_figures(test)) else {}),
+            "test": test.to_dict(),
         }
         if tested.unseen is not None:
-            found["test_unseen"] = tested.unseen.metrics.to_dict()
+            found["test_unseen"] = tested.unseen.to_dict()
         if tested.crossed is not None:
             found["cross_validation"] = tested.crossed.to_dict()
         return found
