@@ -28,7 +28,7 @@ def test_json_holds_the_figures_of_both_and_the_table(command: Command, sample_m
     found = command("compare", sample_model, ngrams, "sample", "--json").json()
     single = [command("evaluate", model, "sample", "--json").json() for model in (sample_model, ngrams)]
     assert found["accuracy"] == [each["accuracy"] for each in single]
-    assert found["loss"] == pytest.approx([each["loss"] for each in single])
+    assert found["loss"] == pytest.approx([each["log_loss"] for each in single])
     assert found["n"] == sum(found[key] for key in ("both_right", "only_a_right", "only_b_right", "neither_right"))
     low, high = found["accuracy_difference_interval_95"]
     assert low < found["accuracy_difference"] < high

@@ -50,7 +50,7 @@ def test_the_folder_holds_everything(sample_model: Path) -> None:
     assert metrics["train"].keys() >= {"seconds", "epochs", "best_epoch", "n"}
     assert metrics["validation"]["n"] == round(N_TRAIN / 5)
     assert metrics["test"]["n"] == N_TEST
-    assert metrics["test"].keys() >= {"accuracy", "loss", "n"}
+    assert metrics["test"].keys() >= {"accuracy", "log_loss", "n"}
     openings = json.loads((sample_model / "test_openings.json").read_text(encoding="utf-8"))
     assert [entry["by"] for entry in openings] == ["train"]
 

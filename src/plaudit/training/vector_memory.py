@@ -14,13 +14,13 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
-from plaudit.text.token_memory import kept_beside_tokens
+from plaudit.text.token_memory import kept_beside_tokens, take_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 _MOST_BYTES = 2**29  # of one encoder's vectors
@@ -42,7 +42,7 @@ def remember_vectors(
     known: dict[bytes, NDArray[np.float32]] = kept.setdefault(("vectors", made_by), {})
     names = [hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest() for text in texts.to_pylist()]
     new = np.array([i for i, name in enumerate(names) if name not in known], np.int64)
-    made = make(texts if len(new) == len(texts) else texts.take(pa.array(new))) if len(new) else None
+    made = make(texts if len(new) == len(texts) else take_texts(texts, new)) if len(new) else None
     if made is not None and (len(known) + len(made)) * made[0].nbytes <= _MOST_BYTES:
         known.update(zip((names[i] for i in new), made, strict=True))
     if made is not None and len(made) == len(texts):
