@@ -190,7 +190,8 @@ def test_figures_are_json_values() -> None:
     figures = measure(labels, probabilities, ("a", "b", "ç")).to_dict()
     assert json.loads(json.dumps(figures)) == figures
     assert set(figures) == {
-        "n", "coverage", "accuracy", "accuracy_interval_95", "log_loss", "f1", "roc_auc", "precision", "recall", "classes",
+        "n", "coverage", "accuracy", "accuracy_interval_95", "log_loss", "f1", "roc_auc", "precision", "recall",
+        "classes",
         "confusion_matrix", "balanced_accuracy", "brier", "calibration_error", "f1_macro", "precision_macro",
         "recall_macro", "f1_by_class", "average_precision", "intervals", "absolute_error", "within_one",
         "kappa_quadratic",
