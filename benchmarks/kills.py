@@ -2,15 +2,17 @@
 
     .venv/bin/python benchmarks/kills.py [--kills 200] [--seconds 3600] [--seed 0] [--kinds predict audit …]
 
-Each command runs once undisturbed and is timed. Then it is started over and over and killed, half of the times at a
-random moment of that time, half as soon as it has changed files for the n-th time, and goes on with --resume where it
-has that. After each kill, what stands where the result goes must be whole: nothing, or as an undisturbed run leaves it;
-a model that is being replaced must open, as the old one or the new. After a few kills the command is let finish, and
-its result compared byte for byte. A server is killed under four clients: every answer that arrived must be whole, the
-one that belongs to its question, and the server that is started next must give the same answers.
+Commands are forks of a process that has imported what they need (`forked.py`). Each runs once undisturbed and is
+timed. Then it is started over and over and killed, half of the times at a random moment of that time, half as soon as
+it has changed files for the n-th time, and goes on with --resume where it has that. After each kill, what stands where
+the result goes must be whole: nothing, or as an undisturbed run leaves it; a model that is being replaced must open, as
+the old one or the new. After a few kills the command is let finish, and its result compared byte for byte. A server is
+killed under four clients: every answer that arrived must be whole, the one that belongs to its question, and the server
+that is started next must give the same answers.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -29,6 +31,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 import pyarrow.csv
+from forked import Forks
 from measured import Figures, table
 from serving import serving
 
@@ -147,15 +150,28 @@ def kinds(folder: Path, wanted: tuple[str, ...]) -> list[Kind]:
 
 def run_kind(kind: Kind, folder: Path, n_kills: int, until: float, choose: random.Random) -> None:
     """Kill a command `n_kills` times, or until the time is over; count what is wrong."""
-    whole, place = folder / "whole", folder / "killed"
+    forks = Forks(*(["torch", "transformers.models.bert"] if "encoder" in kind.name else []))
+    try:
+        _run_kind(forks, kind, folder, n_kills, until, choose)
+    finally:
+        forks.close()
+
+
+def _run_kind(forks: Forks, kind: Kind, folder: Path, n_kills: int, until: float, choose: random.Random) -> None:
+    whole, place, errors = folder / "whole", folder / "killed", folder / "errors"
+
+    def finished(command: list[str]) -> bool:
+        forks.start(command[len(PLAUDIT) :], str(errors))
+        return forks.wait() == 0
+
     shutil.rmtree(whole, ignore_errors=True)
     whole.mkdir()
     old = ""
     if kind.replaces is not None:
-        subprocess.run([*PLAUDIT, *map(str, kind.replaces), "-o", str(whole / "old")], check=True, capture_output=True)
+        assert finished([*PLAUDIT, *map(str, kind.replaces), "-o", str(whole / "old")]), errors.read_text()
         old = kind.read(whole / "old")
     start = time.monotonic()
-    subprocess.run(kind.command(whole), check=True, capture_output=True)
+    assert finished(kind.command(whole)), errors.read_text()
     takes, expected = time.monotonic() - start, kind.read(whole / kind.output)
     assert expected not in ("", old)
 
@@ -175,15 +191,12 @@ def run_kind(kind: Kind, folder: Path, n_kills: int, until: float, choose: rando
             shutil.copytree(whole / "old", place / kind.output)
         for attempt in range(choose.randrange(3, 9)):
             more = ["--resume"] if kind.resumes and attempt else []
-            if not is_killed(kind.command(place, *more), place, takes, choose):
+            if not is_killed(forks, kind.command(place, *more), place, takes, choose, str(errors)):
                 break
             kind.kills += 1
             check("a kill", old, expected)
-        done = subprocess.run(
-            kind.command(place, *(["--resume"] if kind.resumes else [])), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            kind.faults.append(f"{kind.name}: not finished afterwards: {done.stderr.strip()[-300:]}")
+        if not finished(kind.command(place, *(["--resume"] if kind.resumes else []))):
+            kind.faults.append(f"{kind.name}: not finished afterwards: {errors.read_text().strip()[-300:]}")
         check("the end", expected)
         if left := sorted(path.name for path in place.iterdir() if path.name.startswith(".") and "part" in path.name):
             kind.faults.append(f"{kind.name}: {left} stays behind")
@@ -191,13 +204,13 @@ def run_kind(kind: Kind, folder: Path, n_kills: int, until: float, choose: rando
     shutil.rmtree(place, ignore_errors=True)
 
 
-def is_killed(command: list[str], place: Path, takes: float, choose: random.Random) -> bool:
+def is_killed(forks: Forks, command: list[str], place: Path, takes: float, choose: random.Random, errors: str) -> bool:
     """Start a command and kill it: at a moment of its usual time, or at a change of the files it writes."""
     changes = choose.choice([0, choose.randrange(1, 8)])
     until = time.monotonic() + choose.uniform(0.2, 1.0) * takes
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    pid = forks.start(command[len(PLAUDIT) :], errors)
     seen = listing(place)
-    while process.poll() is None:
+    while is_running(pid):
         if changes:
             now = listing(place)
             changes, seen = changes - (now != seen), now
@@ -205,10 +218,19 @@ def is_killed(command: list[str], place: Path, takes: float, choose: random.Rand
         else:
             is_time = time.monotonic() > until
         if is_time:
-            os.killpg(process.pid, signal.SIGKILL)
-            return process.wait() == -signal.SIGKILL
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, signal.SIGKILL)
+            break
         time.sleep(0.001)
-    return False
+    return forks.wait() == -signal.SIGKILL
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def listing(folder: Path) -> list[tuple[str, int]]:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import plaudit
-from plaudit.budget import OWN, SERVER, VARIABLE, Budget, current, spending
+from plaudit.budget import OWN, SERVER, VARIABLE, Budget, current, read_document, spending
 from plaudit.errors import ConfigError, LimitError
+from plaudit.models.remembered import remembered_spec
 
 
 def test_a_persons_own_budget_holds_until_another_is_given() -> None:
@@ -38,6 +39,22 @@ def test_what_is_over_a_limit_names_the_limit_and_the_remedy(check: object, limi
     with pytest.raises(LimitError, match=rf"^it: 1,001 {unit}; at most 1,000 .*{VARIABLE}={limit}=1002\.$") as caught:
         check(budget, 1_001, "it")
     assert caught.value.limit == limit
+
+
+def test_more_labels_than_are_read_name_one_and_the_option() -> None:
+    SERVER.check_classes({str(i): 1 for i in range(4_096)}, "it")
+    with pytest.raises(LimitError, match=r"^it: 4,097 different labels, such as '0' \(--label-column .*at most 4,096"):
+        SERVER.check_classes({str(i): 1 for i in range(4_097)}, "it")
+
+
+def test_a_file_that_is_read_whole_has_a_bound(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("a = 'é'\n", encoding="utf-8")
+    assert read_document(tmp_path / "run.toml") == "a = 'é'\n"
+    with (tmp_path / "run.toml").open("wb") as file:
+        file.truncate(10**11)
+    with pytest.raises(OSError, match="larger than 64 MiB"):
+        read_document(tmp_path / "run.toml")
+    assert remembered_spec(tmp_path) is None
 
 
 def test_a_server_names_no_remedy_that_a_client_has_not() -> None:

@@ -84,7 +84,8 @@ def test_errors_and_config_import_nothing_above_them() -> None:
     assert imported(Path("errors.py")) == set()
     assert imported(Path("setting_values.py")) == {"errors"}
     assert imported(Path("settings.py")) == {"setting_values"}
-    assert imported(Path("config.py")) == {"errors", "registry", "setting_values"}
+    assert imported(Path("budget.py")) == {"errors"}
+    assert imported(Path("config.py")) == {"budget", "errors", "registry", "setting_values"}
 
 
 def test_no_drawer_for_odds_and_ends() -> None:

@@ -1,4 +1,4 @@
-"""What bytes of others may cost: columns, dimensions, bytes, expansion, members and time, in one frozen value.
+"""What bytes of others may cost: columns, labels, dimensions, bytes, expansion, members and time, in one frozen value.
 
 Whoever starts a piece of work says what it may cost, and every reader below asks, without the functions between
 having to know:
@@ -21,20 +21,25 @@ readers that hand it on would be fifty places to forget it. A thread starts with
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from plaudit.errors import ConfigError, LimitError
 
 VARIABLE = "PLAUDIT_LIMITS"
-_SETTABLE = ("columns", "dimensions", "row_bytes", "expanded_bytes", "ratio", "free_bytes", "members")
+_SETTABLE = (
+    "columns", "classes", "dimensions", "row_bytes", "document_bytes", "expanded_bytes", "ratio", "free_bytes",
+    "members",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class Budget:
 
     Attributes:
         columns: Of a table; the default is Excel's most.
+        classes: Different labels of data: weights, figures and tables grow with them.
         dimensions: Numbers in a vector; static and sentence vectors have 50 to 8,192.
         row_bytes: Of one row, line or record.
+        document_bytes: Of a file that is read whole: settings, a record, a report's facts.
         expanded_bytes: That come out of a compressed file.
         ratio: Of bytes out to bytes in. Text gives 3 to 20, repetitive logs up to 80, a bomb 1,000.
         free_bytes: Bytes out up to which the ratio does not count: they harm nobody.
@@ -55,8 +62,10 @@ class Budget:
     """
 
     columns: int = 16_384
+    classes: int = 4_096
     dimensions: int = 16_384
     row_bytes: int = 64 * 2**20
+    document_bytes: int = 64 * 2**20
     expanded_bytes: int = 2**40
     ratio: int = 100
     free_bytes: int = 256 * 2**20
@@ -77,6 +86,12 @@ class Budget:
     def check_columns(self, n: int, where: str) -> None:
         """Refuse a table with more columns than are read; errors as `check`."""
         self.check("columns", n, where, "columns")
+
+    def check_classes(self, names: Collection[str], where: str) -> None:
+        """Refuse data with more different labels than are read; errors as `check`."""
+        if len(names) > self.classes:
+            such = f"different labels, such as {next(iter(names))[:40]!r} (--label-column names another column)"
+            self.check("classes", len(names), where, such)
 
     def check_dimensions(self, n: int, where: str) -> None:
         """Refuse vectors of more numbers than are read; errors as `check`."""
@@ -139,6 +154,7 @@ SERVER = Budget(
     columns=1_000,
     dimensions=8_192,
     row_bytes=4 * 2**20,
+    document_bytes=16 * 2**20,
     expanded_bytes=128 * 2**20,
     free_bytes=32 * 2**20,
     members=200,
@@ -155,6 +171,21 @@ def current() -> Budget:
     """
     given = _spent.get()
     return given if given is not None else _own(os.environ.get(VARIABLE, ""))
+
+
+def read_document(path: str | Path) -> str:
+    """Return a file that is read whole, in UTF-8.
+
+    Raises:
+        OSError: It cannot be read, or is larger than the current budget takes.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    most = current().document_bytes
+    with Path(path).open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"larger than {most / 2**20:g} MiB", str(path))
+    return content.decode()
 
 
 @contextmanager

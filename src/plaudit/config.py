@@ -19,6 +19,7 @@ from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass,
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
+from plaudit.budget import read_document
 from plaudit.errors import ConfigError
 from plaudit.registry import check_setting, declared
 from plaudit.setting_values import typed
@@ -280,7 +281,7 @@ class RunConfig:
             ConfigError: The file is missing, is not TOML, or holds an unknown table, key or value.
         """
         try:
-            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            content = tomllib.loads(read_document(path))
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
         except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number or a nesting without end

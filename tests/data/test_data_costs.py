@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from plaudit.budget import SERVER, Budget, spending
-from plaudit.data import load_dataset
+from plaudit.data import columns, load_dataset
+from plaudit.data.column_facts import Facts, look
 from plaudit.errors import DataError, LimitError
 
 LONG = "a" * 500_000
@@ -88,3 +90,32 @@ def test_records_whose_keys_are_all_others_are_too_many_columns(tmp_path: Path, 
     (tmp_path / name).write_text(lines if name.endswith("l") else f"[{lines}]", encoding="utf-8")
     with spending(SERVER), pytest.raises(LimitError, match=r"data\.jsonl?:\d+: 1,002 columns; at most 1,000 are read"):
         load_dataset(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("kind", ["one a text", "sets"])
+def test_more_labels_than_any_task_has_are_refused_before_anything_grows_with_them(tmp_path: Path, kind: str) -> None:
+    rows = [
+        {"text": f"text {i}", "label": [f"{i}-{j}" for j in range(50)] if kind == "sets" else f"{i // 2}"}
+        for i in range(200 if kind == "sets" else 10_000)
+    ]
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with pytest.raises(LimitError, match=r"labels, such as .*at most 4,096 are read.*PLAUDIT_LIMITS=classes="):
+        load_dataset(str(tmp_path / "data.jsonl"))
+
+
+def test_a_very_wide_table_is_judged_by_fewer_rows(tmp_path: Path) -> None:
+    n = 16_000
+    header = ",".join(["note", "kind", *(f"c{i}" for i in range(n))])
+    rows = [f"what row {i} says,{'xy'[i % 2]}" + ",1" * n for i in range(100)]
+    (tmp_path / "data.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    looked_at: list[int] = []
+
+    def counted(values: Sequence[Any]) -> Facts:
+        looked_at.append(len(values))
+        return look(values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "look", counted)
+        dataset = load_dataset(str(tmp_path / "data.csv")).train
+    assert dataset.classes == ("x", "y")
+    assert sum(looked_at) <= 500_000 + 2 * n

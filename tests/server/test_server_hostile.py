@@ -25,8 +25,10 @@ from serving import Running, error_of, serving, status_of
 import plaudit
 from plaudit.budget import current
 from plaudit.errors import LimitError, ModelError
+from plaudit.models.answers import records
 from plaudit.models.artifact import MANIFEST
 from plaudit.server.json_values import has_more_values
+from plaudit.server.refusals import Refusal
 from plaudit.server.served_model import ServedModel
 from plaudit.server.settings import Limits
 
@@ -199,6 +201,51 @@ def test_work_is_given_up_when_its_client_leaves(
     while route == "/predict/file" and seen != ["cancelled"]:
         assert time.monotonic() < until, seen
         time.sleep(0.02)
+
+
+def test_answers_that_would_be_larger_than_an_answer_may_be_are_refused(folders: dict[str, Path]) -> None:
+    """A model of thousands of classes, or of names without end: each text takes all of them."""
+    with serving({"reviews": folders["reviews"]}) as server:
+        loaded = server.service.find("reviews")
+        assert loaded.answer_bytes == sum(len(name) + 24 for name in loaded.classifier.class_names)
+        loaded.__dict__["answer_bytes"] = 2**24
+        for path, body, name in (
+            ("/predict", {"texts": ["joy"] * 3}, "texts"),
+            ("/explain", {"texts": ["joy"] * 3}, "texts"),
+            ("/v1/models/reviews:predict", {"instances": ["joy"] * 3}, "instances"),
+        ):
+            refused = server.http.post(path, json=body)
+            assert refused.status_code == 422
+            assert refused.json()["error"].startswith(
+                "3 texts in a request; of a model with so many classes at most 2 "
+            )
+            assert server.http.post(path, json={name: ["joy"]}).status_code == 200
+        with pytest.raises(Refusal, match="422"):
+            server.service.check_file(loaded, 2**25 // len(loaded.classifier.class_names) + 1)
+
+
+def test_large_answers_are_written_off_the_loop_and_are_the_same(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[str]()
+
+    def written(*given: Any) -> Any:
+        threads.add(threading.current_thread().name)
+        return records(*given)
+
+    monkeypatch.setattr("plaudit.server.routes_plain.records", written)
+    with serving({"reviews": folders["reviews"]}) as server:
+        one = server.predict("a joy", "grim film")["predictions"]
+        assert "plaudit-writes" not in threads
+        threads.clear()
+        labels = [each["label"] for each in server.predict(*["a joy", "grim film"] * 2_000)["predictions"]]
+        assert labels == [each["label"] for each in one] * 2_000
+        assert threads == {"plaudit-writes"}
+
+
+def test_a_row_too_long_for_the_server_is_told_the_servers_bound(private: Running) -> None:
+    answer = private.http.post("/predict/file", content=b'text\n"' + b"a " * 2_200_000 + b'"\njoy\n').text
+    assert "longer than 4 MiB" in answer
 
 
 def test_a_files_time_is_over_when_it_is(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from plaudit.app.output_files import write_whole
 from plaudit.app.plain import plain
 from plaudit.app.run.own_run import choosing_texts
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
+from plaudit.budget import read_document
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, ModelError
 from plaudit.evaluation import choose_rule
@@ -200,7 +201,7 @@ def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks
     text = given
     if not is_inline:
         try:
-            text = Path(given).read_text(encoding="utf-8")
+            text = read_document(given)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text in UTF-8"
             raise ConfigError(f"--costs {given[:200]}: neither JSON nor a file that can be read: {reason}.") from error
@@ -216,8 +217,10 @@ def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks
 def _rewrite_card(path: Path, classifier: Classifier) -> None:
     """Say the rule in the model card; a card that is not there, or not ours any more, is left as it is."""
     rule = None if classifier.rule_ is None else classifier.rule_.describe(classifier.class_names) + "."
+    if not path.is_file():
+        return
     with contextlib.suppress(OSError, ValueError):
-        card = path.read_text(encoding="utf-8")
+        card = read_document(path)
         path.write_text(with_rule(card, rule, multi_label=classifier.multi_label_), encoding="utf-8")
 
 
@@ -282,7 +285,7 @@ def _read(folder: Path) -> list[Any]:  # Any: JSON
     if not path.is_file():
         return []
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_document(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{path}: damaged or not JSON ({error}); remove it, and take a rule back with --reset."

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
+from plaudit.budget import read_document
 from plaudit.errors import ConfigError, DataError
 
 JOURNAL_S = 0.5  # what a kill can cost
@@ -197,7 +198,7 @@ class Work:
     def _begin(self, record: dict[str, Any], *, resume: bool) -> None:
         job = self.folder / _JOB
         try:
-            earlier = json.loads(job.read_text(encoding="utf-8"))
+            earlier = json.loads(read_document(job))
         except (OSError, ValueError):
             earlier = None
         record = json.loads(json.dumps(record))

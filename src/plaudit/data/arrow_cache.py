@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from plaudit.budget import read_document
 from plaudit.data.publish import publish_folder
 from plaudit.errors import DataError
 
@@ -76,7 +77,7 @@ def has_table(folder: Path, name: str) -> bool:
 
 def _entry(folder: Path, name: str) -> dict[str, int] | None:
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(read_document(folder / _MANIFEST))
         if manifest["format"] != _FORMAT_VERSION:
             return None
         entry = manifest["files"][name]

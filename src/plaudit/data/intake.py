@@ -30,6 +30,7 @@ from plaudit.errors import DataError
 
 _SHOWN_KEYS = 8
 _MOST_CLASSES = 200  # of a column that was constant in the rows looked at, and may be the label
+_MOST_CELLS, _LEAST_LOOKED_AT = 500_000, 20  # of a table: one of very many columns is judged by fewer rows
 _MOST_INNER = 50  # columns within records
 _UNLABELLED = "Texts without labels are for plaudit predict -i; where another column has them: --label-column."
 _REJECTED = "labels: rows that an annotator of Prodigy rejected or ignored have none"
@@ -108,7 +109,8 @@ class Intake:
                     "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
                     "where the file's name is the label of all its lines, make it a table with a column of labels."
                 )
-            sample = {name: _sample(first, name) for name in names}
+            most = max(_LEAST_LOOKED_AT, min(LOOKED_AT, _MOST_CELLS // max(len(names), 1)))
+            sample = {name: _sample(first, name, most) for name in names}
             inner = _inner_columns(sample)
             text, label = self._remembered(memory, (*names, *inner), first)
             choose: Callable[..., ChosenColumns] = partial(
@@ -204,7 +206,7 @@ class Intake:
                 f"{', '.join(map(repr, lacking))} {'is' if len(lacking) == 1 else 'are'} missing. Add what is missing, "
                 "or name the columns with --text-column."
             )
-        is_other = self._is_numbered and any(look(_sample(first, name)).is_no_text for name in text)
+        is_other = self._is_numbered and any(look(_sample(first, name, LOOKED_AT)).is_no_text for name in text)
         return ((), ()) if is_other else (text, label)
 
     @property
@@ -345,12 +347,12 @@ def _one_or_several(columns: tuple[str, ...]) -> str | tuple[str, ...] | None:
     return (columns[0] if len(columns) == 1 else columns) if columns else None
 
 
-def _sample(batches: Sequence[Rows], name: str) -> list[Any]:  # Any: cells as the source has them
+def _sample(batches: Sequence[Rows], name: str, most: int) -> list[Any]:  # Any: cells as the source has them
     found: list[Any] = []
     for rows in batches:
         column = rows.column(name)
-        wanted = column[: LOOKED_AT - len(found)]
+        wanted = column[: most - len(found)]
         found += wanted if isinstance(wanted, list) else plain_cells(wanted)
-        if len(found) >= LOOKED_AT:
+        if len(found) >= most:
             break
     return found

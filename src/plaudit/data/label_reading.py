@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.budget import current
 from plaudit.data.label_cells import is_record, listed_labels
 from plaudit.data.label_checks import ONE_LABEL, refuse_several_labels, refuse_swapped, refuse_too_few
 from plaudit.data.label_findings import (
@@ -305,6 +306,7 @@ class LabelReading:
         counts = self._count(found.sets)
         if self._classes is None:
             self._check(found, counts, place)
+            current().check_classes(counts, self._where)
         is_whole = found.columns and found.multi_label  # a column without a 1 is a class too
         classes = self._classes or sort_classes(found.columns if is_whole else counts)
         findings: tuple[LabelFinding, ...] = ()

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from plaudit.budget import read_document
 from plaudit.data.dataset import Dataset
 
 OPENINGS = "test_openings.json"
@@ -54,8 +55,9 @@ def count_opening(folder: Path, dataset: Dataset, *, command: str, identity: str
 
 def read_openings(folder: Path) -> list[dict[str, Any]]:
     """Return the recorded openings, oldest first; an unreadable record counts as none."""
+    path = folder / OPENINGS
     try:
-        entries = json.loads((folder / OPENINGS).read_text(encoding="utf-8"))
+        entries = json.loads(read_document(path)) if path.is_file() else []
     except (OSError, ValueError, RecursionError):
         return []
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

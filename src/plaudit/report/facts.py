@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from plaudit.budget import read_document
 from plaudit.data.label_findings import absent_findings, class_findings
 from plaudit.errors import ModelError
 from plaudit.evaluation.figures import BEFORE
@@ -203,7 +204,7 @@ def read_facts(folder: Path) -> ReportFacts:
             "by an older Plaudit, has none. Train it with `plaudit train`, or measure it with `plaudit evaluate`."
         )
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_document(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: damaged or not JSON ({error}); train again, or copy it again.") from error
     version = value.get("format_version") if isinstance(value, dict) else None

@@ -98,6 +98,7 @@ async def score_file(
             read = await service.readers.run(read_rows, budget, body, format, spec, remembered)
             service.texts(read.texts, limits.file_rows)
             texts = read.texts.drop_null()
+            service.check_file(loaded, len(texts))
             found = await service.batcher.score(loaded, texts, timeout_s=max(end - clock(), 0.001))
             content = await service.readers.run(_write, budget, read, loaded, found)
     except TimeoutError:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
-from plaudit.models.answers import doubts, records
+from plaudit.models.answers import records
 from plaudit.server.files import as_parameters, score_file
 from plaudit.server.limits import LEFT
 from plaudit.server.refusals import Refusal, error_responses, json_response
@@ -45,14 +45,18 @@ async def predict(request: Request) -> Response:
     request.state.texts = len(asked.texts)
     loaded = service.find(asked.model)
     found = await service.score(loaded, asked.texts)
-    return json_response(
-        {
-            "model": loaded.name,
-            "version": loaded.version,
-            "rule_version": loaded.rule_version,
-            "predictions": records(loaded.classifier, found),
-        }
-    )
+
+    def written() -> Response:
+        return json_response(
+            {
+                "model": loaded.name,
+                "version": loaded.version,
+                "rule_version": loaded.rule_version,
+                "predictions": records(loaded.classifier, found),
+            }
+        )
+
+    return await service.written(found, written)
 
 
 @router.post(
@@ -68,9 +72,8 @@ async def explain(request: Request) -> Response:
     asked = await service.parsed(body, lambda: parse(body, ExplainRequest))
     request.state.texts = len(asked.texts)
     loaded = service.find(asked.model)
-    found, explanations = await service.explain(loaded, asked.texts, asked.label)
+    found, explanations, reasons = await service.explain(loaded, asked.texts, asked.label)
     answers = records(loaded.classifier, found)
-    reasons = doubts(loaded.classifier, asked.texts)
     for answer, of_text, doubt in zip(answers, explanations, reasons, strict=True):
         if doubt is not None:
             answer["reason"] = f"no answer: {doubt}"

@@ -42,11 +42,15 @@ async def predict(request: Request, name: str) -> Response:
     loaded = service.find(name)
     found = await service.score(loaded, texts)
     headers = None if loaded.rule_version is None else {RULE_HEADER: loaded.rule_version}
-    rows = found.probabilities.tolist()
-    if asked.instances is None:
-        return json_response({"outputs": {"label": found.labels, "probabilities": rows}}, headers=headers)
-    answers = [{"label": label, "probabilities": row} for label, row in zip(found.labels, rows, strict=True)]
-    return json_response({"predictions": answers}, headers=headers)
+
+    def written() -> Response:
+        rows = found.probabilities.tolist()
+        if asked.instances is None:
+            return json_response({"outputs": {"label": found.labels, "probabilities": rows}}, headers=headers)
+        answers = [{"label": label, "probabilities": row} for label, row in zip(found.labels, rows, strict=True)]
+        return json_response({"predictions": answers}, headers=headers)
+
+    return await service.written(found, written)
 
 
 @router.get("/{name}", responses=error_responses(404))

@@ -128,4 +128,5 @@ async def infer(
     head, tail = split_body(await request.body(), inference_header_content_length)
     asked, texts = await service.parsed(head, lambda: read_request(head, tail, service.limits.texts))
     request.state.texts = len(texts)
-    return write_response(loaded, asked, await service.score(loaded, texts))
+    found = await service.score(loaded, texts)
+    return await service.written(found, lambda: write_response(loaded, asked, found))

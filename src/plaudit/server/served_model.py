@@ -17,6 +17,7 @@ import logging
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _WARM_UP = ["", "A first text, so that what is loaded at the first text is loaded.", "另一个 😀 texte"]
 _MOST_WAIT_S = 60.0
+_NUMBER_BYTES = 24  # of a probability in JSON, with what stands around it
 _Seal = tuple[int, int, int, int]
 
 
@@ -50,6 +52,11 @@ class Loaded:
     name: str
     classifier: Classifier
     version: str
+
+    @cached_property
+    def answer_bytes(self) -> int:
+        """About how many bytes of JSON an answer to one text takes: each class's name and a number."""
+        return sum(len(name) + _NUMBER_BYTES for name in self.classifier.class_names)
 
     @property
     def rule_version(self) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.models.answers import Answering, answer
+from plaudit.models.answers import Answering, answer, doubts
 from plaudit.server.batcher import Batcher
 from plaudit.server.json_values import has_more_values
 from plaudit.server.metrics import ServerMetrics
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _POLL_S = 1.0
 _READERS = 2  # threads: a file's reader takes a core, and scoring needs some, too
+_FEW_NUMBERS = 2_000  # probabilities that are written in milliseconds
+_MOST_ANSWER_BYTES = 1 << 25  # of JSON, roughly
+_MOST_FILE_NUMBERS = 1 << 25  # probabilities of a file's rows, which are held until it is written
 _SMALL_BYTES = 1 << 17  # of JSON: parsed in milliseconds, whatever it holds
 _LARGE_BYTES = 1 << 20
 _VALUES_A_TEXT, _MORE_VALUES = 3, 1_000  # commas and brackets: {"text": …}, or a list of its own
@@ -40,7 +43,8 @@ class Service:
         limits: What is taken on.
         metrics: The figures.
         batcher: The scoring thread and its queue.
-        readers: The threads that read and write files and large bodies.
+        readers: The threads that read and write files.
+        writers: The thread that reads and writes large JSON, so that it never waits for a file.
     """
 
     def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
@@ -48,6 +52,7 @@ class Service:
         self.limits, self.metrics = limits, ServerMetrics()
         self.batcher = Batcher(limits, self.metrics)
         self.readers = Workroom(_READERS, most_waiting=limits.queue, name="reads")
+        self.writers = Workroom(1, most_waiting=limits.queue, name="writes")
         self._pollers = {name: Workroom(1, name=f"polls-{name}") for name in self.models}
         self._watchers: list[asyncio.Task[None]] = []
 
@@ -65,7 +70,7 @@ class Service:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
         await self.batcher.stop()
-        for room in (self.readers, *self._pollers.values()):
+        for room in (self.readers, self.writers, *self._pollers.values()):
             room.close()
 
     async def _watch(self, model: ServedModel) -> None:
@@ -97,7 +102,11 @@ class Service:
 
         if len(json) <= _SMALL_BYTES:
             return function()
-        return counted() if len(json) <= _LARGE_BYTES else await self.readers.run(counted)
+        return counted() if len(json) <= _LARGE_BYTES else await self.writers.run(counted)
+
+    async def written(self, found: Answering, function: Callable[[], T]) -> T:
+        """Return what `function` makes of answers, JSON or tensors: of many numbers off the event loop."""
+        return function() if found.probabilities.size <= _FEW_NUMBERS else await self.writers.run(function)
 
     @property
     def is_ready(self) -> bool:
@@ -145,16 +154,27 @@ class Service:
             )  # fmt: skip
         return column
 
+    def check_file(self, loaded: Loaded, n: int) -> None:
+        """Refuse a file of `n` rows whose probabilities take too much memory (422)."""
+        if (most := _MOST_FILE_NUMBERS // max(len(loaded.classifier.class_names), 1)) < n:
+            raise _too_many(n, most, "a file")
+
+    def _check_answer(self, loaded: Loaded, n: int) -> None:
+        if (most := _MOST_ANSWER_BYTES // loaded.answer_bytes) < n:
+            raise _too_many(n, most, "a request")
+
     async def score(self, loaded: Loaded, given: Sequence[str]) -> Answering:
         """Return the answers to a request's texts; errors as `texts` and the batcher's."""
         column = self.texts(given, self.limits.texts)
+        self._check_answer(loaded, len(column))
         return await self.batcher.score(loaded, column, timeout_s=self.limits.timeout_s)
 
     async def explain(
         self, loaded: Loaded, given: Sequence[str], label: object
-    ) -> tuple[Answering, list[list[Explanation]]]:
-        """Return the answers, and each text's explanations."""
+    ) -> tuple[Answering, list[list[Explanation]], list[str | None]]:
+        """Return the answers, each text's explanations, and why not to rely on its answer."""
         column = self.texts(given, self.limits.explained_texts)
+        self._check_answer(loaded, len(column))
 
         def explained() -> Any:  # Any: the tuple above, through a thread
             from plaudit.explanation import explain
@@ -162,13 +182,20 @@ class Service:
             by_text: list[list[Explanation]] = [[] for _ in range(len(column))]
             for one in explain(loaded.classifier, column, label) if len(column) else ():
                 by_text[one.row].append(one)
-            return answer(loaded.classifier, column), by_text
+            return answer(loaded.classifier, column), by_text, doubts(loaded.classifier, column)
 
-        found: tuple[Answering, list[list[Explanation]]] = await self.batcher.run(
+        found: tuple[Answering, list[list[Explanation]], list[str | None]] = await self.batcher.run(
             explained, timeout_s=self.limits.timeout_s
         )
         self.metrics.texts.labels(loaded.name).inc(len(column))
         return found
+
+
+def _too_many(n: int, most: int, what: str) -> Refusal:
+    return Refusal(
+        422, f"{n:,} texts in {what}; of a model with so many classes at most {most:,} are answered at once.",
+        reason="texts",
+    )  # fmt: skip
 
 
 def facts_of(model: ServedModel) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 import plaudit
 from plaudit.app.run.calibrating import Calibrated
+from plaudit.budget import read_document
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import MissingExtraError
@@ -99,7 +100,7 @@ def run_versions(
 
 def read_versions(path: Path) -> dict[str, str]:
     """Return the versions that a run.toml recorded; the file has been read before."""
-    recorded = tomllib.loads(path.read_text(encoding="utf-8")).get("versions", {})
+    recorded = tomllib.loads(read_document(path)).get("versions", {})
     return {str(key): str(value) for key, value in recorded.items()} if isinstance(recorded, dict) else {}
 
 

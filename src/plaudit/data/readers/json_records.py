@@ -98,9 +98,12 @@ class JsonReader(Reader):
     def _names_of(self, group: list[_Found]) -> tuple[str, ...]:
         """Return the keys of a batch, as they first appear: each is a column, so there may not be too many."""
         names: dict[str, None] = {}
+        budget = current()
         for each in group:
-            names.update(dict.fromkeys(each.record or ()))
-            current().check_columns(len(names), f"{self.name}:{each.line}")
+            if each.record:
+                names.update(dict.fromkeys(each.record))
+                if len(names) > budget.columns:
+                    budget.check_columns(len(names), f"{self.name}:{each.line}")
         return tuple(names)
 
     def _rows(self, group: list[_Found]) -> Rows:

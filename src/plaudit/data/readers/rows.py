@@ -203,5 +203,5 @@ def refuse_repeated(names: Sequence[str], where: str) -> None:
 
 
 def too_long() -> str:
-    """Return what is wrong with a row that is longer than any text."""
-    return f"longer than {MOST_BYTES // 2**20} MiB."
+    """Return what is wrong with a row that is longer than any text, or than the current budget takes."""
+    return f"longer than {min(MOST_BYTES, current().row_bytes) / 2**20:g} MiB."
