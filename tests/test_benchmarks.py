@@ -169,7 +169,9 @@ def test_a_recipe_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_coverage_is_simulated(tmp_path: Path) -> None:
     out = dry("interval_coverage.py", tmp_path / "found.json")
     assert "| calibration error | " in out
-    assert "| a tenth, better | " in out
+    assert "| a tenth, better (" in out
+    assert "| kappa quadratic | – (" in out
+    assert "| f1 micro | " in out
     assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))["balanced"]["20"]["accuracy"]["given"] == 1
 
 

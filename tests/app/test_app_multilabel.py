@@ -120,6 +120,18 @@ def test_a_text_gets_every_label_above_a_half(command: Command, good_model: Path
     assert record["probabilities"] == dict(zip(("calm", "glad", "sad"), expected, strict=True))
 
 
+def test_costs_of_labels_become_thresholds(command: Command, good_model: Path, tmp_path: Path, moods: Dataset) -> None:
+    held = write_csv(tmp_path / "held.csv", moods)
+    costs = ("--label-separator", ";", "--costs", '{"missed": 3}')
+    shown = command("threshold", good_model, held, *costs)
+    assert "mean cost" in shown.out
+    assert "Nothing was changed" in shown.out
+    assert "optimistic" not in shown.out, "costs choose nothing on these texts"
+    found = command("threshold", good_model, held, *costs, "--apply", "--json").json()
+    assert found["rule"] == {"thresholds": [0.25] * len(moods.classes)}
+    assert "--ordinal: an answer is a set of labels" in command("threshold", good_model, held, "--ordinal", code=2).err
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_a_file_gets_its_labels(command: Command, good_model: Path, tmp_path: Path, suffix: str) -> None:
     texts = ["joy grim", "film", "warm"]

@@ -14,11 +14,13 @@ import pytest
 
 import plaudit
 from plaudit import DecisionRule
+from plaudit.app.run import calibrating
 from plaudit.app.run.parts import load_parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.evaluation import choose_rule
 from plaudit.evaluation.thresholds import _abstaining
+from plaudit.training.class_scaling import Chosen
 
 Command = Callable[..., Any]
 Write = Callable[[str, Dataset], Path]
@@ -68,11 +70,22 @@ def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
     assert seen == ["train", "validation", "calibrate", "test"]
 
 
-def test_a_refit_keeps_the_temperature_and_says_so(command: Command) -> None:
+def test_a_refit_says_nothing_of_a_temperature_that_was_not_chosen(command: Command) -> None:
+    done = command("train", "sample", "--recipe", "ngram", "-o", "model")
+    assert plaudit.load("model").temperature_ == 1
+    assert "Refit: on all" in done.out
+    assert "The temperature" not in done.out + Path("model/README.md").read_text(encoding="utf-8")
+
+
+def test_a_refit_keeps_the_temperature_and_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def chosen(logits: Any, labels: Any) -> Chosen:
+        return Chosen(1.25, None, (logits / 1.25).astype("float32"))
+
+    monkeypatch.setattr(calibrating, "choose_scaling", chosen)
     command("train", "sample", "--recipe", "ngram", "--no-refit", "-o", "model")
     done = command("train", "sample", "--recipe", "ngram", "-o", "again")  # which has no epochs to choose
     kept = plaudit.load("model").temperature_
-    assert plaudit.load("again").temperature_ == kept
+    assert plaudit.load("again").temperature_ == kept == 1.25
     said = f"The temperature, {kept:.4f}, is that of the model that was validated."
     assert said in done.out
     assert said in Path("again/README.md").read_text(encoding="utf-8")
@@ -93,7 +106,8 @@ def test_the_models_own_validation_texts_are_taken(command: Command, sample_mode
     assert (found["n"], found["of"]) == (len(held), "pos")
     assert found["data"] == f"sample: the model's {len(held)} validation texts"
     reached = found["reached"]["recall"]
-    assert reached["value"] == expected.reached["recall"].value >= 0.9
+    assert reached["value"] == expected.reached["recall"].value
+    assert reached["value"] >= 0.9
     assert reached["interval_95"][0] < reached["value"]
     assert plaudit.load(sample_model).rule_ == expected.rule
 

@@ -13,6 +13,8 @@ from plaudit import DecisionRule, NetworkClassifier, NgramClassifier, choose_rul
 from plaudit.data import Dataset
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import wilson_interval
+from plaudit.evaluation.costs import label_costs
+from plaudit.evaluation.reached import sets_reached, two_classes_reached
 from plaudit.evaluation.thresholds import RuleChoice
 
 
@@ -98,7 +100,7 @@ def test_what_is_reached_is_what_evaluate_finds(model: NgramClassifier, more_rev
         reached = choice.reached[name]
         assert [reached.value, reached.before] == pytest.approx([now, was])
         assert reached.interval is not None
-        assert reached.interval.low <= reached.value <= reached.interval.high
+        assert reached.interval.low <= now <= reached.interval.high
     assert choice.reached["accuracy"].interval == wilson_interval(round(found.accuracy * 30), 30)
 
 
@@ -176,14 +178,57 @@ def test_a_label_that_no_text_has_keeps_a_half(mood_network: NetworkClassifier, 
     assert choice.notes == ("No text here has glad: 0.5 stays.",)
 
 
-def test_the_bootstraps_interval_is_that_of_drawing_texts_again(model: NgramClassifier, more_reviews: Dataset) -> None:
-    choice = choose_rule(model, more_reviews, f1=True)
-    scores, truth = seconds(model, more_reviews)
-    found, random = scores > threshold(choice), np.random.default_rng(9)
-    drawn = [figures(found[rows], truth[rows])[2] for rows in random.integers(0, 30, (4_000, 30))]
-    interval = choice.reached["F1"].interval
-    assert interval is not None
-    assert [interval.low, interval.high] == pytest.approx(np.percentile(drawn, [2.5, 97.5]).tolist(), abs=0.03)
+def test_no_interval_of_what_is_reached_collapses(model: NgramClassifier, more_reviews: Dataset) -> None:
+    for goal in ({"f1": True}, {"precision": 0.5}, {"costs": {"liked": {"panned": 2}}}):
+        for figure in choose_rule(model, more_reviews, **goal).reached.values():
+            assert figure.interval is None or figure.interval.high - figure.interval.low > 0.01
+    reached = sets_reached(*[np.eye(3, dtype=np.int64)[np.arange(30) % 3]] * 3)
+    assert reached["micro-F1"].value == reached["macro-F1"].value == 1
+    for figure in reached.values():
+        assert figure.interval is not None
+        assert 0.7 < figure.interval.low < 0.95
+    few = sets_reached(*[np.eye(3, dtype=np.int64)] * 3)
+    assert few["micro-F1"].interval is None
+
+
+def test_where_nothing_is_found_there_is_no_precision() -> None:
+    is_positive, nothing = np.arange(30) < 10, np.zeros(30, np.bool_)
+    reached = two_classes_reached(is_positive, nothing, nothing)
+    assert (reached["precision"].value, reached["precision"].before, reached["recall"].value) == (None, None, 0)
+
+
+def test_costs_of_sets_of_labels_are_thresholds(mood_network: NetworkClassifier, moods: Dataset) -> None:
+    names = mood_network.class_names
+    costs = {"missed": 4, names[0]: {"wrong": 3, "missed": 1}}
+    choice = choose_rule(mood_network, moods, costs=costs)
+    assert choice.rule.thresholds == pytest.approx((3 / 4, *[1 / 5] * (len(names) - 1)))
+    assert not choice.is_chosen
+    shares, truth = mood_network.predict_proba(moods.texts), moods.labels
+    assert truth is not None
+    given = choice.rule.decide(shares, multi_label=True)
+    paid = [
+        (1 if column else 3) * np.mean((given > truth)[:, column])
+        + (4 if column else 1) * np.mean((given < truth)[:, column])
+        for column in range(len(names))
+    ]
+    assert choice.reached["mean cost"].value == pytest.approx(sum(paid))
+
+
+@pytest.mark.parametrize(
+    ("costs", "message"),
+    [
+        ({"cross": {"mised": 3}}, "'mised' is no kind of mistake"),
+        ({"glum": {"missed": 3}}, "'glum' is none of the model's labels"),
+        ({"missed": -1}, "costs: expected numbers from 0"),
+        ({"cross": {"missed": "5"}}, "costs: expected numbers from 0"),
+        ({"cross": {"missed": 0, "wrong": 0}}, "both cost 0"),
+        ([1], "expected {"),
+        ({"cross": {"glad": 3}}, "'glad' is no kind of mistake"),
+    ],
+)
+def test_costs_of_labels_that_say_nothing_are_refused(costs: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        label_costs(costs, ("cross", "glad", "sad"))
 
 
 def test_scores_that_are_neighbours_among_the_floats_are_told_apart() -> None:
@@ -240,9 +285,9 @@ def test_what_no_threshold_reaches_is_told_with_the_most_that_one_does(model: Ng
 
 
 def test_sets_of_labels_take_thresholds_alone(mood_network: NetworkClassifier, moods: Dataset) -> None:
-    goals: list[dict[str, Any]] = [{"abstain": 0.9}, {"costs": {}}]
+    goals: list[dict[str, Any]] = [{"abstain": 0.9}]
     for goal in goals:
-        with pytest.raises(ConfigError, match="takes f1, recall or precision, of each label"):
+        with pytest.raises(ConfigError, match="takes f1, recall, precision or costs, of each"):
             choose_rule(mood_network, moods, **goal)
     with pytest.raises(ConfigError, match="in sets of labels each has its own"):
         choose_rule(mood_network, moods, recall=0.9, per_class=True)

@@ -62,7 +62,11 @@ def threshold(
         bool, typer.Option("--per-class", help="With --abstain, --precision or --recall: for each class its own.")
     ] = False,
     costs: Annotated[
-        str | None, typer.Option(help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}. [each 1]')
+        str | None,
+        typer.Option(
+            help='Costs of mistakes, as JSON or a file: {"TRUE": {"ANSWERED": 10}}; of sets of labels {"missed": 5} or '
+            '{"LABEL": {"wrong": 1, "missed": 5}}. [each 1]'
+        ),
     ] = None,
     ordinal: Annotated[
         bool, typer.Option("--ordinal", help="Of grades the answer that is expected to be off by the least.")
@@ -116,6 +120,8 @@ def threshold(
     if given.pop("ordinal", False):
         if "costs" in given:
             raise ConfigError("threshold: --ordinal sets the costs; leave out --costs.")
+        if classifier.multi_label_:
+            raise ConfigError("threshold: --ordinal: an answer is a set of labels, not one grade.")
         given["costs"] = ordinal_costs(classifier.class_names)
         if given["costs"] is None:
             raise ConfigError(f"threshold: --ordinal: {model}'s classes are no grades, each with one number.")
@@ -175,15 +181,16 @@ def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool) -> None:
     console.print(f"\n{plain(what)}{of}", markup=False)
     width = max(map(len, choice.reached))
     for name, figure in choice.reached.items():
-        bounds = figure.interval
-        interval = "no text" if bounds is None else f"95 % interval {bounds.low:.4f} to {bounds.high:.4f}"
-        line = f"  {name:<{width}}  {figure.value:.4f}  ({interval}; without the rule {figure.before:.4f})"
+        bounds, value, before = figure.interval, *map(_number, (figure.value, figure.before))
+        few = "no text" if figure.value is None else "too few texts for an interval"
+        interval = few if bounds is None else f"95 % interval {bounds.low:.4f} to {bounds.high:.4f}"
+        line = f"  {name:<{width}}  {value}  ({interval}; without the rule {before})"
         console.print(line, markup=False)
     if choice.steps:
         print_table(console, steps_table(choice.steps))
     for note in choice.notes:
         console.print(f"note: {plain(note)}", markup=False)
-    if choice.rule.costs is None and not choice.rule.is_scope_alone:
+    if choice.is_chosen:
         console.print(
             "\nThe rule was chosen on these very texts, so the figures are optimistic: the more so, "
             "the fewer the texts and the more the thresholds."
@@ -224,6 +231,10 @@ def _rewrite_card(path: Path, classifier: Classifier) -> None:
         path.write_text(with_rule(card, rule, multi_label=classifier.multi_label_), encoding="utf-8")
 
 
+def _number(figure: float | None) -> str:
+    return "–" if figure is None else f"{figure:.4f}"
+
+
 _WIDTH = 24  # characters that stand for all
 
 
@@ -235,7 +246,7 @@ def steps_table(steps: Sequence[Step]) -> Table:
     table.add_column("0 - coverage = - precision | - 1")
     for step in steps:
         figures = (step.coverage, step.accuracy, step.precision, step.recall)
-        cells = ("–" if figure is None else f"{figure:.4f}" for figure in figures)
+        cells = map(_number, figures)
         table.add_row(f"{step.threshold:.2f}", *cells, _picture(step.coverage, step.precision))
     return table
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 TOO_FEW = 8  # texts that bear on a share; below, an interval of it says nothing that its reader could use
 LEAST_VALUES = 100  # of a skewed mean: its tail is not seen in fewer
+_NO_SPREAD = 1e-9  # as a share of the mean: values that rounding alone sets apart
 _STEPS = 60  # of the bisection: to 1e-18
 
 
@@ -66,10 +67,8 @@ def mean_interval(
     return Interval(max(0.0, mean - scale * below**0.5), min(1.0, mean + scale * above**0.5))
 
 
-def roc_interval(area: float, n_positive: int, n_negative: int) -> Interval | None:
-    """Return Newcombe's interval of an area under the ROC curve; None of fewer than `TOO_FEW` texts on a side."""
-    if min(n_positive, n_negative) < TOO_FEW:
-        return None
+def roc_interval(area: float, n_positive: int, n_negative: int) -> Interval:
+    """Return Newcombe's interval of an area under the ROC curve; of fewer than `TOO_FEW` texts on a side it is wide."""
     middle = (n_positive + n_negative) / 2
 
     def distance(truth: float) -> float:
@@ -91,6 +90,12 @@ def precision_interval(average: float, n_positive: int) -> Interval:
     """Return the interval of an average precision of few positive texts, one or more; see the module for its source."""
     value = _inside(average, n_positive)
     return _from_logit(average, value, Z95 / (n_positive * value * (1 - value)) ** 0.5)
+
+
+def kappa_interval(kappa: float, resampled: NDArray[np.float64], n: int) -> Interval | None:
+    """Return `logit_interval` of an agreement from -1 to 1; the arguments are its."""
+    found = logit_interval((1 + kappa) / 2, (1 + resampled) / 2, n)
+    return None if found is None else Interval(2 * found.low - 1, 2 * found.high - 1)
 
 
 def logit_interval(value: float, resampled: NDArray[np.float64], n: int) -> Interval | None:
@@ -132,9 +137,10 @@ def _from_logit(figure: float, centre: float, reach: float) -> Interval:
     return Interval(min(_inverse(middle - reach), figure), max(_inverse(middle + reach), figure))
 
 
-def _student(n: int) -> float:
-    """Return Student's 97.5 % quantile of n values, by its first correction of the normal one."""
-    return Z95 * (1 + (Z95**2 + 1) / (4 * (n - 1)))
+def _student(n: float) -> float:
+    """Return Student's 97.5 % quantile of n values, by its first two corrections of the normal one (Fisher 1926)."""
+    z, freedom = Z95, n - 1
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def by_class_intervals(
@@ -163,18 +169,19 @@ def by_class_intervals(
     }
     intervals: dict[str, Interval | tuple[Interval | None, ...] | None] = {}
     counted = [i for i, (_, t, f) in enumerate(counts) if t + f > 0]
+    is_whole = len(counted) == len(counts)  # else the mean is another one than that of more texts
     for kind, (name, mean) in names.items():
         intervals[name] = own[kind]
         alone = float(np.nanvar(resampled[name][:, counted], axis=0).sum()) / max(len(counted), 1) ** 2
         joint = float(np.nanvar(resampled[mean]))
         together = joint / alone if alone > 0 and joint > 0 else 1.0
         values = [figures[name][i] for i in counted]
-        intervals[mean] = mean_interval(values, [own[kind][i] for i in counted], together=together)
+        intervals[mean] = mean_interval(values, list(own[kind]), together=together) if is_whole else None
     return intervals
 
 
-def skewed_interval(values: NDArray[np.float64], *, low: float = 0.0, high: float = np.inf) -> Interval | None:
-    """Return the interval of a mean of skewed values: Student's, corrected for skewness by Hall's transformation.
+def skewed_interval(values: NDArray[np.float64], *, high: float = np.inf) -> Interval | None:
+    """Return the interval of a mean of skewed values from 0: Student's, with Hall's transformation for skewness.
 
     Hall (1992), "On the Removal of Skewness by Transformation", J. R. Statist. Soc. B 54. None of fewer than
     `LEAST_VALUES` values, whose tail says too little.
@@ -183,7 +190,7 @@ def skewed_interval(values: NDArray[np.float64], *, low: float = 0.0, high: floa
     if n < LEAST_VALUES:
         return None
     mean, spread = float(values.mean()), float(values.std(ddof=1))
-    if spread == 0:
+    if spread <= _NO_SPREAD * abs(mean):
         return None
     skew = float(((values - mean) ** 3).mean()) / spread**3
     t = _student(n)
@@ -195,4 +202,22 @@ def skewed_interval(values: NDArray[np.float64], *, low: float = 0.0, high: floa
         return float(3 * n**0.5 / skew * (np.cbrt(inner) - 1))
 
     error = spread / n**0.5
-    return Interval(max(low, mean - error * back(t)), min(high, mean - error * back(-t)))
+    return Interval(max(0.0, mean - error * back(t)), min(high, mean - error * back(-t)))
+
+
+def difference_interval(values: NDArray[np.float64]) -> Interval | None:
+    """Return the interval of a mean of differences, which a few large ones decide: Student's, of so many as decide it.
+
+    The degrees of freedom of the variance follow from the kurtosis (Box 1953, "Non-normality and tests on variances",
+    Biometrika 40): of normal values they are about n, of heavy tails far fewer. None of fewer than `LEAST_VALUES`.
+    """
+    n = len(values)
+    if n < LEAST_VALUES:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    if spread <= _NO_SPREAD * abs(mean):
+        return None
+    squares = np.square(values - mean)
+    freedom = min(n - 1.0, 2 * float(squares.sum()) ** 2 / float(np.square(squares).sum()))
+    reach = _student(freedom + 1) * spread / n**0.5
+    return Interval(mean - reach, mean + reach)

@@ -204,7 +204,7 @@ def measure(
         assert isinstance(by_class, tuple)
         intervals["f1"] = by_class[1] if n_classes == 2 else intervals["f1_macro"]
         intervals |= _of_scores(labels, probabilities, figures, resampled)
-        graded = ordinal_intervals(labels, predicted, classes, intervals)
+        graded = ordinal_intervals(labels, predicted, classes, figures.get("kappa_quadratic"), resampled)
         intervals = {**{name: value for name, value in intervals.items() if name not in NAMES}, **graded}
     pairs = (labels * n_classes + predicted)[is_answered]
     return Metrics(
@@ -234,47 +234,52 @@ def _of_scores(
     figures: Mapping[str, Any],  # Any: as `point_figures` has it
     resampled: Mapping[str, NDArray[np.float64]],
 ) -> dict[str, FigureInterval]:
-    """Return intervals of loss, Brier score and average precision, and of ROC-AUC where resamples say too little."""
+    """Return intervals of loss, Brier score, average precision and ROC-AUC."""
     n, n_classes = probabilities.shape
     given = probabilities[np.arange(n), labels]
     two = n_classes == 2
     squares = np.square(1 - given) if two else np.square(probabilities).sum(axis=1) + 1 - 2 * given
     is_ranked = labels[:, None] == (np.ones(1) if two else np.arange(n_classes))
-    found: dict[str, FigureInterval] = {
+    ranked = ranking_intervals(is_ranked, probabilities[:, 1:] if two else probabilities, resampled)
+    return {
         "log_loss": skewed_interval(log_losses(given)),
         "brier": skewed_interval(squares, high=1.0 if two else 2.0),
-        "average_precision": mean_precision_interval(
-            is_ranked, probabilities[:, 1:] if two else probabilities, resampled["average_precision"]
-        ),
+        **ranked,
+        "roc_auc": None if figures["roc_auc"] is None else ranked["roc_auc"],
     }
-    counts = np.bincount(labels, minlength=n_classes)
-    fewest, area = int(counts.min()), figures["roc_auc"]
-    if two and area is not None and (fewest < _ENOUGH or area in (0, 1)):
-        found["roc_auc"] = roc_interval(area, int(counts[1]), int(counts[0]))
-    elif fewest < TOO_FEW:
-        found["roc_auc"] = None
-    return found
 
 
-def mean_precision_interval(
-    is_positive: NDArray[np.bool_], scores: NDArray[np.float64], resampled: NDArray[np.float64]
-) -> Interval | None:
-    """Return the interval of a mean of average precisions; None where a class has too few texts.
+def ranking_intervals(
+    is_positive: NDArray[np.bool_], scores: NDArray[np.float64], resampled: Mapping[str, NDArray[np.float64]]
+) -> dict[str, Interval | None]:
+    """Return the intervals of the mean ROC-AUC and the mean average precision; None where a class has too few texts.
 
     Args:
         is_positive: bool [N, C], which texts have each class; a class that none has is left out.
         scores: float64 [N, C].
-        resampled: The mean of resamples, float64 [R].
+        resampled: By name the means of resamples, float64 [R].
     """
-    counts = is_positive.sum(axis=0)
-    classes = np.flatnonzero(counts).tolist()
-    if not classes or counts[classes].mean() < _LEAST_POSITIVE:
-        return None
-    once, fewest = np.ones((1, len(scores))), int(counts[classes].min())
-    values = [float(ranking(is_positive[:, c], scores[:, c])(once).average_precision[0]) for c in classes]
-    if fewest < _ENOUGH_POSITIVE:
-        return mean_interval(values, list(map(precision_interval, values, counts[classes].tolist())))
-    return logit_interval(float(np.mean(values)), resampled, fewest)
+    n, counts, once = len(scores), is_positive.sum(axis=0), np.ones((1, len(scores)))
+    ranked = [c for c in range(len(counts)) if counts[c] > 0]
+    found = [ranking(is_positive[:, c], scores[:, c])(once) for c in ranked]
+    own, sides = counts[ranked], np.minimum(counts, n - counts)[ranked]
+    intervals: dict[str, Interval | None] = dict.fromkeys(("roc_auc", "average_precision"))
+    told = [i for i in range(len(ranked)) if sides[i]]
+    if told and sides[told].mean() >= TOO_FEW:
+        areas = [float(found[i].roc_auc[0]) for i in told]
+        bounds = [roc_interval(area, own[i], n - own[i]) for area, i in zip(areas, told, strict=True)]
+        is_resampled = sides[told].min() >= _ENOUGH and 0 < sum(areas) < len(areas)
+        intervals["roc_auc"] = (
+            percentile_interval(resampled["roc_auc"]) if is_resampled else mean_interval(areas, bounds)
+        )
+    if ranked and own.mean() >= _LEAST_POSITIVE:
+        values = [float(each.average_precision[0]) for each in found]
+        intervals["average_precision"] = (
+            mean_interval(values, list(map(precision_interval, values, own.tolist())))
+            if own.min() < _ENOUGH_POSITIVE
+            else logit_interval(float(np.mean(values)), resampled["average_precision"], int(own.min()))
+        )
+    return intervals
 
 
 def bootstrap_intervals(

@@ -16,7 +16,7 @@ import numpy as np
 from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES, Statistic, bootstrap, count_resamples, group_sums
 from plaudit.evaluation.calibration import calibration
-from plaudit.evaluation.figure_intervals import by_class_intervals, skewed_interval
+from plaudit.evaluation.figure_intervals import TOO_FEW, by_class_intervals, logit_interval, skewed_interval
 from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.metrics import (
@@ -26,9 +26,9 @@ from plaudit.evaluation.metrics import (
     f1_of,
     intervals_to_dict,
     log_losses,
-    mean_precision_interval,
     measured_by_class,
     point_figures,
+    ranking_intervals,
 )
 from plaudit.evaluation.ranking import ranking
 
@@ -149,9 +149,11 @@ def measure_sets(
         sums = ((true & found).sum(axis=0), true.sum(axis=0), found.sum(axis=0))
         names = {name: (name, f"{name}_macro") for name in ("precision", "recall", "f1")}
         intervals |= by_class_intervals(*sums, resampled, names, figures)
-        if len(np.flatnonzero(sums[1] + sums[2])) < len(classes):
-            intervals |= dict.fromkeys((mean for _, mean in names.values()), None)
-        intervals["average_precision"] = mean_precision_interval(true, probabilities, resampled["average_precision"])
+        intervals |= ranking_intervals(true, probabilities, resampled)
+        for name in ("f1_micro", "f1_samples"):
+            intervals[name] = logit_interval(figures[name], resampled[name], n) if n >= TOO_FEW else None
+        if n < TOO_FEW:
+            intervals["calibration_error"] = None
         given = np.where(true, probabilities, 1 - probabilities)
         intervals["log_loss"] = skewed_interval(log_losses(given).mean(axis=1))
         intervals["brier"] = skewed_interval(np.square(1 - given).mean(axis=1), high=1.0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plaudit.evaluation.bootstrap import Statistic
-from plaudit.evaluation.figure_intervals import LEAST_VALUES, share_interval, skewed_interval
+from plaudit.evaluation.figure_intervals import LEAST_VALUES, kappa_interval, share_interval, skewed_interval
 from plaudit.evaluation.intervals import Interval
 
 if TYPE_CHECKING:
@@ -94,11 +94,12 @@ def ordinal_intervals(
     labels: NDArray[np.integer],
     predicted: NDArray[np.integer],
     classes: Sequence[str],
-    intervals: Mapping[str, object],
+    kappa: float | None,
+    resampled: Mapping[str, NDArray[np.float64]],
 ) -> dict[str, Interval | None]:
-    """Return the intervals of `NAMES`; kappa's is the bootstrap's in `intervals`, none of fewer than 100 texts.
+    """Return the intervals of `NAMES`; none of kappa and the absolute error of fewer than 100 texts.
 
-    Empty where the classes are no grades.
+    Empty where the classes are no grades. `kappa` is the figure, `resampled` has it of resamples, float64 [R].
     """
     grades = grades_of(classes)
     if grades is None:
@@ -107,9 +108,11 @@ def ordinal_intervals(
     true, found = labels[is_answered], predicted[is_answered]
     steps = np.argsort(np.argsort(grades))
     near = int((np.abs(steps[true] - steps[found]) <= 1).sum())
-    kappa = intervals.get("kappa_quadratic")
+    of_kappa = None
+    if kappa is not None and len(true) >= LEAST_VALUES:
+        of_kappa = kappa_interval(kappa, resampled["kappa_quadratic"], len(true))
     return {
         "absolute_error": skewed_interval(np.abs(grades[true] - grades[found])),
         "within_one": share_interval(near, len(true)),
-        "kappa_quadratic": kappa if isinstance(kappa, Interval) and len(true) >= LEAST_VALUES else None,
+        "kappa_quadratic": of_kappa,
     }

@@ -1,6 +1,7 @@
 """Figures of a decision rule on some texts, each with its interval and what it was without the rule.
 
-Shares have Wilson's interval. F1 and mean costs are no shares: theirs is the bootstrap's over texts, from a fixed seed.
+Shares have Wilson's interval, one class's F1 what follows from it, mean costs Hall's; figures of several labels the
+bootstrap's over texts, from a fixed seed, on the logit scale (`evaluation.figure_intervals`). None collapses.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.evaluation.bootstrap import bootstrap, count_resamples, percentile_interval
+from plaudit.evaluation.bootstrap import bootstrap, count_resamples
+from plaudit.evaluation.figure_intervals import TOO_FEW, f1_interval, logit_interval, skewed_interval
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.metrics import f1_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plaudit.evaluation.costs import LabelCosts
     from plaudit.models.rules import DecisionRule
 
 
@@ -26,41 +29,40 @@ class Reached:
     """A figure under a rule.
 
     Attributes:
-        value: The figure.
-        interval: Its 95 % interval, for the rule as it stands; None where no text bears on it.
-        before: What it is without a rule.
+        value: The figure; None where no text bears on it.
+        interval: Its 95 % interval, for the rule as it stands; None where too few texts bear on it.
+        before: What it is without a rule; None where no text bears on it then.
     """
 
-    value: float
+    value: float | None
     interval: Interval | None
-    before: float
+    before: float | None
 
 
-def share_reached(is_so: NDArray[np.bool_], *, before: float) -> Reached:
-    """Return the share of texts that something is true of; 0 of no texts."""
+def share_reached(is_so: NDArray[np.bool_], *, before: float | None) -> Reached:
+    """Return the share of texts that something is true of; None of no texts."""
     n, right = len(is_so), int(is_so.sum())
-    return Reached(right / n, wilson_interval(right, n), before) if n else Reached(0.0, None, before)
+    return Reached(right / n, wilson_interval(right, n), before) if n else Reached(None, None, before)
 
 
 def two_classes_reached(
     is_positive: NDArray[np.bool_], is_found: NDArray[np.bool_], was_found: NDArray[np.bool_]
 ) -> dict[str, Reached]:
     """Return precision, recall and F1 of a class, and the accuracy, all arguments bool [N]."""
-
-    def f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        return f1_of(*counts.T)
-
-    def cases(found: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.stack([is_positive & found, is_positive, found], axis=1).astype(np.float64)
-
-    now, before = cases(is_found), cases(was_found).sum(axis=0)
-    precision_before, recall_before = before[0] / max(before[2], 1), before[0] / max(before[1], 1)
+    n_true = int(is_positive.sum())
+    n_found, n_was = int(is_found.sum()), int(was_found.sum())
+    n_both, both_was = int((is_positive & is_found).sum()), int((is_positive & was_found).sum())
+    f1, f1_before = (_share(2 * both, n_true + n) for both, n in ((n_both, n_found), (both_was, n_was)))
     return {
-        "precision": share_reached(is_positive[is_found], before=float(precision_before)),
-        "recall": share_reached(is_found[is_positive], before=float(recall_before)),
-        "F1": _bootstrapped(now, f1, before=float(f1(before[None])[0])),
+        "precision": share_reached(is_positive[is_found], before=_share(both_was, n_was)),
+        "recall": share_reached(is_found[is_positive], before=_share(both_was, n_true)),
+        "F1": Reached(f1, f1_interval(n_both, n_true, n_found), f1_before),
         "accuracy": share_reached(is_found == is_positive, before=float((was_found == is_positive).mean())),
     }
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
 
 
 def cost_reached(
@@ -75,13 +77,20 @@ def cost_reached(
         plain: The answers without the rule, [N].
     """
     costs, answers = np.array(rule.costs), rule.decide(found)
-    paid = costs[truth, answers][:, None]
-    n = len(truth)
-    mean = _bootstrapped(paid, lambda sums: sums[:, 0] / n, before=float(costs[truth, plain].mean()))
+    paid, before = costs[truth, answers], costs[truth, plain]
     return {
-        "mean cost": mean,
+        "mean cost": _mean_reached(paid, before=float(before.mean())),
         "accuracy": share_reached(answers == truth, before=float((plain == truth).mean())),
     }
+
+
+def label_cost_reached(
+    costs: LabelCosts, truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDArray[np.int64]
+) -> dict[str, Reached]:
+    """Return the mean over texts of what wrong and missed labels cost; all but the costs are indicators [N, C]."""
+    wrong, missed = np.array(costs.wrong), np.array(costs.missed)
+    paid, before = ((sets & ~truth & 1) @ wrong + (truth & ~sets & 1) @ missed for sets in (given, plain))
+    return {"mean cost": _mean_reached(paid, before=float(before.mean()))}
 
 
 def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDArray[np.int64]) -> dict[str, Reached]:
@@ -120,6 +129,10 @@ def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDAr
     }
 
 
+def _mean_reached(paid: NDArray[np.float64], *, before: float) -> Reached:
+    return Reached(float(paid.mean()), skewed_interval(paid), before)
+
+
 def _bootstrapped(
     cases: NDArray[np.float64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], *, before: float
 ) -> Reached:
@@ -129,5 +142,6 @@ def _bootstrapped(
     def figures(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         return {"figure": statistic(counts @ cases)}
 
+    value = float(figures(np.ones((1, n)))["figure"][0])
     resampled = bootstrap(figures, n, resamples=count_resamples(n, cases.shape[1]))["figure"]
-    return Reached(float(figures(np.ones((1, n)))["figure"][0]), percentile_interval(resampled), before)
+    return Reached(value, logit_interval(value, resampled, n) if n >= TOO_FEW else None, before)

@@ -9,7 +9,6 @@ flatters little, many on few flatter much; the interval does not know of it, so 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,15 @@ import numpy as np
 
 from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation.candidates import Candidates
-from plaudit.evaluation.reached import Reached, cost_reached, sets_reached, share_reached, two_classes_reached
+from plaudit.evaluation.costs import Costs, LabelCosts, cost_matrix, label_costs
+from plaudit.evaluation.reached import (
+    Reached,
+    cost_reached,
+    label_cost_reached,
+    sets_reached,
+    share_reached,
+    two_classes_reached,
+)
 from plaudit.evaluation.scoring import as_dataset, labels_for
 from plaudit.evaluation.threshold_table import Step, tabulate
 from plaudit.models.rules import MOST_UNLIKE, DecisionRule
@@ -31,7 +38,6 @@ if TYPE_CHECKING:
     from plaudit.models.base import Classifier
 
 LEAST_COVERAGE = 0.2  # of a rule that leaves texts unanswered: below, whoever asks is warned
-Costs = Mapping[str, Mapping[str, float]]
 _GOALS = "f1, recall, precision, abstain or costs, with or without unlike"
 
 
@@ -46,6 +52,7 @@ class RuleChoice:
         reached: Figures by name.
         notes: Sentences that its owner should read.
         steps: What other thresholds come to on these texts.
+        is_chosen: Whether the texts chose it, so that its figures flatter; costs do not ask them.
     """
 
     rule: DecisionRule
@@ -54,6 +61,7 @@ class RuleChoice:
     reached: dict[str, Reached]
     notes: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    is_chosen: bool = True
 
 
 def choose_rule(
@@ -85,7 +93,8 @@ def choose_rule(
             answers is right; with `recall` the highest with which this share of each class's texts is still found.
             No answer below.
         costs: What mistakes cost, by the name of the true class, then of the answered one; a mistake not named costs 1,
-            a right answer 0. Nothing is chosen: the class with the least expected cost is answered.
+            a right answer 0. Nothing is chosen: the class with the least expected cost is answered. Of sets of labels
+            what a wrong and a missed label cost, by its name (`label_costs`); a threshold for each label follows.
         unlike: No answer to texts unlike the training texts, of texts like them to this share by mistake; alone, or
             beside one of the other goals.
         of: Of two classes the one that `f1`, `recall` and `precision` are about; None for the second.
@@ -109,8 +118,9 @@ def choose_rule(
             "per class: for abstain, precision or recall of one label a text; in sets of labels each has its own."
         )
     is_of_a_class = f1 or (not per_class and not {"recall", "precision"}.isdisjoint(shares))
-    _check_goal(model, is_of_a_class=is_of_a_class, is_for_sets=abstain is None and costs is None, of=of)
-    matrix = None if costs is None else cost_matrix(costs, model.class_names)
+    _check_goal(model, is_of_a_class=is_of_a_class, is_for_sets=abstain is None, of=of)
+    by_label = None if costs is None or not model.multi_label_ else label_costs(costs, model.class_names)
+    matrix = None if costs is None or model.multi_label_ else cost_matrix(costs, model.class_names)
     held = as_dataset(model, dataset)
     truth = labels_for(model.class_names, held, multi_label=model.multi_label_)
     if not len(truth):
@@ -126,10 +136,12 @@ def choose_rule(
     is_of_one = abstain is None and not per_class and len(model.class_names) == 2
     about = (1 if of is None else _number_of(model, of)) if is_of_one else None
     steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_))
-    if model.multi_label_:
+    if by_label is not None:
+        choice = _cheapest_sets(by_label, truth, found, plain)
+    elif model.multi_label_:
         choice = _best_sets(truth, found, plain, model.class_names, recall, precision)
     elif matrix is not None:
-        choice = RuleChoice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain))
+        choice = RuleChoice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain), is_chosen=False)
     elif per_class:
         share = abstain if precision is None else precision
         choice = _abstain_by_class(truth, found, plain, model.class_names, precision=share, recall=recall)
@@ -175,7 +187,7 @@ def _unlike_alone(
         "coverage": share_reached(like, before=1.0),
         "accuracy of the answers": share_reached(is_right[like], before=float(is_right.mean())),
     }
-    return RuleChoice(rule, len(truth), None, reached)
+    return RuleChoice(rule, len(truth), None, reached, is_chosen=False)
 
 
 def _number_of(model: Classifier, name: str) -> int:
@@ -185,7 +197,9 @@ def _number_of(model: Classifier, name: str) -> int:
 def _check_goal(model: Classifier, *, is_of_a_class: bool, is_for_sets: bool, of: str | None) -> None:
     names = model.class_names
     if model.multi_label_ and not is_for_sets:
-        raise ConfigError("a model that answers with sets of labels takes f1, recall or precision, of each label.")
+        raise ConfigError(
+            "a model that answers with sets of labels takes f1, recall, precision or costs, of each label."
+        )
     if len(names) > 2 and is_of_a_class and not model.multi_label_:
         raise ConfigError(
             f"a threshold decides between two classes, and these are {len(names)}: take abstain or costs, or precision "
@@ -195,21 +209,6 @@ def _check_goal(model: Classifier, *, is_of_a_class: bool, is_for_sets: bool, of
         raise ConfigError("a class is named for f1, recall or precision of two classes, and for nothing else.")
     if of is not None and of not in names:
         raise ConfigError(f"{of!r} is none of the model's classes: {', '.join(names)}.")
-
-
-def cost_matrix(costs: Costs, classes: tuple[str, ...]) -> DecisionRule:
-    """Return the rule of these costs.
-
-    Raises:
-        ConfigError: A name is no class, or a cost is no number from 0.
-    """
-    if not isinstance(costs, Mapping) or not all(isinstance(row, Mapping) for row in costs.values()):
-        raise ConfigError('costs: expected {"true class": {"answered class": cost, …}, …}.')
-    for name in [*costs, *(answered for row in costs.values() for answered in row)]:
-        if name not in classes:
-            raise ConfigError(f"costs: {name!r} is none of the model's classes: {', '.join(classes)[:200]}.")
-    rows = [[costs.get(true, {}).get(name, float(name != true)) for name in classes] for true in classes]
-    return DecisionRule(costs=tuple(map(tuple, rows)))
 
 
 def _between_two(
@@ -352,6 +351,16 @@ def _best_sets(
     notes = ((unknown, "No text here has {}: 0.5 stays."), (silent, never + ": {}."))
     said = tuple(words.format(", ".join(names)[:200]) for names, words in notes if names)
     return RuleChoice(rule, len(truth), None, sets_reached(truth, rule.decide(found, multi_label=True), plain), said)
+
+
+def _cheapest_sets(
+    costs: LabelCosts, truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64]
+) -> RuleChoice:
+    """Return the thresholds above which a label is expected to cost less given than not, and what they come to."""
+    rule = DecisionRule(thresholds=costs.thresholds)
+    given = rule.decide(found, multi_label=True)
+    reached = {**label_cost_reached(costs, truth, given, plain), **sets_reached(truth, given, plain)}
+    return RuleChoice(rule, len(truth), None, reached, is_chosen=False)
 
 
 def _wanted(recall: float | None, precision: float | None) -> str:

@@ -68,7 +68,7 @@ class DecisionRule:
             object.__setattr__(self, "abstain_below", _numbers("abstain_below", [self.abstain_below], 1)[0])
         if self.costs is not None:
             rows = self.costs if isinstance(self.costs, Sequence | np.ndarray) else ()
-            costs = tuple(_numbers("costs", row, _LARGEST_COST) for row in rows)
+            costs = tuple(map(check_costs, rows))
             if not costs or any(len(row) != len(costs) for row in costs):
                 raise ConfigError("a decision rule's costs: expected a row for each class, with a number for each.")
             object.__setattr__(self, "costs", costs)
@@ -199,6 +199,15 @@ def rule_from_manifest(stored: object, n_classes: int, *, multi_label: bool, whe
     except ConfigError as error:
         raise ModelError(f"{where}: damaged: {error}") from error
     return rule
+
+
+def check_costs(values: object) -> tuple[float, ...]:
+    """Return costs as floats.
+
+    Raises:
+        ConfigError: They are no sequence of numbers from 0 to 1e12.
+    """
+    return _numbers("costs", values, _LARGEST_COST)
 
 
 def _numbers(name: str, values: object, most: float) -> tuple[float, ...]:

@@ -175,11 +175,8 @@ def _calibration(facts: ReportFacts) -> str:
     figures = facts.calibration
     on_test = f" On the test texts it is {facts.test.measured.figures['calibration_error'].value:.4f}."
     error_is = "Expected calibration error, the mean distance from probability to the share that is right:"
-    if figures.temperature == 1 and not figures.classes_scaled:
-        return (
-            "Logits are not scaled: no temperature helps validation texts that did not choose it.\n"
-            f"{error_is} {figures.calibration_error:.4f} there.{on_test}"
-        )
+    if facts.why_unscaled is not None:
+        return f"{facts.why_unscaled}.\n{error_is} {figures.calibration_error:.4f} there.{on_test}"
     how = f"are divided by a temperature of {figures.temperature:.4f}"
     if figures.classes_scaled:
         how = f"are scaled by class, {figures.classes_scaled} of {len(facts.classes)} classes by themselves"

@@ -19,6 +19,7 @@ from plaudit.evaluation.figures import BEFORE
 from plaudit.report.facts_json import read_value
 from plaudit.report.figure_facts import HeldOutFacts, Measured
 from plaudit.report.text_facts import ExplainedFacts
+from plaudit.training.temperature import LEAST_TEXTS
 
 FACTS = "report.json"
 FORMAT_VERSION = 2
@@ -176,6 +177,16 @@ class ReportFacts:
     explained: ExplainedFacts
     audit: AuditFacts
     run: RunFacts
+
+    @property
+    def why_unscaled(self) -> str | None:
+        """Say why logits are as they were trained, a sentence without a full stop; None where they are scaled."""
+        if self.calibration.temperature != 1 or self.calibration.classes_scaled:
+            return None
+        n = next((part.n for part in self.parts if part.name == "validation"), LEAST_TEXTS)
+        if n < LEAST_TEXTS:
+            return f"Logits are not scaled: {n} validation texts are too few to choose a temperature on"
+        return "Logits are not scaled: no temperature helps validation texts that did not choose it"
 
     def write(self, folder: Path) -> None:
         """Write report.json."""

@@ -160,9 +160,11 @@ def refit(
     model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
     model.temperature_, model.class_scaling_ = fitted.calibrated.temperature, fitted.calibrated.by_class
     model.scope_ = scope  # of the training part, whose limit the validation texts set
-    what = f"temperature, {model.temperature_:.4f}," if model.class_scaling_ is None else "scaling of each class"
-    kept = f"The {what} is that of the model that was validated."
-    say(kept)
+    kept = ""
+    if fitted.calibrated.is_scaled:
+        what = f"temperature, {model.temperature_:.4f}," if model.class_scaling_ is None else "scaling of each class"
+        kept = f"The {what} is that of the model that was validated."
+        say(kept)
     return replace(fitted, story=f"{fitted.story} {story} ({option}). {kept}".strip())
 
 
