@@ -20,6 +20,7 @@ from plaudit.models.advice import look_at
 from plaudit.models.recipes import build as build_run
 from plaudit.models.recipes import refits
 from plaudit.registry import find_recipe, recipe_names
+from plaudit.text.token_memory import remembering_tokens
 from plaudit.training import refit_epochs
 
 
@@ -109,12 +110,13 @@ class Auto(Ours):
         open_run = RunConfig(parts.config, ModelConfig(recipe="ngram"), TrainingConfig(seed=self.seed))
         run, *others = choose(open_run, look_at(train)).runs
         self.model = build_run(run)
-        fitted = fit(self.model, parts, None, None, _say_nothing, (), resume=False)
-        for other in others:
-            if (better := fit_better(other, fitted, parts, _say_nothing, than=run.model.recipe)) is not None:
-                run, (self.model, fitted) = other, better
-        if refits(run):
-            refit(fitted, self.model, parts, None, None, _say_nothing, ())
+        with remembering_tokens():
+            fitted = fit(self.model, parts, None, None, _say_nothing, (), resume=False)
+            for other in others:
+                if (better := fit_better(other, fitted, parts, _say_nothing, than=run.model.recipe)) is not None:
+                    run, (self.model, fitted) = other, better
+            if refits(run):
+                refit(fitted, self.model, parts, None, None, _say_nothing, ())
 
 
 def _say_nothing(line: str) -> None:
