@@ -177,5 +177,6 @@ def test_coverage_is_simulated(tmp_path: Path) -> None:
 
 def test_calibration_is_measured_on_the_test(sample_model: Path) -> None:
     out = run("calibration.py", f"{sample_model}=sample")
-    assert f"| {sample_model.name} (324) | as trained | " in out
-    assert out.count("| as it is | ") == 1
+    assert f"| {sample_model.name} (130, 324) | as trained" in out
+    assert out.count(" (the model's) | ") == 1
+    assert f"| {sample_model.name} (130, 324) | isotonic | " in out

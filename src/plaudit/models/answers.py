@@ -85,9 +85,9 @@ def doubts(model: Classifier, texts: object) -> list[str | None]:
 
 
 def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield each text with its record."""
-    for text, record in zip(texts, records(model, answer(model, texts)), strict=True):
-        yield {"text": text, **record}
+    """Yield each text with its record; "reason" says why not to rely on the answer, where `doubts` has something."""
+    for text, record, doubt in zip(texts, records(model, answer(model, texts)), doubts(model, texts), strict=True):
+        yield {"text": text, **record, **({} if doubt is None else {"reason": f"no answer: {doubt}"})}
 
 
 def records(model: Classifier, found: Answering) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *,
     n, n_logits = logits.shape
     shared = choose_temperature(logits, labels, seed=seed)
     simple = Chosen(shared.temperature, None, (logits * shared.inverse[:, None]).astype(np.float32))
-    is_own = _have_enough(labels, n_logits)
+    is_own = have_enough(labels, n_logits)
     if not 2 <= n_logits <= MOST_CLASSES or n < LEAST_TEXTS or not is_own.any() or not np.isfinite(logits).all():
         return simple
     folds, crossed = deal(n, seed=seed), np.empty((n, n_logits), np.float32)
@@ -186,7 +186,7 @@ def _answers_lose(before: NDArray[np.floating], after: NDArray[np.floating], lab
     return bool(now.mean() < was.mean() or (weights * now).sum() < (weights * was).sum())
 
 
-def _have_enough(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.bool_]:
+def have_enough(labels: NDArray[np.integer], n_logits: int) -> NDArray[np.bool_]:
     """Return which classes have enough texts for numbers of their own, bool [C]."""
     if labels.ndim == 1:
         enough: NDArray[np.bool_] = np.bincount(labels, minlength=n_logits) >= LEAST_OF_CLASS
