@@ -11,6 +11,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+import traceback
 from typing import Any
 
 
@@ -78,6 +79,8 @@ def run(words: list[str], errors: str) -> None:
         code = 0
     except SystemExit as end:
         code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         with contextlib.suppress(OSError):
             sys.stderr.flush()

@@ -3,6 +3,7 @@
     .venv/bin/python benchmarks/serve.py [MODEL] [--seconds 30] [--connections 1 8 64] [--workers 1]
     .venv/bin/python benchmarks/serve.py [MODEL] --overload
     .venv/bin/python benchmarks/serve.py [MODEL] --texts 1000000
+    .venv/bin/python benchmarks/serve.py [MODEL] --requests 1000000 [--seconds 3600]
 
 The client is this process, so it takes processor time from the server. A connection sends its next request when it has
 the answer to the last one; with --overload requests come at a fixed rate, whatever is answered.
@@ -12,6 +13,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,8 +23,11 @@ import numpy as np
 from measured import Figures, machine, table
 from serving import Server, review_texts, serving
 
+from plaudit.data import load_dataset
+
 OVERLOAD_TEXTS = 50  # in a request: so that scoring is what is short, not this client
 MEMORY_TEXTS = 1000
+SOAK_STEPS = 20
 
 
 class Found:
@@ -145,6 +150,28 @@ def overload(server: Server, seconds: float, figures: Figures) -> None:
     figures.put("overload", {"capacity": capacity, "during": dict(during.statuses), "after": dict(after.statuses)})
 
 
+def soak(server: Server, n_requests: int, seconds: float, figures: Figures) -> None:
+    """Send so many requests of one short text each, at most so long, and print memory as they go."""
+    texts = load_dataset("sample").train.texts.to_pylist()
+    requests = itertools.cycle([request([text[:200]]) for text in texts])
+    until, sent, rows = time.perf_counter() + seconds, 0, list[list[str]]()
+    statuses: Counter[str] = Counter()
+    part = max(1, n_requests // SOAK_STEPS)
+    while sent < n_requests and time.perf_counter() < until:
+        found, _ = asyncio.run(
+            closed_loop(server.port, 16, until - time.perf_counter(), itertools.islice(requests, part))
+        )
+        statuses += found.statuses
+        sent += found.statuses.total()
+        rows.append([f"{sent:,}", f"{server.memory_mib():,.0f}"])
+        print(*rows[-1], dict(statuses), file=sys.stderr, flush=True)
+    print(table(["requests", "resident memory, MiB"], rows))
+    print(f"statuses: {dict(statuses)}")
+    figures.put("soak", {"memory": dict(rows), "statuses": dict(statuses)})
+    if set(statuses) != {"200"}:
+        raise SystemExit(1)
+
+
 def memory(server: Server, n_texts: int, figures: Figures) -> None:
     texts = review_texts()
     many = [texts[i % len(texts)] for i in range(MEMORY_TEXTS + 13)]
@@ -170,6 +197,7 @@ def main() -> None:
     parser.add_argument("--workers", default="1")
     parser.add_argument("--overload", action="store_true", help="four times what it can do, and after")
     parser.add_argument("--texts", type=int, help="memory over so many texts")
+    parser.add_argument("--requests", type=int, help="memory over so many requests of a text each")
     parser.add_argument("--dry", action="store_true", help="a second each, to see that it runs")
     parser.add_argument("--output", type=Path, default=Path("results/serve.json"))
     given = parser.parse_args()
@@ -180,6 +208,8 @@ def main() -> None:
         figures = Figures(given.output)
         if given.overload:
             overload(server, seconds, figures)
+        elif given.requests:
+            soak(server, 400 if given.dry else given.requests, 600 if given.dry else given.seconds, figures)
         elif given.texts:
             memory(server, 20_000 if given.dry else given.texts, figures)
         else:

@@ -130,6 +130,7 @@ def test_a_server_is_loaded_overloaded_and_filled(tmp_path: Path, sample_model: 
     assert "| 2 | " in dry_alone("serve.py", output, str(sample_model), "--connections", "2")
     dry_alone("serve.py", output, str(sample_model), "--overload")
     dry_alone("serve.py", output, str(sample_model), "--texts", "20000")
+    assert "statuses: {'200': 400}" in dry_alone("serve.py", output, str(sample_model), "--requests", "400")
     figures = json.loads(output.read_text(encoding="utf-8"))
     assert figures["2 connections"]["statuses"].keys() == {"200"}
     assert figures["overload"]["after"].keys() == {"200"}

@@ -57,6 +57,10 @@ def test_facts_agree_with_the_metrics(sample_facts: ReportFacts, sample_outcome:
         (lambda facts: facts["run"].update(seconds=math.nan), "run.seconds: expected float"),
         (lambda facts: facts["run"].update(is_refit=1), "run.is_refit: expected bool"),
         (lambda facts: facts["parts"][0].update(counts={}), r"parts\[0\].counts: expected list"),
+        (
+            lambda facts: facts["explained"]["mistakes"][0].update(is_cut=[]),
+            r"mistakes\[0\].is_cut: expected list of 2, found '\[\]'",
+        ),
         (lambda facts: facts["test"]["measured"]["figures"].update(log_loss=[]), "figures.log_loss: expected"),
         (lambda facts: facts.update(format_version=3), "format version 3 is newer"),
     ],

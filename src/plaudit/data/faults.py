@@ -6,7 +6,7 @@ with it, and of each kind the first places are named and the others counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,17 @@ class Faults:
         found.n += 1
         if len(found.places) < _SHOWN:
             found.places.append(place)
+
+    def add_rows(
+        self, kind: str, rows: Mapping[int, str], where: Callable[[int], str], places: Sequence[int | str]
+    ) -> None:
+        """Take note of rows of a batch, with what is wrong with each; its place is asked of the first alone."""
+        numbers = sorted(rows)
+        if numbers:
+            self.add(kind, where(numbers[0]), places[numbers[0]], rows[numbers[0]])
+            found = self._kinds[kind]
+            found.n += len(numbers) - 1
+            found.places += [places[i] for i in numbers[1 : 1 + _SHOWN - len(found.places)]]
 
     def error(self, *, text: str, label: str, n: int) -> DataError:
         """Return the error that tells all of it.

@@ -144,13 +144,12 @@ class _Gathered:
         assert self._faults is not None
         rows, faults, texts = taken.rows, self._faults, taken.texts.fill_null("")
         keep = np.ones(len(rows), np.bool_)
-        for i, message in sorted(taken.faults.items()):
-            faults.add(BROKEN, intake.where(rows, i), rows.places[i], message)
-            keep[i] = False
+        faults.add_rows(BROKEN, taken.faults, lambda i: intake.where(rows, i), rows.places)
+        keep[list(taken.faults)] = False
         if self._needs_labels:
             blank = is_blank(texts) & keep
-            for i in np.flatnonzero(blank).tolist():
-                faults.add(BLANK, intake.where(rows, i), rows.places[i])
+            of_blank = dict.fromkeys(np.flatnonzero(blank).tolist(), "")
+            faults.add_rows(BLANK, of_blank, lambda i: intake.where(rows, i), rows.places)
             keep &= ~blank
         whole = bool(keep.all())
         kept = texts if whole else texts.filter(pa.array(keep))

@@ -36,7 +36,8 @@ def _read(kind: Any, value: Any, where: str, path: str) -> Any:  # Any: a type a
     if is_dataclass(kind):
         return _read_dataclass(kind, value, where, path)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is tuple and isinstance(value, list):
+    is_fixed = origin is tuple and arguments[-1] is not Ellipsis  # its entries are of one kind: tuple[bool, bool]
+    if origin is tuple and isinstance(value, list) and not (is_fixed and len(value) != len(arguments)):
         return tuple(_read(arguments[0], each, where, f"{path}[{i}]") for i, each in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {key: _read(arguments[1], each, where, f"{path}.{key}") for key, each in value.items()}
@@ -48,7 +49,8 @@ def _read(kind: Any, value: Any, where: str, path: str) -> Any:  # Any: a type a
         return float(value)
     if kind in _PLAIN and kind is not float and type(value) is kind:
         return value
-    name = "list" if origin is tuple else "object" if origin is dict else getattr(kind, "__name__", str(kind))
+    of_tuple = f"list of {len(arguments)}" if is_fixed else "list"
+    name = of_tuple if origin is tuple else "object" if origin is dict else getattr(kind, "__name__", str(kind))
     raise ModelError(f"{where}: damaged: {path.lstrip('.')[:100]}: expected {name}, found {str(value)[:60]!r}.")
 
 

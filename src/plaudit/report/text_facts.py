@@ -55,7 +55,7 @@ class Mistake:
     explained: str
     probability: float
     text: str
-    is_cut: tuple[bool, ...]
+    is_cut: tuple[bool, bool]
     marks: tuple[MarkFacts, ...]
     place: str | None = None
 
