@@ -38,6 +38,7 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
         *plots,
         "validation.safetensors",
         "scope.safetensors",
+        "seen.safetensors",
         "run.toml",
         "metrics.json",
         "README.md",

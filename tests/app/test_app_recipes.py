@@ -105,7 +105,7 @@ def test_a_run_without_epochs_leaves_no_curves(command: Command, tmp_path: Path)
     assert {path.name for path in folder.iterdir()} == {
         "model.json", "words.json", "run.toml", "metrics.json", "README.md", "test_openings.json",
         "reliability.svg", "report.html", "report.json",
-        "scope.safetensors",
+        "scope.safetensors", "seen.safetensors",
     }  # fmt: skip
     figures = read_metrics(folder)
     assert figures["train"].keys() == {"seconds", "n", "peak_memory_bytes", "size_bytes"}

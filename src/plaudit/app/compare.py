@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -15,6 +17,7 @@ from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, TestPart, reads_data
 from plaudit.app.plain import plain
 from plaudit.app.run.own_run import Chosen, choose_texts
+from plaudit.app.run.seen import Met
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
@@ -46,7 +49,7 @@ def compare(
     texts, answers = answer_same_texts(models, data, every_row=every_row, spec=spec)
     found = [compare_answers(a, b) for a, b in combinations(answers, 2)]
     unanswered = [each.n_unanswered for each in answers]
-    openings = [count_opening(folder, texts.dataset, command="compare") for folder in models]
+    openings = [count_opening(folder, texts.counted, command="compare") for folder in models]
     names = _names(models)
     if len(models) > 2:
         _tell_several(names, answers, found, texts, unanswered, openings, as_json=as_json)
@@ -83,7 +86,30 @@ def answer_same_texts(
         for folder, classifier in zip(folders, classifiers, strict=True)
     ]  # fmt: skip
     texts = _common(chosen, folders, data)
-    return texts, [answer(classifier, texts.dataset) for classifier in classifiers]
+    answers = [answer(classifier, texts.dataset) for classifier in classifiers]
+    return (texts, answers) if every_row else _without_seen(texts, answers, folders)
+
+
+def _without_seen(texts: Chosen, answers: list[Answers], folders: Sequence[Path]) -> tuple[Chosen, list[Answers]]:
+    """Leave out the texts that one of the models was trained on, or chosen by.
+
+    Raises:
+        DataError: Those are all.
+    """
+    seen = np.zeros(len(texts.dataset), np.bool_)
+    for folder in folders:
+        if (met := Met.read(folder)) is not None:
+            seen |= met.is_seen(texts.dataset)
+    if not seen.any():
+        return texts, answers
+    if seen.all():
+        raise DataError(
+            f"{texts.what}: a model was trained on each of the {len(seen):,} texts; name other data, or take every row "
+            "with --all."
+        )
+    rows = np.flatnonzero(~seen)
+    what = f"{texts.what}, without {int(seen.sum()):,} that a model was trained or chosen on"
+    return replace(texts, what=what), [each.take(rows) for each in answers]
 
 
 def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -> None:

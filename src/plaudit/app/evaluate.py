@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -13,11 +14,11 @@ from plaudit.app.controls import compare_controls, controls_table, training_text
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.run.own_run import choose_texts
+from plaudit.app.run.own_run import Chosen, choose_texts
 from plaudit.app.run.parts import describe_origin
 from plaudit.app.terminal import figure_text, make_console, print_json, print_metrics, print_table, scoring_shown
 from plaudit.config import DataSpec
-from plaudit.evaluation import answer, count_opening
+from plaudit.evaluation import Answers, answer, count_opening
 from plaudit.evaluation.slices import accuracy_by_slice, divide
 from plaudit.models import load
 
@@ -64,14 +65,18 @@ def evaluate(
     )
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices or [])]
     answers = answer(classifier, chosen.dataset)
-    openings = count_opening(model, chosen.dataset, command="evaluate")
+    unseen = unseen_answers(answers, chosen)
+    alone = None if unseen is None else unseen.metrics
+    openings = count_opening(model, chosen.counted, command="evaluate")
     parts = {division.by: accuracy_by_slice(division, answers.right, answers) for division in divisions}
     rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
     console = make_console()
     if not as_json:
         for line in describe_origin(chosen.dataset):
             console.print(f"  {line}", markup=False)
-        print_metrics(console, answers, title=escape(chosen.what))
+        print_metrics(console, answers, title=escape(chosen.what), unseen=alone)
+        if (met := seen_line(chosen)) is not None:
+            console.print(met, markup=False)
         if rule is not None:
             console.print(f"Decision rule: {rule}.", markup=False)
         if answers.n_unanswered and (parts or controls):
@@ -83,6 +88,8 @@ def evaluate(
     compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
     if as_json:
         more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
+        if chosen.seen is not None:
+            more |= {"seen": int(chosen.seen.sum()), "unseen": None if alone is None else alone.to_dict()}
         if parts:
             more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
         if run is not None:
@@ -98,6 +105,29 @@ def evaluate(
             f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
             "a choice was made is optimistic by what the choice gained."
         )
+
+
+def unseen_answers(answers: Answers, chosen: Chosen) -> Answers | None:
+    """Return the answers to the texts that the model has not met in training; None where that is all, or none."""
+    if chosen.seen is None or chosen.seen.all():
+        return None
+    return answers.take(np.flatnonzero(~chosen.seen))
+
+
+def seen_line(chosen: Chosen) -> str | None:
+    """Say how many of the texts the model has met in training; None where it has met none."""
+    if chosen.seen is None:
+        return None
+    n, n_seen = len(chosen.seen), int(chosen.seen.sum())
+    if n_seen == n:
+        return (
+            f"The model was trained or chosen on all {n:,} of these texts: the figures say what it remembers, not how "
+            "good it is on others."
+        )
+    return (
+        f"The model was trained or chosen on {n_seen:,} of these {n:,} texts, or texts equal to them, so the figures "
+        f"are optimistic; those marked unseen are of the other {n - n_seen:,}."
+    )
 
 
 def slices_table(by: str, slices: Sequence[Slice]) -> Table:

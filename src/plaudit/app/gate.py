@@ -128,7 +128,7 @@ def gate(
     findings = [_check(each, metrics, answers[0], certain=certain) for each in wanted]
     if no_worse_than is not None:
         findings.append(_compared(answers, model, no_worse_than))
-    openings = [count_opening(folder, texts.dataset, command="gate") for folder in folders]
+    openings = [count_opening(folder, texts.counted, command="gate") for folder in folders]
     is_met = all(each.is_met for each in findings)
     if as_json:
         told = [

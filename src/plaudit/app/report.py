@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.evaluate import unseen_answers
 from plaudit.app.options import reads_data
 from plaudit.app.output_files import write_whole
 from plaudit.app.plain import plain
@@ -66,7 +67,7 @@ def report(
     else:
         chosen = choose_texts(model, data, classes=facts.classes, multi_label=multi_label, every_row=False, spec=spec)
         facts = _measured_on(load(model), facts, chosen)
-        openings = count_opening(model, chosen.dataset, command="report")
+        openings = count_opening(model, chosen.counted, command="report")
     words = None if rule is None else f"{rule.describe(facts.classes)}."
     name = model.resolve().name
     measured_on = None if data is None else datetime.datetime.now(datetime.UTC).date()
@@ -84,6 +85,10 @@ def _openings(model: Path, facts: ReportFacts) -> int:
 def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:
     """Return the facts with figures of other texts in the place of the test's."""
     dataset, what = chosen.dataset, plain(chosen.what)
-    held_out = held_out_facts(answer(model, dataset), dataset, what=what, guessed=facts.test.guessed)
+    answers = answer(model, dataset)
+    unseen = unseen_answers(answers, chosen)
+    held_out = held_out_facts(answers, dataset, what=what, guessed=facts.test.guessed, unseen=unseen)
     part = part_facts("measured", dataset, None, facts.classes)
+    if chosen.seen is not None:
+        part = replace(part, shared=int(chosen.seen.sum()))
     return replace(facts, test=held_out, parts=(*facts.parts[:-1], part))

@@ -7,6 +7,7 @@ numbers; the strings live once, in `classes`.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass, field, replace
@@ -101,6 +102,11 @@ class Dataset:
         """The texts as `normalise_texts` gives them, Arrow ``large_string`` [N]; made once and kept."""
         return normalise_texts(self.texts)
 
+    @cached_property
+    def digests(self) -> NDArray[np.uint64]:
+        """A hash of each normalised text, uint64 [N]; made once and kept."""
+        return digests(self.normalised)
+
     def text_numbers(self) -> NDArray[np.int64]:
         """Return a number for each text, int64 [N]: the same for texts that are equal after normalising."""
         numbers = self.normalised.dictionary_encode().indices.to_numpy(zero_copy_only=False)
@@ -168,6 +174,15 @@ def _normalise(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     words = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\pL\pM\pN]+", " ")
     words = pc.utf8_trim(words, " ")
     return pc.if_else(pc.equal(words, ""), pc.utf8_trim_whitespace(texts), words)
+
+
+def digests(texts: pa.LargeStringArray) -> NDArray[np.uint64]:
+    """Return a hash of each of N texts, uint64 [N]."""
+    found = bytearray()
+    for start in range(0, len(texts), _PART_TEXTS):
+        for text in texts.slice(start, _PART_TEXTS).to_pylist():
+            found += hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return np.frombuffer(bytes(found), np.uint64)
 
 
 def label_sets(indicator: NDArray[np.integer], classes: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -7,7 +7,6 @@ where `take` puts the texts, so that whatever divides a data set divides this on
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from plaudit.data.dataset import Dataset, normalise_texts
+from plaudit.data.dataset import Dataset, digests, normalise_texts
 from plaudit.data.split import shared_texts
 from plaudit.scratch import MEMORY, Scratch
 
@@ -38,11 +37,9 @@ class SpilledDataset(Dataset):
     @cached_property
     def digests(self) -> NDArray[np.uint64]:
         """A hash of each normalised text, uint64 [N]; made once and kept."""
-        found = bytearray()
-        for start in range(0, len(self), _TAKEN_TEXTS):
-            for text in normalise_texts(self.texts.slice(start, _TAKEN_TEXTS)).to_pylist():
-                found += hashlib.blake2b(text.encode(), digest_size=8).digest()
-        return np.frombuffer(bytes(found), np.uint64)
+        starts = range(0, len(self), _TAKEN_TEXTS)
+        parts = [digests(normalise_texts(self.texts.slice(start, _TAKEN_TEXTS))) for start in starts]
+        return np.concatenate([np.zeros(0, np.uint64), *parts])
 
     def text_numbers(self) -> NDArray[np.int64]:
         """Return a number for each text, as `Dataset.text_numbers` does, from hashes."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plaudit.evaluation import wilson_interval
-from plaudit.report.facts import PartFacts, ReportFacts, class_notes
+from plaudit.report.facts import ReportFacts, class_notes
 from plaudit.report.figure_facts import TEST_TEXTS, ClassFigures, Measured
 
 Tone = Literal["good", "mind", "plain"]
@@ -216,22 +216,23 @@ def _optimistic(facts: ReportFacts) -> Iterator[Said]:
 
 
 def _shared(facts: ReportFacts) -> Iterator[Said]:
-    test, unseen = _part(facts, "test"), facts.test.unseen
-    if test is None or not test.shared:
+    test, unseen = facts.parts[-1], facts.test.unseen  # the test part, or what was measured in its place
+    if not test.shared:
         return
+    texts = "test texts" if test.name == "test" else "texts"
     if unseen is not None:
         accuracy = unseen.figures["accuracy"]
         low, high = accuracy.bounds
         yield Said(
             "Texts seen before", "mind",
-            f"{test.n - unseen.n:,} of {test.n:,} test texts are also among the training texts. On the {unseen.n:,} "
+            f"{test.n - unseen.n:,} of {test.n:,} {texts} are also among the training texts. On the {unseen.n:,} "
             f"texts not seen in training accuracy is {_percent(accuracy.value)} ({_percent(low)} to "
             f"{_percent(high)}): believe that figure.",
         )  # fmt: skip
     else:
         yield Said(
             "Texts seen before", "mind",
-            f"{test.shared:,} of {test.n:,} test texts are also among the training texts: the figures are "
+            f"{test.shared:,} of {test.n:,} {texts} are also among the training texts: the figures are "
             "optimistic by what they gain from that.",
         )  # fmt: skip
 
@@ -250,10 +251,6 @@ def _opened(facts: ReportFacts, openings: int) -> Said:
 
 def _other_texts() -> Said:
     return Said("What it does not say", "plain", "How good the model is on texts of another kind, place or time.")
-
-
-def _part(facts: ReportFacts, name: str) -> PartFacts | None:
-    return next((part for part in facts.parts if part.name == name), None)
 
 
 def _span(each: ClassFigures) -> tuple[float, float]:

@@ -24,6 +24,7 @@ import numpy as np
 
 from plaudit.app.run.parts import Parts, clean, divide
 from plaudit.app.run.record import read_held_out, read_versions
+from plaudit.app.run.seen import Met
 from plaudit.config import DataConfig, DataSpec, RunConfig
 from plaudit.data import DATASET_NAMES, Dataset, has_parts, has_test_part, load_dataset
 from plaudit.data.readers.database import database_file
@@ -174,12 +175,21 @@ class Chosen:
         what: A line for a person.
         is_own: Whether these were kept for testing when the model was trained on the same file.
         logits: What the model answered to them before it learned from them; None where it has not.
+        seen: Which of them the model was trained on, or chosen by, bool [N]; None: none that is known.
+        opened: The texts whose openings count, where those are not all: of a copy those that were not seen.
     """
 
     dataset: Dataset
     what: str
     is_own: bool = False
     logits: NDArray[np.float32] | None = None
+    seen: NDArray[np.bool_] | None = None
+    opened: Dataset | None = None
+
+    @property
+    def counted(self) -> Dataset:
+        """The texts whose openings count."""
+        return self.dataset if self.opened is None else self.opened
 
 
 def choose_texts(
@@ -199,14 +209,25 @@ def choose_texts(
     """
     own_part = has_test_part(data)
     if not own_part and not every_row and (sealed := _sealed_part(model, data, spec.data_dir)) is not None:
-        return sealed
+        return _with_seen(sealed, model)
     splits = load_dataset(data, spec=spec, classes=classes, multi_label=multi_label, remembered=remembered_spec(model))
     is_part = own_part and splits.test is not None
     found = splits.test if is_part and splits.test is not None else splits.train
     run = None if every_row else OwnRun.of(model, data_dir=spec.data_dir)
     if run is not None and run.config.training.final and fingerprint(found) == run.recorded.get("test_texts"):
         raise DataError(_learned(model, data))
-    return Chosen(found, f"{data}: its test part" if is_part else f"{data}: every row")
+    return _with_seen(Chosen(found, f"{data}: its test part" if is_part else f"{data}: every row"), model)
+
+
+def _with_seen(chosen: Chosen, model: Path) -> Chosen:
+    """Note which of the texts the model has met in training."""
+    met = Met.read(model)
+    if met is None or not (seen := met.is_seen(chosen.dataset)).any():
+        return chosen
+    run = OwnRun.of(model)
+    is_test = run is not None and fingerprint(chosen.dataset) == run.recorded.get("test_texts")
+    opened = None if is_test or seen.all() else chosen.dataset.take(np.flatnonzero(~seen))
+    return replace(chosen, seen=seen, opened=opened)
 
 
 def _learned(model: Path, data: str) -> str:
@@ -271,6 +292,13 @@ def choosing_texts(
         raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
     if identity == recorded.get("train_texts"):
         raise DataError(f"{data}: the model was trained on these texts, and is surer of them than of others.")
+    met = Met.read(model)
+    if met is not None and not (kept := met.is_for_choosing(rows)).all():
+        if not kept.any():
+            raise DataError(f"{data}: the model was trained or tested on all of these texts; name others.")
+        n_out = int((~kept).sum())
+        rows = rows.take(np.flatnonzero(kept))
+        what += f", without {n_out:,} that the model was trained or tested on"
     return Chosen(rows, what)
 
 

@@ -18,6 +18,7 @@ from plaudit.app.run.calibrating import unseen_of
 from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.run.record import Record, differences, run_versions, write_held_out
+from plaudit.app.run.seen import Met
 from plaudit.app.train.cross_validation import CrossValidated, cross_validate, is_for
 from plaudit.app.train.facts import Tested, gather_facts, run_facts
 from plaudit.app.train.fitting import Say, fit, fit_better, load_first_layer, refit
@@ -220,8 +221,7 @@ class _Run:
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
         )
         if is_for(self.config, all_texts := (parts.train, parts.validation, texts)):
-            crossed = cross_validate(self.config, all_texts, temperature=model.temperature_)
-            tested = replace(tested, crossed=crossed)
+            return replace(tested, crossed=cross_validate(self.config, all_texts, temperature=model.temperature_))
         return tested
 
     def write(self, tested: Tested) -> Outcome:
@@ -248,6 +248,7 @@ class _Run:
             )
             if self.config.training.refit:  # what `plaudit threshold` chooses on: the model has learned these texts
                 write_held_out(folder, fitted.calibrated.logits)
+            Met.of_run(self.parts, tested.dataset, self.config.training).write(folder)
             identity = self.versions["test_texts"]
             openings = count_opening(folder, tested.dataset, command="train", identity=identity)
             for line in record.write(folder, model, name=self.output.name, openings=openings):
