@@ -10,7 +10,7 @@ import pytest
 
 from plaudit.app.options import settings_table
 from plaudit.config import RunConfig
-from plaudit.models.parameters import from_json, to_json
+from plaudit.models.arguments import from_json, to_json
 from plaudit.models.recipes import build
 from plaudit.registry import BUILT_IN, declared, find_recipe
 

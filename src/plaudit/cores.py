@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-Part = TypeVar("Part")
+Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 _here = threading.local()  # whether this thread works on a part already
@@ -19,7 +19,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def on_all_cores(function: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+def on_all_cores(function: Callable[[Piece], Result], parts: Sequence[Piece]) -> list[Result]:
     """Return what `function` makes of each part, in order; the first error is raised.
 
     Within a part the cores are busy already: there the parts of a part follow each other in the same thread.

@@ -20,7 +20,7 @@ from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.evaluation import choose_rule
 from plaudit.evaluation.thresholds import _abstaining
-from plaudit.training.class_scaling import Chosen
+from plaudit.training.class_scaling import ChosenScaling
 
 Command = Callable[..., Any]
 Write = Callable[[str, Dataset], Path]
@@ -78,8 +78,8 @@ def test_a_refit_says_nothing_of_a_temperature_that_was_not_chosen(command: Comm
 
 
 def test_a_refit_keeps_the_temperature_and_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(logits: Any, labels: Any) -> Chosen:
-        return Chosen(1.25, None, (logits / 1.25).astype("float32"))
+    def chosen(logits: Any, labels: Any) -> ChosenScaling:
+        return ChosenScaling(1.25, None, (logits / 1.25).astype("float32"))
 
     monkeypatch.setattr(calibrating, "choose_scaling", chosen)
     command("train", "sample", "--recipe", "ngram", "--no-refit", "-o", "model")

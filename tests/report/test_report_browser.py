@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from plaudit.report import ReportFacts, report_page
-from plaudit.report.figure_facts import ClassFigures, Figure
-from plaudit.report.text_facts import ClassWordsFacts, Mistake, WordFacts
+from plaudit.report.facts import ClassFigures, ClassWordsFacts, Figure, Mistake, WordFacts
 
 image = pytest.importorskip("PIL.Image", reason="looking at screenshots needs Pillow")
 pytest.importorskip("jinja2", reason="the page needs the extra train")

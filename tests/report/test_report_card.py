@@ -9,7 +9,7 @@ import pytest
 import plaudit
 from plaudit.app.train.run import Outcome
 from plaudit.report import ReportFacts, model_card
-from plaudit.report.figure_facts import Figure
+from plaudit.report.facts import Figure
 
 
 @pytest.fixture

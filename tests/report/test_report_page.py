@@ -8,9 +8,8 @@ import pytest
 
 from plaudit.report import ReportFacts, report_page
 from plaudit.report.drawing import Bars, Row, draw_bars, draw_curves, draw_whiskers, shorten
-from plaudit.report.figure_facts import ClassFigures, Confused, Figure
+from plaudit.report.facts import ClassFigures, ClassWordsFacts, Confused, Figure, MarkFacts, Mistake, WordFacts
 from plaudit.report.page import whisker_rows
-from plaudit.report.text_facts import ClassWordsFacts, MarkFacts, Mistake, WordFacts
 
 pytest.importorskip("jinja2", reason="the page needs the extra train")
 HOSTILE = '<script>alert(1)</script>"><img src=http://x.example/y onerror=z>\x1b\u202e{{7*7}}'

@@ -8,8 +8,7 @@ import pytest
 
 from plaudit.evaluation import wilson_interval
 from plaudit.report import ReportFacts
-from plaudit.report.facts import CurvesFacts, PartFacts
-from plaudit.report.figure_facts import BinFacts, ClassFigures, Figure
+from plaudit.report.facts import BinFacts, ClassFigures, CurvesFacts, Figure, PartFacts
 from plaudit.report.verdict import Said, headline, verdict
 
 

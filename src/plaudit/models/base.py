@@ -18,7 +18,7 @@ import numpy as np
 from plaudit.data.dataset import as_text_column, label_sets
 from plaudit.data.labels import label_name
 from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
-from plaudit.models.arguments import Arguments
+from plaudit.models.arguments import Arguments, from_json, to_json
 from plaudit.models.label_values import warn_of_label
 from plaudit.models.rules import DecisionRule, rule_from_manifest
 from plaudit.models.scaling import ScaledLogits
@@ -169,7 +169,6 @@ class Classifier(Arguments, ScaledLogits, ABC):
     def _write_manifest(self, folder: Path) -> None:
         """Write the manifest over all that `write` has put into `folder`; `_from_manifest` reads it."""
         from plaudit.models.artifact import write_manifest
-        from plaudit.models.parameters import to_json
         from plaudit.registry import recipe_of_kind
 
         recipe = recipe_of_kind(self.kind)
@@ -198,8 +197,6 @@ class Classifier(Arguments, ScaledLogits, ABC):
         Raises:
             ModelError: A setting is none of this class, is out of range, or a file is not listed.
         """
-        from plaudit.models.parameters import from_json
-
         model = cls(**from_json(manifest["parameters"], cls._parameter_names(), str(folder)))
         try:
             model._check_params()

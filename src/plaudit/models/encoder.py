@@ -1,10 +1,15 @@
 """A transformer encoder, fine-tuned: every weight moves, a linear layer on the mean of its token vectors answers.
 
+Its folder is a Hugging Face folder (configuration, safetensors, tokenizer) with the head beside it. Reading trusts
+nothing: the configuration may only describe a model that transformers itself knows, whose weights are by name and shape
+those of the file; that is checked on a model without memory before a real one is built.
+
 Needs the extra `encoder` (torch, transformers) to train and to predict. Nothing is downloaded unless HF_HUB_OFFLINE=0.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,15 +17,31 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from plaudit.data.dataset import as_text_column
-from plaudit.embeddings.hugging_face import find_encoder, read_tokenizer, weights_sha256
-from plaudit.errors import ConfigError, ModelError
+from plaudit.embeddings.foreign_encoder import read_config
+from plaudit.embeddings.hugging_face import (
+    CONFIG_FILE,
+    EXTRA,
+    PURPOSE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    find_encoder,
+    quiet,
+    read_settings,
+    read_tokenizer,
+    weight_shapes,
+    weights_sha256,
+)
+from plaudit.embeddings.sentence_folder import MODULES, pooling_files, read_pooling
+from plaudit.errors import ConfigError, ModelError, require
+from plaudit.models.artifact import opening, read_tensors
 from plaudit.models.base import Classifier
-from plaudit.models.encoder_files import FILES, read_encoder, write_encoder
 from plaudit.models.summary import EncoderSummary
 from plaudit.models.targets import count_logits
 from plaudit.models.training_data import Course, TrainingData
 from plaudit.settings import EncoderArguments
 from plaudit.text.subwords import SubwordTokenizer
+from plaudit.training.encoder_building import build_config, described_shapes, model_class, prepared
+from plaudit.training.encoder_checks import check_fits
 from plaudit.training.encoder_model import EncoderModel, check_length, linear, working
 from plaudit.training.encoder_network import EncoderExamples
 from plaudit.training.fine_tuning import SMALL_RATE, FineTuning, default_epochs, default_learning_rate
@@ -36,6 +57,8 @@ if TYPE_CHECKING:
 
     from plaudit.text.sequences import Sequences
 
+_ENCODER, _HEAD = "encoder", "weights.safetensors"
+_FILES = (f"{_ENCODER}/{CONFIG_FILE}", f"{_ENCODER}/{WEIGHTS_FILE}", f"{_ENCODER}/{TOKENIZER_FILE}", _HEAD)
 _MANY_UNKNOWN = 0.1  # share of tokens; English texts have less than a thousandth with MiniLM
 
 
@@ -166,7 +189,7 @@ class EncoderClassifier(EncoderArguments, Classifier):
     def write(self, folder: Path) -> None:
         """Write encoder, head and manifest into an existing folder."""
         self._check_fitted()
-        write_encoder(self.model_, folder)
+        _write_encoder(self.model_, folder)
         self._write_manifest(folder)
 
     def _stored_params(self) -> dict[str, Any]:
@@ -175,9 +198,9 @@ class EncoderClassifier(EncoderArguments, Classifier):
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> EncoderClassifier:
         """Build the classifier from a folder whose manifest has been checked; its device is "auto"."""
-        model = cls._from_manifest(folder, manifest, FILES)
+        model = cls._from_manifest(folder, manifest, _FILES)
         try:
-            model.model_ = read_encoder(folder, count_logits(len(model.classes_), multi_label=model.multi_label_))
+            model.model_ = _read_encoder(folder, count_logits(len(model.classes_), multi_label=model.multi_label_))
             check_length(model.model_, str(model.encoder), model.max_tokens)
         except ConfigError as error:
             raise ModelError(f"{folder}: damaged: {error}") from error
@@ -200,3 +223,72 @@ def _unknown_note(model: EncoderModel, tokens: NDArray[np.int32]) -> str | None:
         f"{100 * share:.0f} % of the training texts' tokens are unknown to the encoder's tokenizer, which was made for "
         "other texts; an encoder of this language or script reads more of them."
     )
+
+
+def _write_encoder(model: EncoderModel, folder: Path) -> None:
+    """Write ``encoder/`` and ``weights.safetensors`` into an existing folder."""
+    from safetensors.numpy import save_file
+
+    place = folder / _ENCODER
+    place.mkdir()
+    (place / CONFIG_FILE).write_text(_config_of(model.encoder), encoding="utf-8")
+    (place / TOKENIZER_FILE).write_text(model.tokenizer.definition, encoding="utf-8")
+    further: dict[str, Any] = dict(model.settings)
+    if model.pooling != "mean":
+        further |= pooling_files(model.pooling, int(model.encoder.config.hidden_size))
+    for name, content in further.items():
+        path = place / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    save_file(_arrays(model.encoder), place / WEIGHTS_FILE, metadata={"format": "pt"})
+    save_file(_arrays(model.head), folder / _HEAD)
+
+
+def _read_encoder(folder: Path, n_logits: int) -> EncoderModel:
+    """Build the model from what `_write_encoder` wrote, whose files the manifest lists.
+
+    Raises:
+        ModelError: A file is damaged, or does not fit the others.
+        MissingExtraError: The extra "encoder" is not installed.
+    """
+    require("torch", extra=EXTRA, purpose=PURPOSE)
+    require("transformers", extra=EXTRA, purpose=PURPOSE)
+    place = folder / _ENCODER
+    with quiet():
+        encoder = _build(place)
+    with opening(place / TOKENIZER_FILE):
+        tokenizer = SubwordTokenizer((place / TOKENIZER_FILE).read_text(encoding="utf-8"))
+        check_fits(encoder, tokenizer, str(place))
+    width = int(encoder.config.hidden_size)
+    head = read_tensors(folder / _HEAD, {"weight": (n_logits, width), "bias": (n_logits,)})
+    with opening(place / MODULES):
+        pooling, settings = read_pooling(place) or "mean", read_settings(place)
+    return EncoderModel(encoder, linear(head["weight"], head["bias"]), tokenizer, pooling, settings)
+
+
+def _config_of(encoder: Any) -> str:
+    """Return the configuration as JSON, with the name of the class that opens it: T5's encoder is no T5."""
+    content = json.loads(encoder.config.to_json_string())
+    return json.dumps(content | {"architectures": [type(encoder).__name__]}, indent=2, sort_keys=True) + "\n"
+
+
+def _arrays(module: Any) -> dict[str, NDArray[Any]]:
+    return {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in module.state_dict().items()}
+
+
+def _build(place: Path) -> Any:
+    import torch
+
+    path = place / CONFIG_FILE
+    with opening(place / WEIGHTS_FILE):
+        shapes = weight_shapes(place)
+    with opening(path):
+        config = build_config(read_config(path))
+        expected = described_shapes(config, shapes, str(place))
+    if expected != shapes:
+        raise ModelError(f"{path}: damaged: it describes other weights than {WEIGHTS_FILE} holds.")
+    arrays = read_tensors(place / WEIGHTS_FILE, expected)
+    with opening(path), torch.random.fork_rng(devices=[]):
+        encoder = prepared(model_class(config).from_config(config, trust_remote_code=False))
+        encoder.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    return encoder

@@ -12,8 +12,7 @@ from plaudit.report.markdown import block, code, plain
 from plaudit.report.verdict import headline, verdict
 
 if TYPE_CHECKING:
-    from plaudit.report.facts import AuditFacts, ReportFacts
-    from plaudit.report.figure_facts import Figure, Measured
+    from plaudit.report.facts import AuditFacts, Figure, Measured, ReportFacts
 
 _SLICES = {"characters": "length in characters"}
 _MOST_CLASSES = 8  # named with their texts

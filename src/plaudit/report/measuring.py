@@ -19,7 +19,7 @@ from plaudit.evaluation import Metrics, MultiLabelMetrics, Reliability, reliabil
 from plaudit.evaluation.calibration import stated
 from plaudit.evaluation.figures import figures_of
 from plaudit.evaluation.slices import CHARACTERS, accuracy_by_slice, divide
-from plaudit.report.figure_facts import (
+from plaudit.report.facts import (
     BinFacts,
     ClassFigures,
     Confused,

@@ -16,7 +16,7 @@ from plaudit.errors import ConfigError
 from plaudit.evaluation import answer
 from plaudit.explanation import Explanation, explain_classes, top_words
 from plaudit.explanation.shares import explains_slowly
-from plaudit.report.text_facts import ClassWordsFacts, ExplainedFacts, MarkFacts, Mistake, WordFacts
+from plaudit.report.facts import ClassWordsFacts, ExplainedFacts, MarkFacts, Mistake, WordFacts
 from plaudit.training.losses import cross_entropy, probabilities
 
 if TYPE_CHECKING:

@@ -22,16 +22,14 @@ from plaudit.report.drawing import (
     draw_reliability,
     draw_whiskers,
 )
-from plaudit.report.figure_facts import TEST_TEXTS, Figure
+from plaudit.report.facts import TEST_TEXTS, Figure
 from plaudit.report.frame import Html, render
 from plaudit.report.highlight import STYLE, explanations_html, mark_words
 from plaudit.report.verdict import headline, verdict
 from plaudit.report.visible import visible
 
 if TYPE_CHECKING:
-    from plaudit.report.facts import ReportFacts
-    from plaudit.report.figure_facts import BinFacts, ClassFigures, DivisionFacts, Measured
-    from plaudit.report.text_facts import Mistake
+    from plaudit.report.facts import BinFacts, ClassFigures, DivisionFacts, Measured, Mistake, ReportFacts
 
 _MOST_ROWS, _SHOWN_ROWS = 40, 20  # of the table of classes; of more, the worst are shown
 _SIDE_BY_SIDE = 4  # classes whose words stand beside each other

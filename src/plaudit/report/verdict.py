@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plaudit.evaluation import wilson_interval
-from plaudit.report.facts import ReportFacts, class_notes
-from plaudit.report.figure_facts import TEST_TEXTS, ClassFigures, Measured
+from plaudit.report.facts import TEST_TEXTS, ClassFigures, Measured, ReportFacts, class_notes
 
 Tone = Literal["good", "mind", "plain"]
 _FEW = 20  # texts of a class: the 95 % interval of its recall is then up to 40 points wide

@@ -76,7 +76,7 @@ class ClassScaling:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenScaling:
     """How logits are scaled, and what that does to texts that did not choose it.
 
     Attributes:
@@ -90,7 +90,7 @@ class Chosen:
     cross_fitted: NDArray[np.float32]
 
 
-def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *, seed: int = 0) -> Chosen:
+def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *, seed: int = 0) -> ChosenScaling:
     """Return the scaling of N texts that helps texts that did not choose it: none, a temperature, or one by class.
 
     Args:
@@ -100,7 +100,7 @@ def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *,
     """
     n, n_logits = logits.shape
     shared = choose_temperature(logits, labels, seed=seed)
-    simple = Chosen(shared.temperature, None, (logits * shared.inverse[:, None]).astype(np.float32))
+    simple = ChosenScaling(shared.temperature, None, (logits * shared.inverse[:, None]).astype(np.float32))
     is_own = have_enough(labels, n_logits)
     if not 2 <= n_logits <= MOST_CLASSES or n < LEAST_TEXTS or not is_own.any() or not np.isfinite(logits).all():
         return simple
@@ -114,7 +114,7 @@ def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *,
     is_better = means.mean() > means.std(ddof=1) / math.sqrt(n)
     if not is_better or _answers_lose(logits, crossed, labels):
         return simple
-    return Chosen(1.0, fit_classes(logits, labels, is_own), crossed)
+    return ChosenScaling(1.0, fit_classes(logits, labels, is_own), crossed)
 
 
 def fit_classes(logits: NDArray[np.floating], labels: NDArray[np.integer], is_own: NDArray[np.bool_]) -> ClassScaling:

@@ -19,8 +19,15 @@ from plaudit.data import DATASET_NAMES, Dataset
 from plaudit.data.spill import SpilledDataset
 from plaudit.models.recipes import settings_of
 from plaudit.report.audit_facts import quick_audit
-from plaudit.report.facts import FORMAT_VERSION, CalibrationFacts, CurvesFacts, PartFacts, ReportFacts, RunFacts
-from plaudit.report.figure_facts import TEST_TEXTS
+from plaudit.report.facts import (
+    FORMAT_VERSION,
+    TEST_TEXTS,
+    CalibrationFacts,
+    CurvesFacts,
+    PartFacts,
+    ReportFacts,
+    RunFacts,
+)
 from plaudit.report.measuring import commonest, held_out_facts, measured_facts
 
 if TYPE_CHECKING:
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from plaudit.config import DataConfig, RunConfig
     from plaudit.evaluation import Answers
     from plaudit.models import Classifier
-    from plaudit.report.text_facts import ExplainedFacts
+    from plaudit.report.facts import ExplainedFacts
     from plaudit.training import History
 
 _UNKNOWN = "no provenance recorded"
