@@ -62,6 +62,7 @@ def test_facts_agree_with_the_metrics(sample_facts: ReportFacts, sample_outcome:
             r"mistakes\[0\].is_cut: expected list of 2, found '\[\]'",
         ),
         (lambda facts: facts["test"]["measured"]["figures"].update(log_loss=[]), "figures.log_loss: expected"),
+        (lambda facts: facts["test"]["measured"]["figures"].pop("log_loss"), "damaged: log_loss is missing among the"),
         (lambda facts: facts.update(format_version=3), "format version 3 is newer"),
     ],
 )

@@ -192,17 +192,7 @@ def measure(
         many = count_resamples(n, 1 if n_classes == 2 else n_classes, most=resamples)
         resampled = bootstrap(statistic, n, resamples=many, seed=seed)
         intervals |= bootstrap_intervals(resampled, stated(labels, probabilities), seed=seed)
-        both, true, found = (
-            np.bincount(numbers, minlength=n_classes)
-            for numbers in (labels[labels == predicted], labels[is_answered], predicted[is_answered])
-        )
-        names = {"precision": ("precision", "precision_macro"), "recall": ("recall", "recall_macro")}
-        names["f1"] = ("f1_by_class", "f1_macro")
-        intervals |= by_class_intervals(both, true, found, resampled, names, figures)
-        intervals["balanced_accuracy"] = intervals["recall_macro"] if (true > 0).all() else None
-        by_class = intervals["f1_by_class"]
-        assert isinstance(by_class, tuple)
-        intervals["f1"] = by_class[1] if n_classes == 2 else intervals["f1_macro"]
+        intervals |= _of_answers(labels, predicted, n_classes, figures, resampled)
         intervals |= _of_scores(labels, probabilities, figures, resampled)
         graded = ordinal_intervals(labels, predicted, classes, figures.get("kappa_quadratic"), resampled)
         intervals = {**{name: value for name, value in intervals.items() if name not in NAMES}, **graded}
@@ -225,6 +215,31 @@ def point_figures(statistic: Statistic, n: int) -> dict[str, Any]:  # Any: float
     return {
         name: tuple(value) if isinstance(value, list) else None if np.isnan(value) else value
         for name, value in found.items()
+    }
+
+
+def _of_answers(
+    labels: NDArray[np.integer],
+    predicted: NDArray[np.integer],
+    n_classes: int,
+    figures: Mapping[str, Any],  # Any: as `point_figures` has it
+    resampled: Mapping[str, NDArray[np.float64]],
+) -> dict[str, FigureInterval]:
+    """Return intervals of precision, recall and F1, by class and over all, and of the balanced accuracy."""
+    is_answered = predicted >= 0
+    both, true, found = (
+        np.bincount(numbers, minlength=n_classes)
+        for numbers in (labels[labels == predicted], labels[is_answered], predicted[is_answered])
+    )
+    names = {"precision": ("precision", "precision_macro"), "recall": ("recall", "recall_macro")}
+    names["f1"] = ("f1_by_class", "f1_macro")
+    intervals = by_class_intervals(both, true, found, resampled, names, figures)
+    by_class = intervals["f1_by_class"]
+    assert isinstance(by_class, tuple)
+    return {
+        **intervals,
+        "balanced_accuracy": intervals["recall_macro"] if (true > 0).all() else None,
+        "f1": by_class[1] if n_classes == 2 else intervals["f1_macro"],
     }
 
 
