@@ -100,7 +100,7 @@ def test_the_test_texts_stay_closed(command: Command, sample_model: Path, monkey
         opened.append(parts)
         return load_dataset(source, *arguments, parts=parts, **options)
 
-    for module in ("plaudit.app.run.parts", "plaudit.app.explain"):
+    for module in ("plaudit.app.run.parts", "plaudit.data"):
         monkeypatch.setattr(f"{module}.load_dataset", watched)
     command("explain", sample_model)
     (sample_model / "run.toml").unlink()

@@ -27,7 +27,7 @@ TUNE = ("tune", "sample", "--embedding", "random", "--seed", "3")
 @pytest.fixture(autouse=True)
 def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search's clock is a second later each time that it is asked."""
-    monkeypatch.setattr(app_tune, "search", partial(search, clock=itertools.count().__next__))
+    monkeypatch.setattr("plaudit.tuning.search", partial(search, clock=itertools.count().__next__))
 
 
 @pytest.fixture

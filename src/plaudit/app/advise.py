@@ -10,21 +10,19 @@ import json
 import shlex
 import sys
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from plaudit.app.doctor import gpu_name
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Data, Language, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.run.parts import describe_origin
 from plaudit.app.terminal import make_console
 from plaudit.app.train.monitors import duration
 from plaudit.config import DataSpec, check_language
 from plaudit.cores import usable_cores
-from plaudit.data import load_dataset
-from plaudit.embeddings.minilm_package import WEIGHTS_PACKAGE
-from plaudit.models.advice import Advice, DataFacts, Machine, Option, look_at
-from plaudit.models.advice import advise as choose
-from plaudit.text.languages import language_name
+
+if TYPE_CHECKING:
+    from plaudit.models.advice import Advice, DataFacts, Machine, Option
 
 _SMALL_SHARE = 0.01  # of the letters; scripts below it are not named
 
@@ -44,6 +42,11 @@ def advise(
         ConfigError: The language is no code.
         DataError: The data cannot be read.
     """
+    from plaudit.app.run.parts import describe_origin
+    from plaudit.data import load_dataset
+    from plaudit.models.advice import advise as choose
+    from plaudit.models.advice import look_at
+
     if language is not None:
         check_language(language)
     console = make_console()
@@ -84,6 +87,8 @@ def advice_line(facts: DataFacts, *, recipe: str, source: str) -> str | None:
         recipe: The default recipe.
         source: What the user named as data.
     """
+    from plaudit.models.advice import advise as choose
+
     advised = choose(facts, this_machine(ask_for_gpu=False)).choice.recipe
     if advised == recipe:
         return None
@@ -95,6 +100,9 @@ def advice_line(facts: DataFacts, *, recipe: str, source: str) -> str | None:
 
 def this_machine(*, ask_for_gpu: bool = True) -> Machine:
     """Return what this machine offers; asking for a GPU imports torch where it is installed, which takes seconds."""
+    from plaudit.embeddings.minilm_package import WEIGHTS_PACKAGE
+    from plaudit.models.advice import Machine
+
     has_torch = all(importlib.util.find_spec(name) is not None for name in ("torch", "transformers", WEIGHTS_PACKAGE))
     return Machine(usable_cores(), has_torch, gpu_name() if has_torch and ask_for_gpu else None)
 
@@ -117,6 +125,8 @@ def describe_advice(data: str, facts: DataFacts, machine: Machine, advice: Advic
 
 
 def _describe_data(facts: DataFacts) -> str:
+    from plaudit.text.languages import language_name
+
     n = len(facts.class_counts)
     rarest, commonest = min(facts.class_counts.values()), max(facts.class_counts.values())
     kind = "labels, several a text," if facts.is_multi_label else "classes"

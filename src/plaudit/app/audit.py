@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-import pyarrow as pa
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -19,21 +17,18 @@ from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Data, reads_data
 from plaudit.app.output_files import check_target, write_whole
 from plaudit.app.plain import plain
-from plaudit.app.run.cleaning import divide_corpus
 from plaudit.app.terminal import make_console, print_table
-from plaudit.audit import DROPS, KINDS, Cleaning, Corpus, Drop, Finding, choose_rows, load_corpus, review
-from plaudit.batch.encoding import encode_table
 from plaudit.config import DataSpec, TrainingConfig
-from plaudit.data.columns import PART_COLUMN
-from plaudit.embeddings import EmbeddingTable, load_embedding
 from plaudit.errors import ConfigError, DataError, MissingExtraError, require
-from plaudit.report import audit_page
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from plaudit.audit import Audit, Cleaning
+    from plaudit.audit import Audit, Cleaning, Corpus, Drop, Finding
+    from plaudit.embeddings import EmbeddingTable
 
 
 _LEAST_SIMILARITY = 0.5
@@ -76,6 +71,11 @@ def audit(
         DataError: The data cannot be read, or nothing of them would be left.
         MissingExtraError: Label noise is to be dropped, and what finds it is not installed.
     """
+    from plaudit.app.run.cleaning import divide_corpus
+    from plaudit.audit import DROPS, choose_rows, load_corpus, review
+    from plaudit.batch.encoding import SUFFIXES, encode_table
+    from plaudit.report import audit_page
+
     if not _LEAST_SIMILARITY <= similarity <= 1:
         raise ConfigError(f"--similarity {similarity}: expected a share from {_LEAST_SIMILARITY} to 1.")
     TrainingConfig(seed=seed)  # which checks it
@@ -83,7 +83,7 @@ def audit(
     if named is not None and write_clean is None:
         raise ConfigError("--drop says what --write-clean leaves out: name a file for it.")
     if write_clean is not None:
-        check_target(write_clean)
+        check_target(write_clean, SUFFIXES)
     if named is not None and "noise" in named and not noise:
         raise ConfigError("--drop noise and --no-noise contradict each other.")
     require("jinja2", extra="audit", purpose="Writing the page")
@@ -137,6 +137,8 @@ def audit(
 
 
 def _parse_drop(words: str) -> tuple[Drop, ...]:
+    from plaudit.audit import DROPS
+
     names = [name.strip() for name in words.split(",") if name.strip()]
     unknown = [name for name in names if name not in DROPS]
     if unknown or not names:
@@ -168,6 +170,8 @@ def _missing_extra() -> str:
 
 
 def _load(embedding: str, corpus: Corpus, *, progress: bool) -> EmbeddingTable:
+    from plaudit.embeddings import load_embedding
+
     texts = corpus.parts[0].texts
     if not len(texts):
         raise DataError(f"{corpus.parts[0].file}: no texts.")
@@ -180,6 +184,8 @@ def findings_table(corpus: Corpus, findings: Sequence[Finding]) -> pa.Table:
     "row" is the line on which the row begins in its file, counted from 1 with the header; in Parquet the row, counted
     from 1; in a folder per class, and of imdb, the file.
     """
+    import pyarrow as pa
+
     rows = [finding.row for finding in findings]
     text = pa.large_string()
     return pa.table(
@@ -210,10 +216,15 @@ def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_
     Raises:
         DataError: No row stays, or the format cannot hold a value.
     """
+    import pyarrow as pa
+
+    from plaudit.audit import KINDS
+    from plaudit.batch.encoding import SUFFIXES, encode_table
+
     train = corpus.parts[0]
     if not len(cleaning.kept):
         raise DataError(f"{target}: no training row would be left; name fewer kinds with --drop.")
-    suffix, separator = check_target(target), label_separator or ","
+    suffix, separator = check_target(target, SUFFIXES), label_separator or ","
     labels = train.chosen.label
     holds_lists = any(pa.types.is_nested(train.table[label].type) for label in labels)
     if holds_lists and suffix in (".csv", ".tsv") and any(separator in name for name in corpus.classes):
@@ -229,6 +240,11 @@ def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_
 
 def _with_marks(corpus: Corpus, kept: NDArray[np.int64]) -> pa.Table:
     """Return the training rows that stay and all rows of the other parts, each with the name of its part."""
+    import numpy as np
+    import pyarrow as pa
+
+    from plaudit.data.columns import PART_COLUMN
+
     train = corpus.parts[0]
     tables: list[pa.Table] = []
     places: list[int] = []
@@ -300,6 +316,8 @@ def print_audit(
 
 
 def _table(audit: Audit) -> Table:
+    from plaudit.audit import KINDS
+
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("")
     table.add_column("what")

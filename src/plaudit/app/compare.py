@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -16,14 +15,15 @@ from rich.table import Table
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, TestPart, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.run.own_run import Chosen, choose_texts
-from plaudit.app.run.seen import Met
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
-from plaudit.evaluation import Answers, answer, count_opening, fingerprint, wilson_interval
-from plaudit.evaluation.paired import Comparison, compare_answers, holm
-from plaudit.models import Classifier, load
+
+if TYPE_CHECKING:
+    from plaudit.app.run.own_run import Chosen
+    from plaudit.evaluation import Answers
+    from plaudit.evaluation.paired import Comparison
+    from plaudit.models import Classifier
 
 
 @errors_as_lines
@@ -44,6 +44,9 @@ def compare(
         ModelError: A model cannot be read, or the classes differ.
         DataError: The data cannot be read, or two models kept different texts of it for testing.
     """
+    from plaudit.evaluation import count_opening
+    from plaudit.evaluation.paired import compare_answers
+
     if len(models) < 2:
         raise ConfigError("compare: expected two models or more, and then the data.")
     texts, answers = answer_same_texts(models, data, every_row=every_row, spec=spec)
@@ -72,6 +75,10 @@ def answer_same_texts(
         ModelError: A model cannot be read, or the classes differ.
         DataError: The data cannot be read, or two models kept different texts of it for testing.
     """
+    from plaudit.app.run.own_run import choose_texts
+    from plaudit.evaluation import answer
+    from plaudit.models import load
+
     for a, b in combinations(folders, 2):
         if a.resolve() == b.resolve():
             raise ConfigError(f"{a} and {b} are the same model.")
@@ -96,6 +103,10 @@ def _without_seen(texts: Chosen, answers: list[Answers], folders: Sequence[Path]
     Raises:
         DataError: Those are all.
     """
+    import numpy as np
+
+    from plaudit.app.run.seen import Met
+
     seen = np.zeros(len(texts.dataset), np.bool_)
     for folder in folders:
         if (met := Met.read(folder)) is not None:
@@ -131,6 +142,8 @@ def _common(chosen: Sequence[Chosen], folders: Sequence[Path], data: str) -> Cho
     Raises:
         DataError: Two kept different ones.
     """
+    from plaudit.evaluation import fingerprint
+
     own = [(each, folder) for each, folder in zip(chosen, folders, strict=True) if each.is_own]
     first = fingerprint(own[0][0].dataset) if own else ""
     for each, folder in own[1:]:
@@ -160,6 +173,9 @@ def _tell_several(
     as_json: bool,
 ) -> None:
     """Print three models or more: the figures of each, and each pair with p values corrected for their number."""
+    from plaudit.evaluation import wilson_interval
+    from plaudit.evaluation.paired import holm
+
     pairs, corrected = list(combinations(names, 2)), holm([each.p_value for each in found])
     rows = zip(pairs, found, corrected, strict=True)
     said = [each.sentence(a, b, corrected=p) for (a, b), each, p in rows]

@@ -16,7 +16,6 @@ from pathlib import Path
 import plaudit
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.cores import usable_cores
-from plaudit.data import cache_dir, imdb_at_hand
 
 
 @errors_as_lines
@@ -59,6 +58,8 @@ class Extra:
 
 def describe_environment() -> list[tuple[str, str]]:
     """Return (name, value) lines: what a bug report should say."""
+    from plaudit.data import cache_dir, imdb_at_hand
+
     folder = cache_dir()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
     base = ("numpy", "pyarrow", "safetensors", "tokenizers")

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.controls import compare_controls, controls_table, training_texts
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.run.own_run import Chosen, choose_texts
-from plaudit.app.run.parts import describe_origin
 from plaudit.app.terminal import figure_text, make_console, print_json, print_metrics, print_table, scoring_shown
 from plaudit.config import DataSpec
-from plaudit.evaluation import Answers, answer, count_opening
-from plaudit.evaluation.slices import accuracy_by_slice, divide
-from plaudit.models import load
 
 if TYPE_CHECKING:
+    from plaudit.app.run.own_run import Chosen
+    from plaudit.evaluation import Answers
     from plaudit.evaluation.slices import Slice
 
 
@@ -53,6 +48,13 @@ def evaluate(
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
             training texts of the controls are not at hand; or the model's rule answers none of the texts.
     """
+    from plaudit.app.controls import compare_controls, controls_table, training_texts
+    from plaudit.app.run.own_run import choose_texts
+    from plaudit.app.run.parts import describe_origin
+    from plaudit.evaluation import answer, count_opening
+    from plaudit.evaluation.slices import accuracy_by_slice, divide
+    from plaudit.models import load
+
     classifier = load(model)
     run = training_texts(model, data_dir=spec.data_dir) if controls else None  # before the test texts are opened
     chosen = choose_texts(
@@ -109,6 +111,8 @@ def evaluate(
 
 def unseen_answers(answers: Answers, chosen: Chosen) -> Answers | None:
     """Return the answers to the texts that the model has not met in training; None where that is all, or none."""
+    import numpy as np
+
     if chosen.seen is None or chosen.seen.all():
         return None
     return answers.take(np.flatnonzero(~chosen.seen))

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-import pyarrow as pa
 import typer
 from rich.markup import escape
 from rich.text import Text
@@ -19,18 +17,15 @@ from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.output_files import check_target, write_whole
 from plaudit.app.plain import plain
-from plaudit.app.run.own_run import Chosen, OwnRun
-from plaudit.app.run.record import read_held_out
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.config import DataSpec
-from plaudit.data import has_parts, load_dataset, read_file
 from plaudit.errors import ConfigError
-from plaudit.models.remembered import remembered_spec
-from plaudit.models.targets import count_logits
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
+    from plaudit.app.run.own_run import Chosen
     from plaudit.data import Dataset
     from plaudit.explanation import ClassWords, Explanation, Flip
     from plaudit.models import Classifier
@@ -264,9 +259,12 @@ def _explain_data(
     spec: DataSpec,
 ) -> None:
     """Print for each class the words with the greatest sum of shares."""
+    import numpy as np
+
     from plaudit.explanation import top_words
     from plaudit.explanation.shares import explains_slowly
     from plaudit.models import load
+    from plaudit.models.targets import count_logits
 
     classifier = load(model)
     chosen = _choose(model, data, spec, count_logits(len(classifier.classes_), multi_label=classifier.multi_label_))
@@ -293,6 +291,11 @@ def _choose(model: Path, data: str | None, spec: DataSpec, n_logits: int) -> Cho
 
     After a refit the former come with what the model answered before it; where that is not known, without labels.
     """
+    from plaudit.app.run.own_run import Chosen, OwnRun
+    from plaudit.app.run.record import read_held_out
+    from plaudit.data import has_parts, load_dataset, read_file
+    from plaudit.models.remembered import remembered_spec
+
     run = OwnRun.of(model, data_dir=spec.data_dir)
     if data is None and run is None:
         raise ConfigError(f"{model}: its run.toml is missing or unreadable; name texts, a file (-i) or --data DATA.")
@@ -315,6 +318,8 @@ def _choose(model: Path, data: str | None, spec: DataSpec, n_logits: int) -> Cho
 
 def _mistakes(model: Classifier, dataset: Dataset, logits: NDArray[np.float32]) -> list[dict[str, Any]] | None:
     """Return the wrong answers that the model was surest of; None for texts without labels, or with others."""
+    import pyarrow as pa
+
     from plaudit.evaluation import answer
     from plaudit.report.mistakes import find_wrong, named, place_of
 

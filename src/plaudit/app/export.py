@@ -10,28 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
-import pyarrow as pa
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import Model, reads_data
 from plaudit.app.terminal import make_console
 from plaudit.config import DataSpec
-from plaudit.data import Dataset, load_dataset, read_file
-from plaudit.embeddings import load_embedding
 from plaudit.errors import ConfigError, DataError, PlauditError, require
-from plaudit.evaluation import evaluate
-from plaudit.interop.compact import moved_tokens, used_tokens
-from plaudit.interop.export import DESCRIPTION, TOKENIZER, TOKENS, check_place, export_model, prepare
-from plaudit.models import NetworkClassifier, NgramClassifier, load
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from rich.console import Console
 
+    from plaudit.data import Dataset
     from plaudit.interop.export import Export, Prepared, Target
-    from plaudit.models import Classifier
+    from plaudit.models import Classifier, NetworkClassifier, NgramClassifier
 
 
 _MODEL_FILES = {"savedmodel": "saved_model.pb", "keras": "model.keras", "onnx": "model.onnx"}
@@ -55,6 +49,9 @@ def export(
     spec: DataSpec,
 ) -> None:
     """Export a model, checked on real texts, and print sizes, the largest difference and what it costs."""
+    from plaudit.interop.export import check_place, export_model, prepare
+    from plaudit.models import NetworkClassifier, NgramClassifier, load
+
     if keep is not None and not prune:
         raise ConfigError("export: --keep goes with --prune.")
     check_place(output)
@@ -145,6 +142,11 @@ def _size(folder: Path) -> int:
 
 def _check_texts(path: Path | None, spec: DataSpec) -> Dataset:
     """Return the texts to check on: a file's, labelled or not, or the built-in sample's."""
+    import numpy as np
+    import pyarrow as pa
+
+    from plaudit.data import Dataset, load_dataset, read_file
+
     if path is not None:
         return read_file(path, spec=spec, require_labels=False)
     sample = load_dataset("sample")
@@ -163,6 +165,10 @@ def _kept(classifier: NetworkClassifier, keep: Path | None, spec: DataSpec) -> N
 
     The folder does not say which rows training moved; the embedding that it was trained from does, when it is at hand.
     """
+    from plaudit.data import read_file
+    from plaudit.embeddings import load_embedding
+    from plaudit.interop.compact import moved_tokens, used_tokens
+
     if keep is not None:
         texts = read_file(keep, spec=spec, require_labels=False)
         return used_tokens(classifier.table_, texts.texts)
@@ -178,6 +184,8 @@ def _kept(classifier: NetworkClassifier, keep: Path | None, spec: DataSpec) -> N
 
 
 def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterator[str]:
+    from plaudit.interop.export import DESCRIPTION, TOKENIZER, TOKENS
+
     sizes = f"{_mebibytes(written.size_bytes)} (the model: {_mebibytes(before)})"
     yield f"Exported to {written.folder}: {_MODEL_FILES[to]}, {sizes}"
     if written.takes == "text":
@@ -208,6 +216,10 @@ def _checked(written: Export, texts: Dataset) -> str:
 
 def _cost(classifier: NetworkClassifier, prepared: Prepared, texts: Dataset) -> str:
     """Say what dropping rows and rounding vectors changed, on the texts of the check."""
+    import numpy as np
+
+    from plaudit.evaluation import evaluate
+
     table, smaller = classifier.table_, prepared.model.table_
     rows = f"{len(smaller.vectors):,} of {len(table.vectors):,} rows, {prepared.stored.precision}"
     was, now = classifier.predict_proba(texts.texts), prepared.model.predict_proba(texts.texts)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,9 +23,9 @@ from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
-from plaudit.evaluation import Answers, Interval, Metrics, MultiLabelMetrics, count_opening
-from plaudit.evaluation.figures import BEFORE, FIGURES, figure_key
-from plaudit.evaluation.paired import SIGNIFICANT, compare_answers
+
+if TYPE_CHECKING:
+    from plaudit.evaluation import Answers, Interval, Metrics, MultiLabelMetrics
 
 _FAILED = 1
 _COMPARED: dict[str, Callable[[float, float], bool]] = {
@@ -33,7 +33,6 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
 }  # fmt: skip
 _REQUIREMENT = re.compile(r"\s*([a-z_0-9]+)(?::(.+?))?\s*(>=|<=|>|<)\s*([-+.\d eE]+?)\s*(%?)\s*")
 _OF_A_CLASS = ("precision", "recall", "f1")
-_FIGURES = {name: name for name in (*(each.name for each in FIGURES), "coverage")} | BEFORE
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,8 @@ class Requirement:
         Raises:
             ConfigError: It is none.
         """
+        from plaudit.evaluation.figures import BEFORE, FIGURES
+
         found = _REQUIREMENT.fullmatch(said)
         try:
             bound = float(found[4]) if found else math.nan
@@ -69,14 +70,15 @@ class Requirement:
         if found is None or math.isnan(bound):
             raise ConfigError(f"--require {said!r}: expected a figure, >= or <=, and a number, like 'accuracy>=0.9'.")
         name, of_class = found[1], found[2]
-        known = _OF_A_CLASS if of_class is not None else _FIGURES
+        figures = {name: name for name in (*(each.name for each in FIGURES), "coverage")} | BEFORE
+        known = _OF_A_CLASS if of_class is not None else figures
         if name not in known:
             raise ConfigError(
                 f"--require {said!r}: there is no figure {name!r}; expected one of "
                 f"{', '.join([*(each.name for each in FIGURES), 'coverage'])}, or of a class "
                 f"{', '.join(f'{each}:CLASS' for each in _OF_A_CLASS)}."
             )
-        figure = name if of_class is not None else _FIGURES[name]
+        figure = name if of_class is not None else figures[name]
         return cls(said.strip(), figure, of_class, found[3], bound / 100 if found[5] else bound)
 
 
@@ -119,6 +121,8 @@ def gate(
         PlauditError: A model or the data cannot be read, or do not fit each other.
         typer.Exit: With 1, a requirement is not met.
     """
+    from plaudit.evaluation import count_opening
+
     if not require and no_worse_than is None:
         raise ConfigError("gate: nothing is required; give --require 'accuracy>=0.9' or --no-worse-than MODEL.")
     wanted = [Requirement.of(each) for each in require or []]
@@ -178,6 +182,9 @@ def _figure(
     wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: Answers
 ) -> tuple[float | None, Interval | None]:
     """Return a figure and its interval, None where there is none."""
+    from plaudit.evaluation import Interval
+    from plaudit.evaluation.figures import figure_key
+
     said = metrics.to_dict()
     if wanted.of_class is None:
         key = figure_key(wanted.figure, of_sets=answers.multi_label)
@@ -198,6 +205,8 @@ def _figure(
 
 
 def _compared(answers: Sequence[Answers], model: Path, other: Path) -> Judged:
+    from plaudit.evaluation.paired import SIGNIFICANT, compare_answers
+
     found = compare_answers(*answers)
     is_worse = found.accuracy_difference < 0 and found.p_value < SIGNIFICANT
     names = [folder.resolve().name for folder in (model, other)]

@@ -10,8 +10,6 @@ import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.terminal import make_console
-from plaudit.interop import from_tensorflow
-from plaudit.models.artifact import check_target
 
 
 @errors_as_lines
@@ -26,6 +24,9 @@ def import_tensorflow(
     ] = None,
 ) -> None:
     """Write a saved Keras model as a model of ours, and print what it is."""
+    from plaudit.interop import from_tensorflow
+    from plaudit.models.artifact import check_target
+
     output = output or Path("models") / path.resolve().stem
     check_target(output)
     names = None if classes is None else [each.strip() for each in classes.split(",")]

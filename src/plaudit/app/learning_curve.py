@@ -11,25 +11,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.interrupts import InterruptWatch
 from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, data_config, reads_data
-from plaudit.app.run.parts import describe_part, load_parts
 from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.config import DataSpec, ModelConfig, RunConfig, TrainingConfig
-from plaudit.data import Dataset, hold_out
-from plaudit.data.publish import publish_folder
 from plaudit.errors import ConfigError, DataError
-from plaudit.evaluation import answer
-from plaudit.evaluation.learning import LEAST_SIZES, LearningCurve, Trained, fit_curve
-from plaudit.models.recipes import build
 from plaudit.registry import BUILT_IN
-from plaudit.report import plot_learning_curve
+
+if TYPE_CHECKING:
+    from plaudit.data import Dataset
+    from plaudit.evaluation.learning import LearningCurve, Trained
 
 Say = Callable[[str], None]
 # Parts of the training texts, and how many draws of each: the smaller scatter more, and cost less.
@@ -65,6 +61,12 @@ def learning_curve(
         DataError: The data cannot be read, or there are too few training texts.
         MissingExtraError: What the recipe needs is not installed.
     """
+    from plaudit.app.run.parts import describe_part, load_parts
+    from plaudit.data.publish import publish_folder
+    from plaudit.evaluation.learning import fit_curve
+    from plaudit.models.recipes import build
+    from plaudit.report import plot_learning_curve
+
     config = RunConfig(
         data=data_config(spec, source=data, test=test, validation=validation, group_by=group_by),
         model=ModelConfig(recipe=recipe, embedding=embedding),
@@ -104,6 +106,12 @@ def train_sizes(config: RunConfig, train: Dataset, validation: Dataset, say: Say
     Raises:
         DataError: Fewer than 4 sizes are large enough.
     """
+    import numpy as np
+
+    from plaudit.evaluation import answer
+    from plaudit.evaluation.learning import LEAST_SIZES, Trained
+    from plaudit.models.recipes import build
+
     least = max(_LEAST_TEXTS, 2 * len(train.classes))
     sizes = {share: draws for share, draws in DRAWS.items() if len(train) * share >= least}
     if len(sizes) < LEAST_SIZES:
@@ -136,6 +144,10 @@ def describe_curve(curve: LearningCurve) -> str:
 
 def _draw(train: Dataset, share: Fraction, *, seed: list[int]) -> Dataset:
     """Return a share of the texts, drawn class by class; `hold_out` leaves every class a text."""
+    import numpy as np
+
+    from plaudit.data import hold_out
+
     if share == 1:
         return train
     number = int(np.random.SeedSequence(seed).generate_state(1)[0])

@@ -7,11 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from plaudit.batch.encoding import SUFFIXES
 from plaudit.errors import ConfigError, DataError
 
 
-def check_target(target: Path, suffixes: Sequence[str] = SUFFIXES) -> str:
+def check_target(target: Path, suffixes: Sequence[str]) -> str:
     """Return the suffix of a file to write, lower case.
 
     Raises:

@@ -10,24 +10,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import pyarrow as pa
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, make_error_console, print_json
-from plaudit.batch import Options, predict_files, predict_stream
-from plaudit.batch.reading import sentence
 from plaudit.config import DataSpec
-from plaudit.data.readers.formats import has_known_suffix
 from plaudit.errors import ConfigError, DataError
-from plaudit.models import load
-from plaudit.models.answers import answer_records, doubts
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from plaudit.batch import Options
     from plaudit.batch.plan import Engine
     from plaudit.models import Classifier
 
@@ -67,6 +62,9 @@ def predict(
     spec: DataSpec,
 ) -> None:
     """Label texts: one answer for each, in order."""
+    from plaudit.batch import Options
+    from plaudit.data.readers.formats import has_known_suffix
+
     if bool(texts) == (input_file is not None):
         raise ConfigError('predict: give either texts ("…" "…") or a file (-i FILE).')
     if input_file is None:
@@ -125,6 +123,9 @@ def predict_file(
     Raises:
         PlauditError: What was asked for cannot be done.
     """
+    from plaudit.batch import predict_files, predict_stream
+    from plaudit.batch.reading import sentence
+
     is_printed = target in (None, "-")
     if is_printed and (resume or engine == _RAY):
         raise ConfigError(f"{'--resume' if resume else '--engine ray'} goes with -o FILE.")
@@ -238,6 +239,8 @@ def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:
 
     Where the model's rule gives no answer, the line says so, with the likeliest class.
     """
+    from plaudit.models.answers import answer_records, doubts
+
     answers = []
     names = [plain(str(name)) for name in model.classes_.tolist()]
     width = 0 if model.multi_label_ else max(map(len, names))
@@ -256,6 +259,9 @@ def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:
 
 def predict_texts(model: Path, texts: list[str], *, as_json: bool) -> None:
     """Label texts given as arguments."""
+    from plaudit.models import load
+    from plaudit.models.answers import answer_records
+
     _leave_pandas_out()
     classifier = load(model)
     if as_json:
@@ -280,6 +286,8 @@ def _leave_pandas_out() -> None:
 
     pyarrow looks once in a process, at the first array; what asks for pandas afterwards gets it.
     """
+    import pyarrow as pa
+
     if "pandas" not in sys.modules:
         finder = _NoPandas()
         sys.meta_path.insert(0, finder)

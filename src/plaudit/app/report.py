@@ -14,21 +14,14 @@ from plaudit.app.evaluate import unseen_answers
 from plaudit.app.options import reads_data
 from plaudit.app.output_files import write_whole
 from plaudit.app.plain import plain
-from plaudit.app.run.own_run import Chosen, choose_texts
-from plaudit.app.run.record import REPORT
 from plaudit.app.terminal import make_console, scoring_shown
-from plaudit.app.train.facts import part_facts
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
-from plaudit.evaluation import answer, count_opening, read_openings
-from plaudit.models import load
-from plaudit.models.artifact import read_manifest
-from plaudit.models.rules import rule_from_manifest
-from plaudit.report import ReportFacts, read_facts, report_page
-from plaudit.report.measuring import held_out_facts
 
 if TYPE_CHECKING:
+    from plaudit.app.run.own_run import Chosen
     from plaudit.models import Classifier
+    from plaudit.report import ReportFacts
 
 
 @errors_as_lines
@@ -51,6 +44,14 @@ def report(
     Raises:
         PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit.
     """
+    from plaudit.app.run.own_run import choose_texts
+    from plaudit.app.run.record import REPORT
+    from plaudit.evaluation import count_opening
+    from plaudit.models import load
+    from plaudit.models.artifact import read_manifest
+    from plaudit.models.rules import rule_from_manifest
+    from plaudit.report import read_facts, report_page
+
     manifest = read_manifest(model)
     facts = read_facts(model)
     n_classes, multi_label = len(facts.classes), facts.multi_label
@@ -78,12 +79,18 @@ def report(
 
 def _openings(model: Path, facts: ReportFacts) -> int:
     """Return how often the run's test texts were opened: once at least, when it ended."""
+    from plaudit.evaluation import read_openings
+
     identity = facts.run.versions.get("test_texts")
     return max(1, [entry.get("fingerprint") for entry in read_openings(model)].count(identity))
 
 
 def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:
     """Return the facts with figures of other texts in the place of the test's."""
+    from plaudit.app.train.facts import part_facts
+    from plaudit.evaluation import answer
+    from plaudit.report.measuring import held_out_facts
+
     dataset, what = chosen.dataset, plain(chosen.what)
     answers = answer(model, dataset)
     unseen = unseen_answers(answers, chosen)

@@ -15,17 +15,10 @@ from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.output_files import write_whole
 from plaudit.app.plain import plain
-from plaudit.app.run.own_run import choosing_texts
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.budget import read_document
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, ModelError
-from plaudit.evaluation import choose_rule
-from plaudit.evaluation.ordinal import ordinal_costs
-from plaudit.models import Classifier, load
-from plaudit.models.artifact import write_rule
-from plaudit.models.rules import DecisionRule, rule_from_manifest
-from plaudit.report import with_rule
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +26,7 @@ if TYPE_CHECKING:
     from plaudit.evaluation import RuleChoice
     from plaudit.evaluation.threshold_table import Step
     from plaudit.models import Classifier
+    from plaudit.models.rules import DecisionRule
 
 
 _CARD = "README.md"
@@ -88,6 +82,11 @@ def threshold(
     spec: DataSpec,
 ) -> None:
     """Propose, write, show or take back a rule; the model changes with `apply`, `undo` and `reset` alone."""
+    from plaudit.app.run.own_run import choosing_texts
+    from plaudit.evaluation import choose_rule
+    from plaudit.evaluation.ordinal import ordinal_costs
+    from plaudit.models import load
+
     goals = {
         "f1": f1, "recall": recall, "precision": precision, "abstain": abstain, "costs": costs, "of": of,
         "per_class": per_class, "unlike": unlike, "ordinal": ordinal,
@@ -139,6 +138,8 @@ def threshold(
 
 
 def _write(model: Path, classifier: Classifier) -> None:
+    from plaudit.models.artifact import write_rule
+
     rule = classifier.rule_
     write_rule(model, None if rule is None else rule.to_dict())
     _rewrite_card(model / _CARD, classifier)
@@ -223,6 +224,8 @@ def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks
 
 def _rewrite_card(path: Path, classifier: Classifier) -> None:
     """Say the rule in the model card; a card that is not there, or not ours any more, is left as it is."""
+    from plaudit.report import with_rule
+
     rule = None if classifier.rule_ is None else classifier.rule_.describe(classifier.class_names) + "."
     if not path.is_file():
         return
@@ -274,6 +277,8 @@ def last_rule(folder: Path, classifier: Classifier) -> DecisionRule | None:
     Raises:
         ModelError: There is none to go back to, or the history is damaged.
     """
+    from plaudit.models.rules import rule_from_manifest
+
     entries = _read(folder)
     if not entries:
         raise ModelError(f"{folder}: its rule was never changed by `plaudit threshold --apply`; nothing to undo.")

@@ -25,31 +25,17 @@ from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.interrupts import InterruptWatch
 from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, Verbose, data_config, reads_data
 from plaudit.app.plain import plain
-from plaudit.app.run.parts import Parts, describe_part, load_parts
-from plaudit.app.run.record import run_versions
 from plaudit.app.terminal import make_console, print_table
-from plaudit.app.train.fitting import hash_vectors
 from plaudit.config import DataSpec, TrainingConfig
-from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, require
-from plaudit.evaluation import fingerprint
-from plaudit.evaluation.named_metrics import find_metric
-from plaudit.models.recipes import build
 from plaudit.registry import find_recipe, recipe_names
-from plaudit.tuning import (
-    SearchResult,
-    Task,
-    Trial,
-    TrialJournal,
-    best_trial,
-    make_spaces,
-    pareto_front,
-    run_config,
-    search,
-)
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from plaudit.app.run.parts import Parts
+    from plaudit.embeddings import EmbeddingTable
+    from plaudit.tuning import SearchResult, Task, Trial
 
 
 Say = Callable[[str], None]
@@ -110,6 +96,10 @@ def tune(
         KeyboardInterrupt: Ctrl-C ended the search; what was found until then has been written and printed.
         MissingExtraError: Optuna is not installed.
     """
+    from plaudit.app.run.parts import describe_part, load_parts
+    from plaudit.evaluation.named_metrics import find_metric
+    from plaudit.tuning import Task, TrialJournal, best_trial, make_spaces, search
+
     time_s = _parse_amount("--time", time, _SECONDS, "a time like 60s, 5m or 1h")
     most = None if max_size is None else int(_parse_amount("--max-size", max_size, _BYTES, "a size like 500KB or 5MB"))
     metric = find_metric(metric).name
@@ -191,6 +181,8 @@ def _load_tables(
     names: Sequence[str], parts: Parts, seed: int, say: Say, *, progress: bool
 ) -> dict[str, EmbeddingTable]:
     """Load the named embeddings, or minilm and those that are at hand; before the clock runs."""
+    from plaudit.embeddings import available_embeddings, load_embedding
+
     status = {info.name: info.status for info in available_embeddings() if not info.name.isupper()}
     chosen = names or [name for name in status if status[name] in ("ready", "can be distilled here")]
     tables = {}
@@ -204,6 +196,9 @@ def _load_tables(
 
 def _identity(task: Task) -> str:
     """Return what two searches have in common whose trials may stand beside each other; the time may differ."""
+    from plaudit.app.train.fitting import hash_vectors
+    from plaudit.evaluation import fingerprint
+
     spaces = {recipe: {name: repr(kind) for name, kind in space.items()} for recipe, space in task.spaces.items()}
     vectors = {name: hash_vectors(table) for name, table in task.embeddings.items()}
     texts = [fingerprint(task.train), fingerprint(task.validation)]
@@ -218,6 +213,11 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
         ConfigError: No trial came to a model, or none to one that is small enough.
         KeyboardInterrupt: Ctrl-C came before the first.
     """
+    from plaudit.app.run.record import run_versions
+    from plaudit.app.train.fitting import hash_vectors
+    from plaudit.models.recipes import build
+    from plaudit.tuning import best_trial, pareto_front, run_config
+
     trials, most = finding.trials, task.max_size_bytes
     done = [trial for trial in trials if trial.result is not None]
     if not done:
