@@ -78,21 +78,6 @@ def test_help_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_predicting_does_not_wait_for_pandas(sample_model: Path, tmp_path: Path) -> None:
-    (tmp_path / "pandas.py").write_text("print('pandas was imported')", encoding="utf-8")
-    code = (
-        "import sys\nfrom plaudit.app.cli import main\ntry: main()\nexcept SystemExit: pass\n"
-        "print('pandas' in sys.modules)"
-    )
-    words = ["predict", str(sample_model), "a warm film"]
-    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}
-    )
-    assert done.stderr == ""
-    assert done.stdout.splitlines()[1:] == ["False"]
-
-
 def test_data_show_prints_sizes_and_examples(command: Command) -> None:
     lines = command("data", "show", "sample", "--examples", "3").lines()
     assert lines[0].split()[:3] == ["part", "texts", "classes"]

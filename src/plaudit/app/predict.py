@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -262,7 +261,6 @@ def predict_texts(model: Path, texts: list[str], *, as_json: bool) -> None:
     from plaudit.models import load
     from plaudit.models.answers import answer_records
 
-    _leave_pandas_out()
     classifier = load(model)
     if as_json:
         for record in answer_records(classifier, texts):
@@ -271,25 +269,3 @@ def predict_texts(model: Path, texts: list[str], *, as_json: bool) -> None:
     console = make_console()
     for line in answer_lines(classifier, texts):
         console.print(line, markup=False)
-
-
-class _NoPandas(MetaPathFinder):
-    """Finds no pandas. None in `sys.modules` would say the same, but compiled modules such as pyarrow's take it."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-
-
-def _leave_pandas_out() -> None:
-    """Keep pyarrow from importing pandas, 0.4 s, to see whether what it is given comes from there.
-
-    pyarrow looks once in a process, at the first array; what asks for pandas afterwards gets it.
-    """
-    import pyarrow as pa
-
-    if "pandas" not in sys.modules:
-        finder = _NoPandas()
-        sys.meta_path.insert(0, finder)
-        pa.array([""])
-        sys.meta_path.remove(finder)
