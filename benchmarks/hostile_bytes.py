@@ -7,16 +7,20 @@ import json
 import lzma
 import os
 import random
+import re
 import shutil
 import sys
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "embeddings")]  # tiny encoders and modules are made there
+sys.path[:0] = [
+    str(ROOT / "tests" / each) for each in (".", "embeddings", "data/door")
+]  # tiny encoders and modules are made there
 
 TEXTS = ["", "a good film", "grim, dull and cold 好 🙂", "word " * 3_000, "a" * 20_000]
 Use = Callable[[], object]
@@ -317,13 +321,43 @@ def data_case(choose: random.Random, good: Path, place: Path) -> Use:
     path = place / source.name
     path.write_bytes(data)
 
-    def use() -> None:
-        from plaudit.data import read_file
+    return lambda: read(path)
 
-        dataset = read_file(path, require_labels=False)
-        dataset.texts.to_pylist()
 
-    return use
+def tables_case(choose: random.Random, good: Path, place: Path) -> Use:
+    """Damage a workbook (its parts, or the archive), a database, a list of JSON or an Arrow file of data."""
+    source = choose.choice(sorted(good.iterdir()))
+    path = place / source.name
+    if source.suffix == ".xlsx" and choose.random() < 0.8:
+        with zipfile.ZipFile(source) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        name = choose.choice(sorted(parts))
+        way = choose.randrange(4)
+        if way == 0:
+            number = str(choose.choice(EXTREME)).encode()
+            parts[name] = re.sub(rb"\d+", number, parts[name], count=choose.choice([1, 3, 20]))
+        elif way == 1:
+            at = choose.randrange(len(parts[name]))
+            parts[name] = (
+                parts[name][:at] + parts[name][at : at + 200] * choose.choice([100, 10_000]) + parts[name][at:]
+            )
+        else:
+            parts[name] = damage_bytes(choose, parts[name])
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+    elif source.suffix == ".json" and choose.random() < 0.5:
+        path.write_bytes(damage_json(choose, source.read_bytes()))
+    else:
+        path.write_bytes(damage_bytes(choose, source.read_bytes()))
+    return lambda: read(path)
+
+
+def read(path: Path) -> None:
+    """Read a file of data."""
+    from plaudit.data import read_file
+
+    read_file(path, require_labels=False).texts.to_pylist()
 
 
 def pretrained_case(choose: random.Random, good: Path, place: Path) -> Use:
@@ -361,6 +395,7 @@ CASES: dict[str, Case] = {
     "arrow": arrow_case,
     "data": data_case,
     "report": report_case,
+    "tables": tables_case,
 }
 
 # What is done first, with the good one, so that no case pays for what is imported and compiled then.
@@ -437,6 +472,23 @@ def prepare(folder: Path, kinds: list[str]) -> None:
         )
         (place / "d.txt").write_text("".join(f"__label__{label} {text}\n" for text, label in rows))
         pq.write_table(pa.table({"text": texts, "label": labels}), place / "e.parquet")
+    if "tables" in kinds:
+        import sqlite3
+
+        import pyarrow.feather
+        from workbook import workbook
+
+        place = good / "tables"
+        place.mkdir()
+        rows = list(zip(texts, labels, strict=True))
+        (place / "a.xlsx").write_bytes(workbook({"one": [("text", "label"), *rows], "two": [("n",), (1.5,), (True,)]}))
+        (place / "b.json").write_text(json.dumps([{"text": text, "label": label} for text, label in rows]))
+        pyarrow.feather.write_feather(pa.table({"text": texts, "label": labels}), place / "c.arrow")
+        database = sqlite3.connect(place / "d.sqlite")
+        with database:
+            database.execute("create table reviews (text, label)")
+            database.executemany("insert into reviews values (?, ?)", rows)
+        database.close()
     if "report" in kinds:
         import subprocess
 

@@ -147,7 +147,7 @@ def test_hostile_requests_get_clear_errors(tmp_path: Path, sample_model: Path) -
 
 @pytest.mark.slow
 def test_hostile_files_are_opened_or_refused_in_one_line(tmp_path: Path) -> None:
-    kinds = ["network", "ngram", "sets", "module", "vectors", "arrow", "data", "report"]
+    kinds = ["network", "ngram", "sets", "module", "vectors", "arrow", "data", "tables", "report"]
     if importlib.util.find_spec("torch") is not None:
         kinds += ["encoder", "pretrained"]
     assert "failures: 0" in dry_alone("hostile_files.py", tmp_path / "found.json", "--kinds", *kinds)

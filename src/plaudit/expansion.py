@@ -33,7 +33,7 @@ _ZIP_END, _ZIP_END_BYTES, _ZIP_LONGEST_COMMENT = b"PK\x05\x06", 22, 2**16  # APP
 _ZIP_DIRECTORY_BYTES = 2**20  # of one that lists a single file
 _KINDS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
 _LONGEST = max(map(len, _KINDS))
-_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
 def compression_of(head: bytes) -> str | None:
@@ -86,7 +86,7 @@ def open_expanding(
     except PlauditError:
         file.close()
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         file.close()
         raise damaged(_damage(name, error, "a file")) from error
     return ExpandingStream(_Expanded(inner, taken, name, budget, damaged, kind), kind)
@@ -158,7 +158,7 @@ class _Expanded(io.RawIOBase):
             data = self._inner.read(len(space))
         except PlauditError:
             raise
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self._damaged(_damage(self._name, error, self._kind or "a file")) from error
         self._n_out += len(data)
         if self._kind is not None:

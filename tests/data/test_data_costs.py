@@ -1,8 +1,14 @@
 """What small files of data may cost: keys without end, and values that a file keeps once for many rows."""
 
+import contextlib
+import io
 import json
+import sqlite3
+import struct
 import time
+import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from plaudit.budget import SERVER, Budget, spending
+from plaudit.budget import OWN, SERVER, Budget, spending
 from plaudit.data import columns, load_dataset
 from plaudit.data.column_facts import Facts, look
 from plaudit.errors import DataError, LimitError
@@ -119,3 +125,42 @@ def test_a_very_wide_table_is_judged_by_fewer_rows(tmp_path: Path) -> None:
         dataset = load_dataset(str(tmp_path / "data.csv")).train
     assert dataset.classes == ("x", "y")
     assert sum(looked_at) <= 500_000 + 2 * n
+
+
+def test_arrow_whose_offsets_lead_elsewhere_is_refused_before_they_are_followed(tmp_path: Path) -> None:
+    path = write_arrow(pa.table({"text": ["some words"] * 40, "label": ["x", "y"] * 20}), tmp_path / "data.arrow")
+    content, offsets = path.read_bytes(), struct.pack("<4i", 0, 10, 20, 30)
+    assert content.count(offsets) == 1
+    for wrong in ((0, 10, 5, 30), (0, 10, 2**31 - 1, 30), (0, -10, 20, 30)):
+        path.write_bytes(content.replace(offsets, struct.pack("<4i", *wrong)))
+        with pytest.raises(DataError, match="not a readable Arrow file"):
+            load_dataset(str(path))
+
+
+def test_a_database_whose_view_never_ends_is_refused_and_an_error_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "data.sqlite"
+    endless = "with recursive c(x) as (select 1 union all select x + 1 from c)"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"create view v as {endless} select printf('%.900c', 'a') as text, x % 2 as label from c")
+    with spending(replace(OWN, free_bytes=2**20)), pytest.raises(LimitError, match="bytes or more out of"):
+        load_dataset(str(path))
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("drop view v")
+        database.execute("create table t as select cast(x'ff0aff' as text) as text, 'x' as label")
+    with pytest.raises(DataError, match=r"^[^\n]+$"):
+        load_dataset(str(path))
+
+
+def test_a_workbook_whose_sheet_is_damaged_within_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.xlsx"
+    name, held = "xl/worksheets/sheet1.xml", io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, "".join(f'<row r="{i}"><c>words {i * i}</c></row>' for i in range(200)))
+    content = bytearray(held.getvalue())
+    with zipfile.ZipFile(held) as archive:
+        found = archive.getinfo(name)
+    start = found.header_offset + 30 + len(found.filename)
+    content[start + 20 : start + 120] = b"\xff" * 100
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="not a readable Excel file"):
+        load_dataset(str(path))

@@ -166,6 +166,7 @@ class ArrowReader(ColumnarReader):
 
     def _parts(self) -> Iterator[tuple[pa.RecordBatch, float]]:
         for whole in self._found:
+            whole.validate(full=True)  # offsets that lead elsewhere would be followed
             n_rows = _rows_at_a_time(whole.nbytes / max(whole.num_rows, 1), sum(map(_longest_value, whole.columns)))
             for start in range(0, whole.num_rows, n_rows):
                 yield whole.slice(start, n_rows), self._map.tell() / max(self._map.size(), 1)

@@ -130,13 +130,14 @@ class SqliteReader(Reader):
         Raises:
             DataError: The file is no database, or SQLite refuses the query.
         """
-        self.name = str(source.path)
+        self.name, self._size = str(source.path), source.size_bytes
         with self._readable():
             place = f"{address.path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(place, uri=True, check_same_thread=False)
         try:
             with self._readable():
                 self._connection.execute("pragma query_only = on")
+                self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, current().row_bytes)
                 found = self._connection.execute(
                     "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' "
                     "order by name"
@@ -154,10 +155,12 @@ class SqliteReader(Reader):
 
     def batches(self) -> Iterator[Rows]:
         """Yield all rows, in order."""
-        budget, done = current(), 0
+        budget, done, n_bytes = current(), 0, 0
         with self._readable(), contextlib.closing(self):
             for group in groups(self._cursor, _size_of):
                 budget.check_time(self.name)
+                n_bytes += sum(map(_size_of, group))  # of a view: it may have rows without end
+                budget.check_expansion(self._size, n_bytes, self.name)
                 faults = {i: fault for i, row in enumerate(group) if (fault := _fault_of(row, self.names)) is not None}
                 kept = [(None,) * len(self.names) if i in faults else row for i, row in enumerate(group)]
                 columns = dict(zip(self.names, map(list, zip(*kept, strict=True)), strict=True))
@@ -173,7 +176,8 @@ class SqliteReader(Reader):
         try:
             yield
         except (sqlite3.Error, sqlite3.Warning) as error:
-            raise DataError(f"{self.name}: SQLite cannot read it so: {error}.") from error
+            reason = " ".join(str(error).split())[:300]
+            raise DataError(f"{self.name}: SQLite cannot read it so: {reason}.") from error
 
 
 def _size_of(row: tuple[Any, ...]) -> int:  # Any: a cell of SQLite

@@ -19,7 +19,7 @@ from plaudit.data.readers.dialect import is_headless
 from plaudit.data.readers.rows import Parsed, Reader, Rows, named_columns, string_rows, too_long
 from plaudit.data.readers.title_rows import above_header, header_row, rows_below, said_below
 from plaudit.errors import DataError, LimitError, require
-from plaudit.expansion import check_zip
+from plaudit.expansion import DAMAGE, check_zip
 
 if TYPE_CHECKING:
     from plaudit.data.readers.sources import Source
@@ -167,7 +167,7 @@ class ExcelReader(Reader):
                                     columns.update(_WIDE.findall(found))
                                     tail = piece[-_LONGEST_PLACE:]
                         self._check_area(last_row, max(map(_number, columns)))
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        except DAMAGE as error:
             reason = " ".join(str(error).split())
             raise DataError(f"{self.name}: not a readable Excel file: {reason}.") from error
 
