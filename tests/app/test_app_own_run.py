@@ -1,5 +1,6 @@
 """What a model was trained, validated and tested on is never taken from a file that has changed since."""
 
+import csv
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -74,3 +75,14 @@ def test_each_part_is_the_one_that_was_recorded(command: Command, mine: Path) ->
         wrong = OwnRun(run.folder, run.config, {**recorded, f"{name}_texts": "0" * 32})
         with pytest.raises(DataError, match=f"the model's {name} texts can no longer be told from the others; stop"):
             wrong.part(name, instead="stop")  # type: ignore[arg-type]
+
+
+def test_of_a_file_with_parts_the_test_is_measured(command: Command, mine: Path) -> None:
+    """The training rows of a cleaned file were measured as "every row"."""
+    command("audit", "mine.csv", "--write-clean", "clean.csv", "-o", "audit")
+    with Path("clean.csv").open(encoding="utf-8", newline="") as file:
+        parts = [row["plaudit_part"] for row in csv.DictReader(file)]
+    own = command("evaluate", "model", "mine.csv", "--json").json()
+    found = command("evaluate", "model", "clean.csv", "--json").json()
+    assert found["data"] == "clean.csv: its test part"
+    assert (found["n"], found["accuracy"]) == (parts.count("test"), own["accuracy"])

@@ -100,7 +100,9 @@ def print_metrics(
         said = "; ".join(part for part in (span, note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
         if unseen is not None and name == "f1_macro":
-            said = "; ".join(filter(None, (_span(unseen.intervals.get(name)), "not seen in training")))
+            known = unseen.intervals.get(name)
+            span = "too few texts for an interval" if name in unseen.intervals and known is None else _span(known)
+            said = "; ".join(filter(None, (span, "not seen in training")))
             console.print(f"  {label + ', unseen':<{_NAME}}{getattr(unseen, name):.4f}  ({said})", markup=False)
     for each, value in answers.further.items():
         console.print(f"  {plain(each.name):<{_NAME}}{figure_text(value)}  ({plain(each.words)})", markup=False)

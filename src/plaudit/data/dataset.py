@@ -8,8 +8,9 @@ numbers; the strings live once, in `classes`.
 from __future__ import annotations
 
 import hashlib
+import html
 import io
-from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -164,13 +165,16 @@ class Dataset:
 def normalise_texts(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     """Return texts in lower case, with one space for each run of anything but letters, their marks and digits.
 
-    A text that has none of these (``":-)"``) stays as it is, without outer white space.
+    Characters are Unicode's compatible ones (NFKC), and HTML's entities the characters that they
+    stand for. A text that has none of these (``":-)"``) stays as it is, without outer white space.
     """
     parts = [texts.slice(start, _PART_TEXTS) for start in range(0, max(len(texts), 1), _PART_TEXTS)]
     return pa.concat_arrays(on_all_cores(_normalise, parts))
 
 
 def _normalise(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    texts = _changed(texts, pc.match_substring_regex(texts, r"&#?[0-9A-Za-z]+;"), _unescape)
+    texts = _changed(texts, pc.invert(pc.string_is_ascii(texts)), lambda some: pc.utf8_normalize(some, form="NFKC"))
     words = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\pL\pM\pN]+", " ")
     words = pc.utf8_trim(words, " ")
     return pc.if_else(pc.equal(words, ""), pc.utf8_trim_whitespace(texts), words)
@@ -183,6 +187,17 @@ def digests(texts: pa.LargeStringArray) -> NDArray[np.uint64]:
         for text in texts.slice(start, _PART_TEXTS).to_pylist():
             found += hashlib.blake2b(text.encode(), digest_size=8).digest()
     return np.frombuffer(bytes(found), np.uint64)
+
+
+def _changed(
+    texts: pa.LargeStringArray, rows: pa.BooleanArray, change: Callable[[pa.LargeStringArray], pa.LargeStringArray]
+) -> pa.LargeStringArray:
+    """Return the texts with those of some rows, bool [N], changed."""
+    return pc.replace_with_mask(texts, rows, change(texts.filter(rows))) if pc.any(rows).as_py() else texts
+
+
+def _unescape(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    return pa.array(map(html.unescape, texts.to_pylist()), pa.large_string())
 
 
 def label_sets(indicator: NDArray[np.integer], classes: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -211,12 +211,13 @@ def choose_texts(
     if not own_part and not every_row and (sealed := _sealed_part(model, data, spec.data_dir)) is not None:
         return _with_seen(sealed, model)
     splits = load_dataset(data, spec=spec, classes=classes, multi_label=multi_label, remembered=remembered_spec(model))
-    is_part = own_part and splits.test is not None
+    is_part = splits.test is not None and (own_part or not every_row)
     found = splits.test if is_part and splits.test is not None else splits.train
     run = None if every_row else OwnRun.of(model, data_dir=spec.data_dir)
     if run is not None and run.config.training.final and fingerprint(found) == run.recorded.get("test_texts"):
         raise DataError(_learned(model, data))
-    return _with_seen(Chosen(found, f"{data}: its test part" if is_part else f"{data}: every row"), model)
+    every = "every row" if splits.test is None else "its training part"
+    return _with_seen(Chosen(found, f"{data}: its test part" if is_part else f"{data}: {every}"), model)
 
 
 def _with_seen(chosen: Chosen, model: Path) -> Chosen:
