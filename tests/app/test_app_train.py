@@ -192,6 +192,8 @@ def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
     assert "mean over the 2 of 3 classes" in out
     assert [line.split()[-1] for line in out.splitlines() if line.split()[:1] == ["odd"]] == ["–"]
     assert "Cross-validated" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    page = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+    assert page.count("over the 2 of 3 classes that occur or are answered") == 3
 
 
 def test_few_texts_of_a_frozen_encoder_are_all_judged_too(

@@ -37,9 +37,10 @@ def test_figures_equal_scikit_learns(seed: int, n: int, n_classes: int, density:
     assert metrics.recall == pytest.approx([figures[1] for figures in per_class], abs=1e-12)
     assert metrics.f1 == pytest.approx([figures[2] for figures in per_class], abs=1e-12)
     assert metrics.counts == tuple(true.sum(axis=0).tolist())
-    assert metrics.f1_macro == pytest.approx(np.mean(metrics.f1), abs=1e-12)
-    assert metrics.precision_macro == pytest.approx(np.mean(metrics.precision), abs=1e-12)
-    assert metrics.recall_macro == pytest.approx(np.mean(metrics.recall), abs=1e-12)
+    for name in ("f1", "precision", "recall"):
+        figures = np.array(getattr(metrics, name))[(true + found).any(axis=0)]  # of classes that occur or are given
+        macro = getattr(metrics, f"{name}_macro")
+        assert macro == pytest.approx(figures.mean(), abs=1e-12) if len(figures) else macro is None
     brier = np.mean([peer.brier_score_loss(true[:, c], probabilities[:, c], labels=[0, 1]) for c in range(n_classes)])
     assert metrics.brier == pytest.approx(brier, abs=1e-12)
     known = [c for c in range(n_classes) if true[:, c].any()]
@@ -61,11 +62,14 @@ def test_figures_equal_scikit_learns(seed: int, n: int, n_classes: int, density:
     json.dumps(metrics.to_dict(), allow_nan=False)
 
 
-def test_macro_and_micro_are_scikit_learns_of_the_whole_indicator() -> None:
+def test_macro_and_micro_are_scikit_learns_of_the_labels_that_occur() -> None:
     true = np.array([[1, 0, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0]])
     found = np.array([[1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0], [0, 1, 1, 0]])
     metrics = measure_sets(true, found * 0.8 + 0.1, ("a", "b", "c", "d"))
-    assert metrics.f1_macro == pytest.approx(peer.f1_score(true, found, average="macro", zero_division=0))
+    assert metrics.f1_macro == pytest.approx(peer.f1_score(true, found, labels=[0, 1, 2], average="macro"))
+    perfect = measure_sets(true, true * 0.8 + 0.1, ("a", "b", "c", "d"))
+    assert perfect.f1_macro == perfect.precision_macro == perfect.recall_macro == 1.0
+    assert perfect.intervals["f1_macro"] is None
     assert metrics.f1_micro == pytest.approx(peer.f1_score(true, found, average="micro"))
     assert metrics.accuracy == 0.5
     assert "confusion_matrix" not in metrics.to_dict()

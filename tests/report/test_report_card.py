@@ -60,11 +60,11 @@ def test_only_epochs_make_the_validation_figure_kinder(facts: ReportFacts) -> No
     assert "chose the epoch" not in card(replace(facts, curves=None))
 
 
-def test_an_area_that_is_not_known_is_left_empty(facts: ReportFacts) -> None:
+def test_an_area_that_is_not_known_is_a_dash(facts: ReportFacts) -> None:
     measured = facts.test.measured
     figures = {name: value for name, value in measured.figures.items() if name != "roc_auc"}
     without = replace(facts, test=replace(facts.test, measured=replace(measured, figures=figures)))
-    assert "| 0.8000 |  |" in card(without)
+    assert "| 0.8000 | – |" in card(without)
 
 
 def test_class_names_of_any_kind_stay_on_their_line(facts: ReportFacts) -> None:

@@ -99,11 +99,11 @@ def print_metrics(
         span = "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
         said = "; ".join(part for part in (span, note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
-        if unseen is not None and name == "f1_macro":
+        if unseen is not None and unseen.f1_macro is not None and name == "f1_macro":
             known = unseen.intervals.get(name)
             span = "too few texts for an interval" if name in unseen.intervals and known is None else _span(known)
             said = "; ".join(filter(None, (span, "not seen in training")))
-            console.print(f"  {label + ', unseen':<{_NAME}}{getattr(unseen, name):.4f}  ({said})", markup=False)
+            console.print(f"  {label + ', unseen':<{_NAME}}{unseen.f1_macro:.4f}  ({said})", markup=False)
     for each, value in answers.further.items():
         console.print(f"  {plain(each.name):<{_NAME}}{figure_text(value)}  ({plain(each.words)})", markup=False)
     if not isinstance(metrics, Metrics):
@@ -133,13 +133,13 @@ def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str) -> str:
     from plaudit.evaluation import Metrics
 
     if isinstance(metrics, Metrics):
-        n, counted = (
-            len(metrics.classes),
-            int(((metrics.confusion.sum(axis=0) + metrics.confusion.sum(axis=1)) > 0).sum()),
-        )
-        if counted < n:
-            return f"mean over the {counted} of {n} classes that occur or are answered"
-    return note
+        sizes = (metrics.confusion.sum(axis=0) + metrics.confusion.sum(axis=1)).tolist()
+    else:
+        sizes = [count + given for count, given in zip(metrics.counts, metrics.given, strict=True)]
+    counted = sum(size > 0 for size in sizes)
+    return (
+        note if counted == len(sizes) else f"mean over the {counted} of {len(sizes)} classes that occur or are answered"
+    )
 
 
 def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:

@@ -168,15 +168,15 @@ def by_class_intervals(
         "f1": tuple(f1_interval(b, t, f) for b, t, f in counts),
     }
     intervals: dict[str, Interval | tuple[Interval | None, ...] | None] = {}
-    counted = [i for i, (_, t, f) in enumerate(counts) if t + f > 0]
-    is_whole = len(counted) == len(counts)  # else the mean is another one than that of more texts
+    is_whole = all(t + f > 0 for _, t, f in counts)  # else the mean is another one than that of more texts
     for kind, (name, mean) in names.items():
-        intervals[name] = own[kind]
-        alone = float(np.nanvar(resampled[name][:, counted], axis=0).sum()) / max(len(counted), 1) ** 2
+        intervals[name], intervals[mean] = own[kind], None
+        if not is_whole:
+            continue
+        alone = float(np.nanvar(resampled[name], axis=0).sum()) / len(counts) ** 2
         joint = float(np.nanvar(resampled[mean]))
         together = joint / alone if alone > 0 and joint > 0 else 1.0
-        values = [figures[name][i] for i in counted]
-        intervals[mean] = mean_interval(values, list(own[kind]), together=together) if is_whole else None
+        intervals[mean] = mean_interval(list(figures[name]), list(own[kind]), together=together)
     return intervals
 
 

@@ -366,12 +366,12 @@ def _statistic(
         precision, recall, f1 = both / np.maximum(found, 1), both / np.maximum(true, 1), f1_of(both, true, found)
         occurs = true + found > 0
         macro = {
-            f"{name}_macro": _mean_where(values, occurs)
+            f"{name}_macro": mean_where(values, occurs)
             for name, values in (("precision", precision), ("recall", recall), ("f1", f1))
         }
         areas = [area(counts) for area in rankings]
         return {
-            "balanced_accuracy": _mean_where(recall, true > 0),
+            "balanced_accuracy": mean_where(recall, true > 0),
             "log_loss": (counts * losses).sum(axis=1) / n,
             "brier": (counts * squares).sum(axis=1) / n,
             "calibration_error": calibrated(counts),
@@ -388,7 +388,7 @@ def _statistic(
     return figures
 
 
-def _mean_where(values: NDArray[np.float64], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+def mean_where(values: NDArray[np.float64], of: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return each resample's mean over some classes, float64 [R]; NaN where there are none, none being answered."""
     with np.errstate(invalid="ignore"):
         mean: NDArray[np.float64] = values.sum(axis=1, where=of) / of.sum(axis=1)

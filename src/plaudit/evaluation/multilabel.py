@@ -26,6 +26,7 @@ from plaudit.evaluation.metrics import (
     f1_of,
     intervals_to_dict,
     log_losses,
+    mean_where,
     measured_by_class,
     point_figures,
     ranking_intervals,
@@ -48,7 +49,8 @@ class MultiLabelMetrics:
         brier: Mean squared error of the probabilities over all texts and classes, 0 to 1.
         calibration_error: Of the probabilities of all (text, class) pairs (`evaluation.calibration`), 0 to 1.
         f1_micro: F1 of all (text, class) pairs together, so that common classes weigh more.
-        f1_macro: Mean of the classes' F1, so that every class weighs the same; so are the next two.
+        f1_macro: Mean F1 of the classes that occur or are given, so that each weighs the same; so are the next two;
+            None where no text has or is given one.
         precision_macro: Mean precision.
         recall_macro: Mean recall.
         f1_samples: Mean of the texts' F1; a text without labels that is given none counts 1.
@@ -72,9 +74,9 @@ class MultiLabelMetrics:
     brier: float
     calibration_error: float
     f1_micro: float
-    f1_macro: float
-    precision_macro: float
-    recall_macro: float
+    f1_macro: float | None
+    precision_macro: float | None
+    recall_macro: float | None
     f1_samples: float
     f1: tuple[float, ...]
     precision: tuple[float, ...]
@@ -184,15 +186,16 @@ def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities:
         n_both, n_true, n_found = (group_sums(counts, of, n_classes, texts) for texts, of in entries)
         precision, recall = n_both / np.maximum(n_found, 1), n_both / np.maximum(n_true, 1)
         f1 = f1_of(n_both, n_true, n_found)
+        occurs = n_true + n_found > 0
         areas = [area(counts) for area in rankings]
         return {
             "log_loss": (counts * losses).sum(axis=1) / n,
             "brier": (counts * squares).sum(axis=1) / n,
             "calibration_error": calibrated(counts),
             "f1_micro": f1_of(n_both.sum(axis=1), n_true.sum(axis=1), n_found.sum(axis=1)),
-            "f1_macro": f1.mean(axis=1),
-            "precision_macro": precision.mean(axis=1),
-            "recall_macro": recall.mean(axis=1),
+            "f1_macro": mean_where(f1, occurs),
+            "precision_macro": mean_where(precision, occurs),
+            "recall_macro": mean_where(recall, occurs),
             "f1_samples": (counts * f1_of_texts).sum(axis=1) / n,
             "f1": f1,
             "precision": precision,

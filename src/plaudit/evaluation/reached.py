@@ -15,7 +15,7 @@ import numpy as np
 from plaudit.evaluation.bootstrap import bootstrap, count_resamples
 from plaudit.evaluation.figure_intervals import TOO_FEW, f1_interval, logit_interval, skewed_interval
 from plaudit.evaluation.intervals import Interval, wilson_interval
-from plaudit.evaluation.metrics import f1_of
+from plaudit.evaluation.metrics import f1_of, mean_where
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,7 +103,8 @@ def sets_reached(truth: NDArray[np.int64], given: NDArray[np.int64], plain: NDAr
         return counts.reshape(len(counts), 3, -1).swapaxes(0, 1)
 
     def macro(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(f1_of(*parts(counts)).mean(axis=1))
+        both, true, found = parts(counts)
+        return mean_where(f1_of(both, true, found), true + found > 0)
 
     def micro(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         return f1_of(*parts(counts).sum(axis=2))

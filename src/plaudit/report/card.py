@@ -195,17 +195,17 @@ def _heading(facts: ReportFacts) -> str:
 
 def _row(part: str, measured: Measured, facts: ReportFacts) -> str:
     figures = measured.figures
-    auc = f"{figures['roc_auc'].value:.4f}" if "roc_auc" in figures else ""
     if facts.multi_label:
-        several = [figures["f1_macro"], figures["f1_micro"]]
+        several = [figures.get("f1_macro"), figures.get("f1_micro"), figures.get("roc_auc")]
     else:
-        several = [measured.classes[1].f1 if len(facts.classes) == 2 else figures["f1_macro"]]
-    f1 = " | ".join(f"{each.value:.4f}" for each in several)
+        f1 = measured.classes[1].f1 if len(facts.classes) == 2 else figures.get("f1_macro")
+        several = [f1, figures.get("roc_auc")]
+    more = " | ".join("–" if each is None else f"{each.value:.4f}" for each in several)
     accuracy, known = figures["accuracy"], {each.name: f"{each.value:.4f}" for each in measured.further}
-    further = "".join(f" {known.get(each.name, '')} |" for each in facts.test.measured.further)
+    further = "".join(f" {known.get(each.name, '–')} |" for each in facts.test.measured.further)
     return (
         f"| {part} | {measured.n:,} | {accuracy.value:.4f} | {_interval(accuracy)} "
-        f"| {figures['log_loss'].value:.4f} | {f1} | {auc} |{further}"
+        f"| {figures['log_loss'].value:.4f} | {more} |{further}"
     )
 
 

@@ -101,14 +101,25 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
     rows = []
     for each in _FIGURES:
         if each.name in test:
-            is_set = each.name == "accuracy" and facts.multi_label
+            what = _SUBSET if each.name == "accuracy" and facts.multi_label else each.meaning
+            if each.name.endswith("_macro"):
+                what += _left_out(facts)
             cells = [test[each.name], validation.get(each.name)]
-            rows.append({"name": each.title, "what": _SUBSET if is_set else each.meaning, "cells": cells})
+            rows.append({"name": each.title, "what": what, "cells": cells})
     watched = {each.name: Figure(each.value) for each in facts.validation.further}
     for more in facts.test.measured.further:
         cells = [Figure(more.value), watched.get(more.name)]
         rows.append({"name": more.name, "what": more.words, "cells": cells})
     return rows
+
+
+def _left_out(facts: ReportFacts) -> str:
+    """Say over which classes a mean is, where some neither occur nor are answered."""
+    classes = facts.test.measured.classes
+    counted = sum(each.n > 0 or each.precision is not None for each in classes)
+    return (
+        "" if counted == len(classes) else f"; over the {counted} of {len(classes)} classes that occur or are answered"
+    )
 
 
 def whisker_rows(facts: ReportFacts) -> list[Row]:

@@ -118,8 +118,8 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
 
 
 def _labels(facts: ReportFacts) -> Iterator[Said]:
-    if facts.multi_label:
-        figures = facts.test.measured.figures
+    figures = facts.test.measured.figures
+    if facts.multi_label and "f1_macro" in figures:
         yield Said(
             "Label by label", "plain",
             f"Of all labels together F1, the balance of finding them and of being right, is "
