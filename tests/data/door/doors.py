@@ -151,7 +151,7 @@ class Doors:
             read.extend(rows_of(chosen.dataset))
             return chosen
 
-        with mock.patch("plaudit.app.evaluate.choose_texts", choose):
+        with mock.patch("plaudit.app.run.own_run.choose_texts", choose):
             said, code = _run(words)
         return Found(said, code, rows=read if code == 0 else None)
 
@@ -167,7 +167,7 @@ class Doors:
                 read.extend(zip(part.texts.to_pylist(), names, strict=True))
             return corpus
 
-        with mock.patch("plaudit.app.audit.load_corpus", load):
+        with mock.patch("plaudit.audit.load_corpus", load):
             said, code = _run(words)
         return Found(said, code, rows=read if code == 0 else None)
 
