@@ -14,10 +14,10 @@ import pytest
 from plaudit.app.train.run import Outcome
 from plaudit.data import Dataset
 from plaudit.errors import ModelError
-from plaudit.evaluation import answer
+from plaudit.evaluation import Answers, answer
 from plaudit.explanation import Explanation
 from plaudit.models import NetworkClassifier
-from plaudit.report import ReportFacts, read_facts
+from plaudit.report import ReportFacts, model_card, read_facts
 from plaudit.report.measuring import commonest, held_out_facts, measured_facts
 from plaudit.report.mistakes import explained_facts, passage
 from plaudit.report.visible import visible
@@ -33,6 +33,20 @@ def test_facts_come_back_as_they_were(sample_facts: ReportFacts, tmp_path: Path)
     for facts in (sample_facts, odd, replace(sample_facts, curves=None)):
         facts.write(tmp_path)
         assert read_facts(tmp_path) == facts
+
+
+def test_facts_of_sets_come_back_where_no_label_occurs(sample_facts: ReportFacts, tmp_path: Path) -> None:
+    """Their mean of F1 over the labels that occur is of none."""
+    texts = pa.array(["one", "two"] * 10, type=pa.large_string())
+    none, classes = np.zeros((20, 2), np.int64), ("neg", "pos")
+    answers = Answers(none, np.full((20, 2), 0.2), none, classes, multi_label=True)
+    dataset = Dataset(texts, none.astype(np.uint8), classes, "empty")
+    test = held_out_facts(answers, dataset, what="test", guessed=())
+    facts = replace(sample_facts, multi_label=True, test=test, validation=test.measured)
+    assert "f1_macro" not in test.measured.figures
+    facts.write(tmp_path)
+    assert read_facts(tmp_path) == facts
+    assert "| – | 0.0000 | – |" in model_card(facts, title="sets", openings=1)
 
 
 def test_facts_agree_with_the_metrics(sample_facts: ReportFacts, sample_outcome: Outcome) -> None:
