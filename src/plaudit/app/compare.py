@@ -93,11 +93,12 @@ def answer_same_texts(
         for folder, classifier in zip(folders, classifiers, strict=True)
     ]  # fmt: skip
     texts = _common(chosen, folders, data)
-    answers = [answer(classifier, texts.dataset) for classifier in classifiers]
-    return (texts, answers) if every_row else _without_seen(texts, answers, folders)
+    if not every_row:
+        texts = _without_seen(texts, folders)
+    return texts, [answer(classifier, texts.dataset) for classifier in classifiers]
 
 
-def _without_seen(texts: Chosen, answers: list[Answers], folders: Sequence[Path]) -> tuple[Chosen, list[Answers]]:
+def _without_seen(texts: Chosen, folders: Sequence[Path]) -> Chosen:
     """Leave out the texts that one of the models was trained on, or chosen by.
 
     Raises:
@@ -112,15 +113,15 @@ def _without_seen(texts: Chosen, answers: list[Answers], folders: Sequence[Path]
         if (met := Met.read(folder)) is not None:
             seen |= met.is_seen(texts.dataset)
     if not seen.any():
-        return texts, answers
+        return texts
     if seen.all():
         raise DataError(
             f"{texts.what}: a model was trained on each of the {len(seen):,} texts; name other data, or take every row "
             "with --all."
         )
-    rows = np.flatnonzero(~seen)
     what = f"{texts.what}, without {int(seen.sum()):,} that a model was trained or chosen on"
-    return replace(texts, what=what), [each.take(rows) for each in answers]
+    kept = texts.dataset.take(np.flatnonzero(~seen))
+    return replace(texts, dataset=kept, what=what, seen=None, opened=texts.counted)
 
 
 def _check_classes(a: Classifier, b: Classifier, model_a: Path, model_b: Path) -> None:

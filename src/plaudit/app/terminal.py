@@ -91,18 +91,15 @@ def print_metrics(
         console.print(f"  {'accuracy, unseen':<{_NAME}}{unseen.accuracy:.4f}  ({said})")
     for figure in figures_of("one label" if is_single else "sets"):
         name, label, note = figure.name, figure.title, figure.words if is_single else figure.words_of_sets
-        value, interval = getattr(metrics, name), metrics.intervals.get(name)
+        value = getattr(metrics, name)
         if name == "accuracy" or value is None or (name == "f1" and len(metrics.classes) > 2):  # else f1 is f1_macro
             continue
         note = f"of {plain(metrics.classes[1])!r}" if name == "f1" else note
         note = _macro_note(metrics, note) if name == "f1_macro" else note
-        span = "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
-        said = "; ".join(part for part in (span, note) if part)
+        said = "; ".join(part for part in (_span_of(metrics, name), note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
         if unseen is not None and unseen.f1_macro is not None and name == "f1_macro":
-            known = unseen.intervals.get(name)
-            span = "too few texts for an interval" if name in unseen.intervals and known is None else _span(known)
-            said = "; ".join(filter(None, (span, "not seen in training")))
+            said = "; ".join(filter(None, (_span_of(unseen, name), "not seen in training")))
             console.print(f"  {label + ', unseen':<{_NAME}}{unseen.f1_macro:.4f}  ({said})", markup=False)
     for each, value in answers.further.items():
         console.print(f"  {plain(each.name):<{_NAME}}{figure_text(value)}  ({plain(each.words)})", markup=False)
@@ -126,6 +123,12 @@ def _span(interval: FigureInterval) -> str:
 def _share(value: float, n: int) -> str:
     """Return a share of n texts as a person reads it: a dash where there are none to measure it on."""
     return f"{value:.3f}" if n else "–"
+
+
+def _span_of(metrics: Metrics | MultiLabelMetrics, name: str) -> str:
+    """Return a figure's interval in words."""
+    interval = metrics.intervals.get(name)
+    return "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
 
 
 def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str) -> str:

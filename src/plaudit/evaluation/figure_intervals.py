@@ -186,11 +186,8 @@ def skewed_interval(values: NDArray[np.float64], *, high: float = np.inf) -> Int
     Hall (1992), "On the Removal of Skewness by Transformation", J. R. Statist. Soc. B 54. None of fewer than
     `LEAST_VALUES` values, whose tail says too little.
     """
-    n = len(values)
-    if n < LEAST_VALUES:
-        return None
-    mean, spread = float(values.mean()), float(values.std(ddof=1))
-    if spread <= _NO_SPREAD * abs(mean):
+    n, mean, spread = len(values), *_mean_and_spread(values)
+    if not spread:
         return None
     skew = float(((values - mean) ** 3).mean()) / spread**3
     t = _student(n)
@@ -205,17 +202,22 @@ def skewed_interval(values: NDArray[np.float64], *, high: float = np.inf) -> Int
     return Interval(max(0.0, mean - error * back(t)), min(high, mean - error * back(-t)))
 
 
+def _mean_and_spread(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return mean and standard deviation; that is 0 of too few values, and of those that rounding alone sets apart."""
+    if len(values) < LEAST_VALUES:
+        return 0.0, 0.0
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    return mean, 0.0 if spread <= _NO_SPREAD * abs(mean) else spread
+
+
 def difference_interval(values: NDArray[np.float64]) -> Interval | None:
     """Return the interval of a mean of differences, which a few large ones decide: Student's, of so many as decide it.
 
     The degrees of freedom of the variance follow from the kurtosis (Box 1953, "Non-normality and tests on variances",
     Biometrika 40): of normal values they are about n, of heavy tails far fewer. None of fewer than `LEAST_VALUES`.
     """
-    n = len(values)
-    if n < LEAST_VALUES:
-        return None
-    mean, spread = float(values.mean()), float(values.std(ddof=1))
-    if spread <= _NO_SPREAD * abs(mean):
+    n, mean, spread = len(values), *_mean_and_spread(values)
+    if not spread:
         return None
     squares = np.square(values - mean)
     freedom = min(n - 1.0, 2 * float(squares.sum()) ** 2 / float(np.square(squares).sum()))
