@@ -1,10 +1,13 @@
 """A real server on a free port of the loopback address, in a thread; and a client that writes bytes."""
 
+import asyncio
 import contextlib
 import json
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +82,15 @@ def serving(
     finally:
         server.should_exit = True
         thread.join(20)
-        assert not thread.is_alive(), "the server did not stop"
+        assert not thread.is_alive(), f"the server did not stop:\n{_whereabouts(app.state.service)}"
+
+
+def _whereabouts(service: Service) -> str:
+    """Return what every thread and every task of a server's loop is at."""
+    stacks = ["".join(traceback.format_stack(frame)[-6:]) for frame in sys._current_frames().values()]
+    worker = service.batcher._worker
+    tasks = [] if worker is None else list(map(repr, asyncio.all_tasks(worker.get_loop())))
+    return "\n\n".join([*stacks, *tasks])
 
 
 def status_of(answer: bytes) -> int:
