@@ -154,3 +154,19 @@ def test_the_command_that_audits_names_the_runs_data() -> None:
     )
     found = audit_command(DataConfig("x.tsv", test="t.tsv", label_separator=","))
     assert found == "plaudit audit x.tsv --test t.tsv --label-separator ,"
+
+
+def test_controls_stand_in_this_page_and_in_later_ones(command: Command, sample_model: Path) -> None:
+    assert "Beside simple models" not in read(sample_model / "report.html")
+    command("report", sample_model, "--controls")
+    page, controls = read(sample_model / "report.html"), read_facts(sample_model).test.controls
+    assert "had been opened 2 times" in page
+    assert len(controls) == 4
+    assert all(f"<th scope=\"row\">{each.name}</th>" in page for each in controls)
+    figures = command("evaluate", sample_model, "sample", "--controls", "--json").json()["controls"]
+    accuracies = [each.accuracy and each.accuracy.value for each in controls]
+    assert accuracies == pytest.approx([each["accuracy"] for each in figures])
+    assert controls[3].gain is not None
+    assert controls[3].gain.value == pytest.approx(figures[3]["accuracy_difference"])
+    command("report", sample_model)
+    assert "<dt class" in page and "Beside simple models" in read(sample_model / "report.html")

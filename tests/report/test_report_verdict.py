@@ -8,7 +8,7 @@ import pytest
 
 from plaudit.evaluation import wilson_interval
 from plaudit.report import ReportFacts
-from plaudit.report.facts import BinFacts, ClassFigures, CurvesFacts, Figure, PartFacts
+from plaudit.report.facts import BinFacts, ClassFigures, ControlFacts, CurvesFacts, Figure, PartFacts
 from plaudit.report.verdict import Said, headline, verdict
 
 
@@ -163,3 +163,24 @@ def test_shared_texts_and_further_openings_are_said(sample_facts: ReportFacts) -
     assert again is not None
     assert again.tone == "mind"
     assert "opened 3 times" in again.text
+
+
+@pytest.mark.parametrize(
+    ("gain", "tone", "words"),
+    [
+        (Figure(0.03, 0.01, 0.05), "good", "The strongest of them, SVM, is 3.0 points worse"),
+        (Figure(-0.03, -0.05, -0.01), "mind", "SVM is 3.0 points better"),
+        (Figure(-0.03, -0.07, 0.01), "mind", "these texts do not tell them apart"),
+        (Figure(0.0, -0.02, 0.02), "mind", "SVM is 0.0 points away"),
+    ],
+)
+def test_the_strongest_control_decides(sample_facts: ReportFacts, gain: Figure, tone: str, words: str) -> None:
+    controls = (
+        ControlFacts("majority class", Figure(0.5), Figure(0.3, 0.2, 0.4), ""),
+        ControlFacts("SVM", Figure(0.8), gain, ""),
+        ControlFacts("none", None, None, "cannot be trained"),
+    )
+    found = said(replace(sample_facts, test=replace(sample_facts.test, controls=controls)), "Beside simple models")
+    assert found is not None
+    assert (found.tone, words in found.text) == (tone, True)
+    assert said(sample_facts, "Beside simple models") is None

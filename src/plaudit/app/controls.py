@@ -23,6 +23,7 @@ from plaudit.errors import DataError, ModelError, require
 from plaudit.evaluation import Answers, Interval, answer, wilson_interval
 from plaudit.evaluation.paired import Comparison, compare_answers
 from plaudit.evaluation.scoring import labels_for
+from plaudit.report.facts import ControlFacts, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,19 @@ class Control:
             "loss": self.comparison.loss[1],
             **{name: figures[name] for name in figures if "difference" in name or name == "p_value"},
         }
+
+    def to_facts(self) -> ControlFacts:
+        """Return what a report says of it."""
+        found, span = self.comparison, self.interval
+        if found is None or span is None:
+            return ControlFacts(self.name, None, None, self.sentence())
+        gain = found.accuracy_interval
+        return ControlFacts(
+            self.name,
+            Figure(found.accuracy[1], span.low, span.high),
+            Figure(found.accuracy_difference, gain.low, gain.high),
+            self.sentence(),
+        )
 
     def sentence(self) -> str:
         """Say in words how the model stands to it."""

@@ -19,6 +19,7 @@ from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
+    from plaudit.app.controls import TrainingTexts
     from plaudit.app.run.own_run import Chosen
     from plaudit.models import Classifier
     from plaudit.report import ReportFacts
@@ -36,14 +37,24 @@ def report(
         str | None,
         typer.Option("--data", help="Labelled texts to measure on, counted as an opening. [the figures of the run]"),
     ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls",
+            help="Also four simple models, trained on the same texts: counts as an opening; the folder keeps those of "
+            "the run's test.",
+        ),
+    ] = False,
     *,
     spec: DataSpec,
 ) -> None:
     """Write the page and say where it is.
 
     Raises:
-        PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit.
+        PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit; or the
+            training texts of the controls are not at hand.
     """
+    from plaudit.app.controls import training_texts
     from plaudit.app.run.own_run import choose_texts
     from plaudit.app.run.record import REPORT
     from plaudit.evaluation import count_opening
@@ -51,6 +62,7 @@ def report(
     from plaudit.models.artifact import read_manifest
     from plaudit.models.rules import rule_from_manifest
     from plaudit.report import read_facts, report_page
+    from plaudit.report.facts import FACTS
 
     manifest = read_manifest(model)
     facts = read_facts(model)
@@ -62,13 +74,20 @@ def report(
     target = output or model / (REPORT if data is None else f"report-{Path(data).resolve().stem}.html")
     if target.is_dir():
         raise ConfigError(f"-o {target} is a folder; name a file such as {target / REPORT}.")
+    run = training_texts(model) if controls else None  # before the test texts are opened
     rule = rule_from_manifest(manifest["rule"], n_classes, multi_label=multi_label, where=str(model))
-    if data is None:
+    if data is None and run is None:
         openings = _openings(model, facts)
     else:
-        chosen = choose_texts(model, data, classes=facts.classes, multi_label=multi_label, every_row=False, spec=spec)
-        facts = _measured_on(load(model), facts, chosen)
+        asked = data or facts.run.source
+        chosen = choose_texts(model, asked, classes=facts.classes, multi_label=multi_label, every_row=False, spec=spec)
+        classifier = load(model)
+        if data is None:
+            classifier.rule_ = None  # the page's figures are those of the run
+        facts = _measured_on(classifier, facts, chosen, run, is_own=data is None)
         openings = count_opening(model, chosen.counted, command="report")
+        if data is None:
+            write_whole(model / FACTS, facts.to_json())
     words = None if rule is None else f"{rule.describe(facts.classes)}."
     name = model.resolve().name
     measured_on = None if data is None else datetime.datetime.now(datetime.UTC).date()
@@ -85,17 +104,26 @@ def _openings(model: Path, facts: ReportFacts) -> int:
     return max(1, [entry.get("fingerprint") for entry in read_openings(model)].count(identity))
 
 
-def _measured_on(model: Classifier, facts: ReportFacts, chosen: Chosen) -> ReportFacts:
-    """Return the facts with figures of other texts in the place of the test's."""
+def _measured_on(
+    model: Classifier, facts: ReportFacts, chosen: Chosen, run: TrainingTexts | None, *, is_own: bool
+) -> ReportFacts:
+    """Return the facts with figures of other texts in the place of the test's, and with controls for a `run`.
+
+    Of the run's own test texts (`is_own`) the figures are there: only controls are put beside them.
+    """
+    from plaudit.app.controls import compare_controls
     from plaudit.app.train.facts import part_facts
     from plaudit.evaluation import answer
     from plaudit.report.measuring import held_out_facts
 
     dataset, what = chosen.dataset, plain(chosen.what)
     answers = answer(model, dataset)
+    beside = () if run is None else tuple(each.to_facts() for each in compare_controls(answers, dataset, run))
+    if is_own:
+        return replace(facts, test=replace(facts.test, controls=beside))
     unseen = unseen_answers(answers, chosen)
     held_out = held_out_facts(answers, dataset, what=what, guessed=facts.test.guessed, unseen=unseen)
     part = part_facts("measured", dataset, None, facts.classes)
     if chosen.seen is not None:
         part = replace(part, shared=int(chosen.seen.sum()))
-    return replace(facts, test=held_out, parts=(*facts.parts[:-1], part))
+    return replace(facts, test=replace(held_out, controls=beside), parts=(*facts.parts[:-1], part))

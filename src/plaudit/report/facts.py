@@ -124,6 +124,23 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class ControlFacts:
+    """A simple model beside the model.
+
+    Attributes:
+        name: What it is.
+        accuracy: Its accuracy; None if it could not be trained on these texts.
+        gain: The model's accuracy minus its own.
+        sentence: How the model stands to it, in words.
+    """
+
+    name: str
+    accuracy: Figure | None
+    gain: Figure | None
+    sentence: str
+
+
+@dataclass(frozen=True)
 class HeldOutFacts:
     """How good a model is on texts that decided nothing about it.
 
@@ -136,6 +153,7 @@ class HeldOutFacts:
         guessed: That label alone, or the labels of that set.
         unseen: The figures of the texts that are not among the training texts too; None where that is all, or none.
         crossed: Cross-validated figures of all texts of a small data set; None of others.
+        controls: Simple models that were trained on the same texts; empty where nobody asked for them.
     """
 
     what: str
@@ -146,6 +164,7 @@ class HeldOutFacts:
     guessed: tuple[str, ...]
     unseen: Measured | None = None
     crossed: Measured | None = None
+    controls: tuple[ControlFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -389,8 +408,11 @@ class ReportFacts:
 
     def write(self, folder: Path) -> None:
         """Write report.json."""
-        text = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1)
-        (folder / FACTS).write_text(text + "\n", encoding="utf-8")
+        (folder / FACTS).write_bytes(self.to_json())
+
+    def to_json(self) -> bytes:
+        """Return what report.json holds."""
+        return (json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def class_notes(facts: ReportFacts) -> list[str]:

@@ -52,6 +52,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         _crossed,
         _coverage,
         _guess,
+        _controls,
         _labels,
         _classes,
         _rare,
@@ -115,6 +116,24 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
         yield Said("Beside a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
     else:
         yield Said("Beside a guess", "mind", f"{always}: these texts cannot tell whether the model is better.")
+
+
+def _controls(facts: ReportFacts) -> Iterator[Said]:
+    gains = [(each.gain, each.name) for each in facts.test.controls if each.gain is not None]
+    if not gains:
+        return
+    gain, name = min(gains, key=lambda each: each[0].value)
+    low, high = gain.low or 0.0, gain.high or 0.0
+    points = f"{abs(100 * gain.value):.1f} points"
+    span = f"(95 % interval of the difference {100 * low:+.1f} to {100 * high:+.1f})"
+    topic = "Beside simple models"
+    if low > 0:
+        yield Said(topic, "good", f"The strongest of them, {name}, is {points} worse {span}.")
+    elif high < 0:
+        yield Said(topic, "mind", f"{name} is {points} better {span}: a simple model does more on these texts.")
+    else:
+        side = "worse" if gain.value > 0 else "better" if gain.value < 0 else "away"
+        yield Said(topic, "mind", f"{name} is {points} {side} {span}: these texts do not tell them apart.")
 
 
 def _labels(facts: ReportFacts) -> Iterator[Said]:
