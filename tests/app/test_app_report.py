@@ -162,11 +162,12 @@ def test_controls_stand_in_this_page_and_in_later_ones(command: Command, sample_
     page, controls = read(sample_model / "report.html"), read_facts(sample_model).test.controls
     assert "had been opened 2 times" in page
     assert len(controls) == 4
-    assert all(f"<th scope=\"row\">{each.name}</th>" in page for each in controls)
+    assert all(f'<th scope="row">{each.name}</th>' in page for each in controls)
     figures = command("evaluate", sample_model, "sample", "--controls", "--json").json()["controls"]
     accuracies = [each.accuracy and each.accuracy.value for each in controls]
     assert accuracies == pytest.approx([each["accuracy"] for each in figures])
     assert controls[3].gain is not None
     assert controls[3].gain.value == pytest.approx(figures[3]["accuracy_difference"])
     command("report", sample_model)
-    assert "<dt class" in page and "Beside simple models" in read(sample_model / "report.html")
+    assert "Beside simple models" in page
+    assert "Beside simple models" in read(sample_model / "report.html")
