@@ -63,22 +63,20 @@ ClassWeights = Annotated[
 ]
 Epochs = Annotated[
     int,
-    Setting("passes over the texts, at most", a_number(1), "1, more for small data", "training"),
+    Setting("most passes over the texts", a_number(1), "1, more for small data", "training"),
 ]
 BatchSize = Annotated[int, Setting("texts a step", a_number(1), "512, fewer for small data", "training")]
-LearningRate = Annotated[
-    float, Setting("Adam's step size, at its greatest", _positive, "by the encoder's size", "training")
-]
+LearningRate = Annotated[float, Setting("Adam's peak learning rate", _positive, "by the encoder's size", "training")]
 EarlyStopping = Annotated[bool, Setting("stop when val_loss stops falling, and keep the best epoch", table="training")]
 Patience = Annotated[int, Setting("epochs to wait for a lower val_loss", a_number(1), table="training")]
 Seed = Annotated[
     int, Setting("the same seed gives the same weights, to the bit", a_number(0, most=None), table="training")
 ]
-NMax = Annotated[int, Setting("words in the longest n-grams", a_number(1, 100), "chosen")]  # an array for each n
-MinTexts = Annotated[int, Setting("texts that an n-gram must be in", a_number(1), "chosen")]
-MaxSize = Annotated[float, Setting("MB that the model may take: the rarest n-grams are left out", _positive, "any")]
+NMax = Annotated[int, Setting("most words in an n-gram", a_number(1, 100), "chosen")]  # an array for each n
+MinTexts = Annotated[int, Setting("fewest texts that an n-gram must occur in", a_number(1), "chosen")]
+MaxSize = Annotated[float, Setting("most MB that the model may take; the rarest n-grams go first", _positive, "any")]
 Regularisation = Annotated[
-    float, Setting("strength of the L2 penalty, 1/C; given, nothing is chosen", _positive, "chosen")
+    float, Setting("strength of the L2 penalty, 1/C; if given, no settings are chosen", _positive, "chosen")
 ]
 
 
@@ -99,9 +97,10 @@ class NetworkArguments:
         Setting("units of a hidden layer; repeat for more, 0 for none", layer_sizes()),
     ] = (16,)
     dropout: Annotated[
-        float, Setting("share of hidden units dropped in training", a_real("0 <= dropout < 1", lambda x: 0 <= x < 1))
+        float,
+        Setting("share of hidden units dropped during training", a_real("0 <= dropout < 1", lambda x: 0 <= x < 1)),
     ] = 0.0
-    loss: Annotated[Loss, Setting("what is minimised", a_choice(Loss))] = "cross_entropy"
+    loss: Annotated[Loss, Setting("the loss to minimise", a_choice(Loss))] = "cross_entropy"
     class_weight: ClassWeights = "none"
     epochs: Epochs = 40
     batch_size: BatchSize | None = None
@@ -123,12 +122,10 @@ class NgramArguments:
 
     n_max: NMax | None = None
     min_texts: MinTexts | None = None
-    chars: Annotated[bool | None, Setting("read characters within words too", a_flag(), "chosen")] = None
-    chars_weight: Annotated[
-        float | None, Setting("how much characters count, words counting 1", _positive, "chosen")
-    ] = None
+    chars: Annotated[bool | None, Setting("use characters within words too", a_flag(), "chosen")] = None
+    chars_weight: Annotated[float | None, Setting("weight of characters relative to words", _positive, "chosen")] = None
     weighting: Annotated[
-        Weighting | None, Setting("naive-Bayes weights, TF-IDF or between", a_choice(Weighting), "chosen")
+        Weighting | None, Setting("weight n-grams by naive Bayes, by TF-IDF, or by both", a_choice(Weighting), "chosen")
     ] = None
     objective: Annotated[Objective | None, Setting("the loss to minimise", a_choice(Objective), "chosen")] = None
     regularisation: Regularisation | None = None
@@ -145,29 +142,28 @@ class EncoderArguments:
         field(default="minilm", kw_only=False)
     )
     trainable: Trainable = True
-    max_tokens: Annotated[int, Setting("the most tokens read at a time", a_number(1))] = 128
+    max_tokens: Annotated[int, Setting("most tokens read at a time", a_number(1))] = 128
     long_texts: Annotated[
-        LongTexts, Setting("of a longer text, all of it in windows, or its two ends", a_choice(LongTexts))
+        LongTexts, Setting("read a longer text whole, in windows, or only its two ends", a_choice(LongTexts))
     ] = "windows"
     device: Annotated[str, Setting("auto, cpu, cuda or ray:N", a_device())] = "auto"
     layer_decay: Annotated[
         float,
         Setting(
-            "the step size's factor from a layer to the one below", a_real("0 < layer_decay <= 1", lambda x: 0 < x <= 1)
+            "factor of the learning rate from each layer to the one below",
+            a_real("0 < layer_decay <= 1", lambda x: 0 < x <= 1),
         ),
     ] = 1.0
     label_smoothing: Annotated[
         float,
         Setting(
-            "share of the label that is given to all classes alike",
+            "share of each label that is spread over all classes",
             a_real("0 <= label_smoothing < 1", lambda x: 0 <= x < 1),
         ),
     ] = 0.0
     class_weight: ClassWeights = "none"
     epochs: Epochs | None = None
-    soup: Annotated[
-        int, Setting("trainings of so many epochs whose mean weights answer", a_number(1), table="training")
-    ] = 1
+    soup: Annotated[int, Setting("number of trainings whose weights are averaged", a_number(1), table="training")] = 1
     batch_size: BatchSize = 32
     learning_rate: LearningRate | None = None
     early_stopping: EarlyStopping = True
@@ -182,9 +178,7 @@ class BlendArguments(EncoderArguments, NgramArguments):
 
     blend_weights: Annotated[
         tuple[float, float] | None,
-        Setting(
-            "factors of the n-grams' and the encoder's logits", open="chosen on validation texts", has_option=False
-        ),
+        Setting("factors of the logits of n-grams and encoder", open="chosen on validation texts", has_option=False),
     ] = None
     validation_fraction: float = 0.1
 
@@ -194,7 +188,7 @@ class DistilledArguments:
     """The settings of n-grams that a teacher has taught; it may be a fitted classifier or a `TeacherAnswers`, too."""
 
     teacher: Annotated[  # Any: a path, a classifier or answers, which lie above this module
-        Any, Setting("the folder of the model that teaches, or a file of any teacher's answers", open="best", kind=str)
+        Any, Setting("the teacher's folder, or a file of any teacher's answers", open="best", kind=str)
     ] = field(default=None, kw_only=False)
     n_max: NMax | None = 4
     min_texts: MinTexts | None = 5

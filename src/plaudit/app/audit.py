@@ -51,15 +51,15 @@ def audit(
         ),
     ] = None,
     similarity: Annotated[
-        float, typer.Option(help="Share of common word triples from which texts are nearly the same, 0.5 to 1.")
+        float, typer.Option(help="Share of word triples that nearly equal texts have in common, 0.5 to 1.")
     ] = 0.8,
     noise: Annotated[
-        bool, typer.Option("--noise/--no-noise", help="Look for labels that are probably wrong, which takes longest.")
+        bool, typer.Option("--noise/--no-noise", help="Look for labels that are probably wrong; this takes longest.")
     ] = True,
     embedding: Annotated[
-        str | None, typer.Option(help="Say how many of the words this embedding knows: a name or a path.")
+        str | None, typer.Option(help="Report how many of the words this embedding knows; a name or a path.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the search for wrong labels.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the search for wrong labels.")] = 0,
     as_json: AsJson = False,
     *,
     spec: DataSpec,

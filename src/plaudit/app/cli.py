@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,32 +26,32 @@ from plaudit.app.errors_as_lines import lacks_memory, said_in_a_line
 # In the order of the help: the command, its function below `plaudit.app`, and what it does.
 COMMANDS = (
     ("audit", "audit:audit",
-     "Check data: repeated texts, doubtful labels, broken texts, leaks into the test part."),
+     "Find repeated, leaking, broken and mislabelled texts."),
     ("train", "train.command:train",
-     "Train a classifier, test it once, and write it as a folder with its figures and curves."),
+     "Train a classifier, test it once, save it with its report."),
     ("tune", "tune:tune",
-     "Search recipes and settings for a while, and write the run that trains the best again; the test stays sealed."),
+     "Search for the best recipe and settings; test sealed."),
     ("evaluate", "evaluate:evaluate", "Measure a model on labelled texts."),
     ("compare", "compare:compare",
-     "Compare models on the same texts, and say whether chance explains the difference."),
+     "Compare models: is the difference more than chance?"),
     ("gate", "gate:gate",
-     "Check a model before its release: exit code 0 if it meets requirements on labelled texts, 1 if not."),
+     "Check a model against requirements: exits with 0 or 1."),
     ("threshold", "threshold:threshold",
-     "Propose a rule for unsure answers and show its effect; --apply saves it. Without a goal, show the model's."),
+     "Show what a rule for unsure answers brings; save it."),
     ("learning-curve", "learning_curve:learning_curve",
-     "Train on parts of the training texts, and say how many more labels one more point takes."),
-    ("explain", "explain:explain", "Explain a model's answers: how much each word contributes."),
-    ("report", "report:report", "Write a model's report again: one page with all that its owner should know."),
-    ("predict", "predict:predict", "Label texts: one answer for each, in order."),
-    ("serve", "serve:serve", "Answer requests over HTTP, and a page to try: docs/operations.md."),
+     "Estimate what more labels would bring."),
+    ("explain", "explain:explain", "Show how much each word contributes to an answer."),
+    ("report", "report:report", "Write a model's report again, on other data too."),
+    ("predict", "predict:predict", "Label texts: one answer for each text, in order."),
+    ("serve", "serve:serve", "Serve models over HTTP, with a page to try them."),
     ("export", "export:export",
-     "Export a model to TensorFlow, Keras, ONNX or Hugging Face's transformers, checked on real texts."),
-    ("advise", "advise:advise", "Say which recipe suits a data set, why, and how long training it takes here."),
+     "Export to TensorFlow, Keras, ONNX or transformers."),
+    ("advise", "advise:advise", "Say which recipe suits a data set, and why."),
     ("doctor", "doctor:doctor",
-     "Check this installation: versions, devices, caches, and what is missing, with the command that installs it."),
+     "Check this installation, and say what is missing."),
     ("data show", "data_show:data_show", "Print sizes, class balance, lengths and the first examples."),
     ("import tensorflow", "import_tensorflow:import_tensorflow",
-     "Import the tutorial's network, a hub layer and dense layers, as Keras saved it; TensorFlow is not needed."),
+     "Import the tutorial's network as Keras saved it, without TensorFlow."),
     ("embeddings list", "embeddings:embeddings_list", "List the embeddings, and what each needs."),
     ("embeddings show", "embeddings:embeddings_show", "Print the vectors of texts, as (num_examples, dimension)."),
     ("encoders list", "embeddings:encoders_list", "List the named encoders, and which are at hand."),
@@ -62,6 +63,8 @@ _GROUPS = {
     "encoders": "Inspect transformer encoders.",
 }
 _FORMER = {"info": "doctor"}  # what a command was called, and what it is called
+_KIND = re.compile(r"<(?:list\[)?(str|path|Path|int|float)(?: range)?\]?>")  # as Typer writes it
+_KINDS_IN_WORDS = {"str": "TEXT", "path": "PATH", "Path": "PATH", "int": "NUMBER", "float": "NUMBER"}
 ADVANCED = "Advanced"
 PANELS: dict[str, tuple[str, ...]] = {
     "Data": (
@@ -75,8 +78,8 @@ PANELS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class PanelledCommand(TyperCommand):
-    """A command whose help has a panel for each of `PANELS`, the options that most people need, and one for the rest.
+class Command(TyperCommand):
+    """A command whose help names kinds of values as words; `train`'s has a panel for each of `PANELS` and the rest.
 
     The decision to question: Typer's own panels need its boxes, which a pipe and a narrow terminal break.
     """
@@ -87,17 +90,19 @@ class PanelledCommand(TyperCommand):
         arguments = []
         for parameter in self.get_params(ctx):
             if (record := parameter.get_help_record(ctx)) is not None:
+                words = _KIND.sub(lambda found: _KINDS_IN_WORDS[found[1]], record[0]), record[1]
                 if parameter.param_type_name == "argument":
-                    arguments.append(record)
+                    arguments.append(words)
                 else:
-                    records[parameter.name] = record
+                    records[parameter.name] = words
         if arguments:
             with formatter.section("Arguments"):
                 formatter.write_dl(arguments)
-        for panel, names in PANELS.items():
+        panels = PANELS if self.name == "train" else {}
+        for panel, names in panels.items():
             with formatter.section(panel):
                 formatter.write_dl([records.pop(name) for name in names if name in records])
-        with formatter.section(ADVANCED):
+        with formatter.section(ADVANCED if panels else "Options"):
             formatter.write_dl(list(records.values()))
 
 
@@ -116,8 +121,7 @@ def imported(command: Any) -> Any:  # Any: Click's, which Typer keeps to itself
         return command
     module, _, function = command.callback().partition(":")
     one = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    kind = PanelledCommand if function == "train" else TyperCommand
-    one.command(command.name, cls=kind, help=command.help)(
+    one.command(command.name, cls=Command, help=command.help)(
         getattr(importlib.import_module(f"plaudit.app.{module}"), function)
     )
     return typer.main.get_command(one)

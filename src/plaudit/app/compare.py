@@ -33,7 +33,7 @@ def compare(
     models: Annotated[list[Path], typer.Argument(help="Two models' folders or more, of the same classes.")],
     data: TestPart,
     as_json: AsJson = False,
-    every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Include rows that a model was trained on.")] = False,
     *,
     spec: DataSpec,
 ) -> None:

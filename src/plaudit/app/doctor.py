@@ -20,7 +20,7 @@ from plaudit.cores import usable_cores
 
 @errors_as_lines
 def doctor() -> None:
-    """Check this installation: versions, devices, caches, and what is missing, with the command that installs it."""
+    """Check this installation, and say how to install what is missing."""
     from plaudit.app.doctor import describe_environment, find_extras
     from plaudit.app.terminal import make_console
 

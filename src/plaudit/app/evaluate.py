@@ -28,14 +28,14 @@ def evaluate(
     model: Model,
     data: TestPart,
     as_json: AsJson = False,
-    every_row: Annotated[bool, typer.Option("--all", help="Also the rows that the model was trained on.")] = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Include the rows that the model was trained on.")] = False,
     slices: Annotated[
         list[str] | None,
-        typer.Option("--slice", help="Also the accuracy by length of text (length) or by a column; repeat for more."),
+        typer.Option("--slice", help="Accuracy by text length (length) or by a column; repeat for more."),
     ] = None,
     controls: Annotated[
         bool,
-        typer.Option("--controls", help="Also four simple models, trained on the same texts, to see what it adds."),
+        typer.Option("--controls", help="Also measure four simple models trained on the same texts."),
     ] = False,
     *,
     spec: DataSpec,

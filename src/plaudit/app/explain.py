@@ -46,14 +46,12 @@ def explain(
     output_file: Annotated[
         Path | None, typer.Option("--output", "-o", help="With -i: a .jsonl or .html file to write.")
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Also write a page that needs nothing but itself.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a self-contained page.")] = None,
     as_json: AsJson = False,
-    label: Annotated[
-        str | None, typer.Option("--class", help="The class to explain. [the one that is predicted]")
-    ] = None,
+    label: Annotated[str | None, typer.Option("--class", help="The class to explain. [the predicted one]")] = None,
     flip: Annotated[
         bool | None,
-        typer.Option("--flip/--no-flip", help="Find the words that the answer hangs on. [yes, with -i no]"),
+        typer.Option("--flip/--no-flip", help="Find the words that change the answer when removed. [on; with -i off]"),
     ] = None,
     data: Annotated[
         str | None,
@@ -67,7 +65,7 @@ def explain(
     *,
     spec: DataSpec,
 ) -> None:
-    """Explain a model's answers: how much each word contributes."""
+    """Show how much each word contributes to an answer."""
     if texts or input_file is not None:
         _check_alone("is for the words over a data set; leave out the texts, or it", {"--data": data, "--limit": limit})
         _explain_texts(

@@ -35,7 +35,7 @@ _MODEL_FILES = {"savedmodel": "saved_model.pb", "keras": "model.keras", "onnx": 
 @reads_data
 def export(
     model: Model,
-    to: Annotated[Literal["savedmodel", "keras", "onnx", "huggingface"], typer.Option(help="The form.")],
+    to: Annotated[Literal["savedmodel", "keras", "onnx", "huggingface"], typer.Option(help="The format.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The export's folder.")],
     dtype: Annotated[
         Literal["float32", "float16", "int8"], typer.Option(help="How the embedding's vectors are stored.")

@@ -101,16 +101,17 @@ def gate(
     data: TestPart,
     require: Annotated[
         list[str] | None,
-        typer.Option(help="What must hold, like 'accuracy>=0.9' or 'recall:urgent>=0.8'; repeat for more."),
+        typer.Option(help="A requirement, such as 'accuracy>=0.9' or 'recall:urgent>=0.8'; repeat for more."),
     ] = None,
     no_worse_than: Annotated[
-        Path | None, typer.Option(help="A model's folder: fail where it is better than chance explains.")
+        Path | None, typer.Option(help="Another model's folder: fail if it is significantly better.")
     ] = None,
     certain: Annotated[
-        bool, typer.Option("--certain", help="The whole 95 % interval must meet a requirement, not the figure alone.")
+        bool,
+        typer.Option("--certain", help="The whole 95 % interval must meet each requirement, not the figure alone."),
     ] = False,
     as_json: AsJson = False,
-    every_row: Annotated[bool, typer.Option("--all", help="Also rows that a model was trained on.")] = False,
+    every_row: Annotated[bool, typer.Option("--all", help="Include rows that a model was trained on.")] = False,
     *,
     spec: DataSpec,
 ) -> None:

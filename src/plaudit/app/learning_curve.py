@@ -40,13 +40,13 @@ FIGURES = "learning_curve.json"
 def learning_curve(
     data: Data,
     recipe: Annotated[
-        str, typer.Option(help=f"What is trained, with its defaults: {', '.join(BUILT_IN)} or a plugin's.")
+        str, typer.Option(help=f"The recipe to train, with its defaults: {', '.join(BUILT_IN)} or a plugin's.")
     ] = "ngram",
     embedding: Annotated[str | None, typer.Option(help="network: a name or a path. [minilm]")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where figures and plot go. [curves/DATA-RECIPE]")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the data's division, of the draws and of every training.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the split, the draws and each training.")] = 0,
     as_json: AsJson = False,
     validation: Validation = None,
     test: Test = None,

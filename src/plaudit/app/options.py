@@ -33,11 +33,9 @@ _OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
     ],
     "label_separator": Annotated[
         str | None,
-        typer.Option(
-            help='What separates the labels of a text that has several, like "," or "\\n". [one label a text]'
-        ),
+        typer.Option(help='What separates several labels of one text, such as "," or "\\n". [one label a text]'),
     ],
-    "label_prefix": Annotated[str | None, typer.Option(help="fastText: what a label begins with. [__label__]")],
+    "label_prefix": Annotated[str | None, typer.Option(help="fastText: the prefix of a label. [__label__]")],
     "format": Annotated[
         str | None,
         typer.Option(help="csv, tsv, jsonl, parquet, arrow, excel, fasttext, folder or text. [by the file's name]"),
@@ -52,26 +50,24 @@ _OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
     ],
     "sheet": Annotated[str | None, typer.Option(help="Excel: the sheet. [the first]")],
     "skip_invalid": Annotated[
-        bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be used, and count them.")
+        bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be used; they are counted.")
     ],
     "merge_labels": Annotated[
-        bool, typer.Option("--merge-labels", help="Make labels one that look alike: Spam and spam.")
+        bool, typer.Option("--merge-labels", help="Treat labels that look alike, such as Spam and spam, as one.")
     ],
     "data_dir": Annotated[
         Path | None,
         typer.Option(help="IMDB's tarball or its extracted folder; otherwise $PLAUDIT_IMDB, then a download."),
     ],
 }
-_LIKE = Annotated[
-    Path | None, typer.Option(help="A model's folder: read the data as those were read that it was trained on.")
-]
+_LIKE = Annotated[Path | None, typer.Option(help="A model's folder: read the data the way its training data was read.")]
 
 Validation = Annotated[
     str | None, typer.Option(help="A number (the first N), a share, or a file. [imdb: 10000, else 0.2]")
 ]
 Test = Annotated[str | None, typer.Option(help="A share or a file, sealed until the end. [the data's own, else 0.2]")]
 GroupBy = Annotated[str | None, typer.Option(help="A column whose groups stay together, like film.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every line on a terminal too, as in a pipe.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every line, as in a pipe.")]
 Language = Annotated[
     str | None, typer.Option(metavar="CODE", help="The texts' language, such as en, es or zh. [found by looking]")
 ]

@@ -52,7 +52,7 @@ def predict(
             help="CSV, TSV: UTF-8's mark, and an apostrophe before added cells that would run as formulas.",
         ),
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     engine: Annotated[
         Literal["local", "ray"] | None, typer.Option(help="Who scores files: this process, or Ray. [local]")
     ] = None,
@@ -60,7 +60,7 @@ def predict(
     *,
     spec: DataSpec,
 ) -> None:
-    """Label texts: one answer for each, in order."""
+    """Label texts: one answer for each text, in order."""
     from plaudit.batch import Options
     from plaudit.data.readers.formats import has_known_suffix
 

@@ -35,7 +35,9 @@ def report(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="Labelled texts to measure on, counted as an opening. [the figures of the run]"),
+        typer.Option(
+            "--data", help="Labelled texts to measure on; counts as an opening of the test. [the run's figures]"
+        ),
     ] = None,
     controls: Annotated[
         bool,

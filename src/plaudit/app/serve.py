@@ -37,20 +37,21 @@ _WORKER_SILENT_S = 30  # a worker that scores long texts may let uvicorn's watch
 @errors_as_lines
 def serve(
     models: Annotated[list[str], typer.Argument(help="Model folders; NAME=FOLDER names one.")],
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 picks a free one.")] = 8000,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Processes; each holds the models. One that dies is replaced.")
+        int,
+        typer.Option(min=1, max=64, help="Number of processes; each holds the models, and one that dies is replaced."),
     ] = 1,
     api_key_file: Annotated[
         Path | None, typer.Option(help="A file with API keys, one a line; also PLAUDIT_API_KEY. [no key is asked]")
     ] = None,
-    max_body: Annotated[int, typer.Option(min=1024, help="Bytes in a request.")] = 10 * 1024 * 1024,
-    max_texts: Annotated[int, typer.Option(min=1, help="Texts in a request.")] = 10_000,
-    max_characters: Annotated[int, typer.Option(min=1, help="Characters in a text.")] = 100_000,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that an answer may take.")] = 30.0,
-    queue: Annotated[int, typer.Option(min=1, help="Requests that may wait, in each process.")] = 256,
-    per_client: Annotated[int, typer.Option(min=1, help="Requests that one client may have open.")] = 128,
+    max_body: Annotated[int, typer.Option(min=1024, help="Most bytes in a request.")] = 10 * 1024 * 1024,
+    max_texts: Annotated[int, typer.Option(min=1, help="Most texts in a request.")] = 10_000,
+    max_characters: Annotated[int, typer.Option(min=1, help="Most characters in a text.")] = 100_000,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Most seconds for an answer.")] = 30.0,
+    queue: Annotated[int, typer.Option(min=1, help="Most requests that wait, in each process.")] = 256,
+    per_client: Annotated[int, typer.Option(min=1, help="Most open requests of one client.")] = 128,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,9 +60,9 @@ def serve(
         ),
     ] = None,
     map_files: Annotated[
-        bool, typer.Option("--map", help="Map models' files instead of reading them: never change them in place then.")
+        bool, typer.Option("--map", help="Map the models' files into memory; then never change them in place.")
     ] = False,
-    grace: Annotated[int, typer.Option(min=1, help="Seconds to finish what was taken, when told to stop.")] = 30,
+    grace: Annotated[int, typer.Option(min=1, help="Seconds to finish open requests before stopping.")] = 30,
 ) -> None:
     """Serve model folders until SIGTERM or Ctrl-C; see `plaudit.server` for what it answers."""
     for module in ("fastapi", "uvicorn", "prometheus_client"):

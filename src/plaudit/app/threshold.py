@@ -38,22 +38,20 @@ _CARD = "README.md"
 def threshold(
     model: Model,
     data: Annotated[
-        str | None, typer.Argument(help="Labelled texts to choose on. [the validation texts of the model's own run]")
+        str | None, typer.Argument(help="Labelled texts to choose on. [the model's own validation texts]")
     ] = None,
-    f1: Annotated[
-        bool, typer.Option("--f1", help="The best F1; of sets of labels a threshold for each label.")
-    ] = False,
+    f1: Annotated[bool, typer.Option("--f1", help="The best F1; multi-label: a threshold for each label.")] = False,
     recall: Annotated[
-        float | None, typer.Option(help="The best precision that finds this share of the class; of sets, of each.")
+        float | None, typer.Option(help="The best precision with at least this recall; multi-label: of each label.")
     ] = None,
     precision: Annotated[
-        float | None, typer.Option(help="The best recall of which this share is right; of sets, for each.")
+        float | None, typer.Option(help="The best recall with at least this precision; multi-label: of each label.")
     ] = None,
     abstain: Annotated[
-        float | None, typer.Option(help="The most answers of which this share is right; no answer to the rest.")
+        float | None, typer.Option(help="Answer as many texts as possible with this accuracy, and no others.")
     ] = None,
     per_class: Annotated[
-        bool, typer.Option("--per-class", help="With --abstain, --precision or --recall: for each class its own.")
+        bool, typer.Option("--per-class", help="With --abstain, --precision or --recall: a threshold for each class.")
     ] = False,
     costs: Annotated[
         str | None,
@@ -63,20 +61,20 @@ def threshold(
         ),
     ] = None,
     ordinal: Annotated[
-        bool, typer.Option("--ordinal", help="Of grades the answer that is expected to be off by the least.")
+        bool, typer.Option("--ordinal", help="Ordered classes: the answer with the smallest expected error.")
     ] = False,
     unlike: Annotated[
         float | None,
-        typer.Option(help="No answer to texts unlike the training texts, by mistake to this share of others (0.01)."),
+        typer.Option(
+            help="No answer to texts unlike the training texts; the share of normal texts wrongly refused (0.01)."
+        ),
     ] = None,
     of: Annotated[
-        str | None, typer.Option("--class", help="Whose F1, recall or precision. [the second of two]")
+        str | None, typer.Option("--class", help="The class of --f1, --recall or --precision. [the second of two]")
     ] = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Write the rule into the model. [show what it would come to]")
-    ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Go back to the rule before the last change.")] = False,
-    reset: Annotated[bool, typer.Option("--reset", help="Take the rule back, for the likeliest class.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Save the rule in the model. [only show its effect]")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Restore the rule before the last change.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Remove the rule: always answer the likeliest class.")] = False,
     as_json: AsJson = False,
     *,
     spec: DataSpec,

@@ -79,8 +79,8 @@ def tune(
         list[str] | None, typer.Option(help="An embedding for networks; repeat for more. [minilm and all at hand]")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the findings go. [tuned/DATA]")] = None,
-    seed: Annotated[int, typer.Option(help="Of the search, of the data's division and of every training.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a search that was cut off, or longer.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the search, the split and each training.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted search, or search longer.")] = False,
     as_json: AsJson = False,
     validation: Validation = None,
     test: Test = None,

@@ -65,32 +65,36 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help=f"auto, {', '.join(BUILT_IN)} or a plugin's; an option naming some is theirs. [auto; imdb: network]"
+            help=f"auto, {', '.join(BUILT_IN)} or a plugin's; an option may belong to some. [auto; imdb: network]"
         ),
     ] = None,
     further: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting without an option, as plugins have; repeat."),
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A setting that has no option of its own, such as a plugin's; repeat."
+        ),
     ] = None,
     refit: Annotated[
         bool | None,
-        typer.Option("--refit/--no-refit", help="Then train on all but the test texts. [on without epochs]"),
+        typer.Option(
+            "--refit/--no-refit", help="Then train on the validation texts too. [on, for recipes without epochs]"
+        ),
     ] = None,
     final: Annotated[
-        bool, typer.Option("--final", help="In the end, when all is measured, train on the test texts too.")
+        bool, typer.Option("--final", help="After all figures are taken, train on the test texts too.")
     ] = False,
     validation: Validation = None,
     test: Test = None,
     group_by: GroupBy = None,
     group_near_duplicates: Annotated[
-        bool, typer.Option("--group-near-duplicates", help="Keep nearly equal texts on one side too. [equal ones]")
+        bool, typer.Option("--group-near-duplicates", help="Keep nearly equal texts in one part too. [equal texts]")
     ] = False,
     clean: Annotated[
-        bool, typer.Option("--clean", help="Take doubtful rows out of the training texts, and of no others.")
+        bool, typer.Option("--clean", help="Leave doubtful rows out of training; the test keeps them.")
     ] = False,
     language: Language = None,
     clean_file: Annotated[
-        str | None, typer.Option(help="Take the rows of a reviewed list out of the training texts, by their text.")
+        str | None, typer.Option(help="Leave the rows of a reviewed list out of training; matched by text.")
     ] = None,
     unlabelled: Annotated[
         str | None,
@@ -98,18 +102,18 @@ def train(
     ] = None,
     id_column: Annotated[
         str | None,
-        typer.Option(help="distilled: match a file of answers by this column, in it and in the data. [by text]"),
+        typer.Option(help="distilled: the column that matches a file of answers to the data. [the text]"),
     ] = None,
     streaming: Annotated[
         bool | None,
         typer.Option(
             "--streaming/--in-memory",
-            help="network, ngram: data larger than memory, kept on disk. [in memory]",
+            help="network, ngram: for data larger than memory. [in memory]",
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a model of other data that stands in the folder.")
+        bool, typer.Option("--overwrite", help="Replace a model in that folder that was trained on other data.")
     ] = False,
     tensorboard: Annotated[Path | None, typer.Option(help="Write TensorBoard logs into this folder.")] = None,
     verbose: Verbose = False,
