@@ -81,7 +81,7 @@ def serving(
             yield Running(f"http://127.0.0.1:{port}", port, app.state.service, http, server)
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)  # at most 5 s of grace; the rest is for a busy machine
         assert not thread.is_alive(), f"the server did not stop:\n{_whereabouts(app.state.service)}"
 
 
