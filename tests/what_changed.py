@@ -1,5 +1,6 @@
 """Print the tests that stand beside what changed, for `make quick`: changed tests, and those of changed source."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def changed_files() -> list[str]:
 
 
 def tests_beside(name: str) -> list[str]:
-    """Return the tests of one file: itself, those named after its command or module, or those of its folder."""
+    """Return the tests of one file: itself, those named after its module or importing it, or those of its folder."""
     path = Path(name)
     if path.parts[0] == "tests" and path.suffix == ".py":
         return [name] if path.name.startswith("test_") and (ROOT / path).is_file() else []
@@ -33,8 +34,17 @@ def tests_beside(name: str) -> list[str]:
     names = [part.removesuffix(".py") for part in below[1:]] if folder else [below[0].removesuffix(".py")]
     place = ROOT / "tests" / folder
     named = [each for part in names for each in sorted(place.glob(f"test_*{part}*.py"))]
+    if folder:
+        named += importing(".".join(("plaudit", *below)).removesuffix(".py"), place)
     found = named or (sorted(place.glob("test_*.py")) if folder and folder != "app" else [])
-    return [str(each.relative_to(ROOT)) for each in found]
+    return [str(each.relative_to(ROOT)) for each in dict.fromkeys(found)]
+
+
+def importing(module: str, place: Path) -> list[Path]:
+    """Return the tests in a folder that import a module, or a name of it."""
+    package, _, name = module.rpartition(".")
+    words = re.compile(rf"^ *from ({re.escape(module)} import|{re.escape(package)} import .*\b{name}\b)", re.MULTILINE)
+    return [each for each in sorted(place.glob("test_*.py")) if words.search(each.read_text(encoding="utf-8"))]
 
 
 def main() -> None:
