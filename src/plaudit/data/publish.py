@@ -1,4 +1,4 @@
-"""Put a finished folder in its place all at once: a kill leaves the old one or the new one, never half.
+"""Put a finished folder, or a file, in its place all at once: a kill leaves the old one or the new one, never half.
 
 This module knows nothing of what a folder holds. The one decision to question: a folder cannot be renamed
 over another that is not empty, so an old one is first moved aside; for an instant there is none, and a reader
@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from plaudit.errors import DataError
 
 
 @contextmanager
@@ -35,6 +37,23 @@ def publish_folder(target: Path) -> Iterator[Path]:
         built.mkdir()
         yield built
         _move(built, target, Path(scratch))
+
+
+def publish_file(target: Path, contents: bytes) -> None:
+    """Write a file whole or not at all; what stood there is replaced, and on an error untouched.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(contents)
+        temporary.replace(target)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _move(built: Path, target: Path, scratch: Path) -> None:

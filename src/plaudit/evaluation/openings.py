@@ -6,12 +6,13 @@ import contextlib
 import datetime
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from plaudit.budget import read_document
 from plaudit.data.dataset import Dataset
+from plaudit.data.publish import publish_file
+from plaudit.errors import DataError
 
 OPENINGS = "test_openings.json"
 _HASHED_TEXTS = 4_096  # held as Python strings at a time
@@ -43,13 +44,8 @@ def count_opening(folder: Path, dataset: Dataset, *, command: str, identity: str
     identity = identity or fingerprint(dataset)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     openings.append({"data": dataset.name, "n": len(dataset), "fingerprint": identity, "at": now, "by": command})
-    temporary = folder / f"{OPENINGS}.{os.getpid()}"
-    with contextlib.suppress(OSError):
-        try:
-            temporary.write_text(json.dumps(openings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            temporary.replace(folder / OPENINGS)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with contextlib.suppress(DataError):
+        publish_file(folder / OPENINGS, (json.dumps(openings, indent=2, ensure_ascii=False) + "\n").encode())
     return sum(entry.get("fingerprint") == identity for entry in openings)
 
 

@@ -20,8 +20,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plaudit.budget import current
-from plaudit.data.publish import publish_folder
-from plaudit.errors import EmbeddingError, FetchError, MissingExtraError, ModelError, PlauditError, PluginError
+from plaudit.data.publish import publish_file, publish_folder
+from plaudit.errors import (
+    DataError,
+    EmbeddingError,
+    FetchError,
+    MissingExtraError,
+    ModelError,
+    PlauditError,
+    PluginError,
+)
 from plaudit.models.label_values import MOST_CLASS_BYTES, class_bytes
 
 if TYPE_CHECKING:
@@ -146,7 +154,7 @@ def write_manifest(
         "parameters": parameters,
         "files": files,
     }
-    _write_json(folder / MANIFEST, manifest)
+    (folder / MANIFEST).write_bytes(_as_json(manifest))
 
 
 def write_rule(folder: Path, rule: dict[str, Any] | None) -> None:
@@ -159,19 +167,14 @@ def write_rule(folder: Path, rule: dict[str, Any] | None) -> None:
     for name in ("package", "class_scaling"):
         if manifest[name] is None:
             del manifest[name]  # as `write_manifest` leaves it out
-    temporary = folder / f"{MANIFEST}.{os.getpid()}"
     try:
-        _write_json(temporary, manifest)
-        temporary.replace(folder / MANIFEST)
-    except OSError as error:
-        raise ModelError(f"{folder / MANIFEST} cannot be written ({error.strerror or error}).") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        publish_file(folder / MANIFEST, _as_json(manifest))
+    except DataError as error:
+        raise ModelError(str(error)) from error
 
 
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _as_json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
