@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from plaudit.app.advise import choose_recipe
 from plaudit.app.run.parts import Parts
 from plaudit.app.train.fitting import fit, fit_better, refit
-from plaudit.app.train.recipe_choice import choose
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset, hold_out, load_sample
 from plaudit.data.dataset import as_text_column
@@ -108,7 +108,7 @@ class Auto(Ours):
         train, watched = hold_out(whole, 0.2, seed=self.seed)
         parts = Parts(train, watched, lambda: whole, lambda: None, DataConfig(source="texts"))
         open_run = RunConfig(parts.config, ModelConfig(recipe="ngram"), TrainingConfig(seed=self.seed))
-        run, *others = choose(open_run, look_at(train)).runs
+        run, *others = choose_recipe(open_run, look_at(train)).runs
         self.model = build_run(run)
         with remembering_tokens():
             fitted = fit(self.model, parts, None, None, _say_nothing, (), resume=False)

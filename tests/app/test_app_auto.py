@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import plaudit
-from plaudit.app.run.calibrating import Calibrated
+from plaudit.app.advise import choose_recipe, language_line, settle
+from plaudit.app.run.judging import Calibrated
 from plaudit.app.train import fitting
-from plaudit.app.train.recipe_choice import choose, language_line, settle
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import load_sample
 from plaudit.models import Classifier
@@ -81,14 +81,14 @@ def test_two_that_are_quick_are_both_trained_where_the_encoder_reads_the_languag
     able = Machine(cores=2, has_torch=True)
     few = sample.take(np.arange(60))
     facts = look_at(few)
-    assert [(run.model.recipe, run.model.trainable) for run in choose(OPEN, facts, able).runs] == [
+    assert [(run.model.recipe, run.model.trainable) for run in choose_recipe(OPEN, facts, able).runs] == [
         ("ngram", None), ("best", False),
     ]  # fmt: skip
-    assert len(choose(OPEN, facts, Machine(cores=2, has_torch=False)).runs) == 1
+    assert len(choose_recipe(OPEN, facts, Machine(cores=2, has_torch=False)).runs) == 1
     many = replace(facts, n_texts=25_000)
-    assert [run.model.recipe for run in choose(OPEN, many, able).runs] == ["ngram"]
+    assert [run.model.recipe for run in choose_recipe(OPEN, many, able).runs] == ["ngram"]
     streaming = replace(OPEN, data=replace(OPEN.data, streaming=True))
-    assert "keeps on disk" in choose(streaming, facts, able).reason
+    assert "keeps on disk" in choose_recipe(streaming, facts, able).reason
 
 
 @pytest.mark.parametrize("n_texts", [40, 3_000, 25_000, 400_000])
@@ -98,7 +98,7 @@ def test_what_is_trained_is_what_is_advised(n_texts: int, median_words: int, lan
     words = float(median_words)
     facts = DataFacts(n_texts, median_words, words, words, {"a": 20, "b": 20}, False, {"Latin": 1.0}, language)
     for machine in (Machine(2, has_torch=True), Machine(2, has_torch=False), Machine(16, has_torch=True, gpu="one")):
-        advice, plan = advise(facts, machine), choose(OPEN, facts, machine)
+        advice, plan = advise(facts, machine), choose_recipe(OPEN, facts, machine)
         names = [run.model.recipe + (" --frozen" if run.model.trainable is False else "") for run in plan.runs]
         assert names == [each.recipe for each in (advice.choice, advice.beside) if each is not None]
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from plaudit.app.interrupts import InterruptWatch
+from plaudit.app.train.monitors import InterruptWatch
 
 
 def test_a_dropped_ctrl_c_ends_the_next_step() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plaudit.app.train.facts import audit_command
+from plaudit.app.run.record import audit_command
 from plaudit.app.train.run import run_training
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import Dataset, load_sample

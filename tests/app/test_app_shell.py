@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import plaudit
 from plaudit.app.cli import app
-from plaudit.app.plain import plain
+from plaudit.app.errors_as_lines import plain
 from plaudit.data import load_sample
 
 Command = Callable[..., Any]

@@ -13,12 +13,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.options import AsJson, Data, reads_data
-from plaudit.app.output_files import check_target, write_whole
-from plaudit.app.plain import plain
+from plaudit.app.errors_as_lines import errors_as_lines, plain
+from plaudit.app.options import AsJson, Data, check_target, reads_data
 from plaudit.app.terminal import make_console, print_table
 from plaudit.config import DataSpec, TrainingConfig
+from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, DataError, MissingExtraError, require
 
 if TYPE_CHECKING:
@@ -124,9 +123,9 @@ def audit(
             "drop": list(chosen),
         }
     output.mkdir(parents=True, exist_ok=True)
-    write_whole(output / "findings.csv", encode_table(findings_table(result.corpus, result.findings), ".csv"))
-    write_whole(output / "audit.json", (json.dumps(figures, indent=2, ensure_ascii=False) + "\n").encode())
-    write_whole(output / "audit.html", audit_page(result, name=data).encode())
+    publish_file(output / "findings.csv", encode_table(findings_table(result.corpus, result.findings), ".csv"))
+    publish_file(output / "audit.json", (json.dumps(figures, indent=2, ensure_ascii=False) + "\n").encode())
+    publish_file(output / "audit.html", audit_page(result, name=data).encode())
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
@@ -230,12 +229,12 @@ def write_clean_rows(target: Path, corpus: Corpus, cleaning: Cleaning, *, label_
     if holds_lists and suffix in (".csv", ".tsv") and any(separator in name for name in corpus.classes):
         raise DataError(f"{target}: a label's name holds {separator!r}; write .jsonl or .parquet instead.")
     kept = _with_marks(corpus, cleaning.kept)
-    write_whole(target, encode_table(kept, suffix, joined=labels, separator=separator))
+    publish_file(target, encode_table(kept, suffix, joined=labels, separator=separator))
     dropped = findings_table(corpus, cleaning.dropped)
     why = pa.array([str(KINDS[finding.kind].drop) for finding in cleaning.dropped], pa.large_string())
     texts = train.texts.take(pa.array([finding.row for finding in cleaning.dropped], pa.int64()))
     dropped = dropped.add_column(3, "dropped_as", why).append_column("text", texts)
-    write_whole(target.with_name(f"{target.name}.dropped.csv"), encode_table(dropped, ".csv"))
+    publish_file(target.with_name(f"{target.name}.dropped.csv"), encode_table(dropped, ".csv"))
 
 
 def _with_marks(corpus: Corpus, kept: NDArray[np.int64]) -> pa.Table:

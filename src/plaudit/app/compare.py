@@ -12,9 +12,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, TestPart, reads_data
-from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
@@ -106,7 +105,7 @@ def _without_seen(texts: Chosen, folders: Sequence[Path]) -> Chosen:
     """
     import numpy as np
 
-    from plaudit.app.run.seen import Met
+    from plaudit.app.run.judging import Met
 
     seen = np.zeros(len(texts.dataset), np.bool_)
     for folder in folders:

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import Data, reads_data
-from plaudit.app.plain import plain
 from plaudit.config import DataSpec
 
 _MOST_CHARACTERS = 200  # of an example

@@ -1,5 +1,7 @@
 """Turn what goes wrong into one line on standard error and an exit code: 2 for an error, 130 for Ctrl-C.
 
+A terminal obeys nothing in such a line, nor in any text of a file or a model that is printed (`plain`).
+
 A bug still shows its traceback. The decision to question: too little memory has many faces. OpenBLAS, when it cannot
 start a thread, sends its own process the signal of Ctrl-C; the dynamic linker says that a library cannot be mapped;
 Python that no thread can be started. So `lacks_memory` looks at what was raised, and where that could be anything, at
@@ -12,6 +14,7 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,14 +23,19 @@ from typing import ParamSpec
 
 import typer
 
-from plaudit.app.plain import plain
 from plaudit.errors import PlauditError
 
 P = ParamSpec("P")
 _FAILED, _INTERRUPTED = 2, 130
 _PROBE_BYTES = 64 * 2**20  # less than this left is too little for anything here
 _TOO_LITTLE_MEMORY = "not enough memory for this; try fewer texts or smaller layers."
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SAYS_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory", "unable to allocate")
+
+
+def plain(text: str) -> str:
+    """Return `text` on one line, with what a terminal would obey (escape sequences, bells) written out."""
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], " ".join(text.split()))
 
 
 def errors_as_lines(command: Callable[P, None]) -> Callable[P, None]:

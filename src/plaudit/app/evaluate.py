@@ -9,9 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Model, TestPart, reads_data
-from plaudit.app.plain import plain
 from plaudit.app.terminal import figure_text, make_console, print_json, print_metrics, print_table, scoring_shown
 from plaudit.config import DataSpec
 

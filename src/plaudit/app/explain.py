@@ -13,12 +13,11 @@ import typer
 from rich.markup import escape
 from rich.text import Text
 
-from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.options import AsJson, Model, reads_data
-from plaudit.app.output_files import check_target, write_whole
-from plaudit.app.plain import plain
+from plaudit.app.errors_as_lines import errors_as_lines, plain
+from plaudit.app.options import AsJson, Model, check_target, reads_data
 from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.config import DataSpec
+from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -145,9 +144,9 @@ def _explain_texts(
     for target in filter(None, (output_file, html)):
         if target.suffix.lower() == ".jsonl":
             lines = (json.dumps(record, ensure_ascii=False) for record in _records(found, flips, why, asked_flip))
-            write_whole(target, "".join(f"{line}\n" for line in lines).encode())
+            publish_file(target, "".join(f"{line}\n" for line in lines).encode())
         else:
-            write_whole(target, _page(found, flips, why, asked_flip=asked_flip, title=title).encode())
+            publish_file(target, _page(found, flips, why, asked_flip=asked_flip, title=title).encode())
     if as_json:
         _print_records(_records(found, flips, why, asked_flip))
     elif output_file is None and html is None:

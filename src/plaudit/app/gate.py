@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plaudit.app.compare import answer_same_texts
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Model, TestPart, reads_data
-from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError

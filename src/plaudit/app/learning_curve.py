@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.interrupts import InterruptWatch
 from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, data_config, reads_data
 from plaudit.app.terminal import make_console, print_json, scoring_shown
+from plaudit.app.train.monitors import InterruptWatch
 from plaudit.config import DataSpec, ModelConfig, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError, DataError
 from plaudit.registry import BUILT_IN

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_origin
@@ -77,6 +77,21 @@ TestPart = Annotated[
     str, typer.Argument(help="imdb, sample, a file or a folder; of a data set with parts, its test part.")
 ]
 Model = Annotated[Path, typer.Argument(help="A model's folder.")]
+
+
+def check_target(target: Path, suffixes: Sequence[str]) -> str:
+    """Return the suffix of a file to write, lower case.
+
+    Raises:
+        ConfigError: It is none of `suffixes`, or nothing can stand there.
+    """
+    suffix = target.suffix.lower()
+    if suffix not in suffixes:
+        names = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+        raise ConfigError(f"{target}: cannot tell the format; name a file that ends in {names}.")
+    if target.is_dir() or not target.parent.is_dir():
+        raise ConfigError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}.")
+    return suffix
 
 
 def reads_data(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Model, reads_data
-from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, make_error_console, print_json
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError

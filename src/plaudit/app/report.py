@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.evaluate import unseen_answers
 from plaudit.app.options import reads_data
-from plaudit.app.output_files import write_whole
-from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, scoring_shown
 from plaudit.config import DataSpec
+from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -89,12 +88,12 @@ def report(
         facts = _measured_on(classifier, facts, chosen, run, is_own=data is None)
         openings = count_opening(model, chosen.counted, command="report")
         if data is None:
-            write_whole(model / FACTS, facts.to_json())
+            publish_file(model / FACTS, facts.to_json())
     words = None if rule is None else f"{rule.describe(facts.classes)}."
     name = model.resolve().name
     measured_on = None if data is None else datetime.datetime.now(datetime.UTC).date()
     page = report_page(facts, name=name, openings=openings, rule=words, measured_on=measured_on)
-    write_whole(target, page.encode())
+    publish_file(target, page.encode())
     make_console().print(f"Report: {plain(str(target))}", markup=False)
 
 
@@ -114,7 +113,7 @@ def _measured_on(
     Of the run's own test texts (`is_own`) the figures are there: only controls are put beside them.
     """
     from plaudit.app.controls import compare_controls
-    from plaudit.app.train.facts import part_facts
+    from plaudit.app.run.record import part_facts
     from plaudit.evaluation import answer
     from plaudit.report.measuring import held_out_facts
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.plain import plain
+from plaudit.app.errors_as_lines import plain
 from plaudit.progress import telling
 
 if TYPE_CHECKING:

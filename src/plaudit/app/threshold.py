@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from plaudit.app.errors_as_lines import errors_as_lines
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Model, reads_data
-from plaudit.app.output_files import write_whole
-from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.budget import read_document
 from plaudit.config import DataSpec
+from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -266,7 +265,7 @@ _MOST = 50  # rules that are kept
 def remember_rule(folder: Path, rule: DecisionRule | None) -> None:
     """Put the rule that a model has until now, None for none, at the end of its history."""
     entries = [*_read(folder), {"rule": None if rule is None else rule.to_dict()}][-_MOST:]
-    write_whole(folder / HISTORY, (json.dumps(entries, indent=1) + "\n").encode())
+    publish_file(folder / HISTORY, (json.dumps(entries, indent=1) + "\n").encode())
 
 
 def last_rule(folder: Path, classifier: Classifier) -> DecisionRule | None:
@@ -288,7 +287,7 @@ def last_rule(folder: Path, classifier: Classifier) -> DecisionRule | None:
         last.get("rule"), len(classifier.classes_), multi_label=classifier.multi_label_, where=where
     )
     if entries:
-        write_whole(folder / HISTORY, (json.dumps(entries, indent=1) + "\n").encode())
+        publish_file(folder / HISTORY, (json.dumps(entries, indent=1) + "\n").encode())
     else:
         (folder / HISTORY).unlink(missing_ok=True)
     return rule

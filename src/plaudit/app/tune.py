@@ -21,12 +21,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.interrupts import InterruptWatch
+from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, Verbose, data_config, reads_data
-from plaudit.app.plain import plain
 from plaudit.app.terminal import make_console, print_table
+from plaudit.app.train.monitors import InterruptWatch
 from plaudit.config import DataSpec, TrainingConfig
+from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, require
 from plaudit.registry import find_recipe, recipe_names
 
@@ -236,9 +236,9 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
     if "embedding" in best.settings:
         versions["embedding_sha256"] = hash_vectors(task.embeddings[best.settings["embedding"]])
     lines = [json.dumps(trial_record(trial, task.metric), ensure_ascii=False) + "\n" for trial in trials]
-    _write(output / "trials.jsonl", "".join(lines))
+    publish_file(output / "trials.jsonl", "".join(lines).encode())
     run = output / "run.toml"
-    _write(run, config.to_toml(versions=versions))
+    publish_file(run, config.to_toml(versions=versions).encode())
     command = shlex.join(["plaudit", "train", "--config", str(run)])
     return Ending(best, pareto_front(trials, task.metric), len(done), run, command)
 
@@ -255,13 +255,6 @@ def _to_dict(chosen: Ending, finding: SearchResult, task: Task) -> dict[str, Any
         "run": str(chosen.run),
         "command": chosen.command,
     }
-
-
-def _write(path: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(content, encoding="utf-8")
-    temporary.replace(path)
 
 
 _MOST_ROWS = 20

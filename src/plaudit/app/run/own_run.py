@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from plaudit.app.run.judging import Met
 from plaudit.app.run.parts import Parts, clean, divide
 from plaudit.app.run.record import read_held_out, read_versions
-from plaudit.app.run.seen import Met
 from plaudit.config import DataConfig, DataSpec, RunConfig
 from plaudit.data import DATASET_NAMES, Dataset, has_parts, has_test_part, load_dataset
 from plaudit.data.readers.database import database_file

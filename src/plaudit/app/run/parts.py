@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from plaudit.app.plain import plain
+from plaudit.app.errors_as_lines import plain
 from plaudit.config import DataConfig, DataSpec
 from plaudit.data import (
     Dataset,

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plaudit.app.advise import AUTO, is_tutorial, settle
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import GroupBy, Language, Test, Validation, Verbose, reads_data, said, takes_settings
-from plaudit.app.terminal import make_console, print_metrics
-from plaudit.app.train.monitors import EpochLines
+from plaudit.app.terminal import make_console, print_metrics, scoring_shown
+from plaudit.app.train.monitors import EpochLines, InterruptWatch, TensorBoardLog
 from plaudit.config import DataSpec, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
 from plaudit.registry import BUILT_IN
@@ -132,10 +133,7 @@ def train(
         "keep_together": "near" if group_near_duplicates else None, "clean": clean or None,
         "clean_file": clean_file, "language": language,
     }  # fmt: skip
-    from plaudit.app.interrupts import InterruptWatch
     from plaudit.app.run.record import read_versions
-    from plaudit.app.terminal import scoring_shown
-    from plaudit.app.train.recipe_choice import AUTO, is_tutorial, settle
     from plaudit.app.train.run import run_training
     from plaudit.models.recipes import can_resume
 
@@ -154,8 +152,6 @@ def train(
         run, is_open = plan.runs[0], False
     monitors: list[Monitor] = [EpochLines(console, verbose=verbose)]
     if tensorboard is not None:
-        from plaudit.app.train.monitors import TensorBoardLog
-
         monitors.append(TensorBoardLog(tensorboard))
     try:
         with InterruptWatch() as watch, scoring_shown():

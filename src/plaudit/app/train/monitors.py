@@ -1,4 +1,7 @@
-"""Who watches a training: lines on the terminal with the time that is left, and TensorBoard's logs on request.
+"""Who watches a training: lines on the terminal with the time that is left, TensorBoard's logs on request, and Ctrl-C.
+
+Python raises KeyboardInterrupt wherever it happens to be, and inside a callback from compiled code (numba compiling,
+for one) the exception is printed and dropped. So the key press is also written down, and the next step raises it again.
 
 The decision to question: the first step is not counted for the time that is left, for what is compiled, allocated and
 read into caches then is paid once.
@@ -7,11 +10,14 @@ read into caches then is paid once.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
 
 from plaudit.errors import require
 
@@ -193,6 +199,45 @@ class TensorBoardLog:
         self._train.close()
         self._validation.close()
         self._folder = self._folder / "refit"  # a second training of this run is another curve
+
+
+class InterruptWatch:
+    """A monitor that ends the run at the next step after Ctrl-C; a context for as long as it should listen."""
+
+    def __init__(self) -> None:
+        """Listen to nothing yet."""
+        self._is_pressed = False
+        self._previous: Any = None  # what signal.signal returned: a function, a number or None
+
+    def __enter__(self) -> InterruptWatch:
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handler
+            self._previous = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self._is_pressed = True
+        raise KeyboardInterrupt
+
+    def begin(self, *, epochs: int, steps: int, done: History) -> None:
+        """Raise a Ctrl-C that was dropped before the first step."""
+        self.after_step(0, 0.0, 0.0)
+
+    def after_step(self, step: int, loss: float, accuracy: float) -> None:
+        """Raise a Ctrl-C that was dropped during the step."""
+        if self._is_pressed:
+            raise KeyboardInterrupt
+
+    def after_epoch(self, epoch: int, result: EpochResult, *, is_best: bool) -> None:
+        """Do nothing; steps are more frequent."""
+
+    def end(self) -> None:
+        """Do nothing."""
 
 
 def duration(seconds: float) -> str:

@@ -13,19 +13,22 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from plaudit.app.advise import advice_line
-from plaudit.app.run.calibrating import unseen_of
+from plaudit.app.advise import advice_line, choose_recipe, language_line
+from plaudit.app.run.judging import CrossValidated, Met, cross_validate, is_cross_validated, unseen_of
 from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
-from plaudit.app.run.record import Record, differences, run_versions, write_held_out
-from plaudit.app.run.seen import Met
-from plaudit.app.train.cross_validation import CrossValidated, cross_validate, is_for
-from plaudit.app.train.facts import Tested, gather_facts, run_facts
-from plaudit.app.train.fitting import Say, fit, fit_better, load_first_layer, refit
+from plaudit.app.run.record import Record, Tested, differences, gather_facts, run_facts, run_versions, write_held_out
+from plaudit.app.train.fitting import (
+    Say,
+    fit,
+    fit_better,
+    load_first_layer,
+    load_unlabelled,
+    open_answers,
+    refit,
+    tell_shared,
+)
 from plaudit.app.train.monitors import peak_memory_bytes
-from plaudit.app.train.recipe_choice import choose as choose_recipe
-from plaudit.app.train.recipe_choice import language_line
-from plaudit.app.train.teaching import load_unlabelled, open_answers, tell_shared
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import ConfigError
@@ -220,7 +223,7 @@ class _Run:
         self.config = _decided(
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
         )
-        if is_for(self.config, all_texts := (parts.train, parts.validation, texts)):
+        if is_cross_validated(self.config, all_texts := (parts.train, parts.validation, texts)):
             return replace(tested, crossed=cross_validate(self.config, all_texts, temperature=model.temperature_))
         return tested
 
