@@ -150,7 +150,7 @@ def overload(server: Server, seconds: float, figures: Figures) -> None:
     figures.put("overload", {"capacity": capacity, "during": dict(during.statuses), "after": dict(after.statuses)})
 
 
-def soak(server: Server, n_requests: int, seconds: float, figures: Figures) -> None:
+def soak(server: Server, n_requests: int, connections: int, seconds: float, figures: Figures) -> None:
     """Send so many requests of one short text each, at most so long, and print memory as they go."""
     texts = load_dataset("sample").train.texts.to_pylist()
     requests = itertools.cycle([request([text[:200]]) for text in texts])
@@ -159,7 +159,7 @@ def soak(server: Server, n_requests: int, seconds: float, figures: Figures) -> N
     part = max(1, n_requests // SOAK_STEPS)
     while sent < n_requests and time.perf_counter() < until:
         found, _ = asyncio.run(
-            closed_loop(server.port, 16, until - time.perf_counter(), itertools.islice(requests, part))
+            closed_loop(server.port, connections, until - time.perf_counter(), itertools.islice(requests, part))
         )
         statuses += found.statuses
         sent += found.statuses.total()
@@ -209,7 +209,8 @@ def main() -> None:
         if given.overload:
             overload(server, seconds, figures)
         elif given.requests:
-            soak(server, 400 if given.dry else given.requests, 600 if given.dry else given.seconds, figures)
+            n, most_s = (400, 600) if given.dry else (given.requests, given.seconds)
+            soak(server, n, given.connections[-1], most_s, figures)
         elif given.texts:
             memory(server, 20_000 if given.dry else given.texts, figures)
         else:
