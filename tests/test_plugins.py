@@ -89,6 +89,7 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     figures = command("evaluate", "model", verdicts, "--json").json()
     recorded = json.loads((folder / "metrics.json").read_text())["test"]
     assert figures["further"] == recorded["further"]
+    assert "Cross-validated (5 folds" in done.out
     assert 0 <= figures["further"]["worst_recall"] <= figures["accuracy"] > 0.6
     worst = f"{recorded['further']['worst_recall']:.4f}"
     card, page = ((folder / name).read_text() for name in ("README.md", "report.html"))

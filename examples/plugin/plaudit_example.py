@@ -92,7 +92,7 @@ def opinion(request) -> EmbeddingTable:
     return EmbeddingTable("opinion", WordTokenizer(), words, vectors)
 
 
-RECIPE = Recipe("tfidf", "plaudit_example:TfidfClassifier", space={"C": Range(0.1, 100.0, log=True)})
+RECIPE = Recipe("tfidf", "plaudit_example:TfidfClassifier", space={"C": Range(0.1, 100.0, log=True)}, quick_below=1_000)
 VERDICTS = Format(VerdictReader, suffixes=(".verdict",))
 WORST_RECALL = Metric("worst_recall", worst_recall, "the recall of the class that is found least")
 OPINION = EmbeddingSource(

@@ -79,6 +79,44 @@ Space = Mapping[str, Choice | Range]
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What training costs by `plaudit advise`, and what it brought on IMDB's 25,000 test reviews.
+
+    Attributes:
+        fixed_s: Seconds that every training takes.
+        seconds_per_million: More seconds for each million words of training text, on two cores.
+        imdb_accuracy: Test accuracy, None where not measured.
+        source: Where the figures are from.
+        uses_cores: Whether more cores shorten it in proportion; else the time is taken to stay.
+        words_read: Words of a text that count; None for all.
+        epoch_texts: Of fewer texts it trains more epochs, ten at most; 0 where their number does not matter.
+    """
+
+    fixed_s: float
+    seconds_per_million: float
+    imdb_accuracy: float | None
+    source: str
+    uses_cores: bool = False
+    words_read: int | None = None
+    epoch_texts: int = 0
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A recipe with settings by which it trains no weights of its encoder, so that it has no epochs to choose among.
+
+    Attributes:
+        settings: By name.
+        quick_below: As the recipe's.
+        cost: As the recipe's.
+    """
+
+    settings: Mapping[str, Any]  # Any: a setting's value
+    quick_below: int = 0
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A way to make a classifier.
 
@@ -94,6 +132,9 @@ class Recipe:
         opens: Whether its class opens models of its kind; False where that is another recipe's.
         explains_slowly: Whether explaining one text takes seconds.
         compares_epochs: Whether `plaudit tune` may end a training whose val_loss is behind others' at the same epoch.
+        quick_below: A run of fewer texts is cross-validated too, for five more trainings take seconds; 0 for none.
+        cost: What training costs; None where it was not measured.
+        frozen: What holds of it instead where its encoder is frozen; None if it has none.
         package: The package that it is from.
     """
 
@@ -106,10 +147,19 @@ class Recipe:
     opens: bool = True
     explains_slowly: bool = False
     compares_epochs: bool = False
+    quick_below: int = 0
+    cost: Cost | None = None
+    frozen: Frozen | None = None
     package: str = "plaudit"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", self.kind or self.name)
+
+    def frozen_by(self, settings: Mapping[str, Any]) -> Frozen | None:  # Any: a setting's value
+        """Return what holds of it where these settings freeze its encoder; None where they do not."""
+        if self.frozen is None or any(settings.get(name) != value for name, value in self.frozen.settings.items()):
+            return None
+        return self.frozen
 
     def load_class(self) -> type[Any]:  # Any: models.Classifier, which lies above
         """Import the classifier's class.
@@ -153,6 +203,14 @@ _ENCODER_SPACE: Space = {
     "layer_decay": Range(0.7, 1.0),
     "label_smoothing": Range(0.0, 0.2),
 }
+WORDS_READ = 200  # of a text that the encoder trains on: two parts of 128 word pieces
+_FEW_TEXTS = 1_000  # a fifth of more is a test whose accuracy is known to within three points
+_FEW_TEXTS_FROZEN = 500  # of a frozen encoder, whose folds' answers read every text again: some seconds
+# Seconds on two cores of an AMD EPYC with AVX2. An encoder's epoch at 2,000 word pieces a second, a quarter scored at
+# 6,000, 1.3 pieces a word; it trains longer on fewer texts (training/fine_tuning.py). Of the frozen encoder's fixed
+# seconds torch's import is a third, and explaining mistakes for the report another.
+_ENCODER_S = 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000)
+_EPOCH_TEXTS = 15_000
 BUILT_IN: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -163,6 +221,7 @@ BUILT_IN: dict[str, Recipe] = {
             explainer="plaudit.explanation.network",
             space=_NETWORK_SPACE,
             compares_epochs=True,  # within one recipe only, and a network has many
+            cost=Cost(3, 3, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
         ),
         Recipe(
             "ngram",
@@ -170,6 +229,8 @@ BUILT_IN: dict[str, Recipe] = {
             NgramArguments,
             explainer="plaudit.explanation.ngram",
             space=_NGRAM_SPACE,
+            quick_below=_FEW_TEXTS,
+            cost=Cost(2, 1.4, 0.923, "README: plaudit train imdb --recipe ngram --refit, 25,000 reviews"),
         ),
         Recipe(
             "encoder",
@@ -178,6 +239,16 @@ BUILT_IN: dict[str, Recipe] = {
             explainer="plaudit.explanation.encoder",
             space=_ENCODER_SPACE,
             explains_slowly=True,
+            cost=Cost(
+                30,
+                _ENCODER_S,
+                0.933,
+                "README: 24,000 reviews, read in parts",
+                uses_cores=True,
+                words_read=WORDS_READ,
+                epoch_texts=_EPOCH_TEXTS,
+            ),
+            frozen=Frozen({"trainable": False}, quick_below=_FEW_TEXTS_FROZEN),
         ),
         Recipe(
             "best",
@@ -186,6 +257,22 @@ BUILT_IN: dict[str, Recipe] = {
             kind="blend",
             explainer="plaudit.explanation.blend",
             explains_slowly=True,
+            cost=Cost(
+                32,
+                _ENCODER_S + 1.4,
+                0.940,
+                "README: the same and n-grams",
+                uses_cores=True,
+                words_read=WORDS_READ,
+                epoch_texts=_EPOCH_TEXTS,
+            ),
+            frozen=Frozen(
+                {"trainable": False},
+                quick_below=_FEW_TEXTS_FROZEN,
+                cost=Cost(
+                    18, 1.5e6 * 1.3 / 6_000, None, "6,000 word pieces a second, validation texts twice", uses_cores=True
+                ),
+            ),
         ),
         Recipe(
             "distilled",

@@ -8,7 +8,7 @@ import pytest
 
 from plaudit.data import Dataset, load_dataset
 from plaudit.errors import DataError
-from plaudit.models.advice import MEASURED, THRESHOLD, DataFacts, Machine, advise, look_at, texts_of_classes
+from plaudit.models.advice import THRESHOLD, DataFacts, Machine, advise, cost_of, look_at, texts_of_classes
 
 LONG = DataFacts(25_000, 176, 235.0, 160.0, {"neg": 12_500, "pos": 12_500}, False, {"Latin": 1.0}, "en")
 SHORT = replace(LONG, n_texts=40_000, median_words=13, mean_words=13.0, mean_words_read=13.0)
@@ -72,8 +72,9 @@ def test_a_rare_class_and_few_texts_are_noted() -> None:
 
 
 def test_a_frozen_encoder_is_tried_beside_n_grams_where_it_is_quick_and_reads_the_language() -> None:
-    few, frozen = advise(replace(SHORT, n_texts=200), LAPTOP), MEASURED["best --frozen"]
+    few, frozen = advise(replace(SHORT, n_texts=200), LAPTOP), cost_of("best --frozen")
     assert few.beside is not None
+    assert frozen is not None
     assert few.beside.recipe == "best --frozen"
     read = 200 * SHORT.mean_words / 1e6
     assert few.beside.seconds == pytest.approx(frozen.fixed_s + read * frozen.seconds_per_million)
@@ -92,11 +93,12 @@ def test_few_long_texts_bring_up_the_frozen_encoder_where_it_is_not_quick() -> N
 
 
 def test_times_follow_from_the_table() -> None:
-    ngram = MEASURED["ngram"]
+    ngram, encoder = cost_of("ngram"), cost_of("encoder")
+    assert ngram is not None
+    assert encoder is not None
     expected = ngram.fixed_s + ngram.seconds_per_million * 25_000 * 235 / 1e6
     assert advise(LONG, LAPTOP).choice.seconds == pytest.approx(expected)
     two, eight = (advise(LONG, Machine(cores, True)).alternatives[0].seconds for cores in (2, 8))
-    encoder = MEASURED["encoder"]
     assert two is not None
     assert eight is not None
     assert two - encoder.fixed_s == pytest.approx(4 * (eight - encoder.fixed_s))

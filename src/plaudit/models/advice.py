@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.errors import DataError
+from plaudit.registry import BUILT_IN, WORDS_READ, Cost, Frozen, Recipe
 from plaudit.text import TokenColumn, WordTokenizer
 from plaudit.text.languages import guess_language, language_name
 from plaudit.text.scripts import script_shares
@@ -45,42 +46,7 @@ _FROZEN = "best --frozen"
 _BESIDE = "Kept unless n-grams alone have a clearly lower validation log loss."
 _WITH_FEW_REVIEWS = "On 50 and 200 movie reviews 0.723 and 0.810, n-grams 0.670 and 0.778."
 _N_LOOKED_AT = 5_000  # texts, evenly spaced; the median of so many is within 2 % of the whole's
-_WORDS_READ = 200  # words of a text that the encoder trains on: two parts of 128 word pieces
 _FEW_TEXTS, _RARE = 500, 0.2  # below: figures are uncertain; a class has less than a fifth of an equal share
-
-
-@dataclass(frozen=True)
-class Timing:
-    """What a recipe costs, and what it brought on IMDB's 25,000 test reviews.
-
-    Attributes:
-        fixed_s: Seconds that every training takes.
-        seconds_per_million: More seconds for each million words of training text, on two cores.
-        uses_cores: Whether more cores shorten it in proportion; else the time is taken to stay.
-        words_read: Words of a text that count; None for all.
-        imdb_accuracy: Test accuracy, None where not measured.
-        source: Where the figures are from.
-    """
-
-    fixed_s: float
-    seconds_per_million: float
-    uses_cores: bool
-    words_read: int | None
-    imdb_accuracy: float | None
-    source: str
-
-
-_TEXTS_OF_AN_EPOCH = 15_000  # the encoder trains longer on fewer texts, ten epochs at most (training/fine_tuning.py)
-_ENCODER = 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000)  # seconds: an epoch at 2,000 word pieces a second, a quarter scored
-# at 6,000, 1.3 pieces a word. Recipes that are missing here have no estimate. Two cores of an AMD EPYC with AVX2. Of
-# the frozen encoder's fixed seconds torch's import is a third, and explaining mistakes for the report another.
-MEASURED = {
-    "network": Timing(3, 3, False, None, 0.879, "README: plaudit train imdb, 15,000 reviews of 230 words, 13 s"),
-    "ngram": Timing(2, 1.4, False, None, 0.923, "README: plaudit train imdb --recipe ngram --refit, 25,000 reviews"),
-    "encoder": Timing(30, _ENCODER, True, _WORDS_READ, 0.933, "README: 24,000 reviews, read in parts"),
-    "best": Timing(32, _ENCODER + 1.4, True, _WORDS_READ, 0.940, "README: the same and n-grams"),
-    _FROZEN: Timing(18, 1.5e6 * 1.3 / 6_000, True, None, None, "6,000 word pieces a second, validation texts twice"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -189,7 +155,7 @@ def look_at(train: Dataset, *, n_unlabelled: int = 0, language: str | None = Non
         n_texts=n,
         median_words=max(1, round(float(np.median(words)))),
         mean_words=float(words.mean()),
-        mean_words_read=float(np.minimum(words, _WORDS_READ).mean()),
+        mean_words_read=float(np.minimum(words, WORDS_READ).mean()),
         class_counts=dict(zip(train.classes, texts_of_classes(train.labels, len(train.classes)), strict=True)),
         is_multi_label=train.labels.ndim == 2,
         scripts=scripts,
@@ -211,15 +177,28 @@ def texts_of_classes(labels: NDArray[np.integer], n_classes: int) -> list[int]:
     return counts
 
 
+def cost_of(name: str) -> Cost | None:
+    """Return what a built-in recipe costs by its name, as "best" or "best --frozen"; None where it was not measured."""
+    recipe, _, frozen = name.partition(" ")
+    found: Recipe | Frozen | None = BUILT_IN[recipe].frozen if frozen else BUILT_IN[recipe]
+    return None if found is None else found.cost
+
+
 def estimated_seconds(facts: DataFacts, machine: Machine, name: str) -> float | None:
-    """Return about how long training takes on this machine's processor; None where `MEASURED` has no such name."""
-    measured = MEASURED.get(name)
-    if measured is None:
+    """Return about how long training takes on this machine's processor; None where that was not measured."""
+    cost = cost_of(name)
+    if cost is None:
         return None
-    mean = facts.mean_words if measured.words_read is None else facts.mean_words_read
-    share = 2 / machine.cores if measured.uses_cores else 1.0
-    epochs = min(max(_TEXTS_OF_AN_EPOCH // facts.n_texts, 1), 10) if name in ("encoder", "best") else 1
-    return measured.fixed_s + epochs * share * measured.seconds_per_million * facts.n_texts * mean / 1e6
+    mean = facts.mean_words if cost.words_read is None else facts.mean_words_read
+    share = 2 / machine.cores if cost.uses_cores else 1.0
+    epochs = min(max(cost.epoch_texts // facts.n_texts, 1), 10)
+    return cost.fixed_s + epochs * share * cost.seconds_per_million * facts.n_texts * mean / 1e6
+
+
+def imdb_accuracy(name: str) -> float | None:
+    """Return the accuracy on IMDB's test reviews; None where it was not measured."""
+    cost = cost_of(name)
+    return None if cost is None else cost.imdb_accuracy
 
 
 def _option(facts: DataFacts, machine: Machine, recipe: str, reason: str) -> Option:
@@ -247,7 +226,7 @@ def advise(facts: DataFacts, machine: Machine) -> Advice:
     if recipe == "ngram" and can_read:
         tried = option(_FROZEN, f"N-grams and an encoder that is not trained. {_BESIDE}")
         beside = tried if (tried.seconds or 0.0) <= _QUICK_S else None
-    ours, network = MEASURED[recipe].imdb_accuracy, MEASURED["network"].imdb_accuracy
+    ours, network = imdb_accuracy(recipe), imdb_accuracy("network")
     if ours is not None and network is not None:
         reason += f" On IMDB's test reviews {recipe} reaches {ours:.3f}, the network {network:.3f}."
     return Advice(
@@ -273,7 +252,7 @@ def _alternatives(facts: DataFacts, option: Callable[..., Option], chosen: str, 
     if chosen != "encoder":
         options.append(option("encoder", f"A pre-trained transformer; slower, to train and to ask. {_ON_SHORT_TEXTS}"))
     if facts.n_texts >= _FEW_TEXTS:
-        best = MEASURED["best"].imdb_accuracy
+        best = imdb_accuracy("best")
         reason = f"The encoder and n-grams together ({best} on IMDB), for accuracy alone; no quicker than the encoder."
         options.append(option("best", reason))
     elif beside is None:

@@ -62,7 +62,7 @@ def refits(config: RunConfig) -> bool:
     if config.training.refit is not None:
         return config.training.refit
     recipe = config.model.recipe
-    is_frozen = recipe in ("encoder", "best") and config.model.trainable is False
+    is_frozen = find_recipe(recipe).frozen_by(settings_of(config)) is not None
     return is_frozen or not (has_epochs(recipe) or class_of(recipe).uses_unlabelled)
 
 

@@ -33,7 +33,8 @@ from plaudit.evaluation import Answers, Reliability, answer
 from plaudit.models import Classifier
 from plaudit.models.artifact import read_tensors
 from plaudit.models.out_of_fold import deal_folds
-from plaudit.models.recipes import build
+from plaudit.models.recipes import build, settings_of
+from plaudit.registry import find_recipe
 from plaudit.training.class_scaling import ClassScaling, choose_scaling
 from plaudit.training.temperature import LEAST_TEXTS
 
@@ -204,9 +205,7 @@ def _hashes(parts: Sequence[Dataset]) -> NDArray[np.uint64]:
     return np.unique(np.concatenate([np.zeros(0, np.uint64), *(each.digests for each in parts)]))
 
 
-MOST_TEXTS = 1_000  # a fifth of more is a test whose accuracy is known to within three points
 N_FOLDS = 5
-_MOST_FROZEN = 500  # of a frozen encoder, whose folds' answers read every text again: some seconds
 
 
 @dataclass(frozen=True)
@@ -241,15 +240,15 @@ class CrossValidated:
 
 def is_cross_validated(config: RunConfig, parts: Sequence[Dataset]) -> bool:
     """Say whether a run's texts are few, divided by the run itself, and quickly trained on five times more."""
-    data, model = config.data, config.model
-    is_frozen = model.recipe in ("encoder", "best") and model.trainable is False
-    most = MOST_TEXTS if model.recipe == "ngram" else _MOST_FROZEN if is_frozen else 0
+    data = config.data
+    recipe = find_recipe(config.model.recipe)
+    variant = recipe.frozen_by(settings_of(config)) or recipe
     return (
         data.test is not None
         and is_size(data.test)
         and (data.validation is None or is_size(data.validation))
         and not (data.clean or data.clean_file or data.streaming or data.unlabelled)
-        and sum(map(len, parts)) < most
+        and sum(map(len, parts)) < variant.quick_below
     )
 
 
