@@ -19,6 +19,7 @@ from plaudit.app.run.parts import load_parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
 from plaudit.evaluation import choose_rule
+from plaudit.evaluation.repeats import Repeats
 from plaudit.evaluation.thresholds import _abstaining
 from plaudit.training.class_scaling import ChosenScaling
 
@@ -359,10 +360,10 @@ def test_without_apply_a_rule_is_a_proposal_and_the_model_stays_as_it_is(command
 
 def test_a_rule_that_hardly_answers_is_warned_of() -> None:
     shares = np.array([[0.6, 0.4]] * 9 + [[1.0, 0.0]])
-    truth = np.zeros(10, np.int64)
-    warned = _abstaining(DecisionRule(abstain_below=0.9), truth, shares, truth)
+    truth, repeats = np.zeros(10, np.int64), Repeats.of(None, 10)
+    warned = _abstaining(DecisionRule(abstain_below=0.9), truth, shares, truth, repeats)
     assert warned.notes[0].startswith("Warning: only 10.0 % of the texts are answered, under 20 %")
-    assert not _abstaining(DecisionRule(abstain_below=0.5), truth, shares, truth).notes
+    assert not _abstaining(DecisionRule(abstain_below=0.5), truth, shares, truth, repeats).notes
 
 
 def test_undo_goes_back_one_change_at_a_time(command: Command, sample_model: Path) -> None:

@@ -13,9 +13,8 @@ from plaudit.evaluation.figure_intervals import (
     share_interval,
     skewed_interval,
 )
-from plaudit.evaluation.metrics import ranking_intervals
 from plaudit.evaluation.multilabel import measure_sets
-from plaudit.evaluation.ranking import ranking
+from plaudit.evaluation.ranking import ranking, ranking_intervals
 
 
 def test_perfect_answers_to_a_few_texts_do_not_make_a_certainty() -> None:

@@ -15,6 +15,7 @@ from plaudit.errors import ConfigError, DataError
 from plaudit.evaluation import wilson_interval
 from plaudit.evaluation.costs import label_costs
 from plaudit.evaluation.reached import sets_reached, two_classes_reached
+from plaudit.evaluation.repeats import Repeats
 from plaudit.evaluation.thresholds import RuleChoice
 
 
@@ -182,18 +183,19 @@ def test_no_interval_of_what_is_reached_collapses(model: NgramClassifier, more_r
     for goal in ({"f1": True}, {"precision": 0.5}, {"costs": {"liked": {"panned": 2}}}):
         for figure in choose_rule(model, more_reviews, **goal).reached.values():
             assert figure.interval is None or figure.interval.high - figure.interval.low > 0.01
-    reached = sets_reached(*[np.eye(3, dtype=np.int64)[np.arange(30) % 3]] * 3)
+    sets = np.eye(3, dtype=np.int64)[np.arange(30) % 3]
+    reached = sets_reached(sets, sets, sets, Repeats.of(None, 30))
     assert reached["micro-F1"].value == reached["macro-F1"].value == 1
     for figure in reached.values():
         assert figure.interval is not None
         assert 0.7 < figure.interval.low < 0.95
-    few = sets_reached(*[np.eye(3, dtype=np.int64)] * 3)
+    few = sets_reached(sets[:3], sets[:3], sets[:3], Repeats.of(None, 3))
     assert few["micro-F1"].interval is None
 
 
 def test_where_nothing_is_found_there_is_no_precision() -> None:
     is_positive, nothing = np.arange(30) < 10, np.zeros(30, np.bool_)
-    reached = two_classes_reached(is_positive, nothing, nothing)
+    reached = two_classes_reached(is_positive, nothing, nothing, Repeats.of(None, 30))
     assert (reached["precision"].value, reached["precision"].before, reached["recall"].value) == (None, None, 0)
 
 

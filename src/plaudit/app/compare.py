@@ -173,13 +173,12 @@ def _tell_several(
     as_json: bool,
 ) -> None:
     """Print three models or more: the figures of each, and each pair with p values corrected for their number."""
-    from plaudit.evaluation import wilson_interval
     from plaudit.evaluation.paired import holm
 
     pairs, corrected = list(combinations(names, 2)), holm([each.p_value for each in found])
     rows = zip(pairs, found, corrected, strict=True)
     said = [each.sentence(a, b, corrected=p) for (a, b), each, p in rows]
-    accuracies = [wilson_interval(int(each.right.sum()), len(each)) for each in answers]
+    accuracies = [each.accuracy_interval for each in answers]
     if as_json:
         models = [
             {

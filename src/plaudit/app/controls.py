@@ -8,7 +8,7 @@ a fault of ours does not cancel out. None is tuned.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from plaudit.app.run.own_run import OwnRun
 from plaudit.app.run.parts import join_texts
 from plaudit.data import Dataset
 from plaudit.errors import DataError, ModelError, require
-from plaudit.evaluation import Answers, Interval, answer, wilson_interval
+from plaudit.evaluation import Answers, Interval, answer
 from plaudit.evaluation.paired import Comparison, compare_answers
 from plaudit.evaluation.scoring import labels_for
 from plaudit.report.facts import ControlFacts, Figure
@@ -60,17 +60,13 @@ class Control:
         name: What it is.
         comparison: The model against it; None if it cannot be trained on these texts.
         reason: Why it cannot.
+        interval: Wilson's 95 % interval of its accuracy.
     """
 
     name: str
     comparison: Comparison | None
     reason: str | None = None
-
-    @property
-    def interval(self) -> Interval | None:
-        """Wilson's 95 % interval of its accuracy."""
-        found = self.comparison
-        return None if found is None else wilson_interval(found.both_right + found.only_b_right, found.n)
+    interval: Interval | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON values; the differences are the model's minus the control's."""
@@ -144,7 +140,8 @@ def compare_controls(answers: Answers, dataset: Dataset, run: TrainingTexts) -> 
     found = []
     for name, make in makers.items():
         try:
-            found.append(Control(name, compare_answers(answers, make(answers, dataset, run))))
+            others = replace(make(answers, dataset, run), alike=answers.alike)
+            found.append(Control(name, compare_answers(answers, others), interval=others.accuracy_interval))
         except DataError as error:
             found.append(Control(name, None, f"cannot be trained on these texts: {error}"))
     return found
@@ -155,7 +152,7 @@ def controls_table(answers: Answers, controls: list[Control]) -> Table:
     table = Table(title="beside controls", title_style="dim", title_justify="left", box=None, padding=(0, 2))
     for heading in ("", "accuracy", "95 % interval", "loss", "the model is better by"):
         table.add_column(heading, justify="right" if heading else "left")
-    own, loss = wilson_interval(int(answers.right.sum()), len(answers)), answers.losses.mean()
+    own, loss = answers.accuracy_interval, answers.losses.mean()
     table.add_row("the model", f"{answers.right.mean():.4f}", f"{own.low:.4f} to {own.high:.4f}", f"{loss:.4f}", "")
     for each in controls:
         if each.comparison is None or each.interval is None:

@@ -69,7 +69,9 @@ def evaluate(
     unseen = unseen_answers(answers, chosen)
     alone = None if unseen is None else unseen.metrics
     openings = count_opening(model, chosen.counted, command="evaluate")
-    parts = {division.by: accuracy_by_slice(division, answers.right, answers) for division in divisions}
+    parts = {
+        division.by: accuracy_by_slice(division, answers.right, answers, alike=answers.alike) for division in divisions
+    }
     rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
     console = make_console()
     if not as_json:

@@ -130,7 +130,7 @@ def train_sizes(config: RunConfig, train: Dataset, validation: Dataset, say: Say
                 model = build(run).fit(part.texts, part.label_column(), monitors=[watch])
                 rights.append(answer(model, validation).right)
                 n = len(part)
-            found.append(Trained(n, np.stack(rights)))
+            found.append(Trained(n, np.stack(rights), validation.text_numbers()))
             errors = ", ".join(f"{error:.4f}" for error in found[-1].errors)
             say(f"  {n:>7,} texts: error {errors}")
     return found

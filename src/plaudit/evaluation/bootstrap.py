@@ -5,8 +5,9 @@ often each text is in it, so that a figure is a function of such counts, and of 
 themselves: one definition for both. Counts are drawn and used a few resamples at a time, so memory does not grow with
 their number.
 
-The decision to question: texts are drawn one by one, as if independent. Where they come in groups (reviews of one
-film) the intervals are too narrow, as Wilson's is.
+The decision to question: different texts are drawn one by one, as if independent; equal ones are drawn together
+(`evaluation.repeats`). Where they come in other groups (reviews of one film) the intervals are too narrow, as Wilson's
+is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from plaudit.evaluation.intervals import Interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from plaudit.evaluation.repeats import Repeats
 
 RESAMPLES = 1_000  # Efron and Tibshirani, section 13.3: about as many for percentiles
 _LEAST_RESAMPLES = 200
@@ -37,7 +40,7 @@ def count_resamples(n: int, n_classes: int, *, most: int = RESAMPLES) -> int:
 
 
 def bootstrap(
-    statistic: Statistic, n: int, *, resamples: int = RESAMPLES, seed: int = 0
+    statistic: Statistic, n: int, *, resamples: int = RESAMPLES, seed: int = 0, repeats: Repeats | None = None
 ) -> dict[str, NDArray[np.float64]]:
     """Return the figures of resamples of N texts, by name: float64 [resamples] or [resamples, C].
 
@@ -46,13 +49,21 @@ def bootstrap(
         n: N, at least 1.
         resamples: How many, at least 1.
         seed: Of NumPy's PCG64; the same seed gives the same bits.
+        repeats: Which texts are equal; a resample then draws so many different texts, each with its copies.
     """
-    found = [statistic(counts) for counts in draw_counts(n, resamples, seed=seed)]
+    found = [statistic(counts) for counts in draw_counts(n, resamples, seed=seed, repeats=repeats)]
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
-def draw_counts(n: int, resamples: int, *, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Yield how often each of N texts is in each resample, float64 [r, N], rows summing to N, `resamples` in all."""
+def draw_counts(n: int, resamples: int, *, seed: int, repeats: Repeats | None = None) -> Iterator[NDArray[np.float64]]:
+    """Yield how often each of N texts is in each resample, float64 [r, N], `resamples` in all; see `bootstrap`.
+
+    Rows sum to N where all texts differ, and about to N else.
+    """
+    if repeats is not None and repeats.is_any:
+        for counts in draw_counts(repeats.n_different, resamples, seed=seed):
+            yield counts[:, repeats.numbers]
+        return
     random = np.random.Generator(np.random.PCG64(seed))
     rows = max(1, _CHUNK // n)
     for start in range(0, resamples, rows):

@@ -31,6 +31,8 @@ from plaudit.evaluation.intervals import Z95, Interval, wilson_interval
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plaudit.evaluation.repeats import Repeats
+
 MOST_BINS = 15  # Guo et al. 2017
 _LEAST_CASES = 20  # in a bin: with fewer, scatter is most of the error
 _BY_CHANCE = 1_000  # simulated samples
@@ -119,15 +121,26 @@ def calibration(
 
 
 def reliability(
-    probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, n_bins: int | None = None
+    probabilities: NDArray[np.float64],
+    outcomes: NDArray[np.bool_],
+    *,
+    n_bins: int | None = None,
+    repeats: Repeats | None = None,
 ) -> Reliability:
-    """Return the bins and the calibration error that is their mean gap; the arguments are `calibration_error`'s."""
+    """Return the bins and the calibration error that is their mean gap.
+
+    The arguments are `calibration_error`'s, and which of the N texts are equal, for the bins' intervals.
+    """
     bins = bin_numbers(probabilities.ravel(), n_bins)
     sizes = np.bincount(bins).tolist()
+    worth = sizes
+    if repeats is not None and repeats.is_any:
+        texts = np.arange(len(bins)) // (len(bins) // len(probabilities))
+        worth = repeats.worth_by(texts, bins, len(sizes)).tolist()
     true, sums = (np.bincount(bins, values.ravel()).tolist() for values in (outcomes, probabilities))
     found = (
-        Bin(n, total / n, right / n, wilson_interval(int(right), n))
-        for n, right, total in zip(sizes, true, sums, strict=True)
+        Bin(n, total / n, right / n, wilson_interval(right, n, w))
+        for n, right, total, w in zip(sizes, true, sums, worth, strict=True)
     )
     return Reliability(tuple(found), calibration_error(probabilities, outcomes, n_bins=n_bins))
 
@@ -142,15 +155,21 @@ def bin_numbers(probabilities: NDArray[np.float64], n_bins: int | None = None) -
     return bins
 
 
-def errors_by_chance(probabilities: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
+def errors_by_chance(
+    probabilities: NDArray[np.float64], repeats: Repeats | None = None, *, seed: int = 0
+) -> NDArray[np.float64]:
     """Return the calibration errors of `_BY_CHANCE` samples in which each case comes true with its own probability.
 
     Each bin's sum is drawn as normal with the variance of its cases, which 20 of them come near enough to (after
     Bröcker & Smith 2007, "Increasing the Reliability of Reliability Diagrams"). The labels of one text are taken as
-    independent here. The argument is that of `calibration_error`.
+    independent here, equal texts as one. The arguments are those of `reliability`.
     """
     cases = probabilities.ravel()
-    spread = np.sqrt(np.bincount(bin_numbers(cases), cases * (1 - cases)))
+    copies = np.ones(len(probabilities))
+    if repeats is not None:
+        copies = np.bincount(repeats.numbers)[repeats.numbers].astype(np.float64)
+    copies = np.repeat(copies, len(cases) // max(len(copies), 1))
+    spread = np.sqrt(np.bincount(bin_numbers(cases), copies * cases * (1 - cases)))
     drawn = np.random.Generator(np.random.PCG64(seed)).standard_normal((_BY_CHANCE, len(spread)))
     found: NDArray[np.float64] = np.abs(drawn * spread).sum(axis=1) / len(cases)
     return found

@@ -12,7 +12,8 @@ to 1, that is the interval which held best in the comparison of Boyd, Eng & Page
 Curve: Point Estimates and Confidence Intervals", ECML PKDD). It is wide; of 50 positive texts on resamples show how
 much the figure varies.
 
-The decision to question: each takes texts as independent, and says nothing where `TOO_FEW` texts bear on the figure.
+The decision to question: each takes different texts as independent, and says nothing where `TOO_FEW` of them bear on
+the figure. Equal texts count as what they are worth together (`evaluation.repeats`).
 """
 
 from __future__ import annotations
@@ -34,17 +35,19 @@ _NO_SPREAD = 1e-9  # as a share of the mean: values that rounding alone sets apa
 _STEPS = 60  # of the bisection: to 1e-18
 
 
-def share_interval(right: float, n: float) -> Interval | None:
-    """Return Wilson's interval of a share, None of fewer than `TOO_FEW` texts."""
-    return wilson_interval(int(right), int(n)) if n >= TOO_FEW else None
+def share_interval(right: float, n: float, worth: float | None = None) -> Interval | None:
+    """Return Wilson's interval of a share, None of fewer than `TOO_FEW` texts; `worth` is `wilson_interval`'s."""
+    return wilson_interval(right, n, worth) if (n if worth is None else worth) >= TOO_FEW else None
 
 
-def f1_interval(both: float, true: float, found: float) -> Interval | None:
-    """Return the interval of F1 from how many texts have a class, are given it, and both; None of too few."""
-    either = true + found - both
-    if either < TOO_FEW:
+def f1_interval(both: float, true: float, found: float, worth: float | None = None) -> Interval | None:
+    """Return the interval of F1 from how many texts have a class, are given it, and both; None of too few.
+
+    `worth` is what the texts that have it or are given it are worth (`evaluation.repeats`).
+    """
+    share = share_interval(both, true + found - both, worth)
+    if share is None:
         return None
-    share = wilson_interval(int(both), int(either))
     return Interval(2 * share.low / (1 + share.low), 2 * share.high / (1 + share.high))
 
 
@@ -67,7 +70,7 @@ def mean_interval(
     return Interval(max(0.0, mean - scale * below**0.5), min(1.0, mean + scale * above**0.5))
 
 
-def roc_interval(area: float, n_positive: int, n_negative: int) -> Interval:
+def roc_interval(area: float, n_positive: float, n_negative: float) -> Interval:
     """Return Newcombe's interval of an area under the ROC curve; of fewer than `TOO_FEW` texts on a side it is wide."""
     middle = (n_positive + n_negative) / 2
 
@@ -86,19 +89,19 @@ def roc_interval(area: float, n_positive: int, n_negative: int) -> Interval:
     return Interval(bound(area, 0.0) if area > 0 else 0.0, bound(area, 1.0) if area < 1 else 1.0)
 
 
-def precision_interval(average: float, n_positive: int) -> Interval:
+def precision_interval(average: float, n_positive: float) -> Interval:
     """Return the interval of an average precision of few positive texts, one or more; see the module for its source."""
     value = _inside(average, n_positive)
     return _from_logit(average, value, Z95 / (n_positive * value * (1 - value)) ** 0.5)
 
 
-def kappa_interval(kappa: float, resampled: NDArray[np.float64], n: int) -> Interval | None:
+def kappa_interval(kappa: float, resampled: NDArray[np.float64], n: float) -> Interval | None:
     """Return `logit_interval` of an agreement from -1 to 1; the arguments are its."""
     found = logit_interval((1 + kappa) / 2, (1 + resampled) / 2, n)
     return None if found is None else Interval(2 * found.low - 1, 2 * found.high - 1)
 
 
-def logit_interval(value: float, resampled: NDArray[np.float64], n: int) -> Interval | None:
+def logit_interval(value: float, resampled: NDArray[np.float64], n: float) -> Interval | None:
     """Return the interval of a share from resamples: Student's on the logit scale, with their bias taken off.
 
     A share within one text of 0 or 1 has `precision_interval`'s: there resamples do not vary.
@@ -106,7 +109,7 @@ def logit_interval(value: float, resampled: NDArray[np.float64], n: int) -> Inte
     Args:
         value: The figure, 0 to 1.
         resampled: Of resamples, float64 [R]; None comes back where one of twenty is not defined (NaN).
-        n: How many texts decide it, 2 or more.
+        n: How many texts decide it, or are worth it, 2 or more.
     """
     known = resampled[~np.isnan(resampled)]
     if len(known) < LEAST_DEFINED * len(resampled):
@@ -118,7 +121,7 @@ def logit_interval(value: float, resampled: NDArray[np.float64], n: int) -> Inte
     return _from_logit(value, centre, _student(n) * float(logits.std()))
 
 
-def _inside(share: float, n: int) -> float:
+def _inside(share: float, n: float) -> float:
     """Return a share of n texts, half a text away from 0 and 1 at least."""
     return min(max(share, 0.5 / n), 1 - 0.5 / n)
 
@@ -150,6 +153,7 @@ def by_class_intervals(
     resampled: Mapping[str, NDArray[np.float64]],
     names: Mapping[str, tuple[str, str]],
     figures: Mapping[str, Any],  # Any: a float, None, or a tuple of floats
+    worth: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
 ) -> dict[str, Interval | tuple[Interval | None, ...] | None]:
     """Return the intervals of precision, recall and F1: each class's, and those of their means.
 
@@ -160,12 +164,15 @@ def by_class_intervals(
         resampled: Figures of resamples by name, of classes [R, C], of means [R]: how much classes vary together.
         names: By "precision", "recall" and "f1" what the classes' figures and their mean are called.
         figures: The figures by name.
+        worth: What the texts are worth (`evaluation.repeats`) that are given each class, that have it, and either,
+            float64 [C] each.
     """
     counts = list(zip(both.tolist(), true.tolist(), found.tolist(), strict=True))
+    of_found, of_true, of_either = (zip(counts, each.tolist(), strict=True) for each in worth)
     own = {
-        "precision": tuple(share_interval(b, f) for b, _, f in counts),
-        "recall": tuple(share_interval(b, t) for b, t, _ in counts),
-        "f1": tuple(f1_interval(b, t, f) for b, t, f in counts),
+        "precision": tuple(share_interval(b, f, w) for (b, _, f), w in of_found),
+        "recall": tuple(share_interval(b, t, w) for (b, t, _), w in of_true),
+        "f1": tuple(f1_interval(b, t, f, w) for (b, t, f), w in of_either),
     }
     intervals: dict[str, Interval | tuple[Interval | None, ...] | None] = {}
     is_whole = all(t + f > 0 for _, t, f in counts)  # else the mean is another one than that of more texts
@@ -180,13 +187,16 @@ def by_class_intervals(
     return intervals
 
 
-def skewed_interval(values: NDArray[np.float64], *, high: float = np.inf) -> Interval | None:
+def skewed_interval(
+    values: NDArray[np.float64], *, high: float = np.inf, worth: float | None = None
+) -> Interval | None:
     """Return the interval of a mean of skewed values from 0: Student's, with Hall's transformation for skewness.
 
     Hall (1992), "On the Removal of Skewness by Transformation", J. R. Statist. Soc. B 54. None of fewer than
-    `LEAST_VALUES` values, whose tail says too little.
+    `LEAST_VALUES` values, whose tail says too little, or that are worth no more (`evaluation.repeats`).
     """
-    n, mean, spread = len(values), *_mean_and_spread(values)
+    n = len(values) if worth is None else worth
+    mean, spread = _mean_and_spread(values, n)
     if not spread:
         return None
     skew = float(((values - mean) ** 3).mean()) / spread**3
@@ -202,24 +212,27 @@ def skewed_interval(values: NDArray[np.float64], *, high: float = np.inf) -> Int
     return Interval(max(0.0, mean - error * back(t)), min(high, mean - error * back(-t)))
 
 
-def _mean_and_spread(values: NDArray[np.float64]) -> tuple[float, float]:
+def _mean_and_spread(values: NDArray[np.float64], worth: float) -> tuple[float, float]:
     """Return mean and standard deviation; that is 0 of too few values, and of those that rounding alone sets apart."""
-    if len(values) < LEAST_VALUES:
+    if worth < LEAST_VALUES:
         return 0.0, 0.0
     mean, spread = float(values.mean()), float(values.std(ddof=1))
     return mean, 0.0 if spread <= _NO_SPREAD * abs(mean) else spread
 
 
-def difference_interval(values: NDArray[np.float64]) -> Interval | None:
+def difference_interval(values: NDArray[np.float64], worth: float | None = None) -> Interval | None:
     """Return the interval of a mean of differences, which a few large ones decide: Student's, of so many as decide it.
 
     The degrees of freedom of the variance follow from the kurtosis (Box 1953, "Non-normality and tests on variances",
     Biometrika 40): of normal values they are about n, of heavy tails far fewer. None of fewer than `LEAST_VALUES`.
+    `worth` is what the values are worth where some texts are equal (`evaluation.repeats`).
     """
-    n, mean, spread = len(values), *_mean_and_spread(values)
+    n = len(values) if worth is None else worth
+    mean, spread = _mean_and_spread(values, n)
     if not spread:
         return None
     squares = np.square(values - mean)
-    freedom = min(n - 1.0, 2 * float(squares.sum()) ** 2 / float(np.square(squares).sum()))
+    share = n / len(values)
+    freedom = min(n - 1.0, share * 2 * float(squares.sum()) ** 2 / float(np.square(squares).sum()))
     reach = _student(freedom + 1) * spread / n**0.5
     return Interval(mean - reach, mean + reach)

@@ -20,12 +20,14 @@ class Interval:
         return [self.low, self.high]
 
 
-def wilson_interval(right: int, n: int) -> Interval:
+def wilson_interval(right: float, n: float, worth: float | None = None) -> Interval:
     """Return the 95 % score interval of a proportion (Wilson 1927, "Probable inference", JASA 22).
 
-    Unlike the normal interval it stays inside 0 to 1 and is sound for small n and for proportions near 0 and 1.
+    Unlike the normal interval it stays inside 0 to 1 and is sound for small n and for proportions near 0 and 1. Where
+    some of the n texts are equal, `worth` says how many independent ones they are worth (`evaluation.repeats`).
     """
     p, z2 = right / n, Z95**2
+    n = n if worth is None else worth
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     return Interval(max(0.0, centre - half), min(1.0, centre + half))

@@ -20,6 +20,7 @@ import numpy as np
 from plaudit.errors import DataError
 from plaudit.evaluation.bootstrap import RESAMPLES, draw_counts
 from plaudit.evaluation.intervals import Interval
+from plaudit.evaluation.repeats import Repeats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,10 +38,12 @@ class Trained:
     Attributes:
         n: Training texts of each.
         right: bool [draws, N], which of N validation texts each has right; N is the same for all sizes.
+        alike: int [N], a number for each validation text that equal ones share; None where all differ.
     """
 
     n: int
     right: NDArray[np.bool_]
+    alike: NDArray[np.integer] | None = None
 
     @property
     def errors(self) -> tuple[float, ...]:
@@ -158,11 +161,13 @@ def fit_curve(trained: Sequence[Trained], *, resamples: int = RESAMPLES, seed: i
     firsts = np.append(0, np.cumsum(draws)[:-1])
 
     def means(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        errors = counts @ wrong.T.astype(np.float64) / wrong.shape[1]
+        errors = counts @ wrong.T.astype(np.float64) / counts.sum(axis=1, keepdims=True)
         found: NDArray[np.float64] = np.add.reduceat(errors, firsts, axis=1) / draws
         return found
 
-    resampled = np.concatenate([means(counts) for counts in draw_counts(wrong.shape[1], resamples, seed=seed)])
+    repeats = Repeats.of(trained[0].alike, wrong.shape[1])
+    drawn = draw_counts(wrong.shape[1], resamples, seed=seed, repeats=repeats)
+    resampled = np.concatenate([means(counts) for counts in drawn])
     noise = np.random.Generator(np.random.PCG64([seed, 1])).standard_normal(resampled.shape)
     spread = fit_power_laws(sizes, resampled + noise * _scatter(trained, sizes) / np.sqrt(draws))
     law = fit_power_laws(sizes, means(np.ones((1, wrong.shape[1]))))

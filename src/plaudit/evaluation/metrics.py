@@ -26,24 +26,18 @@ from plaudit.evaluation.calibration import calibration, calibration_interval, er
 from plaudit.evaluation.figure_intervals import (
     TOO_FEW,
     by_class_intervals,
-    logit_interval,
-    mean_interval,
-    precision_interval,
-    roc_interval,
     skewed_interval,
 )
 from plaudit.evaluation.figures import scalar_keys
 from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.ordinal import NAMES, ordinal_intervals, ordinal_statistic
-from plaudit.evaluation.ranking import ranking
+from plaudit.evaluation.ranking import ranking, ranking_intervals
+from plaudit.evaluation.repeats import Repeats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # log loss counts a probability of 0 as this, as scikit-learn does
-
-_ENOUGH = 100  # texts of either class from which resamples show how an area varies
-_LEAST_POSITIVE, _ENOUGH_POSITIVE = 20, 50  # a class, on average, for an interval of average precision; for resamples
 
 FigureInterval = Interval | tuple[Interval | None, ...] | None  # of figures by class one a class
 Intervals = Mapping[str, FigureInterval]
@@ -156,6 +150,7 @@ def measure(
     predictions: NDArray[np.integer] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    alike: NDArray[np.integer] | None = None,
 ) -> Metrics:
     """Compute the figures for N texts.
 
@@ -166,6 +161,7 @@ def measure(
         predictions: int [N], the predicted class numbers, -1 for no answer; None takes the first most probable class.
         resamples: Of the intervals, at most; 0 for none but Wilson's. Fewer for very many texts and classes.
         seed: Of the resamples.
+        alike: int [N], numbers that equal texts share (`evaluation.repeats`); None where all differ.
 
     Raises:
         DataError: There are no texts, none was answered, or a shape does not fit.
@@ -184,17 +180,18 @@ def measure(
         raise DataError(f"the model's decision rule answered none of {n:,} texts: there is nothing to measure.")
     statistic = _statistic(labels, probabilities, predicted, classes)
     figures = point_figures(statistic, n)
-    accuracy_interval = wilson_interval(right, n_answered)
+    repeats = Repeats.of(alike, n)
+    accuracy_interval = wilson_interval(right, n_answered, repeats.worth(is_answered))
     intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
     if n_answered < n:
-        intervals["coverage"] = wilson_interval(n_answered, n)
+        intervals["coverage"] = wilson_interval(n_answered, n, repeats.worth())
     if resamples:
         many = count_resamples(n, 1 if n_classes == 2 else n_classes, most=resamples)
-        resampled = bootstrap(statistic, n, resamples=many, seed=seed)
-        intervals |= bootstrap_intervals(resampled, stated(labels, probabilities), seed=seed)
-        intervals |= _of_answers(labels, predicted, n_classes, figures, resampled)
-        intervals |= _of_scores(labels, probabilities, figures, resampled)
-        graded = ordinal_intervals(labels, predicted, classes, figures.get("kappa_quadratic"), resampled)
+        resampled = bootstrap(statistic, n, resamples=many, seed=seed, repeats=repeats)
+        intervals |= bootstrap_intervals(resampled, stated(labels, probabilities), repeats, seed=seed)
+        intervals |= _of_answers(labels, predicted, n_classes, figures, resampled, repeats)
+        intervals |= _of_scores(labels, probabilities, figures, resampled, repeats)
+        graded = ordinal_intervals(labels, predicted, classes, figures.get("kappa_quadratic"), resampled, repeats)
         intervals = {**{name: value for name, value in intervals.items() if name not in NAMES}, **graded}
     pairs = (labels * n_classes + predicted)[is_answered]
     return Metrics(
@@ -224,6 +221,7 @@ def _of_answers(
     n_classes: int,
     figures: Mapping[str, Any],  # Any: as `point_figures` has it
     resampled: Mapping[str, NDArray[np.float64]],
+    repeats: Repeats,
 ) -> dict[str, FigureInterval]:
     """Return intervals of precision, recall and F1, by class and over all, and of the balanced accuracy."""
     is_answered = predicted >= 0
@@ -233,7 +231,14 @@ def _of_answers(
     )
     names = {"precision": ("precision", "precision_macro"), "recall": ("recall", "recall_macro")}
     names["f1"] = ("f1_by_class", "f1_macro")
-    intervals = by_class_intervals(both, true, found, resampled, names, figures)
+    answered = np.flatnonzero(is_answered)
+    missed = np.flatnonzero(is_answered & (labels != predicted))
+    worth = (
+        repeats.worth_by(answered, predicted[answered], n_classes),
+        repeats.worth_by(answered, labels[answered], n_classes),
+        repeats.worth_by(np.append(answered, missed), np.append(labels[answered], predicted[missed]), n_classes),
+    )
+    intervals = by_class_intervals(both, true, found, resampled, names, figures, worth)
     by_class = intervals["f1_by_class"]
     assert isinstance(by_class, tuple)
     return {
@@ -248,6 +253,7 @@ def _of_scores(
     probabilities: NDArray[np.float64],
     figures: Mapping[str, Any],  # Any: as `point_figures` has it
     resampled: Mapping[str, NDArray[np.float64]],
+    repeats: Repeats,
 ) -> dict[str, FigureInterval]:
     """Return intervals of loss, Brier score, average precision and ROC-AUC."""
     n, n_classes = probabilities.shape
@@ -255,51 +261,20 @@ def _of_scores(
     two = n_classes == 2
     squares = np.square(1 - given) if two else np.square(probabilities).sum(axis=1) + 1 - 2 * given
     is_ranked = labels[:, None] == (np.ones(1) if two else np.arange(n_classes))
-    ranked = ranking_intervals(is_ranked, probabilities[:, 1:] if two else probabilities, resampled)
+    ranked = ranking_intervals(is_ranked, probabilities[:, 1:] if two else probabilities, resampled, repeats)
+    worth = repeats.worth()
     return {
-        "log_loss": skewed_interval(log_losses(given)),
-        "brier": skewed_interval(squares, high=1.0 if two else 2.0),
+        "log_loss": skewed_interval(log_losses(given), worth=worth),
+        "brier": skewed_interval(squares, high=1.0 if two else 2.0, worth=worth),
         **ranked,
         "roc_auc": None if figures["roc_auc"] is None else ranked["roc_auc"],
     }
 
 
-def ranking_intervals(
-    is_positive: NDArray[np.bool_], scores: NDArray[np.float64], resampled: Mapping[str, NDArray[np.float64]]
-) -> dict[str, Interval | None]:
-    """Return the intervals of the mean ROC-AUC and the mean average precision; None where a class has too few texts.
-
-    Args:
-        is_positive: bool [N, C], which texts have each class; a class that none has is left out.
-        scores: float64 [N, C].
-        resampled: By name the means of resamples, float64 [R].
-    """
-    n, counts, once = len(scores), is_positive.sum(axis=0), np.ones((1, len(scores)))
-    ranked = [c for c in range(len(counts)) if counts[c] > 0]
-    found = [ranking(is_positive[:, c], scores[:, c])(once) for c in ranked]
-    own, sides = counts[ranked], np.minimum(counts, n - counts)[ranked]
-    intervals: dict[str, Interval | None] = dict.fromkeys(("roc_auc", "average_precision"))
-    told = [i for i in range(len(ranked)) if sides[i]]
-    if told and sides[told].mean() >= TOO_FEW * min(len(told), 2):  # of 10 a class, 90 of 100 held
-        areas = [float(found[i].roc_auc[0]) for i in told]
-        bounds = [roc_interval(area, own[i], n - own[i]) for area, i in zip(areas, told, strict=True)]
-        is_resampled = sides[told].min() >= _ENOUGH and 0 < sum(areas) < len(areas)
-        intervals["roc_auc"] = (
-            percentile_interval(resampled["roc_auc"]) if is_resampled else mean_interval(areas, bounds)
-        )
-    if ranked and own.mean() >= _LEAST_POSITIVE:
-        values = [float(each.average_precision[0]) for each in found]
-        intervals["average_precision"] = (
-            mean_interval(values, list(map(precision_interval, values, own.tolist())))
-            if own.min() < _ENOUGH_POSITIVE
-            else logit_interval(float(np.mean(values)), resampled["average_precision"], int(own.min()))
-        )
-    return intervals
-
-
 def bootstrap_intervals(
     resampled: Mapping[str, NDArray[np.float64]],
     cases: tuple[NDArray[np.float64], NDArray[np.bool_]],
+    repeats: Repeats,
     *,
     seed: int,
 ) -> dict[str, FigureInterval]:
@@ -308,12 +283,15 @@ def bootstrap_intervals(
     Args:
         resampled: Figures of resamples by name.
         cases: What `stated` returns of the texts.
+        repeats: Which of them are equal.
         seed: Of the samples of calibrated answers.
     """
     intervals: dict[str, FigureInterval] = {}
     for name, values in resampled.items():
         if name == "calibration_error":
-            intervals[name] = calibration_interval(reliability(*cases), values, errors_by_chance(cases[0], seed=seed))
+            by_chance = errors_by_chance(cases[0], repeats, seed=seed)
+            found = calibration_interval(reliability(*cases, repeats=repeats), values, by_chance)
+            intervals[name] = None if repeats.is_any and repeats.worth() < TOO_FEW else found
         elif values.ndim == 1:
             intervals[name] = percentile_interval(values)
         else:
@@ -372,8 +350,8 @@ def _statistic(
         areas = [area(counts) for area in rankings]
         return {
             "balanced_accuracy": mean_where(recall, true > 0),
-            "log_loss": (counts * losses).sum(axis=1) / n,
-            "brier": (counts * squares).sum(axis=1) / n,
+            "log_loss": (counts * losses).sum(axis=1) / counts.sum(axis=1),
+            "brier": (counts * squares).sum(axis=1) / counts.sum(axis=1),
             "calibration_error": calibrated(counts),
             "f1": f1[:, 1] if n_classes == 2 else macro["f1_macro"],
             **macro,

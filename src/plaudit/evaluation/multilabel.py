@@ -29,9 +29,9 @@ from plaudit.evaluation.metrics import (
     mean_where,
     measured_by_class,
     point_figures,
-    ranking_intervals,
 )
-from plaudit.evaluation.ranking import ranking
+from plaudit.evaluation.ranking import ranking, ranking_intervals
+from plaudit.evaluation.repeats import Repeats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,6 +116,7 @@ def measure_sets(
     predictions: NDArray[np.integer] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    alike: NDArray[np.integer] | None = None,
 ) -> MultiLabelMetrics:
     """Compute the figures for N texts.
 
@@ -126,6 +127,7 @@ def measure_sets(
         predictions: [N, C], 1 where a class is predicted; None takes those of a probability above 0.5.
         resamples: Of the intervals, at most; 0 for none but the accuracy's. Fewer for very many texts and classes.
         seed: Of the resamples.
+        alike: int [N], numbers that equal texts share (`evaluation.repeats`); None where all differ.
 
     Raises:
         DataError: There are no texts, or a shape does not fit.
@@ -141,24 +143,28 @@ def measure_sets(
     found = probabilities > 0.5 if predictions is None else predictions.astype(bool)
     statistic = _statistic(true, found, probabilities)
     n_right = int((true == found).all(axis=1).sum())
-    accuracy_interval = wilson_interval(n_right, n)
+    repeats = Repeats.of(alike, n)
+    worth = repeats.worth()
+    accuracy_interval = wilson_interval(n_right, n, worth)
     intervals: dict[str, FigureInterval] = {"accuracy": accuracy_interval}
     if resamples:
         many = count_resamples(n, len(classes), most=resamples)
-        resampled = bootstrap(statistic, n, resamples=many, seed=seed)
+        resampled = bootstrap(statistic, n, resamples=many, seed=seed, repeats=repeats)
         figures = point_figures(statistic, n)
-        intervals |= bootstrap_intervals(resampled, (probabilities, true), seed=seed)
+        intervals |= bootstrap_intervals(resampled, (probabilities, true), repeats, seed=seed)
         sums = ((true & found).sum(axis=0), true.sum(axis=0), found.sum(axis=0))
         names = {name: (name, f"{name}_macro") for name in ("precision", "recall", "f1")}
-        intervals |= by_class_intervals(*sums, resampled, names, figures)
-        intervals |= ranking_intervals(true, probabilities, resampled)
+        worths = repeats.worth_of_columns
+        of_labels = (worths(found), worths(true), worths(found | true))
+        intervals |= by_class_intervals(*sums, resampled, names, figures, of_labels)
+        intervals |= ranking_intervals(true, probabilities, resampled, repeats)
         for name in ("f1_micro", "f1_samples"):
-            intervals[name] = logit_interval(figures[name], resampled[name], n) if n >= TOO_FEW else None
-        if n < TOO_FEW:
+            intervals[name] = logit_interval(figures[name], resampled[name], worth) if worth >= TOO_FEW else None
+        if worth < TOO_FEW:
             intervals["calibration_error"] = None
         given = np.where(true, probabilities, 1 - probabilities)
-        intervals["log_loss"] = skewed_interval(log_losses(given).mean(axis=1))
-        intervals["brier"] = skewed_interval(np.square(1 - given).mean(axis=1), high=1.0)
+        intervals["log_loss"] = skewed_interval(log_losses(given).mean(axis=1), worth=worth)
+        intervals["brier"] = skewed_interval(np.square(1 - given).mean(axis=1), high=1.0, worth=worth)
     return MultiLabelMetrics(
         n=n,
         accuracy=n_right / n,
@@ -172,7 +178,7 @@ def measure_sets(
 
 
 def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities: NDArray[np.float64]) -> Statistic:
-    n, n_classes = true.shape
+    n_classes = true.shape[1]
     both = true & found
     entries = [np.nonzero(matrix) for matrix in (both, true, found)]
     losses = log_losses(np.where(true, probabilities, 1 - probabilities)).mean(axis=1)
@@ -189,14 +195,14 @@ def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities:
         occurs = n_true + n_found > 0
         areas = [area(counts) for area in rankings]
         return {
-            "log_loss": (counts * losses).sum(axis=1) / n,
-            "brier": (counts * squares).sum(axis=1) / n,
+            "log_loss": (counts * losses).sum(axis=1) / counts.sum(axis=1),
+            "brier": (counts * squares).sum(axis=1) / counts.sum(axis=1),
             "calibration_error": calibrated(counts),
             "f1_micro": f1_of(n_both.sum(axis=1), n_true.sum(axis=1), n_found.sum(axis=1)),
             "f1_macro": mean_where(f1, occurs),
             "precision_macro": mean_where(precision, occurs),
             "recall_macro": mean_where(recall, occurs),
-            "f1_samples": (counts * f1_of_texts).sum(axis=1) / n,
+            "f1_samples": (counts * f1_of_texts).sum(axis=1) / counts.sum(axis=1),
             "f1": f1,
             "precision": precision,
             "recall": recall,

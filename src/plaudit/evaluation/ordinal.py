@@ -20,6 +20,8 @@ from plaudit.evaluation.intervals import Interval
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plaudit.evaluation.repeats import Repeats
+
 NAMES = ("absolute_error", "within_one", "kappa_quadratic")
 _LEAST, _MOST_PLAIN = 3, 11
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
@@ -96,6 +98,7 @@ def ordinal_intervals(
     classes: Sequence[str],
     kappa: float | None,
     resampled: Mapping[str, NDArray[np.float64]],
+    repeats: Repeats,
 ) -> dict[str, Interval | None]:
     """Return the intervals of `NAMES`; none of kappa and the absolute error of fewer than 100 texts.
 
@@ -108,11 +111,11 @@ def ordinal_intervals(
     true, found = labels[is_answered], predicted[is_answered]
     steps = np.argsort(np.argsort(grades))
     near = int((np.abs(steps[true] - steps[found]) <= 1).sum())
-    of_kappa = None
-    if kappa is not None and len(true) >= LEAST_VALUES:
-        of_kappa = kappa_interval(kappa, resampled["kappa_quadratic"], len(true))
+    of_kappa, worth = None, repeats.worth(is_answered)
+    if kappa is not None and worth >= LEAST_VALUES:
+        of_kappa = kappa_interval(kappa, resampled["kappa_quadratic"], worth)
     return {
-        "absolute_error": skewed_interval(np.abs(grades[true] - grades[found])),
-        "within_one": share_interval(near, len(true)),
+        "absolute_error": skewed_interval(np.abs(grades[true] - grades[found]), worth=worth),
+        "within_one": share_interval(near, len(true), worth),
         "kappa_quadratic": of_kappa,
     }

@@ -47,7 +47,8 @@ class Comparison:
         only_b_right: Texts that B alone has right.
         neither_right: Texts that neither has right.
         p_value: McNemar's, exact and two-sided: how probable so uneven a division of the texts that one alone has
-            right is, if both are equally good. 1 when there are no such texts.
+            right is, if both are equally good. 1 when there are no such texts. Equal texts count once, for the model
+            that has more of them right.
     """
 
     n: int
@@ -128,30 +129,34 @@ def compare_answers(a: Answers, b: Answers) -> Comparison:
     right_a, right_b, losses = a.right, b.right, a.losses - b.losses
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     both, neither = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
+    worth, lead = a.repeats.worth(), np.bincount(a.repeats.numbers, right_a * 1.0 - right_b)
     return Comparison(
         n=n,
         accuracy=(float(right_a.mean()), float(right_b.mean())),
         loss=(float(a.losses.mean()), float(b.losses.mean())),
         accuracy_difference=(only_a - only_b) / n,
-        accuracy_interval=paired_interval(both, only_a, only_b, neither),
+        accuracy_interval=paired_interval(both, only_a, only_b, neither, worth),
         loss_difference=float(losses.mean()),
-        loss_interval=difference_interval(losses),
+        loss_interval=difference_interval(losses, worth),
         both_right=both,
         only_a_right=only_a,
         only_b_right=only_b,
         neither_right=neither,
-        p_value=mcnemar_p(only_a, only_b),
+        p_value=mcnemar_p(int((lead > 0).sum()), int((lead < 0).sum())),
     )
 
 
-def paired_interval(both: int, only_a: int, only_b: int, neither: int) -> Interval:
+def paired_interval(both: float, only_a: float, only_b: float, neither: float, worth: float | None = None) -> Interval:
     """Return the 95 % interval of A's accuracy minus B's from how many texts both, one or none have right.
 
     The differences that McNemar's test without its continuity correction would not reject (Tango 1998, "Equivalence
     test and confidence interval for the difference in proportions for the paired-sample design", Statistics in Medicine
-    17). Unlike resamples it has a width where both have the same texts right.
+    17). Unlike resamples it has a width where both have the same texts right. `worth` is what the texts are worth where
+    some are equal (`evaluation.repeats`).
     """
     n = both + only_a + only_b + neither
+    if worth is not None:
+        n, only_a, only_b = worth, only_a * worth / n, only_b * worth / n
     found = (only_a - only_b) / n
 
     def is_far(truth: float) -> bool:

@@ -21,9 +21,11 @@ from plaudit.data.tables import is_table
 from plaudit.errors import DataError, outside
 from plaudit.evaluation.bootstrap import RESAMPLES
 from plaudit.evaluation.calibration import Reliability, reliability, stated
+from plaudit.evaluation.intervals import Interval, wilson_interval
 from plaudit.evaluation.metrics import Metrics, log_losses, measure
 from plaudit.evaluation.multilabel import MultiLabelMetrics, measure_sets
 from plaudit.evaluation.named_metrics import Metric, plugin_figures
+from plaudit.evaluation.repeats import Repeats
 from plaudit.models.targets import known_labels
 from plaudit.training.losses import probabilities
 
@@ -45,6 +47,7 @@ class Answers:
         multi_label: Whether an answer is a set of labels.
         logits: What `Classifier.logits` gave, float [N, K]; None where somebody else answered.
         raw: The same without temperature or scaling by class; None where there is neither.
+        alike: int [N], a number for each text that equal texts share; None where all differ.
     """
 
     labels: NDArray[np.int64]
@@ -54,6 +57,7 @@ class Answers:
     multi_label: bool
     logits: NDArray[np.floating] | None = None
     raw: NDArray[np.floating] | None = None
+    alike: NDArray[np.integer] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -67,7 +71,18 @@ class Answers:
             predictions=self.predictions[rows],
             logits=None if self.logits is None else self.logits[rows],
             raw=None if self.raw is None else self.raw[rows],
+            alike=None if self.alike is None else self.alike[rows],
         )
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Which texts are equal: intervals count them as one."""
+        return Repeats.of(self.alike, len(self))
+
+    @property
+    def accuracy_interval(self) -> Interval:
+        """Wilson's 95 % interval of the share that is right, no answer counting as wrong."""
+        return wilson_interval(int(self.right.sum()), len(self), self.repeats.worth())
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -93,7 +108,7 @@ class Answers:
     @property
     def reliability(self) -> Reliability:
         """The probabilities beside what came true."""
-        return reliability(*stated(self.labels, self.probabilities))
+        return reliability(*stated(self.labels, self.probabilities), repeats=self.repeats)
 
     @cached_property
     def metrics(self) -> Metrics | MultiLabelMetrics:
@@ -118,7 +133,13 @@ class Answers:
         """
         how = measure_sets if self.multi_label else measure
         return how(
-            self.labels, self.probabilities, self.classes, predictions=self.predictions, resamples=resamples, seed=seed
+            self.labels,
+            self.probabilities,
+            self.classes,
+            predictions=self.predictions,
+            resamples=resamples,
+            seed=seed,
+            alike=self.alike,
         )
 
 
@@ -172,6 +193,7 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
         model.multi_label_,
         logits,
         model.unscaled(logits),
+        dataset.text_numbers(),
     )
 
 

@@ -19,6 +19,7 @@ from plaudit.data.dataset import Dataset
 from plaudit.data.labels import sort_classes
 from plaudit.errors import DataError
 from plaudit.evaluation.intervals import Interval, wilson_interval
+from plaudit.evaluation.repeats import Repeats
 from plaudit.text import WordTokenizer
 from plaudit.text.token_memory import tokens_of
 
@@ -107,13 +108,20 @@ def divide(dataset: Dataset, by: str) -> Division:
     return _by_value(by, values, found)
 
 
-def accuracy_by_slice(division: Division, right: NDArray[np.bool_], answers: Answers | None = None) -> list[Slice]:
+def accuracy_by_slice(
+    division: Division,
+    right: NDArray[np.bool_],
+    answers: Answers | None = None,
+    *,
+    alike: NDArray[np.integer] | None = None,
+) -> list[Slice]:
     """Return the slices that have texts, in order.
 
     Args:
         division: Of N texts.
         right: Which texts are answered right, bool [N].
         answers: What was answered to them, of which installed packages' metrics are measured too; None for none.
+        alike: int [N], a number for each text that equal texts share; None where all differ.
     """
 
     def further(number: int) -> dict[str, float]:
@@ -123,8 +131,10 @@ def accuracy_by_slice(division: Division, right: NDArray[np.bool_], answers: Ans
     n_slices = len(division.names)
     sizes = np.bincount(division.numbers, minlength=n_slices).tolist()
     hits = np.bincount(division.numbers[right], minlength=n_slices).tolist()
+    repeats = Repeats.of(alike, len(right))
+    worth = repeats.worth_by(np.arange(len(right)), division.numbers, n_slices).tolist()
     return [
-        Slice(name, n, hit / n, wilson_interval(hit, n), further(number))
+        Slice(name, n, hit / n, wilson_interval(hit, n, worth[number]), further(number))
         for number, (name, n, hit) in enumerate(zip(division.names, sizes, hits, strict=True))
         if n
     ]

@@ -25,6 +25,7 @@ from plaudit.evaluation.reached import (
     share_reached,
     two_classes_reached,
 )
+from plaudit.evaluation.repeats import Repeats
 from plaudit.evaluation.scoring import as_dataset, labels_for
 from plaudit.evaluation.threshold_table import Step, tabulate
 from plaudit.models.rules import MOST_UNLIKE, DecisionRule
@@ -125,6 +126,7 @@ def choose_rule(
     truth = labels_for(model.class_names, held, multi_label=model.multi_label_)
     if not len(truth):
         raise DataError(f"{held.name}: there are no texts to choose a rule on.")
+    repeats = Repeats.of(held.text_numbers(), len(held))
     scope = None if unlike is None else _outside(model, held, unlike)
     logits = model.logits(held.texts) if logits is None else logits
     found, plain = (
@@ -132,24 +134,25 @@ def choose_rule(
         predicted(logits, multi_label=model.multi_label_),
     )
     if scope is not None and not n_goals:
-        return _unlike_alone(scope, truth, plain)
+        return _unlike_alone(scope, truth, plain, repeats)
     is_of_one = abstain is None and not per_class and len(model.class_names) == 2
     about = (1 if of is None else _number_of(model, of)) if is_of_one else None
     steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_))
     if by_label is not None:
-        choice = _cheapest_sets(by_label, truth, found, plain)
+        choice = _cheapest_sets(by_label, truth, found, plain, repeats)
     elif model.multi_label_:
-        choice = _best_sets(truth, found, plain, model.class_names, recall, precision)
+        choice = _best_sets(truth, found, plain, repeats, model.class_names, recall, precision)
     elif matrix is not None:
-        choice = RuleChoice(matrix, len(truth), None, cost_reached(matrix, truth, found, plain), is_chosen=False)
+        reached = cost_reached(matrix, truth, found, plain, repeats)
+        choice = RuleChoice(matrix, len(truth), None, reached, is_chosen=False)
     elif per_class:
         share = abstain if precision is None else precision
-        choice = _abstain_by_class(truth, found, plain, model.class_names, precision=share, recall=recall)
+        choice = _abstain_by_class(truth, found, plain, repeats, model.class_names, precision=share, recall=recall)
     elif abstain is not None:
-        choice = _abstain(truth, found, plain, abstain)
+        choice = _abstain(truth, found, plain, repeats, abstain)
     else:
         number = 1 if of is None else _number_of(model, of)
-        choice = _between_two(truth == number, found[:, number], number, model.class_names, recall, precision)
+        choice = _between_two(truth == number, found[:, number], repeats, number, model.class_names, recall, precision)
     if scope is not None:
         choice = replace(choice, rule=replace(choice.rule, unlike=scope.rate), notes=(*choice.notes, str(scope)))
     return replace(choice, steps=steps)
@@ -179,13 +182,14 @@ def _unlike_alone(
     scope: _Outside,
     truth: NDArray[np.int64],
     plain: NDArray[np.int64],
+    repeats: Repeats,
 ) -> RuleChoice:
     """Return what leaving out texts unlike the training texts comes to."""
     rule, like = DecisionRule(unlike=scope.rate), ~scope.rows
     is_right = plain == truth if truth.ndim == 1 else (plain == truth).all(axis=1)
     reached = {
-        "coverage": share_reached(like, before=1.0),
-        "accuracy of the answers": share_reached(is_right[like], before=float(is_right.mean())),
+        "coverage": share_reached(like, repeats, before=1.0),
+        "accuracy of the answers": share_reached(is_right, repeats, of=like, before=float(is_right.mean())),
     }
     return RuleChoice(rule, len(truth), None, reached, is_chosen=False)
 
@@ -214,6 +218,7 @@ def _check_goal(model: Classifier, *, is_of_a_class: bool, is_for_sets: bool, of
 def _between_two(
     is_positive: NDArray[np.bool_],
     scores: NDArray[np.float64],
+    repeats: Repeats,
     number: int,
     classes: tuple[str, ...],
     recall: float | None,
@@ -225,19 +230,20 @@ def _between_two(
     candidates = Candidates.of(is_positive, scores)
     figure, allowed = candidates.best_by(n_positive, recall, precision)
     if not allowed.any():
-        reached = candidates.right / (n_positive if recall is not None else np.maximum(candidates.above, 1))
-        best = float(reached.max(initial=0.0))
+        shares = candidates.right / (n_positive if recall is not None else np.maximum(candidates.above, 1))
+        best = float(shares.max(initial=0.0))
         raise DataError(
             f"no threshold reaches a {_wanted(recall, precision)} of {name!r} on these {len(scores):,} texts; the most "
             f"is {best:.4f}."
         )
     threshold = candidates.best(figure, allowed)
     rule = DecisionRule(thresholds=(threshold if number == 1 else 1 - threshold,))
-    return RuleChoice(rule, len(scores), name, two_classes_reached(is_positive, scores > threshold, scores > 0.5))
+    reached = two_classes_reached(is_positive, scores > threshold, scores > 0.5, repeats)
+    return RuleChoice(rule, len(scores), name, reached)
 
 
 def _abstain(
-    truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], share: float
+    truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64], repeats: Repeats, share: float
 ) -> RuleChoice:
     scores, is_right = found.max(axis=1), found.argmax(axis=1) == truth
     candidates = Candidates.of(is_right, scores)
@@ -249,7 +255,7 @@ def _abstain(
         )
     lowest = int(np.flatnonzero(accuracies >= share)[0])
     rule = DecisionRule(abstain_below=float(candidates.thresholds[lowest]) if lowest else 0.0)
-    choice = _abstaining(rule, truth, found, plain)
+    choice = _abstaining(rule, truth, found, plain, repeats)
     before = float((plain == truth).mean())
     all_answered = () if lowest else (f"Every text is answered: {before:.4f} of all answers are right as it is.",)
     return replace(choice, notes=(*all_answered, *choice.notes))
@@ -259,6 +265,7 @@ def _abstain_by_class(
     truth: NDArray[np.int64],
     found: NDArray[np.float64],
     plain: NDArray[np.int64],
+    repeats: Repeats,
     classes: tuple[str, ...],
     *,
     precision: float | None,
@@ -291,7 +298,7 @@ def _abstain_by_class(
         if precision is None:
             what = f"answers find a share of {recall} of its texts among these {len(truth):,}"
         raise DataError(f"no class's {what}.")
-    choice = _abstaining(DecisionRule(abstain_by_class=tuple(limits)), truth, found, plain)
+    choice = _abstaining(DecisionRule(abstain_by_class=tuple(limits)), truth, found, plain, repeats)
     notes = (
         f"Never or hardly ever answered, because none of its answers reach {precision}: {', '.join(silent)[:200]}."
         if precision is not None
@@ -301,15 +308,19 @@ def _abstain_by_class(
 
 
 def _abstaining(
-    rule: DecisionRule, truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64]
+    rule: DecisionRule,
+    truth: NDArray[np.int64],
+    found: NDArray[np.float64],
+    plain: NDArray[np.int64],
+    repeats: Repeats,
 ) -> RuleChoice:
     """Return what a rule that leaves texts unanswered comes to, with a warning where it leaves most of them."""
     answers = rule.decide(found)
     is_answered = answers >= 0
     reached = {
-        "coverage": share_reached(is_answered, before=1.0),
+        "coverage": share_reached(is_answered, repeats, before=1.0),
         "accuracy of the answers": share_reached(
-            (answers == truth)[is_answered], before=float((plain == truth).mean())
+            answers == truth, repeats, of=is_answered, before=float((plain == truth).mean())
         ),
     }
     coverage = float(is_answered.mean())
@@ -324,6 +335,7 @@ def _best_sets(
     truth: NDArray[np.int64],
     found: NDArray[np.float64],
     plain: NDArray[np.int64],
+    repeats: Repeats,
     classes: tuple[str, ...],
     recall: float | None,
     precision: float | None,
@@ -350,16 +362,24 @@ def _best_sets(
     never = f"Never given, for no threshold reaches a {_wanted(recall, precision)}"
     notes = ((unknown, "No text here has {}: 0.5 stays."), (silent, never + ": {}."))
     said = tuple(words.format(", ".join(names)[:200]) for names, words in notes if names)
-    return RuleChoice(rule, len(truth), None, sets_reached(truth, rule.decide(found, multi_label=True), plain), said)
+    reached = sets_reached(truth, rule.decide(found, multi_label=True), plain, repeats)
+    return RuleChoice(rule, len(truth), None, reached, said)
 
 
 def _cheapest_sets(
-    costs: LabelCosts, truth: NDArray[np.int64], found: NDArray[np.float64], plain: NDArray[np.int64]
+    costs: LabelCosts,
+    truth: NDArray[np.int64],
+    found: NDArray[np.float64],
+    plain: NDArray[np.int64],
+    repeats: Repeats,
 ) -> RuleChoice:
     """Return the thresholds above which a label is expected to cost less given than not, and what they come to."""
     rule = DecisionRule(thresholds=costs.thresholds)
     given = rule.decide(found, multi_label=True)
-    reached = {**label_cost_reached(costs, truth, given, plain), **sets_reached(truth, given, plain)}
+    reached = {
+        **label_cost_reached(costs, truth, given, plain, repeats),
+        **sets_reached(truth, given, plain, repeats),
+    }
     return RuleChoice(rule, len(truth), None, reached, is_chosen=False)
 
 

@@ -50,7 +50,7 @@ def measured_facts(answers: Answers) -> Measured:
     bins_raw: tuple[BinFacts, ...] = ()
     if answers.raw is not None:
         shares = probabilities(answers.raw, multi_label=answers.multi_label)
-        bins_raw = _bins(reliability(*stated(answers.labels, shares)))
+        bins_raw = _bins(reliability(*stated(answers.labels, shares), repeats=answers.repeats))
     matrix = metrics.confusion if isinstance(metrics, Metrics) else None
     is_small = matrix is not None and len(matrix) <= MOST_IN_MATRIX
     return Measured(
@@ -164,7 +164,7 @@ def _slices(dataset: Dataset, by: str, right: NDArray[np.bool_]) -> tuple[SliceF
         division = divide(dataset, by)
     except DataError:
         return None
-    slices = accuracy_by_slice(division, right)
+    slices = accuracy_by_slice(division, right, alike=dataset.text_numbers())
     is_rest = slices[-1].name.startswith("other (") and slices[-1].n > len(dataset) / 2
     if (
         len(slices) < 2

@@ -272,7 +272,9 @@ def _other_texts() -> Said:
 
 
 def _span(each: ClassFigures) -> tuple[float, float]:
-    """Return Wilson's interval of a class's recall: unlike the bootstrap's it has a width where all are right."""
+    """Return the interval of a class's recall; Wilson's of its texts where these are too few for one elsewhere."""
+    if each.recall.low is not None:
+        return each.recall.bounds
     found = wilson_interval(round(each.recall.value * each.n), each.n)
     return found.low, found.high
 

@@ -269,6 +269,7 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
     folds = deal_folds(groups, strata, N_FOLDS, seed=config.training.seed)
     folds[_unjudged(labels, folds, groups, n_classes=len(whole.classes))] = -1
     found: list[Answers] = []
+    texts, alike = whole.text_numbers(), []
     for fold in range(N_FOLDS):
         held = whole.take(np.flatnonzero(folds == fold))
         if not len(held):
@@ -278,6 +279,7 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         model.fit(learned.texts, learned.label_column())
         model.temperature_ = temperature
         found.append(answer(model, held))
+        alike.append(texts[folds == fold])
     if not found or len({each.classes for each in found}) > 1:
         return None
     answers = replace(
@@ -287,6 +289,7 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         predictions=np.concatenate([each.predictions for each in found]),
         logits=None,  # of five models
         raw=None,
+        alike=np.concatenate(alike),
     )
     return CrossValidated(answers, len(whole))
 
