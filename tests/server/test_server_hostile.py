@@ -1,5 +1,6 @@
 """What others send, and what lies in folders of others, costs little; and the server ends when it is told to."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -27,10 +28,13 @@ from plaudit.budget import current
 from plaudit.errors import LimitError, ModelError
 from plaudit.models.answers import records
 from plaudit.models.artifact import MANIFEST
+from plaudit.server.journal import Journal
 from plaudit.server.json_values import has_more_values
+from plaudit.server.metrics import ServerMetrics
 from plaudit.server.refusals import Refusal
 from plaudit.server.served_model import ServedModel
 from plaudit.server.settings import Limits
+from plaudit.server.workroom import Workroom
 
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -280,14 +284,16 @@ class Slow(ServedModel):
 STUCK = """
 import sys, time
 from plaudit.server import files
-files.read_rows = lambda *given, **more: time.sleep(10_000)
+from plaudit.server.served_model import ServedModel
+files.read_rows = ServedModel.poll = lambda *given, **more: time.sleep(10_000)
 from plaudit.app.cli import main
 main()
 """
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_a_stop_does_not_wait_for_a_thread_that_never_ends(folders: dict[str, Path], workers: int) -> None:
+def test_a_stop_does_not_wait_for_threads_that_never_end(folders: dict[str, Path], workers: int) -> None:
+    """One reads a file, one looks at the model's folder."""
     words = ["serve", f"m={folders['reviews']}", "--port", "0", "--grace", "1", "--workers", str(workers)]
     code = STUCK if workers == 1 else STUCK.replace("main()", "if __name__ == '__main__': main()")
     process = subprocess.Popen(
@@ -301,13 +307,54 @@ def test_a_stop_does_not_wait_for_a_thread_that_never_ends(folders: dict[str, Pa
         time.sleep(2 * workers)
         with socket.create_connection(("127.0.0.1", int(found[1]))) as connection:
             connection.sendall(b"POST /predict/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n" + body)
-            time.sleep(0.5)
+            time.sleep(1.5)  # a look each second
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=90)  # 1 s of grace and 5 more; the rest is for a busy machine
             assert process.returncode == 0
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_stop_does_not_wait_for_a_client_that_reads_nothing() -> None:
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def cancelled() -> float:
+        scope = {"type": "http", "method": "GET", "headers": []}
+        task = asyncio.create_task(Journal(never, ServerMetrics())(scope, never, never))  # type: ignore[arg-type]
+        await asyncio.sleep(0.01)
+        task.cancel()
+        start = time.monotonic()
+        await asyncio.wait([task], timeout=20)
+        return time.monotonic() - start
+
+    assert asyncio.run(cancelled()) < 10
+
+
+def test_work_without_a_thread_is_refused_and_done_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def works() -> int:
+        room = Workroom(1, name="tests")
+        with monkeypatch.context() as without:
+            without.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(Refusal, match="503"):
+                await room.run(int)
+        found = await asyncio.wait_for(room.run(lambda: 7), 30)
+        room.close()
+        return found
+
+    assert asyncio.run(works()) == 7
+
+
+def test_a_manifest_that_is_a_pipe_is_not_waited_for(folders: dict[str, Path], tmp_path: Path) -> None:
+    place = Path(shutil.copytree(folders["reviews"], tmp_path / "m"))
+    (place / MANIFEST).unlink()
+    os.mkfifo(place / MANIFEST)
+    with pytest.raises(ModelError, match="not a plain file"):
+        ServedModel("m", place).load()
 
 
 @pytest.mark.parametrize("error", [RuntimeError("odd"), RecursionError(), AttributeError("F8"), SystemError()])

@@ -6,6 +6,7 @@ Whatever goes wrong below becomes a JSON error here, so that no client sees half
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _IDENTIFIER = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")  # a text in an answer is never taken for a page
+_LAST_WORD_S = 1.0
 _CLIENT_LEFT = 499  # what nginx logs for it; nobody is there to receive it
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 
@@ -61,10 +63,12 @@ class Journal:
             status = _CLIENT_LEFT
         except asyncio.CancelledError:
             fault = "cancelled: the server is stopping"
-            if not status:
-                await Refusal(503, "the server is stopping.", reason="stopping", retry=True).response()(
-                    scope, receive, sending
-                )
+            if not status:  # nobody waits for a client that does not read its last answer
+                with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                    async with asyncio.timeout(_LAST_WORD_S):
+                        await Refusal(503, "the server is stopping.", reason="stopping", retry=True).response()(
+                            scope, receive, sending
+                        )
         except Exception as error:
             refusal = as_refusal(error)
             if refusal.status == 500 or isinstance(error, ModelError):

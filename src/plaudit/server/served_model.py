@@ -148,8 +148,9 @@ def _stamps(folder: Path) -> list[tuple[str, int, int, int]]:
 
 
 def _read(folder: Path) -> bytes:
+    path = folder / MANIFEST
     try:
-        return (folder / MANIFEST).read_bytes()
+        return path.read_bytes() if path.is_file() else b""  # a pipe would be waited for
     except OSError:
         return b""  # loading says better what is missing
 

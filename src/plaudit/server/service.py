@@ -6,6 +6,7 @@ This module knows nothing of paths and JSON.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from plaudit.models.answers import Answering, answer, doubts
 from plaudit.server.batcher import Batcher
 from plaudit.server.json_values import has_more_values
+from plaudit.server.logs import describe_fault
 from plaudit.server.metrics import ServerMetrics
 from plaudit.server.refusals import Refusal
 from plaudit.server.workroom import Workroom
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from plaudit.server.settings import Limits
 
 T = TypeVar("T")
+_logger = logging.getLogger(__name__)
 _POLL_S = 1.0
 _READERS = 2  # threads: a file's reader takes a core, and scoring needs some, too
 _FEW_NUMBERS = 2_000  # probabilities that are written in milliseconds
@@ -77,7 +80,10 @@ class Service:
         """Look at a folder again and again: each by itself, for one that never finishes must not blind the others."""
         while True:
             await asyncio.sleep(_POLL_S)
-            await self._poll(model)
+            try:
+                await self._poll(model)
+            except Exception as error:  # such as no thread to look with; the next look may have one
+                _logger.error("model not looked at", extra={"model": model.name, "fault": describe_fault(error)})
 
     async def _poll(self, model: ServedModel) -> None:
         outcome = await self._pollers[model.name].run(model.poll)

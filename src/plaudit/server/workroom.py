@@ -36,7 +36,7 @@ class Workroom:
         When the caller is cancelled, work that has not begun is dropped; what has begun ends by itself.
 
         Raises:
-            Refusal: Too much waits already (503).
+            Refusal: Too much waits already, or the system gives no thread (503).
         """
         if self._n_open >= self._n_threads + self._most_waiting:
             raise Refusal(503, "too much work waits already; try again later.", reason="queue", retry=True)
@@ -44,11 +44,15 @@ class Workroom:
         work = _Work(contextvars.copy_context(), lambda: function(*given), loop, loop.create_future())
         self._n_open += 1
         work.future.add_done_callback(self._closed)
-        while len(self._threads) < min(self._n_threads, self._n_open):
-            self._threads.append(
-                threading.Thread(target=_labour, args=(self._work,), name=f"plaudit-{self._name}", daemon=True)
-            )
-            self._threads[-1].start()
+        try:
+            while len(self._threads) < min(self._n_threads, self._n_open):
+                thread = threading.Thread(target=_labour, args=(self._work,), name=f"plaudit-{self._name}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+        except (RuntimeError, MemoryError):  # the system gives no thread
+            if not self._threads:
+                work.future.cancel()
+                raise Refusal(503, "no thread to work with; try again later.", reason="memory", retry=True) from None
         self._work.put(work)
         result: T = await work.future
         return result
