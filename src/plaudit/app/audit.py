@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -70,87 +70,102 @@ def audit(
         DataError: The data cannot be read, or nothing of them would be left.
         MissingExtraError: Label noise is to be dropped, and what finds it is not installed.
     """
-    from plaudit.app.run.cleaning import divide_corpus
-    from plaudit.audit import DROPS, choose_rows, load_corpus, review
-    from plaudit.batch.encoding import SUFFIXES, encode_table
-    from plaudit.report import audit_page
+    from plaudit.audit import choose_rows, load_corpus, review
+    from plaudit.batch.encoding import SUFFIXES
 
-    if not _LEAST_SIMILARITY <= similarity <= 1:
-        raise ConfigError(f"--similarity {similarity}: expected a share from {_LEAST_SIMILARITY} to 1.")
-    TrainingConfig(seed=seed)  # which checks it
-    named = None if drop is None else _parse_drop(drop)
-    if named is not None and write_clean is None:
-        raise ConfigError("--drop says what --write-clean leaves out: name a file for it.")
+    _check_numbers(similarity, seed)
+    named = None if drop is None else _parse_drop(drop, write_clean, noise=noise)
     if write_clean is not None:
         check_target(write_clean, SUFFIXES)
-    if named is not None and "noise" in named and not noise:
-        raise ConfigError("--drop noise and --no-noise contradict each other.")
     require("jinja2", extra="audit", purpose="Writing the page")
     console = make_console()
-    corpus = load_corpus(data, test=test, progress=console.is_terminal and not as_json, spec=spec)
+    progress = console.is_terminal and not as_json
+    corpus = load_corpus(data, test=test, progress=progress, spec=spec)
     if write_clean is not None:
-        _check_apart(write_clean, corpus)
-        corpus = divide_corpus(corpus, seed=seed, is_imdb=data == "imdb")
+        corpus = _divided(corpus, write_clean, seed=seed, is_imdb=data == "imdb")
     output = output or Path("audits") / Path(data).resolve().stem
     _check_folder(output)
-    missing = ""
-    if noise:
-        missing = _missing_extra()
-        if missing and named is not None and "noise" in named:
-            raise MissingExtraError(missing)
+    missing = _missing_extra() if noise else "not asked for"
+    if missing and named is not None and "noise" in named:
+        raise MissingExtraError(missing)
     result = review(
         corpus,
-        table=None if embedding is None else _load(embedding, corpus, progress=console.is_terminal and not as_json),
+        table=None if embedding is None else _load(embedding, corpus, progress=progress),
         least_similarity=similarity,
-        look_for_noise=noise and not missing,
-        without_noise=missing or "not asked for",
+        look_for_noise=not missing,
+        without_noise=missing,
         seed=seed,
         say=lambda line: None if as_json else console.print(line, markup=False, style="dim"),
     )
-    chosen: tuple[Drop, ...] = named or tuple(
-        each for each in DROPS if each != "near" and not (each == "noise" and corpus.multi_label)
-    )
+    figures = result.to_dict()
     cleaning: Cleaning | None = None
     if write_clean is not None:
+        chosen = named or _usually_dropped(corpus)
         cleaning = choose_rows(corpus, result.duplicates, result.findings, chosen)
         write_clean_rows(write_clean, corpus, cleaning, label_separator=spec.label_separator)
-    figures = result.to_dict()
-    if cleaning is not None:
-        figures["clean"] = {
-            "file": str(write_clean),
-            "kept": len(cleaning.kept),
-            "dropped": cleaning.counts(),
-            "drop": list(chosen),
-        }
-    output.mkdir(parents=True, exist_ok=True)
-    publish_file(output / "findings.csv", encode_table(findings_table(result.corpus, result.findings), ".csv"))
-    publish_file(output / "audit.json", (json.dumps(figures, indent=2, ensure_ascii=False) + "\n").encode())
-    publish_file(output / "audit.html", audit_page(result, name=data).encode())
+        kept = {"kept": len(cleaning.kept), "dropped": cleaning.counts()}
+        figures["clean"] = {"file": str(write_clean), **kept, "drop": list(chosen)}
+    _write_findings(output, result, figures, name=data)
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    columns = DataSpec(
-        text_column=spec.text_column, label_column=spec.label_column, label_separator=spec.label_separator
-    )
-    print_audit(console, result, output, cleaning=cleaning, target=write_clean, flags=columns.flags())
+    print_audit(console, result, output, cleaning=cleaning, target=write_clean, flags=_column_flags(spec))
 
 
-def _parse_drop(words: str) -> tuple[Drop, ...]:
+def _check_numbers(similarity: float, seed: int) -> None:
+    if not _LEAST_SIMILARITY <= similarity <= 1:
+        raise ConfigError(f"--similarity {similarity}: expected a share from {_LEAST_SIMILARITY} to 1.")
+    TrainingConfig(seed=seed)  # which checks it
+
+
+def _parse_drop(words: str, target: Path | None, *, noise: bool) -> tuple[Drop, ...]:
     from plaudit.audit import DROPS
 
     names = [name.strip() for name in words.split(",") if name.strip()]
     unknown = [name for name in names if name not in DROPS]
     if unknown or not names:
         raise ConfigError(f"--drop {words}: expected names of {', '.join(DROPS)}, with commas between.")
+    if target is None:
+        raise ConfigError("--drop says what --write-clean leaves out: name a file for it.")
+    if "noise" in names and not noise:
+        raise ConfigError("--drop noise and --no-noise contradict each other.")
     return tuple(each for each in DROPS if each in names)
 
 
-def _check_apart(target: Path, corpus: Corpus) -> None:
-    """Refuse to write over the data."""
+def _column_flags(spec: DataSpec) -> list[str]:
+    """Return the options that a cleaned file, which is in a format of ours, still needs."""
+    columns = DataSpec(
+        text_column=spec.text_column, label_column=spec.label_column, label_separator=spec.label_separator
+    )
+    return columns.flags()
+
+
+def _usually_dropped(corpus: Corpus) -> tuple[Drop, ...]:
+    from plaudit.audit import DROPS
+
+    return tuple(each for each in DROPS if each != "near" and not (each == "noise" and corpus.multi_label))
+
+
+def _write_findings(output: Path, result: Audit, figures: dict[str, Any], *, name: str) -> None:
+    """Write each finding as a row, the figures, and the page that says what to do."""
+    from plaudit.batch.encoding import encode_table
+    from plaudit.report import audit_page
+
+    output.mkdir(parents=True, exist_ok=True)
+    publish_file(output / "findings.csv", encode_table(findings_table(result.corpus, result.findings), ".csv"))
+    publish_file(output / "audit.json", (json.dumps(figures, indent=2, ensure_ascii=False) + "\n").encode())
+    publish_file(output / "audit.html", audit_page(result, name=name).encode())
+
+
+def _divided(corpus: Corpus, target: Path, *, seed: int, is_imdb: bool) -> Corpus:
+    """Divide a corpus as `plaudit train` would, whose test part stays whole; refuse to write over the data."""
+    from plaudit.app.run.cleaning import divide_corpus
+
     for part in corpus.parts:
         source = Path(part.file)
         if source.exists() and target.exists() and source.samefile(target):
             raise ConfigError(f"--write-clean {target}: that is the {part.name} part itself; name another file.")
+    return divide_corpus(corpus, seed=seed, is_imdb=is_imdb)
 
 
 def _check_folder(output: Path) -> None:

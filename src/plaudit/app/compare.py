@@ -20,7 +20,7 @@ from plaudit.errors import ConfigError, DataError, ModelError
 
 if TYPE_CHECKING:
     from plaudit.app.run.own_run import Chosen
-    from plaudit.evaluation import Answers
+    from plaudit.evaluation import Answers, Interval
     from plaudit.evaluation.paired import Comparison
     from plaudit.models import Classifier
 
@@ -199,14 +199,7 @@ def _tell_several(
         return
     console = make_console()
     console.print(f"{texts.what}  ({found[0].n:,} texts)", markup=False)
-    table = Table(box=None, padding=(0, 2))
-    for heading in ("", "accuracy", "95 % interval", "loss", "no answer"):
-        table.add_column(heading, justify="right" if heading else "left")
-    for name, each, interval, n in zip(names, answers, accuracies, unanswered, strict=True):
-        span = f"{interval.low:.4f} to {interval.high:.4f}"
-        figures = f"{each.right.mean():.4f}", span, f"{each.losses.mean():.4f}", f"{n:,}" if n else ""
-        table.add_row(escape(plain(name)), *figures)
-    print_table(console, table)
+    print_table(console, _table_of_several(names, answers, accuracies))
     console.print(f"\nEach of the {len(pairs)} pairs, p corrected for their number (Holm's method):")
     for sentence in said:
         console.print(f"  {plain(sentence)}", markup=False)
@@ -215,6 +208,19 @@ def _tell_several(
             f"\nThese texts have now been opened up to {max(openings)} times for a model: choosing by them makes the "
             "best figure optimistic, the more so the more models are compared."
         )
+
+
+def _table_of_several(names: Sequence[str], answers: Sequence[Answers], accuracies: Sequence[Interval]) -> Table:
+    """Return a row a model."""
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("", "accuracy", "95 % interval", "loss", "no answer"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, each, interval in zip(names, answers, accuracies, strict=True):
+        span = f"{interval.low:.4f} to {interval.high:.4f}"
+        n = each.n_unanswered
+        figures = f"{each.right.mean():.4f}", span, f"{each.losses.mean():.4f}", f"{n:,}" if n else ""
+        table.add_row(escape(plain(name)), *figures)
+    return table
 
 
 def _print(

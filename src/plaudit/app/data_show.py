@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import Data, reads_data
 from plaudit.config import DataSpec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from plaudit.data import Dataset
 
 _MOST_CHARACTERS = 200  # of an example
 
@@ -24,15 +29,11 @@ def data_show(
     spec: DataSpec,
 ) -> None:
     """Print sizes, class balance, lengths and the first examples."""
-    import numpy as np
-    import pyarrow.compute as pc
-    from rich.markup import escape
     from rich.table import Table
 
     from plaudit.app.run.parts import describe_absent, describe_origin, describe_sets
     from plaudit.app.terminal import make_console, print_table
     from plaudit.data import load_dataset
-    from plaudit.text.tokens import BLANK
 
     console = make_console()
     splits = load_dataset(data, spec=replace(spec, skip_invalid=True), progress=console.is_terminal)
@@ -47,26 +48,37 @@ def data_show(
         part = getattr(splits, name)
         if part is None or not len(part):
             continue
-        words = pc.count_substring_regex(part.texts, f"[^{BLANK}]+").to_numpy(zero_copy_only=False)
-        low, median, high, most = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
-        counts = part.class_counts()
         if part.multi_label:
             sets.append(f"{name}: {describe_sets(part)}")
-        balance = ", ".join(f"{plain(c)} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
-        more = f", … {len(counts)} classes" if len(counts) > 6 else ""
-        characters = pc.sum(pc.utf8_length(part.texts)).as_py()
-        cells = (
-            name,
-            f"{len(part):,}",
-            balance + more,
-            *(f"{n:,}" for n in (low, median, high, most)),
-            f"{characters:,}",
-        )
-        table.add_row(*map(escape, cells))
+        table.add_row(name, *_sizes(part))
     print_table(console, table)
     for line in sets + describe_absent(train=splits.train, validation=splits.validation, test=splits.test):
         console.print(line, markup=False)
-    shown = splits.train.take(np.arange(min(n_examples, len(splits.train))))
+    _print_examples(console, splits.train, n_examples, whole=whole)
+
+
+def _sizes(part: Dataset) -> list[str]:
+    """Return a part's cells: its texts, classes, lengths in words and characters."""
+    import numpy as np
+    import pyarrow.compute as pc
+    from rich.markup import escape
+
+    from plaudit.text.tokens import BLANK
+
+    words = pc.count_substring_regex(part.texts, f"[^{BLANK}]+").to_numpy(zero_copy_only=False)
+    lengths = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
+    counts = part.class_counts()
+    balance = ", ".join(f"{plain(c)} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
+    more = f", … {len(counts)} classes" if len(counts) > 6 else ""
+    characters = pc.sum(pc.utf8_length(part.texts)).as_py()
+    return [f"{len(part):,}", escape(balance + more), *(f"{n:,}" for n in (*lengths, characters))]
+
+
+def _print_examples(console: Console, train: Dataset, n_examples: int, *, whole: bool) -> None:
+    """Print the first training texts with their labels."""
+    import numpy as np
+
+    shown = train.take(np.arange(min(n_examples, len(train))))
     labels = shown.label_names() if shown.labels is not None else ["-"] * len(shown)
     if len(shown):
         console.print(f"\n[bold]The first {len(shown)} of train[/bold]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +15,11 @@ from plaudit.app.terminal import figure_text, make_console, print_json, print_me
 from plaudit.config import DataSpec
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from plaudit.app.controls import TrainingTexts
     from plaudit.app.run.own_run import Chosen
+    from plaudit.data import Dataset
     from plaudit.evaluation import Answers
     from plaudit.evaluation.slices import Slice
 
@@ -47,67 +51,81 @@ def evaluate(
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
             training texts of the controls are not at hand; or the model's rule answers none of the texts.
     """
-    from plaudit.app.controls import compare_controls, controls_table, training_texts
+    from plaudit.app.controls import compare_controls, training_texts
     from plaudit.app.run.own_run import choose_texts
-    from plaudit.app.run.parts import describe_origin
     from plaudit.evaluation import answer, count_opening
     from plaudit.evaluation.slices import accuracy_by_slice, divide
     from plaudit.models import load
 
     classifier = load(model)
     run = training_texts(model, data_dir=spec.data_dir) if controls else None  # before the test texts are opened
-    chosen = choose_texts(
-        model,
-        data,
-        classes=classifier.class_names,
-        multi_label=classifier.multi_label_,
-        every_row=every_row,
-        spec=spec,
-    )
+    names, multi_label = classifier.class_names, classifier.multi_label_
+    chosen = choose_texts(model, data, classes=names, multi_label=multi_label, every_row=every_row, spec=spec)
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices or [])]
     answers = answer(classifier, chosen.dataset)
     unseen = unseen_answers(answers, chosen)
-    alone = None if unseen is None else unseen.metrics
     openings = count_opening(model, chosen.counted, command="evaluate")
     parts = {
         division.by: accuracy_by_slice(division, answers.right, answers, alike=answers.alike) for division in divisions
     }
     rule = None if classifier.rule_ is None else plain(classifier.rule_.describe(classifier.class_names))
-    console = make_console()
-    if not as_json:
-        for line in describe_origin(chosen.dataset):
-            console.print(f"  {line}", markup=False)
-        print_metrics(console, answers, title=escape(chosen.what), unseen=alone)
-        if (met := seen_line(chosen)) is not None:
-            console.print(met, markup=False)
-        if rule is not None:
-            console.print(f"Decision rule: {rule}.", markup=False)
-        if answers.n_unanswered and (parts or controls):
-            console.print("Below, a text without an answer counts as wrong.")
-        for by, part in parts.items():
-            print_table(console, slices_table(by, part))
-        if run is not None:
-            console.print(f"\nTraining four controls on the model's {len(run.texts):,} training texts …", style="dim")
-    compared = [] if run is None else compare_controls(answers, chosen.dataset, run)
     if as_json:
         more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
-        if chosen.seen is not None:
-            more |= {"seen": int(chosen.seen.sum()), "unseen": None if alone is None else alone.to_dict()}
-        if parts:
-            more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
+        more |= _seen_and_slices(chosen, unseen, parts)
         if run is not None:
-            more["controls"] = [each.to_dict() for each in compared]
+            more["controls"] = [each.to_dict() for each in compare_controls(answers, chosen.dataset, run)]
         print_json({**answers.to_dict(), **more})
         return
-    if compared:
-        print_table(console, controls_table(answers, compared))
-        for each in compared:
-            console.print(f"  {each.sentence()}", markup=False)
+    console = make_console()
+    _print_figures(console, answers, chosen, unseen=unseen, rule=rule)
+    if answers.n_unanswered and (parts or controls):
+        console.print("Below, a text without an answer counts as wrong.")
+    for by, part in parts.items():
+        print_table(console, slices_table(by, part))
+    if run is not None:
+        _print_controls(console, answers, chosen.dataset, run)
     if openings > 1:
         console.print(
             f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
             "a choice was made is optimistic by what the choice gained."
         )
+
+
+def _print_figures(
+    console: Console, answers: Answers, chosen: Chosen, *, unseen: Answers | None, rule: str | None
+) -> None:
+    """Print how the texts were read, the figures, which texts the model has met, and its rule."""
+    from plaudit.app.run.parts import describe_origin
+
+    for line in describe_origin(chosen.dataset):
+        console.print(f"  {line}", markup=False)
+    print_metrics(console, answers, title=escape(chosen.what), unseen=None if unseen is None else unseen.metrics)
+    if (met := seen_line(chosen)) is not None:
+        console.print(met, markup=False)
+    if rule is not None:
+        console.print(f"Decision rule: {rule}.", markup=False)
+
+
+def _print_controls(console: Console, answers: Answers, texts: Dataset, run: TrainingTexts) -> None:
+    """Train the controls, and print the model beside them."""
+    from plaudit.app.controls import compare_controls, controls_table
+
+    console.print(f"\nTraining four controls on the model's {len(run.texts):,} training texts …", style="dim")
+    compared = compare_controls(answers, texts, run)
+    print_table(console, controls_table(answers, compared))
+    for each in compared:
+        console.print(f"  {each.sentence()}", markup=False)
+
+
+def _seen_and_slices(
+    chosen: Chosen, unseen: Answers | None, parts: Mapping[str, Sequence[Slice]]
+) -> dict[str, Any]:  # Any: JSON
+    more: dict[str, Any] = {}
+    if chosen.seen is not None:
+        more |= {"seen": int(chosen.seen.sum()), "unseen": None if unseen is None else unseen.metrics.to_dict()}
+    if parts:
+        more["slices"] = {by: [each.to_dict() for each in part] for by, part in parts.items()}
+    return more
 
 
 def unseen_answers(answers: Answers, chosen: Chosen) -> Answers | None:

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ from plaudit.errors import ConfigError, require
 if TYPE_CHECKING:
     from types import FrameType
 
+    import uvicorn
     from fastapi import FastAPI
 
     from plaudit.server.served_model import ServedModel
@@ -70,9 +71,7 @@ def serve(
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from plaudit.server.logs import log_settings
     from plaudit.server.metrics import FOLDER_VARIABLE
-    from plaudit.server.protocol import BoundedProtocol
     from plaudit.server.served_model import ServedModel, name_models
     from plaudit.server.settings import Limits
 
@@ -92,22 +91,8 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="plaudit-metrics-") as figures:
         if workers > 1:
             os.environ[FOLDER_VARIABLE] = figures
-        config = uvicorn.Config(
-            build if workers > 1 else functools.partial(_build, served, limits, keys, hosts, grace),
-            factory=True,
-            workers=workers,
-            http=BoundedProtocol,
-            ws="none",
-            loop="asyncio",
-            lifespan="on",
-            log_config=log_settings(),
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=int(limits.idle_s),
-            timeout_graceful_shutdown=grace,
-            timeout_worker_healthcheck=_WORKER_SILENT_S,
-        )
+        one = functools.partial(_build, served, limits, keys, hosts, grace)
+        config = _configure(build if workers > 1 else one, workers, idle_s=limits.idle_s, grace_s=grace)
         _announce(listener, [f"{model.name} ({model.folder})" for model in served], workers, bool(keys))
         if workers > 1:
             del served[:]  # the workers have their own
@@ -116,6 +101,31 @@ def serve(
         # uvicorn raises the signal that stopped it again: a stop that was asked for is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _configure(build: Callable[[], FastAPI], workers: int, *, idle_s: float, grace_s: int) -> uvicorn.Config:
+    """Return how uvicorn serves an application that each process builds."""
+    import uvicorn
+
+    from plaudit.server.logs import log_settings
+    from plaudit.server.protocol import BoundedProtocol
+
+    return uvicorn.Config(
+        build,
+        factory=True,
+        workers=workers,
+        http=BoundedProtocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=log_settings(),
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=int(idle_s),
+        timeout_graceful_shutdown=grace_s,
+        timeout_worker_healthcheck=_WORKER_SILENT_S,
+    )
 
 
 def _build(

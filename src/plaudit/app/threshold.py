@@ -81,7 +81,6 @@ def threshold(
     """Propose, write, show or take back a rule; the model changes with `apply`, `undo` and `reset` alone."""
     from plaudit.app.run.own_run import choosing_texts
     from plaudit.evaluation import choose_rule
-    from plaudit.evaluation.ordinal import ordinal_costs
     from plaudit.models import load
 
     goals = {
@@ -93,22 +92,13 @@ def threshold(
         one = "--reset" if reset else "--undo"
         raise ConfigError(f"threshold: {one} takes the rule back, and takes no other option and no data.")
     classifier = load(model)
-    if undo or reset:
-        before = classifier.rule_
-        if undo:
-            classifier.set_rule(last_rule(model, classifier))
-        else:
-            classifier.set_rule(None)
-            if before is not None:
-                remember_rule(model, before)
-        _write(model, classifier)
-        _show(classifier, {}, as_json=as_json)
-        return
     if not given:
         if data is not None or apply:
             raise ConfigError(
                 "threshold: say what for: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike."
             )
+        if undo or reset:
+            _take_back(model, classifier, undo=undo)
         _show(classifier, {}, as_json=as_json)
         return
     if "costs" in given:
@@ -116,11 +106,7 @@ def threshold(
     if given.pop("ordinal", False):
         if "costs" in given:
             raise ConfigError("threshold: --ordinal sets the costs; leave out --costs.")
-        if classifier.multi_label_:
-            raise ConfigError("threshold: --ordinal: an answer is a set of labels, not one grade.")
-        given["costs"] = ordinal_costs(classifier.class_names)
-        if given["costs"] is None:
-            raise ConfigError(f"threshold: --ordinal: {model}'s classes are no grades, each with one number.")
+        given["costs"] = _costs_of_grades(model, classifier)
     names, multi_label = classifier.class_names, classifier.multi_label_
     chosen = choosing_texts(model, data, classes=names, multi_label=multi_label, spec=spec)
     choice = choose_rule(classifier, chosen.dataset, logits=chosen.logits, **given)
@@ -132,6 +118,34 @@ def threshold(
     _show(classifier, {**_facts(choice, chosen.what), "applied": apply}, as_json=as_json, is_proposed=not apply)
     if not as_json:
         _print_reached(choice, chosen.what, is_applied=apply)
+
+
+def _take_back(model: Path, classifier: Classifier, *, undo: bool) -> None:
+    """Give the model the rule before the last change, or none."""
+    before = classifier.rule_
+    if undo:
+        classifier.set_rule(last_rule(model, classifier))
+    else:
+        classifier.set_rule(None)
+        if before is not None:
+            remember_rule(model, before)
+    _write(model, classifier)
+
+
+def _costs_of_grades(model: Path, classifier: Classifier) -> dict[str, dict[str, float]]:
+    """Return what a mistake costs where the classes are grades: how far off it is.
+
+    Raises:
+        ConfigError: They are none.
+    """
+    from plaudit.evaluation.ordinal import ordinal_costs
+
+    if classifier.multi_label_:
+        raise ConfigError("threshold: --ordinal: an answer is a set of labels, not one grade.")
+    costs = ordinal_costs(classifier.class_names)
+    if costs is None:
+        raise ConfigError(f"threshold: --ordinal: {model}'s classes are no grades, each with one number.")
+    return costs
 
 
 def _write(model: Path, classifier: Classifier) -> None:

@@ -25,7 +25,7 @@ from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, Verbose, data_config, reads_data
 from plaudit.app.terminal import make_console, print_table
 from plaudit.app.train.monitors import InterruptWatch
-from plaudit.config import DataSpec, TrainingConfig
+from plaudit.config import DataConfig, DataSpec, TrainingConfig
 from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, require
 from plaudit.registry import find_recipe, recipe_names
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from plaudit.app.run.parts import Parts
     from plaudit.embeddings import EmbeddingTable
-    from plaudit.tuning import SearchResult, Task, Trial
+    from plaudit.tuning import SearchResult, Task, Trial, TrialJournal
 
 
 Say = Callable[[str], None]
@@ -96,9 +96,8 @@ def tune(
         KeyboardInterrupt: Ctrl-C ended the search; what was found until then has been written and printed.
         MissingExtraError: Optuna is not installed.
     """
-    from plaudit.app.run.parts import describe_part, load_parts
     from plaudit.evaluation.named_metrics import find_metric
-    from plaudit.tuning import Task, TrialJournal, best_trial, make_spaces, search
+    from plaudit.tuning import Task, TrialJournal, make_spaces
 
     time_s = _parse_amount("--time", time, _SECONDS, "a time like 60s, 5m or 1h")
     most = None if max_size is None else int(_parse_amount("--max-size", max_size, _BYTES, "a size like 500KB or 5MB"))
@@ -115,10 +114,7 @@ def tune(
 
     output = output or Path("tuned") / Path(data).resolve().stem
     source = data_config(spec, source=data, test=test, validation=validation, group_by=group_by)
-    parts = load_parts(source, seed=seed, progress=progress)
-    say(f"Data: {data}")
-    for line in describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train):
-        say(f"  {line}")
+    parts = _load_parts(source, seed, say, progress=progress)
     output.mkdir(parents=True, exist_ok=True)
     has_embedding = any("embedding" in find_recipe(name).space for name in names)
     tables = _load_tables(embedding or [], parts, seed, say, progress=progress) if has_embedding else {}
@@ -133,30 +129,11 @@ def tune(
         embeddings=tables,
     )
     journal = TrialJournal(output / "search.jsonl", _identity(task), resume)
-    n_before = journal.count()
-    if n_before and not resume:
+    if (n_before := journal.count()) and not resume:
         say(f"note: the {n_before:,} trials noted in {output} are replaced; --resume goes on after them.")
     say(f"Searching for {time_s:,.0f} s; Ctrl-C ends it sooner and keeps what was found. The test texts stay sealed.")
-    shown: list[Trial] = []
-
-    def show(trial: Trial) -> None:
-        shown.append(trial)
-        best = best_trial(shown, metric, max_size_bytes=most)
-        if bar is None:
-            say(describe_trial(trial, metric) + (" *" if best is trial else ""))
-        else:
-            bar.show(len(shown), best, metric)
-
-    bar = SearchBar(console, time_s) if progress and not verbose else None
-    with InterruptWatch() as watch, bar or contextlib.nullcontext():
-        finding = search(task, on_trial=show, monitors=[watch], journal=journal)
-    chosen = _choose(finding, parts, task, output)
-    if as_json:
-        sys.stdout.write(json.dumps(_to_dict(chosen, finding, task)) + "\n")
-    else:
-        print_ending(console, chosen.front, chosen.best, finding.trials, task=task)
-        say(f"Wrote {chosen.run} and trials.jsonl beside it. To train this model again, to the bit, and test it once:")
-        say(f"  {chosen.command}")
+    finding = _search(task, journal, say, bar=SearchBar(console, time_s) if progress and not verbose else None)
+    _tell_ending(console, _choose(finding, parts, task, output), finding, task, as_json=as_json)
     if finding.is_interrupted:
         raise KeyboardInterrupt
 
@@ -175,6 +152,17 @@ def _parse_recipes(recipes: str) -> list[str]:
             can = [each for each in known if find_recipe(each).space]
             raise ConfigError(f"--recipes: {name!r} cannot be searched; expected some of {','.join(can)}.")
     return names
+
+
+def _load_parts(source: DataConfig, seed: int, say: Say, *, progress: bool) -> Parts:
+    """Read and divide the data, without their test part, and say what they are."""
+    from plaudit.app.run.parts import describe_part, load_parts
+
+    parts = load_parts(source, seed=seed, progress=progress)
+    say(f"Data: {source.source}")
+    for line in describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train):
+        say(f"  {line}")
+    return parts
 
 
 def _load_tables(
@@ -204,6 +192,24 @@ def _identity(task: Task) -> str:
     texts = [fingerprint(task.train), fingerprint(task.validation)]
     found = [spaces, vectors, texts, task.metric, task.seed, task.max_size_bytes]
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def _search(task: Task, journal: TrialJournal, say: Say, *, bar: SearchBar | None) -> SearchResult:
+    """Search, a line for each trial, or all in one live line; Ctrl-C ends it and keeps what was found."""
+    from plaudit.tuning import best_trial, search
+
+    shown: list[Trial] = []
+
+    def show(trial: Trial) -> None:
+        shown.append(trial)
+        best = best_trial(shown, task.metric, max_size_bytes=task.max_size_bytes)
+        if bar is None:
+            say(describe_trial(trial, task.metric) + (" *" if best is trial else ""))
+        else:
+            bar.show(len(shown), best, task.metric)
+
+    with InterruptWatch() as watch, bar or contextlib.nullcontext():
+        return search(task, on_trial=show, monitors=[watch], journal=journal)
 
 
 def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> Ending:
@@ -241,6 +247,18 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
     publish_file(run, config.to_toml(versions=versions).encode())
     command = shlex.join(["plaudit", "train", "--config", str(run)])
     return Ending(best, pareto_front(trials, task.metric), len(done), run, command)
+
+
+def _tell_ending(console: Console, chosen: Ending, finding: SearchResult, task: Task, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(_to_dict(chosen, finding, task)) + "\n")
+        return
+    print_ending(console, chosen.front, chosen.best, finding.trials, task=task)
+    console.print(
+        f"Wrote {chosen.run} and trials.jsonl beside it. To train this model again, to the bit, and test it once:\n"
+        f"  {chosen.command}",
+        markup=False,
+    )
 
 
 def _to_dict(chosen: Ending, finding: SearchResult, task: Task) -> dict[str, Any]:

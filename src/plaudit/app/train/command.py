@@ -27,7 +27,9 @@ from plaudit.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from plaudit.app.train.run import Outcome
-    from plaudit.training import Monitor
+
+
+_GO_ON = " The same command with --resume goes on from what was saved last."
 
 
 def further_settings(words: list[str]) -> dict[str, Any] | None:
@@ -141,25 +143,21 @@ def train(
     console = make_console()
     is_open = recipe == AUTO or (recipe is None and config is None and not is_tutorial(data or "imdb"))
     until_read = "ngram" if is_open else recipe
+    more = further_settings(further or [])
+    settings |= {"recipe": until_read, "further": more, "refit": refit, "final": final or None}
     base = RunConfig() if config is None else _with_recipe(_recorded(config), until_read)
-    run = RunConfig(
-        data=_changed(base.data, given),
-        model=_changed(base.model, {"recipe": until_read, "further": further_settings(further or []), **settings}),
-        training=_changed(base.training, {"refit": refit, "final": final or None, **settings}),
-    )
+    run = _changed_run(base, given, settings)
     if is_open and (plan := settle(run)) is not None:
         console.print(plan.reason, markup=False)
         run, is_open = plan.runs[0], False
-    monitors: list[Monitor] = [EpochLines(console, verbose=verbose)]
-    if tensorboard is not None:
-        monitors.append(TensorBoardLog(tensorboard))
+    logs = [] if tensorboard is None else [TensorBoardLog(tensorboard)]
     try:
         with InterruptWatch() as watch, scoring_shown():
             outcome = run_training(
                 run,
                 output,
                 say=lambda line: console.print(line, markup=False),
-                monitors=[watch, *monitors],
+                monitors=[watch, EpochLines(console, verbose=verbose), *logs],
                 resume=resume,
                 overwrite=overwrite,
                 progress=console.is_terminal,
@@ -168,11 +166,7 @@ def train(
                 advise=config is None and recipe is None,
             )
     except KeyboardInterrupt:
-        console.print(
-            "Stopped. The same command with --resume goes on from what was saved last."
-            if can_resume(run.model.recipe)
-            else "Stopped."
-        )
+        console.print("Stopped." + (_GO_ON if can_resume(run.model.recipe) else ""))
         raise
     _print_outcome(outcome, time.monotonic() - began)
 
@@ -192,6 +186,13 @@ def _with_recipe(run: RunConfig, recipe: str | None) -> RunConfig:
     return RunConfig(
         data=replace(run.data, unlabelled=None),
         training=TrainingConfig(seed=run.training.seed, refit=run.training.refit),
+    )
+
+
+def _changed_run(run: RunConfig, data: Mapping[str, Any], settings: Mapping[str, Any]) -> RunConfig:
+    """Return a run with what was given, by name, in place of what it has; None was not given."""
+    return RunConfig(
+        data=_changed(run.data, data), model=_changed(run.model, settings), training=_changed(run.training, settings)
     )
 
 
