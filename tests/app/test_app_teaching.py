@@ -40,6 +40,9 @@ def test_a_file_with_texts_teaches_and_the_run_can_be_repeated(command: Command,
     assert f"note: {len(texts) - left_out:,} texts are answered in" in done.out
     assert f"left out: {left_out} equal to validation texts" in done.out.replace("\n", " ")
     assert "note: 3 test texts are also among the texts without labels" in done.out
+    figures = json.loads((tmp_path / "a" / "metrics.json").read_text())
+    assert figures["test_unseen"]["n"] == figures["test"]["n"] - 3
+    assert "3 of " in (tmp_path / "a" / "README.md").read_text().partition("not seen in training")[0]
     assert len(versions(tmp_path / "a")["teacher_sha256"]) == 64
 
     command("train", "--config", "a/run.toml", "-o", "b")
@@ -70,6 +73,19 @@ def test_further_texts_choose_among_a_files_answers(command: Command, tmp_path: 
     pa.csv.write_csv(pa.table({"text": [TRAIN.texts[0].as_py(), "elsewhere"]}), tmp_path / "more.csv")
     done = command("train", "sample", "--recipe", "distilled", "--teacher", path, "--unlabelled", "more.csv", "-o", "a")
     assert "unlabelled       1 texts" in done.out
+
+
+def test_a_teacher_that_knows_the_tests_labels_is_named(command: Command, tmp_path: Path, sample_model: Path) -> None:
+    command("train", "sample", "--recipe", "ngram", "--final", "-o", "final")
+    pa.csv.write_csv(pa.table({"text": ["a fine film", "dull and long", "elsewhere it rains"]}), tmp_path / "more.csv")
+    words = ["train", "sample", "--recipe", "distilled", "--unlabelled", "more.csv"]
+    done = command(*words, "--teacher", "final", "-o", "a")
+    n = json.loads((tmp_path / "a" / "metrics.json").read_text())["test"]["n"]
+    assert f"note: the teacher was trained or chosen on {n} of the {n} test texts" in done.out.replace("\n", " ")
+    assert f"{n} of {n} test texts are also among the training texts" in (tmp_path / "a" / "README.md").read_text()
+    told = command("evaluate", "a", "sample").out
+    assert "says what it remembers" in told or "say what it remembers" in told
+    assert "the teacher was trained" not in command(*words, "--teacher", sample_model, "-o", "b").out
 
 
 @pytest.mark.parametrize(

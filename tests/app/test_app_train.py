@@ -189,11 +189,33 @@ def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
     assert sum(map(sum, crossed["confusion_matrix"])) == 40
     assert f"accuracy {crossed['accuracy']:.4f}" in out
     assert "not judged, because no other text has their class: 1" in out
-    assert "mean over the 2 of 3 classes" in out
+    assert out.count("mean over the 2 of 3 classes that occur or are answered") == 3
+    assert "mean recall of the 2 of 3 classes that occur)" in out
+    for name in ("ROC-AUC", "average precision"):
+        assert f"  {name:<19}–  (these texts cannot measure it: a class has none)" in out
     assert [line.split()[-1] for line in out.splitlines() if line.split()[:1] == ["odd"]] == ["–"]
     assert "Cross-validated" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     page = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
     assert page.count("over the 2 of 3 classes that occur or are answered") == 3
+    assert page.count("over the 2 of 3 classes that occur<") == 1
+    assert page.count(">ROC-AUC<") >= 1
+
+
+def test_what_one_class_alone_cannot_show_is_a_dash(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    copies = ["a fine film,neg", "A fine film!,neg"] * 6
+    (tmp_path / "one.csv").write_text("\n".join(["text,label", *copies, "dull and bad,neg"]) + "\n")
+    out = command("evaluate", sample_model, "one.csv").out
+    assert "(13 texts, 2 of them different: equal ones count as one in intervals)" in out
+    assert "  ROC-AUC            –" in out
+    told = command("evaluate", sample_model, "one.csv", "--json").json()
+    assert told["roc_auc"] is None
+    (tmp_path / "bad.csv").write_text("text,label\ndull and bad,neg\nan awful boring bore,neg\n")
+    told = command("evaluate", sample_model, "bad.csv", "--json").json()
+    assert sum(map(sum, told["confusion_matrix"])) == told["confusion_matrix"][0][0] == 2
+    assert told["f1"] is None
+    assert "  F1                 –  (these texts cannot measure it: a class has none; of 'pos')" in (
+        command("evaluate", sample_model, "bad.csv").out
+    )
 
 
 def test_few_texts_of_a_frozen_encoder_are_all_judged_too(

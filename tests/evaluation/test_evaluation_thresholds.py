@@ -101,6 +101,7 @@ def test_what_is_reached_is_what_evaluate_finds(model: NgramClassifier, more_rev
         reached = choice.reached[name]
         assert [reached.value, reached.before] == pytest.approx([now, was])
         assert reached.interval is not None
+        assert now is not None
         assert reached.interval.low <= now <= reached.interval.high
     assert choice.reached["accuracy"].interval == wilson_interval(round(found.accuracy * 30), 30)
 

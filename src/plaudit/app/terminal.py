@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
 _LEAST_TABLE_WIDTH = 100
 _NAME = 19  # columns of a figure's name
+_NOT_MEASURED = "these texts cannot measure it: a class has none"
+_MEANS = ("f1_macro", "precision_macro", "recall_macro", "balanced_accuracy")  # over classes
 
 
 class _Console(Console):
@@ -74,11 +76,15 @@ def print_metrics(
     """
     from plaudit.evaluation import Metrics
     from plaudit.evaluation.figures import figures_of
+    from plaudit.evaluation.ordinal import NAMES as OF_GRADES
+    from plaudit.evaluation.ordinal import grades_of
 
     metrics = answers.metrics
     is_single = isinstance(metrics, Metrics)
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
-    console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts)")
+    n_different = answers.repeats.n_different
+    copies = f", {n_different:,} of them different: equal ones count as one in intervals"
+    console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts{copies if n_different < metrics.n else ''})")
     whole = "" if is_single else "; the whole set of labels right"
     if isinstance(metrics, Metrics) and metrics.coverage < 1:
         said = f"{_span(metrics.intervals['coverage'])}; {int(metrics.confusion.sum()):,} texts answered"
@@ -92,10 +98,15 @@ def print_metrics(
     for figure in figures_of("one label" if is_single else "sets"):
         name, label, note = figure.name, figure.title, figure.words if is_single else figure.words_of_sets
         value = getattr(metrics, name)
-        if name == "accuracy" or value is None or (name == "f1" and len(metrics.classes) > 2):  # else f1 is f1_macro
+        if name == "accuracy" or (name == "f1" and len(metrics.classes) > 2):  # else f1 is f1_macro
+            continue
+        if value is None and name in OF_GRADES and grades_of(metrics.classes) is None:
             continue
         note = f"of {plain(metrics.classes[1])!r}" if name == "f1" else note
-        note = _macro_note(metrics, note) if name == "f1_macro" else note
+        if value is None:
+            console.print(f"  {label:<{_NAME}}–  ({'; '.join(filter(None, (_NOT_MEASURED, note)))})", markup=False)
+            continue
+        note = _macro_note(metrics, note, only_true=name == "balanced_accuracy") if name in _MEANS else note
         said = "; ".join(part for part in (_span_of(metrics, name), note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
         if unseen is not None and unseen.f1_macro is not None and name == "f1_macro":
@@ -131,18 +142,20 @@ def _span_of(metrics: Metrics | MultiLabelMetrics, name: str) -> str:
     return "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
 
 
-def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str) -> str:
-    """Say over which classes a mean is, where some neither occur nor are answered."""
+def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str, *, only_true: bool) -> str:
+    """Say over which classes a mean is, where some neither occur nor are answered, or with `only_true` do not occur."""
     from plaudit.evaluation import Metrics
 
     if isinstance(metrics, Metrics):
-        sizes = (metrics.confusion.sum(axis=0) + metrics.confusion.sum(axis=1)).tolist()
+        given = 0 if only_true else metrics.confusion.sum(axis=0)
+        sizes = (metrics.confusion.sum(axis=1) + given).tolist()
     else:
         sizes = [count + given for count, given in zip(metrics.counts, metrics.given, strict=True)]
     counted = sum(size > 0 for size in sizes)
-    return (
-        note if counted == len(sizes) else f"mean over the {counted} of {len(sizes)} classes that occur or are answered"
-    )
+    if counted == len(sizes):
+        return note
+    found = f"the {counted} of {len(sizes)} classes that occur"
+    return f"mean recall of {found}" if only_true else f"mean over {found} or are answered"
 
 
 def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:

@@ -60,7 +60,8 @@ class Metrics:
         brier: Mean squared error of the probabilities: of two classes, of the second's (0 to 1); of more, summed over
             the classes (0 to 2).
         calibration_error: Of the likeliest classes' probabilities (`evaluation.calibration`), 0 to 1.
-        f1: For two classes, the second class's; for more, the mean over classes (macro).
+        f1: For two classes, the second class's, None where it neither occurs nor is predicted; for more, the mean over
+            classes (macro).
         f1_macro: Mean over the classes that occur or are predicted; so are the next two.
         precision_macro: Mean precision.
         recall_macro: Mean recall.
@@ -90,7 +91,7 @@ class Metrics:
     log_loss: float
     brier: float
     calibration_error: float
-    f1: float
+    f1: float | None
     f1_macro: float
     precision_macro: float
     recall_macro: float
@@ -353,7 +354,7 @@ def _statistic(
             "log_loss": (counts * losses).sum(axis=1) / counts.sum(axis=1),
             "brier": (counts * squares).sum(axis=1) / counts.sum(axis=1),
             "calibration_error": calibrated(counts),
-            "f1": f1[:, 1] if n_classes == 2 else macro["f1_macro"],
+            "f1": np.where(occurs[:, 1], f1[:, 1], np.nan) if n_classes == 2 else macro["f1_macro"],
             **macro,
             "precision": precision,
             "recall": recall,

@@ -1,4 +1,6 @@
-"""Classes that are grades: "1" to "5", "3 stars", "0.5 points". How far off an answer is then counts, not only whether.
+"""Classes that are grades: "1" to "5", "3 stars", "three stars", "0.5 points".
+
+How far off an answer is then counts, not only whether.
 
 The decision to question: what is noticed. Classes are grades where each has one number, all different, and around it
 the same words. Plain numbers are taken for codes of unordered classes where they count from 0, or are more than eleven.
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 NAMES = ("absolute_error", "within_one", "kappa_quadratic")
 _LEAST, _MOST_PLAIN = 3, 11
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_WORDS = {name: str(n) for n, name in enumerate(_NAMES)}
+_WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 
 
 def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.float64] | None:
@@ -32,6 +37,7 @@ def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.floa
 
     `asked` takes plain numbers for grades whatever they are.
     """
+    classes = [_WORD.sub(lambda word: _WORDS[word[0].lower()], name) for name in classes]
     found = [_NUMBER.findall(name) for name in classes]
     if len(classes) < _LEAST or any(len(each) != 1 for each in found):
         return None

@@ -198,7 +198,10 @@ def _row(part: str, measured: Measured, facts: ReportFacts) -> str:
     if facts.multi_label:
         several = [figures.get("f1_macro"), figures.get("f1_micro"), figures.get("roc_auc")]
     else:
-        f1 = measured.classes[1].f1 if len(facts.classes) == 2 else figures.get("f1_macro")
+        f1 = figures.get("f1_macro")
+        if len(facts.classes) == 2:
+            second = measured.classes[1]
+            f1 = second.f1 if second.n or second.precision is not None else None
         several = [f1, figures.get("roc_auc")]
     more = " | ".join("–" if each is None else f"{each.value:.4f}" for each in several)
     accuracy, known = figures["accuracy"], {each.name: f"{each.value:.4f}" for each in measured.further}

@@ -100,11 +100,11 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
     test, validation = facts.test.measured.figures, facts.validation.figures
     rows = []
     for each in _FIGURES:
-        if each.name in test:
+        if each.name in test or each.name in validation or each.needs_classes:
             what = _SUBSET if each.name == "accuracy" and facts.multi_label else each.meaning
-            if each.name.endswith("_macro"):
-                what += _left_out(facts)
-            cells = [test[each.name], validation.get(each.name)]
+            if each.name.endswith("_macro") or each.name == "balanced_accuracy":
+                what += _left_out(facts, only_true=each.name == "balanced_accuracy")
+            cells = [test.get(each.name), validation.get(each.name)]
             rows.append({"name": each.title, "what": what, "cells": cells})
     watched = {each.name: Figure(each.value) for each in facts.validation.further}
     for more in facts.test.measured.further:
@@ -113,13 +113,13 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
     return rows
 
 
-def _left_out(facts: ReportFacts) -> str:
-    """Say over which classes a mean is, where some neither occur nor are answered."""
+def _left_out(facts: ReportFacts, *, only_true: bool) -> str:
+    """Say over which classes a mean is, where some neither occur nor are answered, or with `only_true` do not occur."""
     classes = facts.test.measured.classes
-    counted = sum(each.n > 0 or each.precision is not None for each in classes)
-    return (
-        "" if counted == len(classes) else f"; over the {counted} of {len(classes)} classes that occur or are answered"
-    )
+    counted = sum(each.n > 0 or (each.precision is not None and not only_true) for each in classes)
+    if counted == len(classes):
+        return ""
+    return f"; over the {counted} of {len(classes)} classes that occur{'' if only_true else ' or are answered'}"
 
 
 def whisker_rows(facts: ReportFacts) -> list[Row]:

@@ -140,10 +140,27 @@ def unseen_rows(texts: Dataset, seen: Sequence[Dataset]) -> NDArray[np.bool_]:
     return rows
 
 
-def unseen_of(answers: Answers, texts: Dataset, seen: Sequence[Dataset]) -> Answers | None:
-    """Return the answers to the texts that are in none of `seen`; None where that is all of them, or none."""
-    rows = unseen_rows(texts, seen)
-    return None if rows.all() or not rows.any() else answers.take(np.flatnonzero(rows))
+def taught_rows(teacher: str | None, unlabelled: Dataset | None, test: Dataset) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which of N test texts a distilled model may know through its teacher, bool [N], and lines that say so.
+
+    These are the texts that the teacher answered for it, and those that the teacher itself was trained or chosen on,
+    whose labels it hands on.
+    """
+    answered, learned, lines = np.zeros(len(test), np.bool_), np.zeros(len(test), np.bool_), []
+    if unlabelled is not None:
+        answered = shared_rows(unlabelled, test)
+    if n := int(answered.sum()):
+        lines.append(
+            f"note: {n:,} test texts are also among the texts without labels (equal except for case and punctuation)."
+        )
+    if teacher is not None and (met := Met.read(Path(teacher).expanduser())) is not None:
+        learned = met.is_seen(test)
+    if n := int(learned.sum()):
+        lines.append(
+            f"note: the teacher was trained or chosen on {n:,} of the {len(test):,} test texts, and hands on their "
+            "labels: figures of these are optimistic. A teacher that was trained on the same parts has not seen them."
+        )
+    return answered | learned, lines
 
 
 _MET_FILE = "seen.safetensors"
@@ -165,9 +182,10 @@ class Met:
         return cls(*(_hashes(parts) for parts in (trained, validated, tested)))
 
     @classmethod
-    def of_run(cls, parts: Parts, test: Dataset, training: TrainingConfig) -> Met:
-        """Take note of a run's texts; trained on are those of a refit and of --final too."""
-        more = (*((parts.validation,) if training.refit else ()), *((test,) if training.final else ()))
+    def of_run(cls, parts: Parts, test: Dataset, training: TrainingConfig, taught: NDArray[np.bool_]) -> Met:
+        """Take note of a run's texts; trained on are those of a refit, of --final and of `taught_rows`, too."""
+        known = test if training.final else test.take(np.flatnonzero(taught))
+        more = (*((parts.validation,) if training.refit else ()), known)
         return cls.of((parts.train, *more), (parts.validation,), (test,))
 
     @classmethod

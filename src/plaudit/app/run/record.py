@@ -15,6 +15,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,14 +170,22 @@ class Tested:
     Attributes:
         dataset: N texts.
         answers: What it answered.
-        unseen: To the texts that are not among the training texts too; None where that is all, or none.
+        is_unseen: Which of the texts are not known from training, bool [N].
+        taught: Which of them a teacher may have handed on, bool [N].
         crossed: The cross-validated answers of few texts; None of many.
     """
 
     dataset: Dataset
     answers: Answers
-    unseen: Answers | None = None
+    is_unseen: NDArray[np.bool_]
+    taught: NDArray[np.bool_]
     crossed: CrossValidated | None = None
+
+    @cached_property
+    def unseen(self) -> Answers | None:
+        """What was answered to the texts not known from training; None where that is all of them, or none."""
+        rows = self.is_unseen
+        return None if rows.all() or not rows.any() else self.answers.take(np.flatnonzero(rows))
 
 
 def gather_facts(
@@ -205,11 +214,14 @@ def gather_facts(
     named = {"train": parts.train, "validation": parts.validation, "test": tested.dataset}
     is_on_disk = isinstance(parts.train, SpilledDataset)
     audit = quick_audit(named, command=audit_command(parts.config), most_bytes=_LOOKED_AT_BYTES if is_on_disk else None)
+    found = [part_facts(name, dataset, parts.train, model.class_names) for name, dataset in named.items()]
+    if tested.taught.any():
+        found[-1] = replace(found[-1], shared=int((~tested.is_unseen).sum()))
     return ReportFacts(
         format_version=FORMAT_VERSION,
         classes=model.class_names,
         multi_label=model.multi_label_,
-        parts=tuple(part_facts(name, dataset, parts.train, model.class_names) for name, dataset in named.items()),
+        parts=tuple(found),
         curves=None if history is None else _curves(history, kept_epoch),
         calibration=CalibrationFacts(**calibrated.to_dict()),
         validation=measured_facts(calibrated.validation),

@@ -19,7 +19,7 @@ import pyarrow as pa
 from plaudit.app.run.judging import Calibrated, calibrate
 from plaudit.app.run.parts import Parts
 from plaudit.config import RunConfig
-from plaudit.data import Dataset, shared_texts
+from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, PlauditError
 from plaudit.models import Classifier, NetworkClassifier
@@ -278,13 +278,3 @@ def load_unlabelled(model: Classifier, config: RunConfig, parts: Parts, file: An
         answers = file.answers_by_id(pa.chunked_array([chunk for column in ids for chunk in column.chunks]), texts)
     model.set_params(teacher=answers)
     return Unlabelled(Dataset(answers.texts, None, (), name=str(file.table.path)), {"teacher_sha256": file.sha256})
-
-
-def tell_shared(unlabelled: Dataset | None, test: Dataset) -> list[str]:
-    """Say how many test texts the teacher has answered, in a line; in none where there are none."""
-    count = 0 if unlabelled is None else shared_texts(unlabelled, test).count
-    if not count:
-        return []
-    return [
-        f"note: {count:,} test texts are also among the texts without labels (equal except for case and punctuation)."
-    ]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plaudit.app.advise import advice_line, choose_recipe, language_line
-from plaudit.app.run.judging import CrossValidated, Met, cross_validate, is_cross_validated, unseen_of
+from plaudit.app.run.judging import CrossValidated, Met, cross_validate, is_cross_validated, taught_rows, unseen_rows
 from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.run.record import Record, Tested, differences, gather_facts, run_facts, run_versions, write_held_out
@@ -26,7 +26,6 @@ from plaudit.app.train.fitting import (
     load_unlabelled,
     open_answers,
     refit,
-    tell_shared,
 )
 from plaudit.app.train.monitors import peak_memory_bytes
 from plaudit.config import DataSpec, RunConfig
@@ -214,11 +213,10 @@ class _Run:
         texts = parts.open_test()
         if not self.config.data.streaming:
             keep_tokens(texts.texts)
-        lines = describe_part("test", texts, parts.train) + tell_shared(self.unlabelled, texts)
-        _say_all(self.say, lines + describe_absent(test=texts))
-        answers = answer(model, texts)
+        taught, notes = taught_rows(self.config.model.teacher, self.unlabelled, texts)
+        _say_all(self.say, describe_part("test", texts, parts.train) + notes + describe_absent(test=texts))
         seen = (parts.train, parts.validation) if self.config.training.refit else (parts.train,)
-        tested = Tested(texts, answers, unseen_of(answers, texts, seen))
+        tested = Tested(texts, answer(model, texts), unseen_rows(texts, seen) & ~taught, taught)
         self.versions["test_texts"] = fingerprint(texts)
         self.config = _decided(
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
@@ -251,7 +249,7 @@ class _Run:
             )
             if self.config.training.refit:  # what `plaudit threshold` chooses on: the model has learned these texts
                 write_held_out(folder, fitted.calibrated.logits)
-            Met.of_run(self.parts, tested.dataset, self.config.training).write(folder)
+            Met.of_run(self.parts, tested.dataset, self.config.training, tested.taught).write(folder)
             identity = self.versions["test_texts"]
             openings = count_opening(folder, tested.dataset, command="train", identity=identity)
             for line in record.write(folder, model, name=self.output.name, openings=openings):
