@@ -201,6 +201,22 @@ def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
     assert page.count(">ROC-AUC<") >= 1
 
 
+def test_near_copies_of_training_texts_are_told_of(command: Command, reviews: Dataset, tmp_path: Path) -> None:
+    texts = [
+        f"{text} and so the film went on for two hours with nothing else in it" for text in reviews.texts.to_pylist()
+    ]
+    rows = [
+        (f"{text} {end}", name) for text, name in zip(texts, reviews.label_names(), strict=True) for end in ("a", "b")
+    ]
+    (tmp_path / "near.csv").write_text("\n".join(["text,label", *(f'"{text}",{name}' for text, name in rows)]) + "\n")
+    words = ["train", "near.csv", "--recipe", "ngram"]
+    told = command(*words, "-o", "model")
+    said = "test texts are nearly the same as a text of another part: the figures are optimistic"
+    assert said in told.out.replace("\n", " ")
+    assert said in (tmp_path / "model" / "README.md").read_text().replace("\n", " ")
+    assert "nearly the same" not in command(*words, "--group-near-duplicates", "-o", "grouped").out
+
+
 def test_what_one_class_alone_cannot_show_is_a_dash(command: Command, sample_model: Path, tmp_path: Path) -> None:
     copies = ["a fine film,neg", "A fine film!,neg"] * 6
     (tmp_path / "one.csv").write_text("\n".join(["text,label", *copies, "dull and bad,neg"]) + "\n")

@@ -16,6 +16,7 @@ from plaudit.data import Dataset
 from plaudit.report.facts import AuditFacts, FindingFacts, RemarkFacts
 
 _NEAR_BYTES = 2_000_000  # of texts: looking for nearly equal ones takes about half a second on one core
+_FEW_NEAR = 0.02  # of a part's texts: less moves a figure by less than its interval shows
 _WORDS_BYTES = 20_000_000  # counting their words about a second
 
 
@@ -49,6 +50,18 @@ def quick_audit(parts: Mapping[str, Dataset], *, command: str, most_bytes: int |
         RemarkFacts(each.gravity, each.part, each.title, each.detail, each.advice) for each in found.remarks
     )
     return AuditFacts(tuple(parts), findings, remarks, with_near, with_words, command, looked_at)
+
+
+def near_note(audit: AuditFacts, n: int) -> str | None:
+    """Say how many of the N texts of the last part are nearly the same as one of another part; None of hardly any."""
+    title = KINDS["near leak"].title
+    count = sum(each.counts[-1] for each in audit.findings if each.title == title)
+    if count <= _FEW_NEAR * n:
+        return None
+    return (
+        f"{count:,} of {n:,} {audit.parts[-1]} texts are nearly the same as a text of another part: the figures are "
+        "optimistic by what they gain from that. --group-near-duplicates keeps such texts on one side."
+    )
 
 
 def _evenly(dataset: Dataset, most_bytes: int) -> Dataset:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plaudit.evaluation import wilson_interval
+from plaudit.report.audit_facts import near_note
 from plaudit.report.facts import TEST_TEXTS, ClassFigures, Measured, ReportFacts, class_notes
 
 Tone = Literal["good", "mind", "plain"]
@@ -61,6 +62,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         _fit,
         _optimistic,
         _shared,
+        _nearly_shared,
     )
     said = [each for rule in rules for each in rule(facts)]
     return [*said, _opened(facts, openings), _other_texts()]
@@ -253,6 +255,12 @@ def _shared(facts: ReportFacts) -> Iterator[Said]:
             f"{test.shared:,} of {test.n:,} {texts} are also among the training texts: the figures are "
             "optimistic by what they gain from that.",
         )  # fmt: skip
+
+
+def _nearly_shared(facts: ReportFacts) -> Iterator[Said]:
+    note = near_note(facts.audit, facts.test.measured.n)
+    if note is not None:
+        yield Said("Texts nearly seen before", "mind", note)
 
 
 def _opened(facts: ReportFacts, openings: int) -> Said:

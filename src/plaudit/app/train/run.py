@@ -37,6 +37,7 @@ from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
 from plaudit.models.recipes import build, refits
 from plaudit.report import ReportFacts
+from plaudit.report.audit_facts import near_note
 from plaudit.report.mistakes import explained_facts
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
@@ -245,8 +246,10 @@ class _Run:
                 kept_epoch=fitted.kept_epoch,
                 metrics=metrics,
                 calibrated=fitted.calibrated,
-                facts=self._facts(tested, size_bytes),
+                facts=(facts := self._facts(tested, size_bytes)),
             )
+            if note := near_note(facts.audit, len(tested.dataset)):
+                self.say(f"  note: {note}")
             if self.config.training.refit:  # what `plaudit threshold` chooses on: the model has learned these texts
                 write_held_out(folder, fitted.calibrated.logits)
             Met.of_run(self.parts, tested.dataset, self.config.training, tested.taught).write(folder)
