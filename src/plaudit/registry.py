@@ -90,6 +90,7 @@ class Cost:
         uses_cores: Whether more cores shorten it in proportion; else the time is taken to stay.
         words_read: Words of a text that count; None for all.
         epoch_texts: Of fewer texts it trains more epochs, ten at most; 0 where their number does not matter.
+        seconds_per_million_logit: More for each million words and each logit: one for two classes, else one a class.
     """
 
     fixed_s: float
@@ -99,6 +100,7 @@ class Cost:
     uses_cores: bool = False
     words_read: int | None = None
     epoch_texts: int = 0
+    seconds_per_million_logit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,7 @@ _FEW_TEXTS_FROZEN = 500  # of a frozen encoder, whose folds' answers read every 
 # Seconds on two cores of an AMD EPYC with AVX2. An encoder's epoch at 2,000 word pieces a second, a quarter scored at
 # 6,000, 1.3 pieces a word; it trains longer on fewer texts (training/fine_tuning.py). Of the frozen encoder's fixed
 # seconds torch's import is a third, and explaining mistakes for the report another.
+_NGRAM_S = 3.0  # a million words and a logit: 2 of long reviews, 3 to 6 of short texts and many classes
 _ENCODER_S = 1e6 * 1.3 * (1 / 2_000 + 1 / 4 / 6_000)
 _EPOCH_TEXTS = 15_000
 BUILT_IN: dict[str, Recipe] = {
@@ -230,7 +233,7 @@ BUILT_IN: dict[str, Recipe] = {
             explainer="plaudit.explanation.ngram",
             space=_NGRAM_SPACE,
             quick_below=_FEW_TEXTS,
-            cost=Cost(2, 1.4, 0.923, "README: plaudit train imdb --recipe ngram --refit, 25,000 reviews"),
+            cost=Cost(1.5, 0, 0.923, "docs/log.md: eleven sets", seconds_per_million_logit=_NGRAM_S),
         ),
         Recipe(
             "encoder",
@@ -259,9 +262,10 @@ BUILT_IN: dict[str, Recipe] = {
             explains_slowly=True,
             cost=Cost(
                 32,
-                _ENCODER_S + 1.4,
+                _ENCODER_S,
                 0.940,
                 "README: the same and n-grams",
+                seconds_per_million_logit=_NGRAM_S,
                 uses_cores=True,
                 words_read=WORDS_READ,
                 epoch_texts=_EPOCH_TEXTS,
@@ -270,7 +274,12 @@ BUILT_IN: dict[str, Recipe] = {
                 {"trainable": False},
                 quick_below=_FEW_TEXTS_FROZEN,
                 cost=Cost(
-                    18, 1.5e6 * 1.3 / 6_000, None, "6,000 word pieces a second, validation texts twice", uses_cores=True
+                    18,
+                    1.5e6 * 1.3 / 6_000,
+                    None,
+                    "6,000 word pieces a second, validation texts twice",
+                    uses_cores=True,
+                    seconds_per_million_logit=_NGRAM_S,
                 ),
             ),
         ),

@@ -39,7 +39,7 @@ def mine(tmp_path: Path) -> str:
 
 def test_ones_own_data_get_ngrams_and_its_record_repeats_it(command: Command, mine: str, tmp_path: Path) -> None:
     said = command("train", mine, "-o", "model").out
-    assert "Recipe: ngram (auto), chosen for 38 texts of 6 words." in said
+    assert "Recipe: ngram (auto), chosen for 38 texts of 6 words; about 2 s." in said
     command("train", "--config", "model/run.toml", "-o", "again")
     first, again = (plaudit.load(tmp_path / name).predict_proba(["gut", ""]) for name in ("model", "again"))
     assert first.tobytes() == again.tobytes()
@@ -144,9 +144,11 @@ def test_n_grams_alone_are_kept_where_their_log_loss_is_clearly_lower(
         calibrated = object.__new__(Calibrated)
         object.__setattr__(calibrated, "validation", validation)
         object.__setattr__(calibrated, "loss", float(np.logaddexp(0, -np.array(logits)).mean()))
-        return fitting.Fitted(None, None, {}, "", calibrated)
+        return fitting.Fitted(None, None, {"regularisation": 0.3, "chars": True, "scratch": None}, "", calibrated)
 
     def fit(model: Classifier, *_: object, **__: object) -> fitting.Fitted:
+        settings = model.get_params()
+        assert (settings["regularisation"], settings["chars"]) == (0.3, True)  # not chosen once more
         return fitted(logits)
 
     monkeypatch.setattr(fitting, "fit", fit)

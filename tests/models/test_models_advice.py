@@ -76,8 +76,8 @@ def test_a_frozen_encoder_is_tried_beside_n_grams_where_it_is_quick_and_reads_th
     assert few.beside is not None
     assert frozen is not None
     assert few.beside.recipe == "best --frozen"
-    read = 200 * SHORT.mean_words / 1e6
-    assert few.beside.seconds == pytest.approx(frozen.fixed_s + read * frozen.seconds_per_million)
+    read, each = 200 * SHORT.mean_words / 1e6, frozen.seconds_per_million + frozen.seconds_per_million_logit
+    assert few.beside.seconds == pytest.approx(frozen.fixed_s + read * each)
     assert [other.recipe for other in few.alternatives] == ["encoder"]
     for facts, machine in (
         (LONG, LAPTOP),
@@ -96,8 +96,10 @@ def test_times_follow_from_the_table() -> None:
     ngram, encoder = cost_of("ngram"), cost_of("encoder")
     assert ngram is not None
     assert encoder is not None
-    expected = ngram.fixed_s + ngram.seconds_per_million * 25_000 * 235 / 1e6
-    assert advise(LONG, LAPTOP).choice.seconds == pytest.approx(expected)
+    expected = ngram.seconds_per_million_logit * 25_000 * 235 / 1e6
+    assert advise(LONG, LAPTOP).choice.seconds == pytest.approx(ngram.fixed_s + expected)
+    several = replace(LONG, class_counts=dict.fromkeys("abc", 9_000))
+    assert advise(several, LAPTOP).choice.seconds == pytest.approx(ngram.fixed_s + 3 * expected)
     two, eight = (advise(LONG, Machine(cores, True)).alternatives[0].seconds for cores in (2, 8))
     assert two is not None
     assert eight is not None

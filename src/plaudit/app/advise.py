@@ -160,17 +160,23 @@ def choose_recipe(run: RunConfig, facts: DataFacts, machine: Machine | None = No
         return RecipePlan((ngram,), "Recipe: ngram (auto), which keeps on disk what grows with the texts.")
     choice, beside = advice.choice, advice.beside
     if choice.recipe != "ngram" and takes(choice.recipe, given):
-        return RecipePlan((with_recipe(choice),), f"Recipe: {choice.recipe} (auto). {choice.reason}")
+        return RecipePlan((with_recipe(choice),), f"Recipe: {choice.recipe} (auto), {_about(choice)}. {choice.reason}")
     if beside is not None and takes("best", given | {"trainable"}):
         return RecipePlan(
             (ngram, with_recipe(beside)),
-            f"Recipe: ngram and {beside.recipe} (auto), both quick here: n-grams alone are kept if clearly better.",
+            f"Recipe: ngram and {beside.recipe} (auto), {_about(choice, beside)} together: n-grams alone are kept if "
+            "clearly better.",
         )
     what = f"{facts.n_texts:,} texts of {facts.median_words:,} words"
     slower = "".join(
         f" {other.recipe} may be better and takes longer: plaudit advise." for other in advice.alternatives[:1]
     )
-    return RecipePlan((ngram,), f"Recipe: ngram (auto), chosen for {what}.{slower}")
+    return RecipePlan((ngram,), f"Recipe: ngram (auto), chosen for {what}; {_about(choice)}.{slower}")
+
+
+def _about(*options: Option) -> str:
+    """Return how long training is estimated to take."""
+    return f"about {_time(sum(each.seconds or 0.0 for each in options))}"
 
 
 def language_line(run: RunConfig, facts: DataFacts) -> str | None:

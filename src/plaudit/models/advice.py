@@ -192,7 +192,14 @@ def estimated_seconds(facts: DataFacts, machine: Machine, name: str) -> float | 
     mean = facts.mean_words if cost.words_read is None else facts.mean_words_read
     share = 2 / machine.cores if cost.uses_cores else 1.0
     epochs = min(max(cost.epoch_texts // facts.n_texts, 1), 10)
-    return cost.fixed_s + epochs * share * cost.seconds_per_million * facts.n_texts * mean / 1e6
+    read, words = facts.n_texts * mean / 1e6, facts.n_texts * facts.mean_words / 1e6
+    n_classes = len(facts.class_counts)
+    n_logits = 1 if n_classes == 2 and not facts.is_multi_label else n_classes
+    return (
+        cost.fixed_s
+        + epochs * share * cost.seconds_per_million * read
+        + cost.seconds_per_million_logit * words * n_logits
+    )
 
 
 def imdb_accuracy(name: str) -> float | None:

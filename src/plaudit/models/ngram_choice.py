@@ -188,6 +188,7 @@ class _Search:
         self._folds = deal_folds(np.arange(len(texts)), strata, self._n_folds, seed=seed)
         self._known: dict[tuple[int, int, bool], NgramFolds] = {}
         self._answered: dict[NgramSettings, NDArray[np.float64]] = {}
+        self._judged: dict[tuple[NgramSettings, int], Tried] = {}
 
     def race(self, shapes: list[NgramSettings]) -> Tried:
         """Ask all shapes about a fold, the better ones about the next, and two about the others; return the best."""
@@ -240,9 +241,13 @@ class _Search:
         )
 
     def _judge(self, settings: NgramSettings, n_folds: int) -> Tried:
-        """Return what settings answered to the first folds."""
+        """Return what settings answered to the first folds; each is measured once, for many classes cost most here."""
+        if (settings, n_folds) in self._judged:
+            return self._judged[settings, n_folds]
         asked = self._folds < n_folds
         logits, labels = as_logits(self._answered[settings][asked], multi_label=self._multi_label), self._labels[asked]
         temperature = fit_temperature(logits, labels)
         accuracy = float(right(logits, labels).mean())
-        return Tried(settings, accuracy, log_loss(logits / temperature, labels))
+        found = Tried(settings, accuracy, log_loss(logits / temperature, labels))
+        self._judged[settings, n_folds] = found
+        return found

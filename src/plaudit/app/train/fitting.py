@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable, available_embeddings, load_embedding
 from plaudit.errors import ConfigError, PlauditError
 from plaudit.models import Classifier, NetworkClassifier
+from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.recipes import build
 from plaudit.models.summary import NetworkSummary
 from plaudit.models.teacher_answers import AnswersFile, is_answers_file, read_answers
@@ -100,6 +101,9 @@ def fit_better(
     (docs/log.md). A recipe that cannot be trained here is said, and no fault of the run.
     """
     model = build(run)
+    # N-grams inside it would choose the same settings from the same texts once more.
+    known = {field.name for field in fields(NgramSettings)} & set(model.get_params()) & set(fitted.params)
+    model.set_params(**{each: fitted.params[each] for each in sorted(known)})
     name = run.model.recipe + (" --frozen" if run.model.trainable is False else "")
     try:
         found = fit(model, parts, None, None, say, (), resume=False)
