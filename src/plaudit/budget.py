@@ -38,7 +38,7 @@ from plaudit.errors import ConfigError, LimitError
 VARIABLE = "PLAUDIT_LIMITS"
 _SETTABLE = (
     "columns", "classes", "dimensions", "row_bytes", "document_bytes", "expanded_bytes", "ratio", "free_bytes",
-    "members",
+    "members", "query_seconds",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class Budget:
         ratio: Of bytes out to bytes in. Text gives 3 to 20, repetitive logs up to 80, a bomb 1,000.
         free_bytes: Bytes out up to which the ratio does not count: they harm nobody.
         members: Files in an archive or a model folder.
+        query_seconds: That a database may compute without giving rows.
         deadline: When the time is over, as `time.monotonic` counts; None: never.
         cancelled: Set when nobody waits for the answer any longer.
         is_own: Whether who runs the work may raise the limits, and is told how.
@@ -70,6 +71,7 @@ class Budget:
     ratio: int = 100
     free_bytes: int = 256 * 2**20
     members: int = 1_000
+    query_seconds: int = 60
     deadline: float | None = None
     cancelled: threading.Event | None = None
     is_own: bool = True
@@ -127,6 +129,11 @@ class Budget:
             raise LimitError(f"{where}: stopped, because the client has gone.", limit="cancelled")
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise LimitError(f"{where}: out of time; send less.", limit="seconds")
+
+    def check_query(self, seconds: float, where: str) -> None:
+        """Refuse to wait longer for a database's next rows; errors as `check`."""
+        if seconds >= (most := self.query_seconds):
+            self._refuse("query_seconds", where, f"the database gave no rows for {most:,} seconds", 10 * most - 1)
 
     def check(self, limit: str, n: int, where: str, unit: str) -> None:
         """Refuse a number that is over one of the limits.

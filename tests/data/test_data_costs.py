@@ -151,6 +151,32 @@ def test_a_database_whose_view_never_ends_is_refused_and_an_error_is_one_line(tm
         load_dataset(str(path))
 
 
+_COUNTING = "with recursive t(n) as (select 1 union all select n + 1 from t) select 'a' as text, n as label from t"
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_database_that_computes_without_end_is_given_up(tmp_path: Path, engine: str) -> None:
+    database: Any = sqlite3 if engine == "sqlite" else pytest.importorskip("duckdb", reason="duckdb is not installed")
+    path = tmp_path / f"data.{engine}"
+    with contextlib.closing(database.connect(str(path))) as connection:
+        connection.execute(f"create view v as {_COUNTING} where n < 0")
+        connection.commit()
+    match = "gave no rows for 1 seconds.*query_seconds=10"
+    with spending(Budget(query_seconds=1)), pytest.raises(LimitError, match=match):
+        load_dataset(str(path))
+
+
+def test_ctrl_c_is_heard_while_sqlite_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Budget, "check_query", interrupted)
+    with contextlib.closing(sqlite3.connect(tmp_path / "data.sqlite")) as connection:
+        connection.execute(f"create view v as {_COUNTING} where n < 0")
+    with pytest.raises(KeyboardInterrupt):
+        load_dataset(str(tmp_path / "data.sqlite"))
+
+
 def test_a_workbook_whose_sheet_is_damaged_within_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "data.xlsx"
     name, held = "xl/worksheets/sheet1.xml", io.BytesIO()

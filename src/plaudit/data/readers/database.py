@@ -15,6 +15,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"(sqlite|duckdb):///(.+)", re.DOTALL)
 _SHORT = re.compile(r"(sqlite|duckdb)://?[^/]")
 _SQLITE, _DUCKDB = "sqlite", "duckdb"
+_SQLITE_STEPS = 500_000  # of its virtual machine: some milliseconds
 _DUCKDB_BATCH_ROWS = 2_048  # DuckDB's own vectors
 
 
@@ -129,11 +132,15 @@ class SqliteReader(Reader):
 
         Raises:
             DataError: The file is no database, or SQLite refuses the query.
+            LimitError: It computes too long.
         """
         self.name, self._size = str(source.path), source.size_bytes
         with self._readable():
             place = f"{address.path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(place, uri=True, check_same_thread=False)
+        self._stopped: BaseException | None = None
+        self._since = time.monotonic()
+        self._connection.set_progress_handler(self._goes_on, _SQLITE_STEPS)
         try:
             with self._readable():
                 self._connection.execute("pragma query_only = on")
@@ -159,23 +166,35 @@ class SqliteReader(Reader):
         with self._readable(), contextlib.closing(self):
             for group in groups(self._cursor, _size_of):
                 budget.check_time(self.name)
-                n_bytes += sum(map(_size_of, group))  # of a view: it may have rows without end
+                n_bytes += sum(map(_size_of, group)) + 8 * len(group)  # of a view: it may have rows without end
                 budget.check_expansion(self._size, n_bytes, self.name)
                 faults = {i: fault for i, row in enumerate(group) if (fault := _fault_of(row, self.names)) is not None}
                 kept = [(None,) * len(self.names) if i in faults else row for i, row in enumerate(group)]
                 columns = dict(zip(self.names, map(list, zip(*kept, strict=True)), strict=True))
                 yield Rows(columns, range(done + 1, done + len(group) + 1), faults)
                 done += len(group)
+                self._since = time.monotonic()
 
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
+
+    def _goes_on(self) -> int:
+        """Let SQLite compute, 0, or stop it; it asks each few milliseconds, so that Ctrl-C is heard, too."""
+        try:
+            current().check_time(self.name)
+            current().check_query(time.monotonic() - self._since, self.name)
+        except BaseException as error:  # which SQLite would not hand on
+            self._stopped = error
+        return self._stopped is not None
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, sqlite3.Warning) as error:
+            if self._stopped is not None:
+                raise self._stopped from None
             reason = " ".join(str(error).split())[:300]
             raise DataError(f"{self.name}: SQLite cannot read it so: {reason}.") from error
 
@@ -214,14 +233,35 @@ class DuckdbReader(ColumnarReader):
         tables = [
             name for (name,) in self._connection.execute("select table_name from information_schema.tables").fetchall()
         ]
-        relation = self._connection.sql(self._address.statement(sorted(tables), self.name))
-        if relation is None:
-            raise DataError(f"{self.name}: the query gives no rows; expected a select.")
-        self._reader = relation.to_arrow_reader(_DUCKDB_BATCH_ROWS)
-        return self._reader.schema
+        with self._timed():
+            relation = self._connection.sql(self._address.statement(sorted(tables), self.name))
+            if relation is None:
+                raise DataError(f"{self.name}: the query gives no rows; expected a select.")
+            self._reader = relation.to_arrow_reader(_DUCKDB_BATCH_ROWS)
+            return self._reader.schema
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Stop DuckDB when it has computed too long within the block; errors as `Budget.check_query`."""
+        budget = current()
+        timer = threading.Timer(budget.query_seconds, self._connection.interrupt)
+        timer.daemon = True
+        start = time.monotonic()
+        timer.start()
+        try:
+            yield
+        except Exception:  # DuckDB's own, or Arrow's for it
+            budget.check_query(time.monotonic() - start, self.name)
+            raise
+        finally:
+            timer.cancel()
 
     def _parts(self) -> Iterator[tuple[pa.RecordBatch, float]]:
-        for whole in self._reader:
+        while True:
+            with self._timed():
+                whole = next(self._reader, None)
+            if whole is None:
+                return
             mean = whole.nbytes / max(whole.num_rows, 1)
             n_rows = max(1, min(rows.BATCH_ROWS, int(rows.BATCH_BYTES / max(mean, 1))))
             for start in range(0, whole.num_rows, n_rows):
