@@ -77,12 +77,15 @@ def _sizes(part: Dataset) -> list[str]:
 def _print_examples(console: Console, train: Dataset, n_examples: int, *, whole: bool) -> None:
     """Print the first training texts with their labels."""
     import numpy as np
+    from rich.cells import cell_len
 
     shown = train.take(np.arange(min(n_examples, len(train))))
     labels = shown.label_names() if shown.labels is not None else ["-"] * len(shown)
     if len(shown):
         console.print(f"\n[bold]The first {len(shown)} of train[/bold]")
-    for label, text in zip(labels, shown.texts.to_pylist(), strict=True):
-        words = ", ".join(label) or "-" if isinstance(label, tuple) else label
+    names = [plain(", ".join(label) or "-" if isinstance(label, tuple) else label) for label in labels]
+    width = max(map(cell_len, names), default=0)
+    for name, text in zip(names, shown.texts.to_pylist(), strict=True):
         end = "" if whole or len(text) <= _MOST_CHARACTERS else f" … ({len(text):,} characters)"
-        console.print(f"{plain(words)}\t{plain(text if whole else text[:_MOST_CHARACTERS])}{end}", markup=False)
+        begin = name + " " * (width - cell_len(name))
+        console.print(f"{begin}  {plain(text if whole else text[:_MOST_CHARACTERS])}{end}", markup=False)

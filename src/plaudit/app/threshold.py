@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -253,15 +254,15 @@ _WIDTH = 24  # characters that stand for all
 
 
 def steps_table(steps: Sequence[Step]) -> Table:
-    """Return a line for each threshold; a bar is the coverage, the mark in it or beyond it the precision."""
-    table = Table(title="what other thresholds come to", title_style="dim", title_justify="left", box=None)
+    """Return a line for each threshold, or for several of one effect; bar: coverage, mark: precision."""
+    table = Table(title="other thresholds", title_style="dim", title_justify="left", box=None)
     for heading in ("threshold", "coverage", "accuracy", "precision", "recall"):
         table.add_column(heading, justify="right")
-    table.add_column("0 - coverage = - precision | - 1")
-    for step in steps:
-        figures = (step.coverage, step.accuracy, step.precision, step.recall)
-        cells = map(_number, figures)
-        table.add_row(f"{step.threshold:.2f}", *cells, _picture(step.coverage, step.precision))
+    table.add_column("coverage ===, precision |")
+    for figures, alike in groupby(steps, lambda step: (step.coverage, step.accuracy, step.precision, step.recall)):
+        first, *more = (f"{step.threshold:.2f}" for step in alike)
+        threshold = f"{first} to {more[-1]}" if more else first
+        table.add_row(threshold, *map(_number, figures), _picture(figures[0], figures[2]))
     return table
 
 
