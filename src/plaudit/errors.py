@@ -16,6 +16,7 @@ command line prints it as one line and exits with code 2.
 """
 
 import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -64,7 +65,7 @@ class PluginError(PlauditError, ValueError):
 
 
 class MissingExtraError(PlauditError, ImportError):
-    """An optional dependency is not installed."""
+    """An optional dependency is not installed, or cannot be imported."""
 
 
 class NotFittedError(PlauditError, ValueError):
@@ -80,15 +81,28 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
         purpose: What it is needed for, as the start of a sentence: ``"Drawing the curves"``.
 
     Raises:
-        MissingExtraError: The module is not installed.
+        MissingExtraError: The module, or one that it needs, is not installed, or is and cannot be imported.
     """
     try:
         return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        package = module.partition(".")[0]
+    except (ImportError, OSError) as error:
+        package = (getattr(error, "name", None) or module).partition(".")[0]
+        if _is_installed(package):  # it is damaged, or memory is short: the command line tells which
+            reason = " ".join(str(error).split())[:200]
+            raise MissingExtraError(
+                f"{purpose} needs {package}, which is installed but cannot be imported ({reason}); install it again: "
+                f"pip install --force-reinstall {package}"
+            ) from error
         raise MissingExtraError(
             f"{purpose} needs {package}, which is not installed: pip install 'plaudit[{extra}]'"
         ) from error
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # kept away by who runs this, as tests do
+        return False
 
 
 def outside() -> int:
