@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
 from plaudit import NgramClassifier
-from plaudit.models.ngram_choice import SHAPES, SettingsChoice
+from plaudit.models.ngram_choice import SHAPES, SettingsChoice, Tried, _Search
 
 ENDS = ["lich", "ung", "heit", "isch"]  # what a word ends with decides its class; no word is there twice
 
@@ -89,3 +90,12 @@ def test_mixed_weights_hold_what_tells_nothing_alike_however_rare_a_class_is() -
     rarity = {word: np.log(101 / (1 + n)) + 1 for word, n in (("the", 100), ("many", 96), ("rare", 4))}
     assert scales["the"] == pytest.approx(rarity["the"], abs=0.25)  # the constant, 1, and little of a ratio
     assert scales["rare"] > 2 * rarity["rare"]
+
+
+@pytest.mark.parametrize(("n", "taken"), [(400, "surer"), (1_600, "more right")])
+def test_of_few_texts_log_loss_decides_among_what_chance_explains(n: int, taken: str) -> None:
+    texts, answers = pa.array(["a"] * n, pa.large_string()), (np.arange(n) % 2).astype(np.float64)[:, None]
+    search = _Search(texts, answers, np.ones_like(answers), multi_label=False, seed=0, for_words=False)
+    error = (0.7 * 0.3 / n) ** 0.5
+    search.tried = [Tried(SHAPES[0], 0.7, 0.8), Tried(SHAPES[1], 0.7 - 1.2 * error, 0.7)]
+    assert search.best() is search.tried[taken == "surer"]

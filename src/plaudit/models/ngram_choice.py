@@ -7,7 +7,8 @@ as that helps. At most a quarter of the texts is used, so that the search costs 
 are few, all of them, and it is over in seconds.
 
 The decision to question: accuracy decides, of sets of labels that of whole sets, and log loss, after a temperature,
-among those that are as accurate within half a standard error. Where texts are long and many, words alone are left only
+among those that are as accurate within half a standard error; within one and a half where texts are few, for there
+accuracy is the noisier of the two (docs/log.md). Where texts are long and many, words alone are left only
 for what is better by a whole one: long n-grams gain most from the further texts, and cost least (docs/log.md).
 """
 
@@ -39,7 +40,7 @@ _DRAW = 7  # what a random generator is for, mixed into its seed
 _MANY = 20_000
 _STEP = math.sqrt(10)  # from a penalty to the next
 _LEAST, _MOST = 0.01, 100.0  # penalties; `ngram` holds weights against the least
-_SLACK, _SLACK_OF_WORDS = 0.5, 1.0  # standard errors of the accuracy
+_SLACK, _SLACK_OF_WORDS, _SLACK_OF_FEW = 0.5, 1.0, 1.5  # standard errors of the accuracy
 _CHARACTERS = NgramSettings(
     n_max=2, min_texts=1, chars=True, weighting="mixed", objective="squared_hinge", regularisation=3.0
 )
@@ -215,7 +216,8 @@ class _Search:
         """Return the trial that is taken so far."""
         most = max(each.accuracy for each in self.tried)
         error = self._error(most, self._n_folds)
-        good = [each for each in self.tried if each.accuracy >= most - _SLACK * error]
+        slack = _SLACK_OF_FEW if len(self._texts) < _LEAST_TEXTS and not self._for_words else _SLACK
+        good = [each for each in self.tried if each.accuracy >= most - slack * error]
         if self._for_words:
             words = [
                 each
