@@ -8,7 +8,7 @@ first, so that "the same text again" is one question whether the two stand in on
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from plaudit.data.columns import ChosenColumns
 from plaudit.data.dataset import label_sets
 from plaudit.data.faults import BROKEN, MISSING, Faults
 from plaudit.data.intake import Intake
-from plaudit.data.label_reading import LabelReading
+from plaudit.data.label_reading import LabelReading, Labels
 from plaudit.data.labels import sort_classes
 from plaudit.data.load import find_parts, find_path
 from plaudit.data.named import find_named
@@ -261,15 +261,7 @@ def _read(name: str, place: str, spec: DataSpec, memory: DataSpec | None) -> tup
     lacking = np.flatnonzero(labels.missing()).tolist()
     reader = first.reader
     read = labels.finish(lambda row: reader.where(places[row]) if len(sources) == 1 else str(places[row]))
-    names: Names = (
-        list(label_sets(read.values, read.classes))
-        if read.multi_label
-        else [(read.classes[value],) if read.classes else None for value in read.values.tolist()]
-    )
-    for row in faults:
-        names[row] = None if not read.multi_label else ()
-    for row in lacking:
-        names[row] = None
+    names = _label_names(read, faults, lacking)
     file = reader.name if len(sources) == 1 else place
     part = CorpusPart(
         name, file, reader.unit, places, pa.concat_arrays(texts), names, read.multi_label, columns.finish(),
@@ -277,6 +269,20 @@ def _read(name: str, place: str, spec: DataSpec, memory: DataSpec | None) -> tup
         (*first.said, *read.read_as),
     )  # fmt: skip
     return part, first.spec
+
+
+def _label_names(read: Labels, broken: Iterable[int], lacking: Sequence[int]) -> Names:
+    """Return each row's labels; None of a row that lacks them, and of a broken one, which in sets has none."""
+    names: Names = (
+        list(label_sets(read.values, read.classes))
+        if read.multi_label
+        else [(read.classes[value],) if read.classes else None for value in read.values.tolist()]
+    )
+    for row in broken:
+        names[row] = None if not read.multi_label else ()
+    for row in lacking:
+        names[row] = None
+    return names
 
 
 def _nothing_labelled(part: CorpusPart) -> DataError:

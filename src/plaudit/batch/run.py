@@ -121,11 +121,7 @@ def predict_files(
                 _run(plan, watch, engine or LocalEngine(), work)
             if not work.n_rows():  # before an older output is replaced
                 raise DataError(f"{source}: no rows; nothing was scored, and nothing was written.")
-            if suffix is None:
-                make_folder(work, plan.pieces, output_names(plan.pieces))
-            else:
-                join_parts(work, suffix)
-            work.publish()
+            _publish(work, plan, suffix)
         except KeyboardInterrupt:
             if not work.n_rows() or sources[0].path is None:
                 work.remove()
@@ -217,6 +213,15 @@ def _planned(
     if watch is not None and reader is not None:
         watch.understood(reader.intake.said)
     return Plan(pieces, work.parts, fields, model, folder, reader)
+
+
+def _publish(work: Work, plan: Plan, suffix: str | None) -> None:
+    """Join the parts into the output, a file or a folder of files, and put it in its place."""
+    if suffix is None:
+        make_folder(work, plan.pieces, output_names(plan.pieces))
+    else:
+        join_parts(work, suffix)
+    work.publish()
 
 
 def _run(plan: Plan, watch: Watch | None, engine: Engine, work: Work) -> None:

@@ -8,7 +8,7 @@ columns, finding one finds the other; for prediction a label is never found that
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,16 +138,21 @@ def choose_columns(
             raise DataError(f"{where}: {option} {repeated[0]}: named twice.")
     told = columns.said if is_label_needed else [line for line in columns.said if not line.startswith("label")]
     if is_label_needed:  # a whole reading of the file hangs on the choice, so that even the plainest is said
-        if not text and not any(line.startswith("text") for line in told):
-            told.append(f"text: column {found_text[0]!r}")
-        if not label and not any(line.startswith("label") for line in told):
-            told.append(f"label: column {found_label[0]!r} ({_values(columns[found_label[0]])})")
+        told += _plainest(columns, told, text=() if text else found_text, label=() if label else found_label)
     said = sorted(told, key=lambda line: not line.startswith("text"))
     others: tuple[str, ...] = ()
     if is_label_needed and len(found_label) == 1 and columns[found_label[0]].different == 1:
         left = columns.left((*found_text, *found_label))[:_SHOWN]
         others = tuple(column_flag(name) for name in left if columns[name].is_label)
     return ChosenColumns(found_text, found_label, "; ".join(said), others, constant)
+
+
+def _plainest(columns: _Columns, told: Sequence[str], *, text: Sequence[str], label: Sequence[str]) -> Iterator[str]:
+    """Yield a line for a choice that nobody made and nothing is said of yet."""
+    if text and not any(line.startswith("text") for line in told):
+        yield f"text: column {text[0]!r}"
+    if label and not any(line.startswith("label") for line in told):
+        yield f"label: column {label[0]!r} ({_values(columns[label[0]])})"
 
 
 def _refuse_joined(columns: _Columns) -> None:

@@ -101,35 +101,7 @@ class Intake:
             names = tuple(dict.fromkeys([*self.reader.names, *(name for rows in first for name in rows.columns)]))
             self.names = names
             memory = remembered or DataSpec()
-            if is_label_needed and isinstance(self.reader, FastTextReader) and len(names) == 1:
-                if memory.label_columns:
-                    raise DataError(f"{self.reader.name}: it has no labels. {_UNLABELLED}")
-                raise DataError(
-                    f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
-                    "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
-                    "where the file's name is the label of all its lines, make it a table with a column of labels."
-                )
-            most = max(_LEAST_LOOKED_AT, min(LOOKED_AT, _MOST_CELLS // max(len(names), 1)))
-            sample = {name: _sample(first, name, most) for name in names}
-            inner = _inner_columns(sample)
-            text, label = self._remembered(memory, (*names, *inner), first)
-            choose: Callable[..., ChosenColumns] = partial(
-                choose_columns,
-                text=spec.text_columns or text,
-                label=spec.label_columns or label,
-                is_label_needed=is_label_needed,
-                where=self.reader.name,
-                may_lack_header=self.reader.may_lack_header,
-            )
-            lacks_label = is_label_needed and bool(memory.label_columns) and not (spec.label_columns or label)
-            try:
-                self.chosen: ChosenColumns = choose(names, sample)
-            except DataError as error:
-                if lacks_label:
-                    raise self._no_label(memory, names) from error
-                self.chosen = _choose_within(choose, sample, inner, spec, error)
-            if lacks_label and not all(map(is_known_name, self.chosen.label)) and not self._is_numbered:
-                raise self._no_label(memory, names)
+            self.chosen = self._choose(names, first, memory, is_label_needed=is_label_needed)
         except DataError as error:
             self.reader.close()
             raise (DataError(f"{error} {self.reader.hint}") if self.reader.hint else error) from error.__cause__
@@ -189,6 +161,45 @@ class Intake:
     def close(self) -> None:
         """Close the source."""
         self.reader.close()
+
+    def _choose(
+        self, names: tuple[str, ...], first: Sequence[Rows], memory: DataSpec, *, is_label_needed: bool
+    ) -> ChosenColumns:
+        """Return which columns are the text and the label, by the first rows and by what is remembered.
+
+        Raises:
+            DataError: They are not found.
+        """
+        if is_label_needed and isinstance(self.reader, FastTextReader) and len(names) == 1:
+            if memory.label_columns:
+                raise DataError(f"{self.reader.name}: it has no labels. {_UNLABELLED}")
+            raise DataError(
+                f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
+                "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
+                "where the file's name is the label of all its lines, make it a table with a column of labels."
+            )
+        most = max(_LEAST_LOOKED_AT, min(LOOKED_AT, _MOST_CELLS // max(len(names), 1)))
+        sample = {name: _sample(first, name, most) for name in names}
+        inner = _inner_columns(sample)
+        text, label = self._remembered(memory, (*names, *inner), first)
+        choose: Callable[..., ChosenColumns] = partial(
+            choose_columns,
+            text=self._spec.text_columns or text,
+            label=self._spec.label_columns or label,
+            is_label_needed=is_label_needed,
+            where=self.reader.name,
+            may_lack_header=self.reader.may_lack_header,
+        )
+        lacks_label = is_label_needed and bool(memory.label_columns) and not (self._spec.label_columns or label)
+        try:
+            chosen: ChosenColumns = choose(names, sample)
+        except DataError as error:
+            if lacks_label:
+                raise self._no_label(memory, names) from error
+            chosen = _choose_within(choose, sample, inner, self._spec, error)
+        if lacks_label and not all(map(is_known_name, chosen.label)) and not self._is_numbered:
+            raise self._no_label(memory, names)
+        return chosen
 
     def _remembered(
         self, memory: DataSpec, names: Sequence[str], first: Sequence[Rows]

@@ -111,13 +111,7 @@ def choose_rule(
     n_goals = len(shares) + f1 + (costs is not None)
     if n_goals > 1 or (not n_goals and unlike is None):
         raise ConfigError(f"choose one goal: {_GOALS}.")
-    for name, value in shares.items():
-        if not 0 < value <= 1:
-            raise ConfigError(f"{name}: expected a share above 0 and at most 1, got {value}.")
-    if per_class and (not shares or model.multi_label_):
-        raise ConfigError(
-            "per class: for abstain, precision or recall of one label a text; in sets of labels each has its own."
-        )
+    _check_shares(model, shares, per_class=per_class)
     is_of_a_class = f1 or (not per_class and not {"recall", "precision"}.isdisjoint(shares))
     _check_goal(model, is_of_a_class=is_of_a_class, is_for_sets=abstain is None, of=of)
     by_label = None if costs is None or not model.multi_label_ else label_costs(costs, model.class_names)
@@ -129,10 +123,8 @@ def choose_rule(
     repeats = Repeats.of(held.text_numbers(), len(held))
     scope = None if unlike is None else _outside(model, held, unlike)
     logits = model.logits(held.texts) if logits is None else logits
-    found, plain = (
-        probabilities(logits, multi_label=model.multi_label_),
-        predicted(logits, multi_label=model.multi_label_),
-    )
+    found = probabilities(logits, multi_label=model.multi_label_)
+    plain = predicted(logits, multi_label=model.multi_label_)
     if scope is not None and not n_goals:
         return _unlike_alone(scope, truth, plain, repeats)
     is_of_one = abstain is None and not per_class and len(model.class_names) == 2
@@ -156,6 +148,16 @@ def choose_rule(
     if scope is not None:
         choice = replace(choice, rule=replace(choice.rule, unlike=scope.rate), notes=(*choice.notes, str(scope)))
     return replace(choice, steps=steps)
+
+
+def _check_shares(model: Classifier, shares: dict[str, float], *, per_class: bool) -> None:
+    for name, value in shares.items():
+        if not 0 < value <= 1:
+            raise ConfigError(f"{name}: expected a share above 0 and at most 1, got {value}.")
+    if per_class and (not shares or model.multi_label_):
+        raise ConfigError(
+            "per class: for abstain, precision or recall of one label a text; in sets of labels each has its own."
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ read without its softplus gives plausible, wrong probabilities.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,20 +86,7 @@ def _read(model: Mapping[str, Any], loss: object, where: str) -> Layers:
         raise _foreign(where, f"it has {len(layers):,} layers")
     if kind != "Sequential":
         _check_chain(layers, where)
-    counts: dict[str, int] = {}
-    with_weights: list[tuple[str, Mapping[str, Any], LayerNames]] = []
-    for layer in layers:
-        class_name, config = layer["class_name"], layer["config"]
-        number = counts[class_name] = counts.get(class_name, -1) + 1
-        if class_name == "Activation" and layer is layers[-1] and with_weights:
-            last_name, last, names = with_weights[-1]
-            if last_name != "Dense" or last["activation"] != "linear":
-                raise _foreign(where, "it has two activations behind each other")
-            with_weights[-1] = (last_name, {**last, "activation": config["activation"]}, names)
-        elif class_name not in _PASSED_OVER:
-            snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in class_name).lstrip("_")
-            path = f"{snake}_{number}" if number else snake
-            with_weights.append((class_name, config, LayerNames(str(config.get("name", "")), path)))
+    with_weights = _with_weights(layers, where)
     if not with_weights or with_weights[0][0] != "KerasLayer":
         first = with_weights[0][0] if with_weights else "no layer"
         raise _foreign(where, f"its first layer is {first!r:.60}")
@@ -122,6 +109,25 @@ def _read(model: Mapping[str, Any], loss: object, where: str) -> Layers:
         output=last,
         is_set=units[-1] > 1 and (last == "sigmoid" or (last == "linear" and _is_binary(loss))),
     )
+
+
+def _with_weights(layers: Sequence[Mapping[str, Any]], where: str) -> list[tuple[str, Mapping[str, Any], LayerNames]]:
+    """Return class, settings and names of each layer with weights; an activation joins the layer before it."""
+    counts: dict[str, int] = {}
+    with_weights: list[tuple[str, Mapping[str, Any], LayerNames]] = []
+    for layer in layers:
+        class_name, config = layer["class_name"], layer["config"]
+        number = counts[class_name] = counts.get(class_name, -1) + 1
+        if class_name == "Activation" and layer is layers[-1] and with_weights:
+            last_name, last, names = with_weights[-1]
+            if last_name != "Dense" or last["activation"] != "linear":
+                raise _foreign(where, "it has two activations behind each other")
+            with_weights[-1] = (last_name, {**last, "activation": config["activation"]}, names)
+        elif class_name not in _PASSED_OVER:
+            snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in class_name).lstrip("_")
+            path = f"{snake}_{number}" if number else snake
+            with_weights.append((class_name, config, LayerNames(str(config.get("name", "")), path)))
+    return with_weights
 
 
 def _check_chain(layers: list[Mapping[str, Any]], where: str) -> None:

@@ -100,10 +100,6 @@ class EncoderClassifier(EncoderArguments, Classifier):
         model = EncoderModel.initialise(folder, data.n_logits, seed=self.seed)
         check_length(model, str(self.encoder), self.max_tokens)
         placement = place(self.device)
-
-        def answers(part: TrainingData) -> NDArray[np.float32]:
-            return as_targets(part.codes, len(part.classes), multi_label=part.multi_label)
-
         tokens = model.tokenizer.ids(data.texts)
         sequences = model.cut_ids(tokens, self.max_tokens, self.long_texts)
         self.history_ = self.kept_epoch_ = self.epochs_ = self.training_vectors_ = self.head_cost_ = None
@@ -112,10 +108,10 @@ class EncoderClassifier(EncoderArguments, Classifier):
         if self.trainable:
             epochs = self._epochs_for(data.texts, model.tokenizer)
             turns = model.turns(tokens, self.max_tokens, self.long_texts, epochs * self.soup)
-            training, seen = EncoderExamples(turns, answers(data), data.weights), None
+            training, seen = EncoderExamples(turns, _answers(data), data.weights), None
             if watched is not None:
                 read = model.cut(watched.texts, self.max_tokens, self.long_texts)
-                seen = EncoderExamples((read,), answers(watched))
+                seen = EncoderExamples((read,), _answers(watched))
             self.learning_rate_ = self.learning_rate or default_learning_rate(model)
             given = {**self.get_params(), "epochs": epochs, "learning_rate": self.learning_rate_}
             work = FineTuning(model, training, seen, given, data.classes.tolist(), data.multi_label)
@@ -124,21 +120,25 @@ class EncoderClassifier(EncoderArguments, Classifier):
             )
             self.history_, self.kept_epoch_, self.epochs_ = result.history, result.kept_epoch, epochs
         else:
-            made_by = (str(folder), self.start_sha256_, self.max_tokens, self.long_texts, str(placement.device))
-            vectors = remember_vectors(
-                data.texts,
-                made_by,
-                lambda texts: self._vectors(
-                    model, sequences if texts is data.texts else model.cut(texts, self.max_tokens, self.long_texts)
-                ),
-            )
-            yes = answers(data).astype(np.float64)
+            vectors = self._remembered_vectors(model, data.texts, sequences, str(folder), str(placement.device))
+            yes = _answers(data).astype(np.float64)
             self.head_cost_ = choose_cost(vectors, yes, data.weights, seed=self.seed)
             head = linear(*fit_head(vectors, yes, data.weights, cost=self.head_cost_))
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model
         self.notes_ = tuple(filter(None, [sequences.note(self.max_tokens, turns), _unknown_note(model, tokens.values)]))
         self.n_threads_ = placement.n_threads
+
+    def _remembered_vectors(
+        self, model: EncoderModel, texts: pa.LargeStringArray, sequences: Sequences, folder: str, device: str
+    ) -> NDArray[np.float32]:
+        """Return the vectors of N texts, float32 [N, D], by a frozen encoder; what it has read before is kept."""
+
+        def vectors(asked: pa.LargeStringArray) -> NDArray[np.float32]:
+            read = sequences if asked is texts else model.cut(asked, self.max_tokens, self.long_texts)
+            return self._vectors(model, read)
+
+        return remember_vectors(texts, (folder, self.start_sha256_, self.max_tokens, self.long_texts, device), vectors)
 
     def _epochs_for(self, texts: pa.LargeStringArray, tokenizer: SubwordTokenizer | None = None) -> int:
         if self.epochs is not None:
@@ -211,6 +211,10 @@ class EncoderClassifier(EncoderArguments, Classifier):
         with working():
             self.model_.to(placement)
             return self.model_.logits(self.model_.cut(texts, self.max_tokens, self.long_texts), placement)
+
+
+def _answers(part: TrainingData) -> NDArray[np.float32]:
+    return as_targets(part.codes, len(part.classes), multi_label=part.multi_label)
 
 
 def _unknown_note(model: EncoderModel, tokens: NDArray[np.int32]) -> str | None:

@@ -29,7 +29,7 @@ from plaudit.models.ngram_files import (
     write_weights,
 )
 from plaudit.models.ngram_fitting import NgramWeights, as_answers, as_logits, count_blocks, fit_logits, score_rows
-from plaudit.models.ngram_learning import learn, least_texts
+from plaudit.models.ngram_learning import Learned, learn, least_texts
 from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.targets import count_logits
 from plaudit.models.training_data import Course, TrainingData
@@ -131,19 +131,12 @@ class NgramClassifier(NgramArguments, Classifier):
         choice = self._choose(texts, answers, weight, multi_label=multi_label)
         settings = choice.best.settings if choice else NgramSettings(**self._given())
         learned = learn(texts, settings, self.scratch)
+        least_size = self._least_by_size(learned, settings, answers.shape[1])
         left_out = ""
-        if self.max_size is not None:
-            n_values = answers.shape[1] + (1 if settings.weighting == "tfidf" else answers.shape[1])
-            least_size = least_texts(learned, n_values, self.max_size * 1e6)
-            if least_size is None:
-                raise DataError(
-                    f"--max-size {self.max_size:g}: not even the most frequent n-grams of these texts fit; "
-                    f"each takes {4 * n_values + 8:,} bytes."
-                )
-            if least_size > settings.min_texts:
-                settings = replace(settings, min_texts=least_size)
-                learned = learn(texts, settings, self.scratch)
-                left_out = f"n-grams in fewer than {least_size:,} texts were left out (--max-size {self.max_size:g})."
+        if least_size > settings.min_texts:
+            settings = replace(settings, min_texts=least_size)
+            learned = learn(texts, settings, self.scratch)
+            left_out = f"n-grams in fewer than {least_size:,} texts were left out (--max-size {self.max_size:g})."
         if not len(learned.vocabulary):
             if settings.min_texts == 1:
                 raise DataError(f"none of the {len(texts):,} training texts has a word; give others.")
@@ -165,6 +158,23 @@ class NgramClassifier(NgramArguments, Classifier):
             "from those of training in memory."
         )
         self.notes_ = tuple(filter(None, (left_out, in_blocks if n_blocks > 1 else "")))
+
+    def _least_by_size(self, learned: Learned, settings: NgramSettings, n_logits: int) -> int:
+        """Return in how many texts an n-gram must be for the model to stay within `max_size`; 0 without it.
+
+        Raises:
+            DataError: No n-gram would be left.
+        """
+        if self.max_size is None:
+            return 0
+        n_values = n_logits + (1 if settings.weighting == "tfidf" else n_logits)
+        least = least_texts(learned, n_values, self.max_size * 1e6)
+        if least is None:
+            raise DataError(
+                f"--max-size {self.max_size:g}: not even the most frequent n-grams of these texts fit; "
+                f"each takes {4 * n_values + 8:,} bytes."
+            )
+        return least
 
     def _given(self) -> dict[str, Any]:
         """Return those of `NgramSettings` that are not left open."""

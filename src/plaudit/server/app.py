@@ -70,6 +70,12 @@ def create_app(
     app.add_exception_handler(Refusal, _refused)
     app.add_middleware(Gate, limits=limits, metrics=service.metrics, keys=tuple(keys), hosts=hosts)
     app.add_middleware(Journal, metrics=service.metrics)
+    _describe(app, has_keys=bool(keys))
+    return app
+
+
+def _describe(app: FastAPI, *, has_keys: bool) -> None:
+    """Put into /openapi.json what FastAPI does not see: the bodies, which are read by hand, and the keys."""
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -79,7 +85,7 @@ def create_app(
                 [(kind, "validation") for kind in _BODIES], ref_template="#/components/schemas/{model}"
             )
             document["components"]["schemas"] |= bodies["$defs"]
-            if keys:
+            if has_keys:
                 document["components"]["securitySchemes"] = {
                     "bearer": {"type": "http", "scheme": "bearer"},
                     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -89,7 +95,6 @@ def create_app(
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
-    return app
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
