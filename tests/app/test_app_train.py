@@ -201,6 +201,19 @@ def test_few_texts_are_all_judged_and_what_cannot_be_measured_is_a_dash(
     assert page.count(">ROC-AUC<") >= 1
 
 
+def test_a_validation_file_that_is_the_test_is_told_of(command: Command, reviews: Dataset, tmp_path: Path) -> None:
+    rows = [f'"{text}",{name}' for text, name in zip(reviews.texts.to_pylist(), reviews.label_names(), strict=True)]
+    (tmp_path / "train.csv").write_text("\n".join(["text,label", *rows[:60]]) + "\n")
+    (tmp_path / "test.csv").write_text("\n".join(["text,label", *rows[60:100]]) + "\n")
+    words = ["train", "train.csv", "--validation", "test.csv", "--test", "test.csv", "--recipe", "ngram"]
+    told = command(*words, "-o", "model").out.replace("\n", " ")
+    n = json.loads((tmp_path / "model" / "metrics.json").read_text())["test"]["n"]
+    known = f"{n} test texts are also among the validation texts (equal except for case and punctuation), and"
+    assert f"{known} the model was trained on them (--refit)" in told
+    assert f"{n} of {n} test texts are also among the training texts" in (tmp_path / "model" / "README.md").read_text()
+    assert f"{known} it was chosen by them" in command(*words, "--no-refit", "-o", "other").out.replace("\n", " ")
+
+
 def test_near_copies_of_training_texts_are_told_of(command: Command, reviews: Dataset, tmp_path: Path) -> None:
     texts = [
         f"{text} and so the film went on for two hours with nothing else in it" for text in reviews.texts.to_pylist()

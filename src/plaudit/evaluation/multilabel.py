@@ -48,7 +48,8 @@ class MultiLabelMetrics:
         log_loss: Mean binary log loss over all texts and classes, in nats.
         brier: Mean squared error of the probabilities over all texts and classes, 0 to 1.
         calibration_error: Of the probabilities of all (text, class) pairs (`evaluation.calibration`), 0 to 1.
-        f1_micro: F1 of all (text, class) pairs together, so that common classes weigh more.
+        f1_micro: F1 of all (text, class) pairs together, so that common classes weigh more; None where no text has or
+            is given a label.
         f1_macro: Mean F1 of the classes that occur or are given, so that each weighs the same; so are the next two;
             None where no text has or is given one.
         precision_macro: Mean precision.
@@ -73,7 +74,7 @@ class MultiLabelMetrics:
     log_loss: float
     brier: float
     calibration_error: float
-    f1_micro: float
+    f1_micro: float | None
     f1_macro: float | None
     precision_macro: float | None
     recall_macro: float | None
@@ -159,7 +160,8 @@ def measure_sets(
         intervals |= by_class_intervals(*sums, resampled, names, figures, of_labels)
         intervals |= ranking_intervals(true, probabilities, resampled, repeats)
         for name in ("f1_micro", "f1_samples"):
-            intervals[name] = logit_interval(figures[name], resampled[name], worth) if worth >= TOO_FEW else None
+            is_known = worth >= TOO_FEW and figures[name] is not None
+            intervals[name] = logit_interval(figures[name], resampled[name], worth) if is_known else None
         if worth < TOO_FEW:
             intervals["calibration_error"] = None
         given = np.where(true, probabilities, 1 - probabilities)
@@ -198,7 +200,9 @@ def _statistic(true: NDArray[np.bool_], found: NDArray[np.bool_], probabilities:
             "log_loss": (counts * losses).sum(axis=1) / counts.sum(axis=1),
             "brier": (counts * squares).sum(axis=1) / counts.sum(axis=1),
             "calibration_error": calibrated(counts),
-            "f1_micro": f1_of(n_both.sum(axis=1), n_true.sum(axis=1), n_found.sum(axis=1)),
+            "f1_micro": np.where(
+                occurs.any(axis=1), f1_of(*(n.sum(axis=1) for n in (n_both, n_true, n_found))), np.nan
+            ),
             "f1_macro": mean_where(f1, occurs),
             "precision_macro": mean_where(precision, occurs),
             "recall_macro": mean_where(recall, occurs),

@@ -215,8 +215,7 @@ def gather_facts(
     is_on_disk = isinstance(parts.train, SpilledDataset)
     audit = quick_audit(named, command=audit_command(parts.config), most_bytes=_LOOKED_AT_BYTES if is_on_disk else None)
     found = [part_facts(name, dataset, parts.train, model.class_names) for name, dataset in named.items()]
-    if tested.taught.any():
-        found[-1] = replace(found[-1], shared=int((~tested.is_unseen).sum()))
+    found[-1] = replace(found[-1], shared=int((~tested.is_unseen).sum()))
     return ReportFacts(
         format_version=FORMAT_VERSION,
         classes=model.class_names,

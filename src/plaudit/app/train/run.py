@@ -215,9 +215,17 @@ class _Run:
         if not self.config.data.streaming:
             keep_tokens(texts.texts)
         taught, notes = taught_rows(self.config.model.teacher, self.unlabelled, texts)
+        not_trained, not_chosen = (unseen_rows(texts, (part,)) for part in (parts.train, parts.validation))
+        is_refit = bool(self.config.training.refit)
+        if n := int((not_trained & ~not_chosen).sum()):
+            what = "the model was trained on them (--refit)" if is_refit else "it was chosen by them"
+            notes.append(
+                f"note: {n:,} test texts are also among the validation texts (equal except for case and punctuation), "
+                f"and {what}: the test figures are optimistic by what they gain from that."
+            )
         _say_all(self.say, describe_part("test", texts, parts.train) + notes + describe_absent(test=texts))
-        seen = (parts.train, parts.validation) if self.config.training.refit else (parts.train,)
-        tested = Tested(texts, answer(model, texts), unseen_rows(texts, seen) & ~taught, taught)
+        is_unseen = not_trained & ~taught & (not_chosen if is_refit else True)
+        tested = Tested(texts, answer(model, texts), is_unseen, taught)
         self.versions["test_texts"] = fingerprint(texts)
         self.config = _decided(
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
