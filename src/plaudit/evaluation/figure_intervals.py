@@ -176,6 +176,7 @@ def by_class_intervals(
     }
     intervals: dict[str, Interval | tuple[Interval | None, ...] | None] = {}
     is_whole = all(t + f > 0 for _, t, f in counts)  # else the mean is another one than that of more texts
+    few = (_student(max(float(worth[1].sum()), 2.0)) / Z95) ** 2  # how much resamples vary is known from so many
     for kind, (name, mean) in names.items():
         intervals[name], intervals[mean] = own[kind], None
         if not is_whole:
@@ -183,6 +184,7 @@ def by_class_intervals(
         alone = float(np.nanvar(resampled[name], axis=0).sum()) / len(counts) ** 2
         joint = float(np.nanvar(resampled[mean]))
         together = joint / alone if alone > 0 and joint > 0 else 1.0
+        together *= few
         intervals[mean] = mean_interval(list(figures[name]), list(own[kind]), together=together)
     return intervals
 
