@@ -82,7 +82,7 @@ def test_time_is_over_when_it_is_or_when_nobody_waits() -> None:
     budget = Budget().until(seconds=60, cancelled=left)
     budget.check_time("it")
     left.set()
-    with pytest.raises(LimitError, match="the client has gone") as caught:
+    with pytest.raises(LimitError, match="the client has disconnected") as caught:
         budget.check_time("it")
     assert caught.value.limit == "cancelled"
 

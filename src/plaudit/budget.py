@@ -126,7 +126,7 @@ class Budget:
             LimitError: It is so; its `limit` is "seconds" or "cancelled".
         """
         if self.cancelled is not None and self.cancelled.is_set():
-            raise LimitError(f"{where}: stopped, because the client has gone.", limit="cancelled")
+            raise LimitError(f"{where}: stopped, because the client has disconnected.", limit="cancelled")
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise LimitError(f"{where}: out of time; send less.", limit="seconds")
 

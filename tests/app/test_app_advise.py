@@ -35,7 +35,7 @@ def test_advice_is_the_data_the_recipe_the_time_and_the_next_command(command: Co
     assert lines[0].endswith("(English).")
     assert lines[1].startswith("Advice: --recipe ngram. 648 texts / 71 words a text = 9: below 1,500")
     assert lines[2] == "Training time, estimated for this machine (2 cores): 2 s."
-    assert lines[3].startswith("And best --frozen (auto). N-grams and an encoder that is not trained.")
+    assert lines[3].startswith("And best --frozen (auto). N-grams and a frozen encoder.")
     assert lines[-1] == "Next: plaudit train sample --recipe auto"
 
 

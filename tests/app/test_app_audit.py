@@ -75,7 +75,7 @@ def test_every_fault_is_found_on_its_line(command: Command, data: Path, tmp_path
     assert found["wrongly decoded", "train", 13]["detail"] == "Ã© for é"
     assert {row["file"] for row in found.values()} == {str(data), "test.csv"}
     assert "fix   text in two parts" in done.out
-    assert "Label noise was not looked for: 6 different texts are too few." in done.out
+    assert "Label noise was not checked: 6 different texts are too few." in done.out
     assert "Places are lines of the file, counted from 1, the header too." in done.out
     figures = json.loads((tmp_path / "found" / "audit.json").read_text(encoding="utf-8"))
     assert figures["findings"]["conflict"] == {"gravity": "fix", "rows": {"train": 3, "test": 0}}
@@ -229,7 +229,7 @@ def test_the_sample_and_an_embeddings_words(command: Command, tmp_path: Path) ->
         (("--similarity", "0.2"), "--similarity 0.2: expected a share from 0.5 to 1"),
         (("--test", "0.2"), "--test 0.2: expected a file or folder of test texts"),
         (("--seed", "-1"), "seed"),
-        (("-o", "data.csv"), "data.csv is a file; the findings are a folder"),
+        (("-o", "data.csv"), "data.csv is a file, and the findings need a folder"),
         (("--embedding", "nowhere"), "nowhere"),
         (("--label-separator", " "), "--label-separator ' ': expected a mark"),
         (("--text-column", "body"), "--text-column body: no such column"),
@@ -258,7 +258,7 @@ def test_foreign_files(command: Command, tmp_path: Path, contents: bytes, messag
 def test_a_class_alone_is_a_finding_not_an_error(command: Command, tmp_path: Path) -> None:
     done = command("audit", write_csv(tmp_path / "data.csv", [("text", "label"), ("a b", "x"), ("c d", "x")]))
     assert "fix  train: one class only: every label is x" in done.out
-    assert "Label noise was not looked for: training has one class only." in done.out
+    assert "Label noise was not checked: training has one class only." in done.out
 
 
 def test_nothing_left_is_an_error_and_nothing_is_written(command: Command, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_nothing_left_is_an_error_and_nothing_is_written(command: Command, tmp_p
 
 def test_without_cleanlab_the_rest_is_found(command: Command, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_audit, "_missing_extra", lambda: "Looking for label noise needs cleanlab")
-    assert "Label noise was not looked for: Looking for label noise needs cleanlab." in command("audit", data).out
+    assert "Label noise was not checked: Looking for label noise needs cleanlab." in command("audit", data).out
     error = command("audit", data, "--write-clean", "c.csv", "--drop", "noise", code=2).err
     assert error == "plaudit: Looking for label noise needs cleanlab\n"
 

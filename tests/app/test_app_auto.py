@@ -47,7 +47,7 @@ def test_ones_own_data_get_ngrams_and_its_record_repeats_it(command: Command, mi
 
 def test_settings_that_were_given_name_the_recipe(command: Command, mine: str, tmp_path: Path) -> None:
     said = command("train", mine, "--embedding", "random", "--epochs", "1").out
-    assert "Recipe: network, which has the settings that were given." in said
+    assert "Recipe: network, which the given settings belong to." in said
     assert (tmp_path / "models" / "mine-network").is_dir()
 
 
@@ -110,7 +110,7 @@ def test_what_was_made_from_english_is_said_of_other_languages_before_training()
     for model, start in ((network, "embedding minilm"), (frozen, "encoder minilm")):
         line = language_line(RunConfig(OPEN.data, model), spanish)
         assert line is not None
-        assert f"the texts look Spanish, and the {start} was made from English" in line
+        assert f"the texts look Spanish, and the {start} was trained on English" in line
         assert language_line(RunConfig(OPEN.data, model), sample) is None
     for model in (
         ModelConfig(recipe="ngram"),
@@ -123,7 +123,7 @@ def test_what_was_made_from_english_is_said_of_other_languages_before_training()
 
 def test_a_language_that_is_given_is_taken(command: Command, mine: str) -> None:
     said = command("train", mine, "--embedding", "random", "--epochs", "1", "--language", "en").out
-    assert "made from English" not in said
+    assert "trained on English" not in said
     assert "--language English: expected a code" in command("train", mine, "--language", "English", code=2).err
 
 

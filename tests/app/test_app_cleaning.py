@@ -62,7 +62,7 @@ def test_a_cleaned_file_has_the_test_of_the_file_it_was_made_from(
 def test_a_test_drawn_from_cleaned_rows_is_called_too_good(command: Command, noisy: Path) -> None:
     command("audit", noisy, "--write-clean", "clean.csv")
     done = command("train", "clean.csv", "--recipe", "ngram", "--test", "0.3", "-o", "model")
-    said = "so the test figures are too good"
+    said = "so the test figures are optimistic"
     assert said in done.out
     assert said in Path("model/README.md").read_text(encoding="utf-8")
 
@@ -74,7 +74,7 @@ def test_training_cleans_training_texts_alone(command: Command, noisy: Path) -> 
     assert clean.open_test().texts.equals(plain.open_test().texts)
     assert clean.validation.texts.equals(plain.validation.texts)
     done = command("train", noisy, "--recipe", "ngram", "--clean", "-o", "model")
-    assert "training texts were taken out as doubtful" in done.out
+    assert "training texts were removed as doubtful" in done.out
     assert command("evaluate", "model", noisy, "--json").json()["n"] == len(plain.open_test())
 
 

@@ -118,4 +118,4 @@ def test_models_that_cannot_be_compared_are_told_in_a_line(
 def test_folders_of_one_name_are_told_apart_by_their_paths(command: Command, sample_model: Path) -> None:
     twin = Path(shutil.copytree(sample_model, Path("twin") / sample_model.name))
     out = command("compare", sample_model, twin, "sample").out
-    assert f"{sample_model} and {twin} have the same texts right." in out
+    assert f"{sample_model} and {twin} are right on the same texts." in out

@@ -127,7 +127,7 @@ def test_a_file_of_ones_own(command: Command, sample_model: Path, tmp_path: Path
         (["a", "--html", "nowhere/x.html"], "its folder does not exist"),
         (["a", "--data", "sample"], "--data is for the words over a data set"),
         (["--html", "x.html"], "--html goes with texts"),
-        (["a", "--class", "great"], "--class great: none of the model's classes (neg, pos)"),
+        (["a", "--class", "great"], "--class great: not one of the model's classes (neg, pos)"),
         (["--data", "nothing-here"], "no such data set, file or folder"),
     ],
 )

@@ -105,7 +105,7 @@ def test_a_fault_is_one_line_and_leaves_nothing(
 
 def test_pruning_says_when_it_cannot_know(tmp_path: Path, table_folder: Path) -> None:
     for embedding, trainable, message in (
-        ("random", True, "which rows training moved cannot be told: .*--keep FILE"),
+        ("random", True, "it is unknown which rows training moved: .*--keep FILE"),
         (str(table_folder), False, "the embedding was frozen"),
     ):
         folder = train(embedding, tmp_path / f"model-{trainable}", n=30, trainable=trainable)

@@ -72,7 +72,7 @@ def test_ctrl_c_ends_with_130_and_can_be_resumed(tmp_path: Path, whole: list[Any
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Stopped. The same command with --resume goes on from what was saved last." in out
+    assert "Stopped. The same command with --resume continues from the last save." in out
     assert err == "plaudit: interrupted.\n"
     process = start(*RUN, tmp_path / "model", "--resume", "--seed", "5")
     _, err = process.communicate(timeout=60)

@@ -59,7 +59,7 @@ def test_validation_texts_that_alone_have_changed_are_refused(command: Command, 
     one = run.part("validation", instead="stop").texts[0].as_py()
     mine.write_text(mine.read_text().replace(one, one + " indeed"))
     assert len(run.part("train", instead="stop")) == 51
-    assert "the model's validation texts can no longer be told" in command("explain", "model", code=2).err
+    assert "the model's validation texts can no longer be identified" in command("explain", "model", code=2).err
     _without_its_validation(Path("model/run.toml"))
     assert command("explain", "model", "--json").json()["data"] == "mine.csv: the validation texts of this model"
 
@@ -73,7 +73,7 @@ def test_each_part_is_the_one_that_was_recorded(command: Command, mine: Path) ->
     assert sum(map(len, parts.values())) == 80
     for name in parts:
         wrong = OwnRun(run.folder, run.config, {**recorded, f"{name}_texts": "0" * 32})
-        with pytest.raises(DataError, match=f"the model's {name} texts can no longer be told from the others; stop"):
+        with pytest.raises(DataError, match=f"the model's {name} texts can no longer be identified; stop"):
             wrong.part(name, instead="stop")  # type: ignore[arg-type]
 
 

@@ -48,7 +48,7 @@ def test_a_model_of_other_data_is_replaced_only_when_asked(command: Command, tmp
 def test_a_model_that_no_run_wrote_is_another(command: Command, tmp_path: Path) -> None:
     NgramClassifier().fit(["good", "bad"] * 4, ["pos", "neg"] * 4).save(tmp_path / "model")
     done = command("train", "sample", *QUICK, "-o", tmp_path / "model", code=2)
-    assert "holds a model that no plaudit train wrote; name another folder" in done.err
+    assert "holds a model that `plaudit train` did not write; name another folder" in done.err
 
 
 def test_one_source_may_be_named_in_two_ways(

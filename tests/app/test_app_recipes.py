@@ -167,7 +167,7 @@ def test_the_final_model_learns_from_the_test_texts_once_all_is_measured(
     before, after = (read_metrics(tmp_path / name) for name in ("before", "model"))
     assert after["test"] == before["test"]
     assert after["final"] == {"n": len(reviews)}
-    assert "All figures are those of the model before that" in (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert "All figures are from the model before that" in (tmp_path / "model" / "README.md").read_text("utf-8")
     assert read_toml(tmp_path / "model")["training"]["final"] is True
     model, other = (plaudit.load(tmp_path / name) for name in ("model", "before"))
     assert model.scope_ is not None  # of the training part, as before
@@ -175,7 +175,7 @@ def test_the_final_model_learns_from_the_test_texts_once_all_is_measured(
     assert (model.decision_function(texts) != other.decision_function(texts)).any()
     assert model.temperature_ == other.temperature_
 
-    assert "has learned from these, its test texts (--final)" in command("evaluate", "model", mine, code=2).err
+    assert "was also trained on these, its test texts (--final)" in command("evaluate", "model", mine, code=2).err
     assert "every row" in command("evaluate", "model", mine, "--all").out
 
 

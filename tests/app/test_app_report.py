@@ -157,7 +157,7 @@ def test_the_command_that_audits_names_the_runs_data() -> None:
 
 
 def test_controls_stand_in_this_page_and_in_later_ones(command: Command, sample_model: Path) -> None:
-    assert "Beside simple models" not in read(sample_model / "report.html")
+    assert "Against simple models" not in read(sample_model / "report.html")
     command("report", sample_model, "--controls")
     page, controls = read(sample_model / "report.html"), read_facts(sample_model).test.controls
     assert "had been opened 2 times" in page
@@ -169,5 +169,5 @@ def test_controls_stand_in_this_page_and_in_later_ones(command: Command, sample_
     assert controls[3].gain is not None
     assert controls[3].gain.value == pytest.approx(figures[3]["accuracy_difference"])
     command("report", sample_model)
-    assert "Beside simple models" in page
-    assert "Beside simple models" in read(sample_model / "report.html")
+    assert "Against simple models" in page
+    assert "Against simple models" in read(sample_model / "report.html")

@@ -171,8 +171,8 @@ def test_keys_come_from_a_file_and_the_environment(sample_model: Path, tmp_path:
         (("missing",), "missing does not exist"),
         ((".",), "is not a model: it holds no model.json"),
         (("MODEL", "MODEL"), "two models are named 'model'"),
-        (("MODEL", "--host", "no such host"), "nothing can listen there"),
-        (("MODEL", "--host", "192.0.2.1"), "nothing can listen there"),
+        (("MODEL", "--host", "no such host"), "cannot listen there"),
+        (("MODEL", "--host", "192.0.2.1"), "cannot listen there"),
         (("MODEL", "--api-key-file", "none"), "none: the API keys cannot be read"),
         (("MODEL", "--api-key-file", "empty"), "empty: no API key; expected one a line"),
         (("MODEL", "--api-key-file", "short"), "an API key has 5 characters; expected 16 or more"),
@@ -192,7 +192,7 @@ def test_a_port_in_use_is_one_line(command: Command, sample_model: Path) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = command("serve", sample_model, "--port", port, code=2)
-    assert f"--host 127.0.0.1 --port {port}: nothing can listen there (Address already in use)" in done.err
+    assert f"--host 127.0.0.1 --port {port}: cannot listen there (Address already in use)" in done.err
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -50,7 +50,7 @@ def set_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 def test_no_data_named_takes_the_sample_and_says_so_first(command: Command, unreachable: None, tmp_path: Path) -> None:
     lines = command("train", *QUICK).lines()
-    assert lines[0].startswith("No data named: taking the built-in sample, because imdb is not at hand (Cannot fetch")
+    assert lines[0].startswith("No data named: using the built-in sample, because imdb is not available (Cannot fetch")
     assert lines[1] == "Data: sample"
     assert 'source = "sample"' in (tmp_path / "model" / "run.toml").read_text(encoding="utf-8")
 
@@ -93,7 +93,7 @@ def test_imdb_at_hand_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("PLAUDIT_IMDB", str(tmp_path / "aclImdb"))
     said: list[str] = []
     assert choose_source(DataConfig(), said.append, progress=False).source == "imdb"
-    assert said == ["No data named: taking imdb, which is at hand."]
+    assert said == ["No data named: using imdb, which is available."]
 
 
 def test_a_source_that_is_named_is_left_alone() -> None:

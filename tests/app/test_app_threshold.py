@@ -33,7 +33,7 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
     figures = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
     found, model = figures["calibration"], plaudit.load("model")
     assert model.temperature_ == found["temperature"] == 1  # 130 texts: the gain is no larger than its error
-    assert "Calibration: no temperature lowers the log loss of texts that did not choose it" in done.out
+    assert "Calibration: no temperature lowers the out-of-sample log loss" in done.out
     assert figures["validation"]["log_loss"] == found["loss"] == found["loss_before"]
     config = RunConfig.from_toml("model/run.toml")
     held = load_parts(config.data, seed=0).validation
@@ -43,8 +43,8 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
     assert plaudit.evaluate(again, held).log_loss == pytest.approx(found["loss_before"])
     assert again.calibrate(held.texts, held.label_names()).temperature_ == found["temperature"]
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
-    assert "no temperature helps validation texts that did not choose it" in card
-    assert "Decision rule: none; the likeliest class is answered." in card
+    assert "no temperature lowers the out-of-sample log loss" in card
+    assert "Decision rule: none; the most probable class is answered." in card
 
 
 def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
@@ -87,12 +87,12 @@ def test_a_refit_keeps_the_temperature_and_says_so(command: Command, monkeypatch
     done = command("train", "sample", "--recipe", "ngram", "-o", "again")  # which has no epochs to choose
     kept = plaudit.load("model").temperature_
     assert plaudit.load("again").temperature_ == kept == 1.25
-    said = f"The temperature, {kept:.4f}, is that of the model that was validated."
+    said = f"The temperature, {kept:.4f}, comes from the validated model."
     assert said in done.out
     assert said in Path("again/README.md").read_text(encoding="utf-8")
     of_both = [command("threshold", name, "--f1", "--json").json() for name in ("model", "again")]
     assert of_both[0]["rule"] == of_both[1]["rule"]
-    assert "as answered before it was trained on them too (--refit)" in of_both[1]["data"]
+    assert "with the answers from before it was trained on them (--refit)" in of_both[1]["data"]
     Path("again/validation.safetensors").unlink()  # as versions before wrote it
     err = command("threshold", "again", "--f1", code=2).err
     assert "it was trained again on its validation texts (--refit)" in err
@@ -128,10 +128,11 @@ def test_a_person_reads_rule_figures_and_a_warning(command: Command, sample_mode
     assert shown == {"rule": {"thresholds": list(rule.thresholds or ())}, "rule_version": rule.version}
     assert said in command("evaluate", sample_model, "sample").out
     assert (
-        command("threshold", sample_model, "--reset").out == "Decision rule: none; the likeliest class is answered.\n"
+        command("threshold", sample_model, "--reset").out
+        == "Decision rule: none; the most probable class is answered.\n"
     )
     assert plaudit.load(sample_model).rule_ is None
-    assert "\nDecision rule: none; the likeliest class is answered.\n" in card.read_text(encoding="utf-8")
+    assert "\nDecision rule: none; the most probable class is answered.\n" in card.read_text(encoding="utf-8")
 
 
 def test_nothing_else_of_the_folder_changes(command: Command, sample_model: Path) -> None:
@@ -250,7 +251,7 @@ def test_other_texts_are_taken_whole(
     own = command("threshold", "model", "./mine.csv", "--f1", "--apply", "--json").json()
     assert own["data"].startswith("mine.csv: the model's 13 validation texts, as answered before")
     sample = command("threshold", "model", "sample", "--f1", code=2)
-    assert "label 'neg' is none of the model's classes" in sample.err
+    assert "label 'neg' is not one of the model's classes" in sample.err
 
 
 def test_test_and_training_texts_are_refused(
@@ -291,10 +292,10 @@ def test_a_model_without_a_run_needs_texts(command: Command, reviews: Dataset, t
     [
         (("--f1", "--abstain", "0.9"), "choose one goal"),
         (("--class", "pos"), "choose one goal"),
-        (("sample",), "say what for: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike"),
-        (("--reset", "--f1"), "--reset takes the rule back, and takes no other option"),
+        (("sample",), "choose a goal: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike"),
+        (("--reset", "--f1"), "--reset changes the rule back, and accepts no other option"),
         (("--recall", "95"), "recall: expected a share above 0 and at most 1, got 95.0"),
-        (("--f1", "--class", "mixed"), "'mixed' is none of the model's classes: neg, pos"),
+        (("--f1", "--class", "mixed"), "'mixed' is not one of the model's classes: neg, pos"),
         (("--costs", "nowhere.json"), "--costs nowhere.json: neither JSON nor a file that can be read"),
         (("--costs", "."), "neither JSON nor a file"),
         (("--costs", "{"), "--costs: not JSON"),

@@ -270,7 +270,7 @@ def test_few_texts_of_a_frozen_encoder_are_all_judged_too(
     ).out
     metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["cross_validation"]["n"] == 40
-    assert "Believe it rather than the test's, which is of 8 texts" in out
+    assert "Trust it more than the test figure, which has only 8 texts" in out
     assert read == [26, 6, 8]  # to be fitted on: each text once, in spite of the refit and of five folds
 
 

@@ -90,7 +90,7 @@ def test_lines_table_and_an_honest_ending(command: Command) -> None:
     assert any(line.startswith("Defaults: ngram 0.") for line in lines)
     honest = next(line for line in lines if line.startswith("Its accuracy is the best of "))
     n = int(honest.split()[6])
-    assert f"best of {n} trials on the same 130 validation texts, and so optimistic" in honest
+    assert f"best of {n} trials on the same 130 validation texts, so it is optimistic" in honest
     assert "Wrote tuned/sample/run.toml and trials.jsonl beside it" in lines[-2]
 
 
@@ -218,7 +218,7 @@ def test_when_no_trial_comes_to_a_model_the_first_reason_is_told(command: Comman
     rows = "".join(f"word{i},{'ab'[i % 2]}\n" for i in range(40))
     (tmp_path / "single.csv").write_text("text,label\n" + rows)
     err = command("tune", "single.csv", "--recipes", "ngram", "--time", "1", code=2).err
-    assert err.startswith("plaudit: none of 1 trials came to a model; the first: no word is in 2 of the ")
+    assert err.startswith("plaudit: none of 1 trials produced a model; the first: no word is in 2 of the ")
 
 
 def test_without_optuna_the_extra_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,6 +243,6 @@ def test_sizes_in_words_have_three_digits() -> None:
 def test_a_failed_trial_has_its_reason_in_line_and_file(command: Command, tmp_path: Path) -> None:
     done = command(*TUNE, "--recipes", "ngram,network", "--time", "40")
     cut = read_trials(tmp_path / "tuned" / "sample")[-1]
-    assert cut["reason"] == "cut off: the time was over"
+    assert cut["reason"] == "stopped: the time was up"
     assert "accuracy" not in cut
-    assert any("network  cut off: the time was over (" in line for line in done.lines())
+    assert any("network  stopped: the time was up (" in line for line in done.lines())

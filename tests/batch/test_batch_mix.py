@@ -228,7 +228,7 @@ def test_standard_input_is_read_in_every_format(
                 (record["text"], record["id"]) for record in records
             ]
     assert not list(tmp_path.glob(".*"))
-    assert "-i -: say what comes in, --format" in command("predict", model, "-i", "-", code=2).err
+    assert "-i -: name the input's format, --format" in command("predict", model, "-i", "-", code=2).err
     words = ("-i", "-", "--format", "csv", "--resume", "-o", "out.csv")
     assert "standard input cannot be read again" in command("predict", model, *words, code=2).err
 

@@ -129,4 +129,4 @@ def test_no_cluster_and_no_file_are_one_line(model: Path, tmp_path: Path) -> Non
     words = (model, "-i", tmp_path / "in", "-o", tmp_path / "out.csv", "--address", "127.0.0.1:1")
     assert "Ray: no cluster at 127.0.0.1:1" in finish(predict_on_ray(*words), code=2)
     process = predict_on_ray(model, "-i", "-", "--format", "csv", "-o", tmp_path / "out.csv")
-    assert "standard input has no place" in finish(process, code=2)
+    assert "workers cannot read standard input" in finish(process, code=2)

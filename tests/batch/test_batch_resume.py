@@ -276,7 +276,7 @@ def test_ctrl_c_says_how_to_go_on(model: Path, source: Path, tmp_path: Path) -> 
             break
     assert (process.returncode, err.decode().splitlines()) == (
         130,
-        ["Stopped. The same command with --resume goes on.", "plaudit: interrupted."],
+        ["Stopped. The same command with --resume continues.", "plaudit: interrupted."],
     )
     assert predict_files(model, str(source), tmp_path / "out.csv", resume=True).earlier_rows > 0
 

@@ -206,7 +206,7 @@ def test_given_names() -> None:
     assert (found.text, found.label, found.said) == (("Title", "body"), ("k",), "")
     for given_, message in (
         ({"text": ("x",)}, "--text-column x: no such column"),
-        ({"text": ("body",), "label": ("body",)}, "both to come from column 'body'"),
+        ({"text": ("body",), "label": ("body",)}, "both set to column 'body'"),
         ({"text": ("body", "Body"), "label": ("k",)}, "--text-column body: named twice"),
         ({"text": ("body",), "label": ("k", "k")}, "--label-column k: named twice"),
     ):

@@ -319,8 +319,8 @@ def test_fasttext_keeps_the_text_as_it_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("__label__x text __label__y", r"a\.txt:2: the label __label__y stands within the text"),
-        ("text __label__y", r"a\.txt:2: the label __label__y stands within the text"),
+        ("__label__x text __label__y", r"a\.txt:2: the label __label__y is inside the text"),
+        ("text __label__y", r"a\.txt:2: the label __label__y is inside the text"),
         ("text", r"a\.txt:2: 1 label is missing in column 'label' \(line 2\)"),
         ("__label__ text", r"a\.txt:2: 1 label is missing"),
         ("", r"a\.txt:2: 1 text is blank"),
@@ -464,7 +464,7 @@ def test_columns_can_be_given(tmp_path: Path) -> None:
         ),
         ("text,label,x", {"label_column": "kind"}, r"--label-column kind: no such column"),
         ("Text,TEXT,label", {"text_column": "text"}, r"several columns differ from it only in case"),
-        ("text,label,x", {"text_column": "x", "label_column": "x"}, "both to come from column 'x'"),
+        ("text,label,x", {"text_column": "x", "label_column": "x"}, "both set to column 'x'"),
         ("a,b,c", {}, r"no text column found; the columns are 'a', 'b', 'c'\. Name it with --text-column"),
         (
             "a,b,text",

@@ -108,7 +108,7 @@ def test_a_known_name_wins_over_a_file_of_that_name(tmp_path: Path, monkeypatch:
 
 
 def test_a_data_dir_is_for_imdb_only(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="sample: --data-dir says where imdb lies"):
+    with pytest.raises(DataError, match="sample: --data-dir says where imdb is"):
         load_dataset("sample", data_dir=tmp_path)
 
 

@@ -142,7 +142,7 @@ def test_an_indicator_must_fit_its_classes() -> None:
     texts = pa.array(["a", "b"], pa.large_string())
     with pytest.raises(DataError, match=r"2 texts but labels of shape \(2, 2\)"):
         Dataset(texts, np.zeros((2, 2), np.uint8), CLASSES, "x")
-    with pytest.raises(DataError, match="something else than 0 and 1"):
+    with pytest.raises(DataError, match="values other than 0 and 1"):
         Dataset(texts, np.full((2, 3), 2, np.uint8), CLASSES, "x")
 
 

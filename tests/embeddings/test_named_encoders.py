@@ -150,7 +150,7 @@ def test_a_multilingual_encoder_is_trained_on_other_languages_by_its_name(
         "es",
     )
     done = command("train", "mixed.tsv", *options, "-o", "model")
-    assert "was made from English" not in done.out + done.err
+    assert "was trained on English" not in done.out + done.err
     assert "multilingual-e5-small" in done.out
     monkeypatch.delenv("HF_HUB_OFFLINE")
     answered = command("predict", "model", "电影很好", "qué buena película", "--json").out

@@ -69,9 +69,9 @@ def told(low: float, middle: float | None, high: float) -> LearningCurve:
 
 
 def test_what_cannot_be_told_is_not_told_as_a_number() -> None:
-    assert "cannot be told: at least 520, and perhaps no number" in told(523, None, np.inf).sentence()
-    assert told(523, 1_234, np.inf).sentence().endswith("at least 520; how many at most cannot be told.")
-    assert told(523, 1_234, 9_001).sentence().endswith("at least 520; how many at most cannot be told.")
+    assert "needs: at least 520, and perhaps no number" in told(523, None, np.inf).sentence()
+    assert told(523, 1_234, np.inf).sentence().endswith("at least 520; the upper bound is unknown.")
+    assert told(523, 1_234, 9_001).sentence().endswith("at least 520; the upper bound is unknown.")
     assert told(523, 1_234, 8_999).sentence() == (
         "About 1,200 more labels for one more point of accuracy (520 to 9,000)."
     )

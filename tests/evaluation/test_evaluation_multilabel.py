@@ -104,7 +104,7 @@ def test_one_label_a_text_is_a_set_of_one(moods: Dataset, mood_network: NetworkC
 def test_what_cannot_be_compared_is_refused(
     moods: Dataset, reviews: Dataset, mood_network: NetworkClassifier, network: NetworkClassifier
 ) -> None:
-    with pytest.raises(DataError, match="label 'liked' is none of the model's classes"):
+    with pytest.raises(DataError, match="label 'liked' is not one of the model's classes"):
         evaluate(mood_network, reviews)
     sets = Dataset(moods.texts, moods.labels[:, :2], ("liked", "panned"), "sets")  # type: ignore[index]
     with pytest.raises(DataError, match="have sets of labels, and this model answers with one"):

@@ -70,7 +70,7 @@ def test_the_sentence_says_which_is_better_or_that_neither_is_shown_to_be() -> N
     words = compare_answers(answers(good), answers(one)).sentence("new", "old")
     assert words.startswith("Neither is shown to be better: new minus old is +0.1 points (-0.3 to 0.6)")
     assert words.endswith("chance explains (p = 1.000).")
-    assert compare_answers(answers(good), answers(good)).sentence("x", "y") == "x and y have the same texts right."
+    assert compare_answers(answers(good), answers(good)).sentence("x", "y") == "x and y are right on the same texts."
     assert [describe_p(p) for p in (0.0001, 0.0123, 1.0)] == ["p < 0.001", "p = 0.012", "p = 1.000"]
 
 

@@ -60,7 +60,7 @@ def test_a_class_that_no_text_has_does_not_matter(network: NetworkClassifier) ->
 
 
 def test_a_label_that_the_model_lacks_is_refused(network: NetworkClassifier) -> None:
-    with pytest.raises(DataError, match=r"label 'mixed' is none of the model's classes \(liked, panned\)"):
+    with pytest.raises(DataError, match=r"label 'mixed' is not one of the model's classes \(liked, panned\)"):
         evaluate(network, dataset(["so so"], [0], ("mixed",)))
 
 

@@ -220,13 +220,13 @@ def test_costs_of_sets_of_labels_are_thresholds(mood_network: NetworkClassifier,
 @pytest.mark.parametrize(
     ("costs", "message"),
     [
-        ({"cross": {"mised": 3}}, "'mised' is no kind of mistake"),
-        ({"glum": {"missed": 3}}, "'glum' is none of the model's labels"),
+        ({"cross": {"mised": 3}}, "'mised' is not a kind of mistake"),
+        ({"glum": {"missed": 3}}, "'glum' is not one of the model's labels"),
         ({"missed": -1}, "costs: expected numbers from 0"),
         ({"cross": {"missed": "5"}}, "costs: expected numbers from 0"),
         ({"cross": {"missed": 0, "wrong": 0}}, "both cost 0"),
         ([1], "expected {"),
-        ({"cross": {"glad": 3}}, "'glad' is no kind of mistake"),
+        ({"cross": {"glad": 3}}, "'glad' is not a kind of mistake"),
     ],
 )
 def test_costs_of_labels_that_say_nothing_are_refused(costs: Any, message: str) -> None:
@@ -253,9 +253,9 @@ def test_scores_that_are_neighbours_among_the_floats_are_told_apart() -> None:
         ({"recall": 0.0}, ConfigError, "recall: expected a share above 0 and at most 1, got 0.0"),
         ({"recall": float("nan")}, ConfigError, "got nan"),
         ({"precision": 95}, ConfigError, "precision: expected a share above 0 and at most 1, got 95"),
-        ({"f1": True, "of": "mixed"}, ConfigError, "'mixed' is none of the model's classes: liked, panned"),
+        ({"f1": True, "of": "mixed"}, ConfigError, "'mixed' is not one of the model's classes: liked, panned"),
         ({"abstain": 0.9, "of": "liked"}, ConfigError, "a class is named for f1, recall or precision"),
-        ({"costs": {"mixed": {}}}, ConfigError, "costs: 'mixed' is none of the model's classes"),
+        ({"costs": {"mixed": {}}}, ConfigError, "costs: 'mixed' is not one of the model's classes"),
         ({"costs": {"liked": {"mixed": 1}}}, ConfigError, "costs: 'mixed' is none of"),
         ({"costs": {"liked": 3}}, ConfigError, 'costs: expected {"true class"'),
         ({"costs": [1]}, ConfigError, 'costs: expected {"true class"'),
@@ -326,7 +326,7 @@ def test_a_label_that_reaches_no_precision_is_never_given(moods: Dataset) -> Non
     choice = choose_rule(model, dataclasses.replace(moods, labels=labels), precision=0.9)
     assert choice.rule.thresholds is not None
     assert choice.rule.thresholds[0] == 1
-    assert f"Never given, for no threshold reaches a precision of 0.9: {moods.classes[0]}." in choice.notes
+    assert f"Never given, because no threshold reaches a precision of 0.9: {moods.classes[0]}." in choice.notes
     wrong = dataclasses.replace(moods, labels=(1 - moods.labels).astype(np.uint8))
     with pytest.raises(DataError, match=r"no label reaches a precision of 1.0 on these"):
         choose_rule(model, wrong, precision=1.0)

@@ -220,7 +220,7 @@ def test_unknown_words_are_marked(models: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("texts", "label", "error", "message"), [
-    (["a"], "nope", ConfigError, "--class nope: none of the model's classes"),
+    (["a"], "nope", ConfigError, "--class nope: not one of the model's classes"),
     ("a", None, DataError, "expected a list of texts"),
     ([None], None, DataError, "entry 0 is NoneType"),
 ])  # fmt: skip

@@ -65,5 +65,5 @@ def test_moved_tokens_are_those_whose_vector_differs() -> None:
 
 
 def test_another_table_cannot_tell_what_moved() -> None:
-    with pytest.raises(EmbeddingError, match="four that is at hand has 5 rows of other tokens"):
+    with pytest.raises(EmbeddingError, match="four that is available has 5 rows of other tokens"):
         moved_tokens(table(n_buckets=0), table())

@@ -95,7 +95,7 @@ def test_an_earlier_export_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "other" / "diary.txt").write_text("dear diary", encoding="utf-8")
     (tmp_path / "file").write_text("", encoding="utf-8")
     for place, message in (
-        ("other", "holds something else than an export"),
+        ("other", "holds something other than an export"),
         ("file", "is a file"),
         ("x.onnx", "name a folder"),
     ):

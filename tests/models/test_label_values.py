@@ -294,7 +294,7 @@ def test_dummies_of_pandas_have_their_names() -> None:
     [
         (["pos ", "neg", "pos"], r"labels: words are read as files spell them: 'pos ' as 'pos'; `predict` answers so"),
         ([["a ", "b"], [], ["b"]], "words are read as files spell them: 'a ' as 'a'"),
-        (["Spam", "spam", "ham"], r"labels: that look alike: .*'?Spam'? \(1\).*; spell those alike that are one class"),
+        (["Spam", "spam", "ham"], r"labels: that look alike: .*'?Spam'? \(1\).*; spell labels of one class alike"),
         (["caf\u00e9", "cafe\u0301", "ham"], "look alike: "),
         (["nan", "a", "b"], r"labels: that may mean that there is none: 'nan' \(1\); leave those texts out, if so"),
         (["a", "b", "a,b"], "'a,b' looks like several that ',' separates; give such a text the list of its labels"),
@@ -327,7 +327,9 @@ def test_plain_labels_are_not_warned_of(reviews: plaudit.Dataset) -> None:
 @pytest.mark.filterwarnings("error")
 def test_labels_that_score_does_not_know_are_warned_of() -> None:
     model = NgramClassifier(min_texts=1).fit(TEXTS, ["yes", "no"] * 4)
-    with pytest.warns(plaudit.LabelWarning, match="labels: 4 of 8 are none of the model's classes and count as wrong"):
+    with pytest.warns(
+        plaudit.LabelWarning, match="labels: 4 of 8 are not among the model's classes and count as wrong"
+    ):
         assert model.score(TEXTS, ["yes", "other"] * 4) == 0.5
 
 
@@ -407,7 +409,7 @@ def test_a_class_to_explain_is_named_as_its_labels_are() -> None:
     numbers = NgramClassifier(min_texts=1).fit(TEXTS, [1, 0] * 4)
     for number in (1, np.int64(1), Stars.ONE, "1"):
         assert plaudit.explain(numbers, TEXTS[:1], label=number)[0].label == 1
-    with pytest.raises(ConfigError, match=r"none of the model's classes \(0, 1\)"):
+    with pytest.raises(ConfigError, match=r"one of the model's classes \(0, 1\)"):
         plaudit.explain(numbers, TEXTS[:1], label=True)
 
 

@@ -107,7 +107,7 @@ def test_saving_never_destroys_something_else(network: NetworkClassifier, tmp_pa
     (tmp_path / "folder" / "thesis.txt").write_text("mine")
     with pytest.raises(ModelError, match="file is a file; a model is a folder"):
         network.save(tmp_path / "file")
-    with pytest.raises(ModelError, match=r"holds something else than a model \(thesis.txt, …\)"):
+    with pytest.raises(ModelError, match=r"holds something other than a model \(thesis.txt, …\)"):
         network.save(tmp_path / "folder")
     with pytest.raises(ModelError, match=r"file/inside: nothing can be written in .*file"):
         network.save(tmp_path / "file" / "inside")

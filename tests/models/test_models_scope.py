@@ -124,10 +124,10 @@ def test_it_comes_back_from_the_folder_to_the_bit(model: plaudit.NgramClassifier
 def test_damage_is_a_line(scope: Scope, tmp_path: Path) -> None:
     keys = scope.words.keys[::-1].copy()
     Scope(Counts(keys, scope.words.counts), scope.pairs, 9, 9, scope.usual, scope.likeness, 200).write(tmp_path)
-    with pytest.raises(ModelError, match="damaged: these are no counts of words"):
+    with pytest.raises(ModelError, match="damaged: these are not word counts"):
         Scope.read(tmp_path)
     Scope(scope.words, scope.pairs, 9, 9, scope.usual, scope.likeness, 3).write(tmp_path)
-    with pytest.raises(ModelError, match="damaged: these are no counts of words"):
+    with pytest.raises(ModelError, match="damaged: these are not word counts"):
         Scope.read(tmp_path)
     (tmp_path / SCOPE).write_bytes(b"{}")
     with pytest.raises(ModelError, match="damaged"):

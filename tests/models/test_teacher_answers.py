@@ -111,7 +111,7 @@ def test_what_is_missing_is_no_answer(write: Write) -> None:
         ({"neg": [0.5, None], "pos": [0.5, 0.9]}, r"row 2: a class has no probability and another has one"),
         (
             {"probability_bad": [0.5, 0.5]},
-            r"'probability_bad' is of a class that is no label; the labels are 'neg'",
+            r"'probability_bad' is of a class that is not a label; the labels are 'neg'",
         ),
         ({"prediction": ["pos", "good"]}, r"row 2: column 'prediction' answers 'good'; the labels are 'neg', 'pos'"),
         ({"prediction": ["pos", "neg"], "probability": [2, 0]}, r"row 1: column 'probability': expected a probability"),

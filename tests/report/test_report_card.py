@@ -39,7 +39,7 @@ def test_the_card_holds_the_figures_with_their_interval(facts: ReportFacts) -> N
 def test_the_card_says_what_the_page_says(facts: ReportFacts) -> None:
     text = card(facts)
     assert "It answers about 88 of 100 texts like these right." in text
-    assert "- Beside a guess: Always answering “neg”" in text
+    assert "- Against a guess: Always answering “neg”" in text
     assert "| by stars | texts | accuracy | 95 % interval |" in text
     assert "Where the data lie, `plaudit audit sample` looks for more." in text
     assert not any(each.text in text for each in facts.explained.mistakes)  # a card is handed on

@@ -55,10 +55,10 @@ def test_the_headline_counts_of_a_hundred(sample_facts: ReportFacts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "tone", "words"), [(25_000, "good", "narrow"), (1_500, "plain", "may be luck"), (300, "mind", "wide")]
+    ("n", "tone", "words"), [(25_000, "good", "narrow"), (1_500, "plain", "may be chance"), (300, "mind", "wide")]
 )
 def test_a_wide_interval_is_something_to_mind(sample_facts: ReportFacts, n: int, tone: str, words: str) -> None:
-    found = said(with_accuracy(sample_facts, 0.88, n), "How sure that is")
+    found = said(with_accuracy(sample_facts, 0.88, n), "How certain that is")
     assert found is not None
     assert (found.tone, words in found.text) == (tone, True)
 
@@ -75,7 +75,7 @@ def test_a_wide_interval_is_something_to_mind(sample_facts: ReportFacts, n: int,
 def test_accuracy_is_held_against_a_guess(
     sample_facts: ReportFacts, share: float, guess: float, tone: str, words: str
 ) -> None:
-    found = said(with_accuracy(sample_facts, share, 1_000, guess=guess), "Beside a guess")
+    found = said(with_accuracy(sample_facts, share, 1_000, guess=guess), "Against a guess")
     assert found is not None
     assert (found.tone, words in found.text) == (tone, True)
 
@@ -109,7 +109,7 @@ def test_rare_classes_are_named_and_not_judged(sample_facts: ReportFacts) -> Non
     mixed = with_recalls(sample_facts, (0.9, 0.92, 0.0), 200)
     *common, lost = mixed.test.measured.classes
     mixed = with_test(mixed, classes=(*common, replace(lost, n=6)))
-    assert "It finds 0 of 6 “c2”: what is rare is missed." in text(mixed, "Rare classes lost")
+    assert "It finds 0 of 6 “c2”: it misses rare classes." in text(mixed, "Rare classes lost")
     assert text(mixed, "The classes").startswith("Of the 2 classes with 20 texts or more none is much worse")
 
 
@@ -123,8 +123,8 @@ def test_probabilities_are_judged_with_their_interval(sample_facts: ReportFacts)
 
     assert "can be trusted" in of(Figure(0.01, 0.005, 0.02), 0.79).text
     assert of(Figure(0.06, 0.0, 0.07), 0.74).tone == "plain"
-    assert "too sure" in of(Figure(0.1, 0.05, 0.12), 0.7).text
-    assert "not sure enough" in of(Figure(0.1, 0.05, 0.12), 0.9).text
+    assert "overconfident" in of(Figure(0.1, 0.05, 0.12), 0.7).text
+    assert "underconfident" in of(Figure(0.1, 0.05, 0.12), 0.9).text
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_shared_texts_and_further_openings_are_said(sample_facts: ReportFacts) -
     [
         (Figure(0.03, 0.01, 0.05), "good", "The strongest of them, SVM, is 3.0 points worse"),
         (Figure(-0.03, -0.05, -0.01), "mind", "SVM is 3.0 points better"),
-        (Figure(-0.03, -0.07, 0.01), "mind", "these texts do not tell them apart"),
+        (Figure(-0.03, -0.07, 0.01), "mind", "these texts do not show a difference"),
         (Figure(0.0, -0.02, 0.02), "mind", "SVM is 0.0 points away"),
     ],
 )
@@ -180,7 +180,7 @@ def test_the_strongest_control_decides(sample_facts: ReportFacts, gain: Figure, 
         ControlFacts("SVM", Figure(0.8), gain, ""),
         ControlFacts("none", None, None, "cannot be trained"),
     )
-    found = said(replace(sample_facts, test=replace(sample_facts.test, controls=controls)), "Beside simple models")
+    found = said(replace(sample_facts, test=replace(sample_facts.test, controls=controls)), "Against simple models")
     assert found is not None
     assert (found.tone, words in found.text) == (tone, True)
-    assert said(sample_facts, "Beside simple models") is None
+    assert said(sample_facts, "Against simple models") is None

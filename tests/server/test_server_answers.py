@@ -118,7 +118,7 @@ def test_a_class_may_be_chosen_to_explain(running: Running) -> None:
     assert [one["label"] for one in answer["explanations"]] == ["class 3"]
     refused = running.http.post("/explain", json={**body, "label": "class 9"})
     assert refused.status_code == 422
-    assert "none of the model's classes" in refused.json()["error"]
+    assert "not one of the model's classes" in refused.json()["error"]
 
 
 def test_of_a_set_each_label_is_explained(running: Running) -> None:

@@ -107,7 +107,7 @@ def test_no_answer_and_sets_are_said_in_words(page: Any, running: Running) -> No
     page.goto(running.url)
     page.wait_for_selector("#pick:visible")
     page.select_option("#model", "unsure")
-    type_and_wait(page, "film", "No answer; the likeliest is ")
+    type_and_wait(page, "film", "No answer; the most probable is ")
     page.select_option("#model", "moods")
     said = type_and_wait(page, "joy joy warm warm film", "calm")
     assert "; glad, " in said

@@ -173,7 +173,7 @@ def test_the_note_says_how_much_is_not_read() -> None:
     assert windows(tokens, 4).note(6) == f"{longer}they are read in windows."
     note = windows(tokens, 4).note(6, turns(tokens, 4, "windows", 2))
     assert note is not None
-    assert "each epoch trains on another part, and 10.0 % of all tokens are in none; --epochs" in note  # 2 of 20
+    assert "each epoch trains on another part, and 10.0 % of all tokens are in no part; --epochs" in note  # 2 of 20
     note = windows(tokens, 4).note(6, turns(tokens, 4, "windows", 9))
     assert note == f"{longer}each epoch trains on another part. An answer reads all, in windows."
 

@@ -116,7 +116,8 @@ def test_a_blend_has_an_encoder_that_is_a_soup(bert: Path, reviews: Dataset) -> 
     [
         ([0.5, 0.4, 0.45, 0.3], True, "Best epoch 4: val_loss 0.3000, val_accuracy 0.8000, training accuracy +10.0 "
          "points from it. The weights are the mean of 2 of 2 trainings of 2 epochs (a soup)."),
-        ([0.5, 0.3, 0.45, 0.4], True, "The weights are the first training's: with others' val_loss was no lower."),
+        ([0.5, 0.3, 0.45, 0.4], True, "The weights are the first training's: the mean with others had no lower "
+         "val_loss."),
         ([0.5, 0.3, 0.45, 0.4], False, "2 of 2 trainings"),
     ],
 )  # fmt: skip

@@ -91,7 +91,7 @@ def test_the_same_seed_tries_the_same_and_another_seed_others(task: Task) -> Non
 
 def test_when_the_time_is_over_a_network_is_cut_at_its_next_step(task: Task) -> None:
     trials = run(replace(task, spaces=make_spaces(["network"], ["tiny"]), time_s=10))
-    assert [trial.reason for trial in trials] == ["cut off: the time was over"]
+    assert [trial.reason for trial in trials] == ["stopped: the time was up"]
     assert trials[0].result is None
 
 
@@ -195,7 +195,7 @@ def test_tables_are_shared_and_left_as_they_were(task: Task, tiny_table: Embeddi
 
 def test_a_network_that_is_behind_is_given_up(task: Task) -> None:
     def stop(trial: Trial) -> None:
-        if str(trial.reason).startswith("given up after epoch"):
+        if str(trial.reason).startswith("stopped after epoch"):
             raise KeyboardInterrupt
 
     trials = run(replace(task, spaces=make_spaces(["network"], ["tiny"]), time_s=20_000), on_trial=stop)

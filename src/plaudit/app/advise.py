@@ -131,7 +131,7 @@ def settle(run: RunConfig) -> RecipePlan | None:
         return None
     for recipe in _ORDER:
         if takes(recipe, given) and (run.data.unlabelled is None or class_of(recipe).uses_unlabelled):
-            reason = f"Recipe: {recipe}, which has the settings that were given."
+            reason = f"Recipe: {recipe}, which the given settings belong to."
             return RecipePlan((replace(run, model=replace(run.model, recipe=recipe)),), reason)
     return None
 
@@ -157,7 +157,7 @@ def choose_recipe(run: RunConfig, facts: DataFacts, machine: Machine | None = No
 
     ngram = replace(run, model=replace(run.model, recipe="ngram"))
     if run.data.streaming:
-        return RecipePlan((ngram,), "Recipe: ngram (auto), which keeps on disk what grows with the texts.")
+        return RecipePlan((ngram,), "Recipe: ngram (auto), which trains from disk.")
     choice, beside = advice.choice, advice.beside
     if choice.recipe != "ngram" and takes(choice.recipe, given):
         return RecipePlan((with_recipe(choice),), f"Recipe: {choice.recipe} (auto), {_about(choice)}. {choice.reason}")
@@ -205,8 +205,8 @@ def language_line(run: RunConfig, facts: DataFacts) -> str | None:
         return None
     remedy = "--encoder multilingual-e5-small" if start.startswith("encoder") else "--embedding random"
     return (
-        f"note: the texts look {language_name(facts.language)}, and the {start} was made from English: it may help "
-        f"little. --recipe ngram or {remedy} suit other languages (--language says which one it is)."
+        f"note: the texts look {language_name(facts.language)}, and the {start} was trained on English and may help "
+        f"little. --recipe ngram or {remedy} suit other languages (--language sets the language)."
     )
 
 

@@ -170,7 +170,7 @@ def _divided(corpus: Corpus, target: Path, *, seed: int, is_imdb: bool) -> Corpu
 
 def _check_folder(output: Path) -> None:
     if output.exists() and not output.is_dir():
-        raise ConfigError(f"{output} is a file; the findings are a folder: name another place with -o.")
+        raise ConfigError(f"{output} is a file, and the findings need a folder: name another one with -o.")
 
 
 def _missing_extra() -> str:
@@ -307,9 +307,9 @@ def print_audit(
     console.print()
     print_table(console, _table(audit))
     if audit.without_noise:
-        console.print(f"Label noise was not looked for: {audit.without_noise}.", markup=False)
+        console.print(f"Label noise was not checked: {audit.without_noise}.", markup=False)
     if not audit.duplicates.is_complete:
-        console.print("Nearly equal texts: so many are alike that each was compared with some of the others only.")
+        console.print("Near duplicates: so many texts are alike that each was compared with only some of the others.")
     for remark in audit.remarks:
         console.print(
             f"[{_STYLES[remark.gravity]}]{remark.gravity}[/]  {escape(plain(f'{remark.part}: {remark.title}'))}: "
@@ -322,8 +322,8 @@ def print_audit(
         parts = ", ".join(f"{kind} {n:,}" for kind, n in cleaning.counts().items()) or "nothing"
         console.print(
             f"Clean: {target}, {len(cleaning.kept):,} of {audit.corpus.n_train:,} training rows. Dropped: {parts}; "
-            f"{target.name}.dropped.csv says which and why. Validation and test rows are in it too, untouched and "
-            "marked as such: training on it is judged on the same test as training on the data as they are.\n"
+            f"{target.name}.dropped.csv says which and why. It also has the validation and test rows, unchanged and "
+            "marked, so a model trained on it gets the same test as one trained on the original data.\n"
             f"Next: {shlex.join(['plaudit', 'train', str(target), *flags])}",
             markup=False,
         )

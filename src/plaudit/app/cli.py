@@ -37,7 +37,7 @@ COMMANDS = (
     ("gate", "gate:gate",
      "Check a model against requirements: exits with 0 or 1."),
     ("threshold", "threshold:threshold",
-     "Show what a rule for unsure answers brings; save it."),
+     "Show the effect of a decision rule; save it."),
     ("learning-curve", "learning_curve:learning_curve",
      "Estimate what more labels would bring."),
     ("explain", "explain:explain", "Show how much each word contributes to an answer."),
@@ -54,7 +54,7 @@ COMMANDS = (
      "Import the tutorial's network as Keras saved it, without TensorFlow."),
     ("embeddings list", "embeddings:embeddings_list", "List the embeddings, and what each needs."),
     ("embeddings show", "embeddings:embeddings_show", "Print the vectors of texts, as (num_examples, dimension)."),
-    ("encoders list", "embeddings:encoders_list", "List the named encoders, and which are at hand."),
+    ("encoders list", "embeddings:encoders_list", "List the named encoders, and which are available."),
 )  # fmt: skip
 _GROUPS = {
     "data": "Inspect data sets.",

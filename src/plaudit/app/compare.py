@@ -149,8 +149,8 @@ def _common(chosen: Sequence[Chosen], folders: Sequence[Path], data: str) -> Cho
     for each, folder in own[1:]:
         if fingerprint(each.dataset) != first:
             raise DataError(
-                f"{data}: {own[0][1]} and {folder} kept different texts of it for testing, so that each was trained "
-                "on test texts of the other: train both with the same --seed and --test, name other data, or take "
+                f"{data}: {own[0][1]} and {folder} hold out different test texts of it, so each was trained on some "
+                "of the other's test texts: train both with the same --seed and --test, name other data, or take "
                 "every row with --all."
             )
     return own[0][0] if own else chosen[0]
@@ -206,7 +206,7 @@ def _tell_several(
     if max(openings) > 1:
         console.print(
             f"\nThese texts have now been opened up to {max(openings)} times for a model: choosing by them makes the "
-            "best figure optimistic, the more so the more models are compared."
+            "best figure optimistic, more so with more models."
         )
 
 

@@ -75,7 +75,7 @@ def describe_environment() -> list[tuple[str, str]]:
         ("temporary", f"{tempfile.gettempdir()}, {_writable(Path(tempfile.gettempdir()))}"),
         (
             "imdb",
-            "at hand" if imdb_at_hand() else "not at hand: $PLAUDIT_IMDB, --data-dir, or a download of 84 MB",
+            "available" if imdb_at_hand() else "not available: $PLAUDIT_IMDB, --data-dir, or a download of 84 MB",
         ),
     ]
 

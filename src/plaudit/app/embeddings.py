@@ -11,7 +11,7 @@ from plaudit.app.errors_as_lines import errors_as_lines
 
 @errors_as_lines
 def encoders_list() -> None:
-    """List the named encoders, and which are at hand."""
+    """List the named encoders, and which are available."""
     from rich.markup import escape
     from rich.table import Table
 

@@ -86,8 +86,8 @@ def evaluate(
         _print_controls(console, answers, chosen.dataset, run)
     if openings > 1:
         console.print(
-            f"\nThese texts have now been opened {openings} times for this model: a figure that was looked at before "
-            "a choice was made is optimistic by what the choice gained."
+            f"\nThese texts have now been opened {openings} times for this model: if you made a choice after seeing a "
+            "figure, that figure is optimistic."
         )
 
 

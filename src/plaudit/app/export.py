@@ -94,8 +94,8 @@ def _export_encoder(model: Path, classifier: Classifier, output: Path, texts: Da
 
     if isinstance(classifier, BlendClassifier):
         raise ConfigError(
-            f"{model}: transformers runs an encoder, and this one answers together with n-grams; its encoder alone is "
-            f"the model {model / 'encoder'}: name that."
+            f"{model}: transformers can run only the encoder of this blend with n-grams, which is the model"
+            f" {model / 'encoder'}: name that."
         )
     if not isinstance(classifier, EncoderClassifier):
         raise ConfigError(
@@ -130,8 +130,8 @@ def _export_ngrams(classifier: NgramClassifier, output: Path, model: Path, texts
 def _say_rule(console: Console, classifier: Classifier) -> None:
     if classifier.rule_ is not None:
         console.print(
-            f"The decision rule stays behind ({classifier.rule_.describe(classifier.class_names)}): the export's label "
-            "is the likeliest class. Apply the rule, in export.json, to its probabilities.",
+            f"The decision rule is not exported ({classifier.rule_.describe(classifier.class_names)}): the export's "
+            "label is the most probable class. Apply the rule, in export.json, to its probabilities.",
             markup=False,
         )
 
@@ -172,14 +172,14 @@ def _kept(classifier: NetworkClassifier, keep: Path | None, spec: DataSpec) -> N
     if keep is not None:
         texts = read_file(keep, spec=spec, require_labels=False)
         return used_tokens(classifier.table_, texts.texts)
-    advice = "Name texts whose words are to stay: --keep FILE."
+    advice = "Name texts whose words to keep: --keep FILE."
     if not classifier.trainable:
         raise ConfigError(f"--prune: the embedding was frozen, so training moved no row of it. {advice}")
     try:
         original = load_embedding(str(classifier.embedding))
         moved = moved_tokens(classifier.table_, original)
     except PlauditError as error:
-        raise ConfigError(f"--prune: which rows training moved cannot be told: {error} {advice}") from error
+        raise ConfigError(f"--prune: it is unknown which rows training moved: {error} {advice}") from error
     return moved
 
 
@@ -194,12 +194,12 @@ def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterato
         yield f"It takes token ids, not text: {written.reason}. Make them with model.layers[0].token_ids(texts)."
     elif (written.folder / TOKENIZER).is_file():
         yield (
-            f"It takes token ids, not text: {written.reason}. {TOKENIZER} lies beside it: make ids with Hugging Face's "
+            f"It takes token ids, not text: {written.reason}. {TOKENIZER} is beside it: make ids with Hugging Face's "
             "tokenizers, without special tokens."
         )
     else:
         yield (
-            f"It takes token ids, not text: {written.reason}. {TOKENS} lies beside it: make ids with "
+            f"It takes token ids, not text: {written.reason}. {TOKENS} is beside it: make ids with "
             "plaudit.interop.flat_token_ids(plaudit.interop.read_tokens(PATH), texts)."
         )
         if json.loads((written.folder / DESCRIPTION).read_text(encoding="utf-8")).get("n_grams_of_characters"):

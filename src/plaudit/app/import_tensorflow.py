@@ -37,5 +37,5 @@ def import_tensorflow(
     console.print(f"Classes: {', '.join(model.class_names)}", markup=False)
     if names is None:
         console.print("Without --classes they are numbers, in the order of the outputs.", style="dim")
-    console.print(f"Model: {output}, with the probabilities that Keras gives; TensorFlow is not needed.", markup=False)
+    console.print(f"Model: {output}, with Keras's probabilities; it needs no TensorFlow.", markup=False)
     console.print(f"Next: {shlex.join(['plaudit', 'evaluate', str(output)])} DATA", markup=False, soft_wrap=True)

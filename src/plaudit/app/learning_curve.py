@@ -161,4 +161,4 @@ def _check_target(output: Path) -> None:
         ConfigError: It is a file, or a folder with something else in it.
     """
     if output.is_file() or (output.is_dir() and any(output.iterdir()) and not (output / FIGURES).is_file()):
-        raise ConfigError(f"-o {output}: holds something else than a learning curve; name another folder.")
+        raise ConfigError(f"-o {output}: holds something other than a learning curve; name another folder.")

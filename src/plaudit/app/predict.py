@@ -53,7 +53,7 @@ def predict(
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     engine: Annotated[
-        Literal["local", "ray"] | None, typer.Option(help="Who scores files: this process, or Ray. [local]")
+        Literal["local", "ray"] | None, typer.Option(help="What scores files: this process, or Ray. [local]")
     ] = None,
     address: Annotated[str | None, typer.Option(help="ray: a cluster's address. [one on this machine]")] = None,
     *,
@@ -130,7 +130,7 @@ def predict_file(
     if address is not None and engine != _RAY:
         raise ConfigError("--address goes with --engine ray.")
     if source == "-" and engine == _RAY:
-        raise ConfigError("--engine ray: standard input has no place that workers could read; write it to a file.")
+        raise ConfigError("--engine ray: workers cannot read standard input; write it to a file.")
     start = time.perf_counter()
     with ScoringLine() as line:
         try:
@@ -145,7 +145,7 @@ def predict_file(
                 )  # fmt: skip
         except KeyboardInterrupt:
             if line.rows and not is_printed and source != "-":
-                line.say("Stopped. The same command with --resume goes on.")
+                line.say("Stopped. The same command with --resume continues.")
             raise
     if not totals.rows:
         raise DataError(f"{'standard input' if source == '-' else source}: no rows; nothing was scored.")
@@ -235,7 +235,7 @@ class ScoringLine:
 def answer_lines(model: Classifier, texts: Sequence[str]) -> list[str]:
     """Return a line for each text: its label and probability, or, multi-label, each of them; "-" for none.
 
-    Where the model's rule gives no answer, the line says so, with the likeliest class.
+    Where the model's rule gives no answer, the line says so, with the most probable class.
     """
     from plaudit.models.answers import answer_records, doubts
 

@@ -232,7 +232,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if listener is not None:
             listener.close()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        message = f"--host {host} --port {port}: nothing can listen there ({reason}); choose another."
+        message = f"--host {host} --port {port}: cannot listen there ({reason}); choose another."
         raise ConfigError(message) from error
     return listener
 

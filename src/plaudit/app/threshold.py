@@ -74,7 +74,9 @@ def threshold(
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Save the rule in the model. [only show its effect]")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Restore the rule before the last change.")] = False,
-    reset: Annotated[bool, typer.Option("--reset", help="Remove the rule: always answer the likeliest class.")] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Remove the rule: always answer the most probable class.")
+    ] = False,
     as_json: AsJson = False,
     *,
     spec: DataSpec,
@@ -91,12 +93,12 @@ def threshold(
     given: dict[str, Any] = {name: value for name, value in goals.items() if value not in (None, False)}
     if (reset or undo) and (given or data is not None or apply or (reset and undo)):
         one = "--reset" if reset else "--undo"
-        raise ConfigError(f"threshold: {one} takes the rule back, and takes no other option and no data.")
+        raise ConfigError(f"threshold: {one} changes the rule back, and accepts no other option and no data.")
     classifier = load(model)
     if not given:
         if data is not None or apply:
             raise ConfigError(
-                "threshold: say what for: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike."
+                "threshold: choose a goal: --f1, --recall, --precision, --abstain, --costs, --ordinal or --unlike."
             )
         if undo or reset:
             _take_back(model, classifier, undo=undo)
@@ -145,7 +147,7 @@ def _costs_of_grades(model: Path, classifier: Classifier) -> dict[str, dict[str,
         raise ConfigError("threshold: --ordinal: an answer is a set of labels, not one grade.")
     costs = ordinal_costs(classifier.class_names)
     if costs is None:
-        raise ConfigError(f"threshold: --ordinal: {model}'s classes are no grades, each with one number.")
+        raise ConfigError(f"threshold: --ordinal: {model}'s classes are not grades, each with one number.")
     return costs
 
 
@@ -164,7 +166,7 @@ def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool, is_pr
         version = {} if rule is None else {"rule_version": rule.version}
         print_json({"rule": None if rule is None else rule.to_dict(), **version, **facts})
         return
-    usual = "every label above 0.5 is given" if classifier.multi_label_ else "the likeliest class is answered"
+    usual = "every label above 0.5 is given" if classifier.multi_label_ else "the most probable class is answered"
     line = f"none; {usual}" if rule is None else rule.describe(classifier.class_names)
     make_console().print(f"{'Proposed rule' if is_proposed else 'Decision rule'}: {plain(line)}.", markup=False)
 
@@ -205,11 +207,11 @@ def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool) -> None:
         console.print(f"note: {plain(note)}", markup=False)
     if choice.is_chosen:
         console.print(
-            "\nThe rule was chosen on these very texts, so the figures are optimistic: the more so, "
-            "the fewer the texts and the more the thresholds."
+            "\nThe rule was chosen on these texts, so the figures are optimistic, more so with fewer texts or more "
+            "thresholds."
         )
     console.print(
-        "predict, evaluate and the server follow it from now on; --undo takes it back."
+        "predict, evaluate and the server follow it from now on; --undo reverts it."
         if is_applied
         else "Nothing was changed: the same command with --apply writes it into the model."
     )
@@ -297,7 +299,7 @@ def last_rule(folder: Path, classifier: Classifier) -> DecisionRule | None:
     last = entries.pop()
     where = str(folder / HISTORY)
     if not isinstance(last, dict):
-        raise ModelError(f"{where}: damaged; remove it, and take a rule back with --reset.")
+        raise ModelError(f"{where}: damaged; remove it, and remove the rule with --reset.")
     rule = rule_from_manifest(
         last.get("rule"), len(classifier.classes_), multi_label=classifier.multi_label_, where=where
     )
@@ -316,6 +318,6 @@ def _read(folder: Path) -> list[Any]:  # Any: JSON
         found = json.loads(read_document(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
-            f"{path}: damaged or not JSON ({error}); remove it, and take a rule back with --reset."
+            f"{path}: damaged or not JSON ({error}); remove it, and remove the rule with --reset."
         ) from error
     return found if isinstance(found, list) else []

@@ -76,7 +76,7 @@ def tune(
         str, typer.Option(help="What to search, with commas between; an encoder's trial takes long.")
     ] = "ngram,network",
     embedding: Annotated[
-        list[str] | None, typer.Option(help="An embedding for networks; repeat for more. [minilm and all at hand]")
+        list[str] | None, typer.Option(help="An embedding for networks; repeat for more. [minilm and all available]")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the findings go. [tuned/DATA]")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the search, the split and each training.")] = 0,
@@ -130,8 +130,8 @@ def tune(
     )
     journal = TrialJournal(output / "search.jsonl", _identity(task), resume)
     if (n_before := journal.count()) and not resume:
-        say(f"note: the {n_before:,} trials noted in {output} are replaced; --resume goes on after them.")
-    say(f"Searching for {time_s:,.0f} s; Ctrl-C ends it sooner and keeps what was found. The test texts stay sealed.")
+        say(f"note: the {n_before:,} trials noted in {output} are replaced; --resume continues after them.")
+    say(f"Searching for {time_s:,.0f} s; Ctrl-C ends it early and keeps the results. The test texts stay sealed.")
     finding = _search(task, journal, say, bar=SearchBar(console, time_s) if progress and not verbose else None)
     _tell_ending(console, _choose(finding, parts, task, output), finding, task, as_json=as_json)
     if finding.is_interrupted:
@@ -229,7 +229,7 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
     if not done:
         if finding.is_interrupted:
             raise KeyboardInterrupt
-        raise ConfigError(f"none of {len(trials)} trials came to a model; the first: {trials[0].reason}")
+        raise ConfigError(f"none of {len(trials)} trials produced a model; the first: {trials[0].reason}")
     best = best_trial(trials, task.metric, max_size_bytes=most)
     if best is None:
         smallest, size = min(((trial, trial.result.size_bytes) for trial in done if trial.result), key=lambda x: x[1])
@@ -380,8 +380,8 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
         f"\nWinner: trial {best.number}, {best.recipe}, {describe_settings(best)}: {metric} {best.result.figure:.4f}, "
         f"{size_words(best.result.size_bytes)}.\n"
         f"Defaults: {', '.join(defaults)}.\n"
-        f"Its {metric} is the best of {compared} trials on the same {n:,} validation texts, and so optimistic: expect "
-        "less of new texts. The test texts, not opened here, will show.",
+        f"Its {metric} is the best of {compared} trials on the same {n:,} validation texts, so it is optimistic: "
+        "expect less on new texts. The test texts were not opened.",
         markup=False,
     )
 

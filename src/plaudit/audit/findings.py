@@ -49,10 +49,10 @@ class Kind:
         return "fix" if share >= self.fix else "look" if share >= self.look else "note"
 
 
-_KEEP_ONE = "train on one of them; more weigh that text more"
+_KEEP_ONE = "train on one of them; more give that text more weight"
 KINDS: dict[str, Kind] = {
-    "leak": Kind("text in two parts", "take it out of training, or the test figure is optimistic", "leaks", 0.0, 0.0),
-    "near leak": Kind("nearly the same text in two parts", "read both; if one is a copy, take it out", "near"),
+    "leak": Kind("text in two parts", "remove it from training, or the test figure is optimistic", "leaks", 0.0, 0.0),
+    "near leak": Kind("nearly the same text in two parts", "read both; if one is a copy, remove it", "near"),
     "conflict": Kind("same text, different labels", "decide on one label, or drop them", "conflicts", 0.0, 0.01),
     "near conflict": Kind("nearly the same text, different labels", "read both; one label may be wrong", None),
     "label noise": Kind("label probably wrong", "read the most suspicious; relabel or drop", "noise", 0.005, 0.05),
@@ -68,9 +68,8 @@ KINDS: dict[str, Kind] = {
     "near duplicate": Kind("nearly the same text again", _KEEP_ONE, "near", 0.01, 0.1),
     "wrongly decoded": Kind("wrongly decoded", "read the source again as UTF-8, or repair it", None, 0.001, 0.05),
     "control characters": Kind("control characters", "remove them where the file is made", None, 0.01),
-    "html": Kind("HTML left over", "strip it alike in training and use, or leave it in both", None, 0.05),
-    "outlying length": Kind("much shorter or longer than the rest", "look at some: cut off, or glued together?", None,
-                            0.02),
+    "html": Kind("HTML left over", "remove it both in training and in use, or in neither", None, 0.05),
+    "outlying length": Kind("much shorter or longer than the rest", "look at some: truncated, or joined?", None, 0.02),
 }  # fmt: skip
 
 

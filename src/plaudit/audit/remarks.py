@@ -52,7 +52,7 @@ def remark_on_classes(balance: Balance, *, multi_label: bool) -> list[Remark]:
     few = [f"{name} {n}" for name, n in zip(balance.classes, train.tolist(), strict=True) if 0 < n < _FEW_TEXTS]
     if few:
         detail = f"{len(few)} with fewer than {_FEW_TEXTS} texts: {_listed(few)}"
-        found.append(Remark("train", "look", "classes of few texts", detail, "add texts, or join classes"))
+        found.append(Remark("train", "look", "classes of few texts", detail, "add texts, or merge classes"))
     if balance.imbalance >= _IMBALANCE:
         present = np.flatnonzero(train > 0)
         most, least = int(train.argmax()), int(present[train[present].argmin()])
@@ -64,7 +64,7 @@ def remark_on_classes(balance: Balance, *, multi_label: bool) -> list[Remark]:
         if shift >= max(_SHIFT_LOOK, _SHIFT_DEVIATIONS * by_chance):
             detail = f"{100 * shift:.0f} % of the labels would have to change to give training's shares"
             gravity: Gravity = "fix" if shift >= _SHIFT_FIX else "look"
-            found.append(Remark(part, gravity, "other class shares", detail, "ask which shares the use will have"))
+            found.append(Remark(part, gravity, "other class shares", detail, "find out which shares to expect in use"))
     return found
 
 

@@ -132,11 +132,11 @@ def review(
     Raises:
         MissingExtraError: Label noise is to be looked for, and cleanlab or numba is not installed.
     """
-    say("Looking for texts that occur again …")
+    say("Looking for repeated texts …")
     duplicates = find_duplicates(
         corpus.texts, least=least_similarity, normalised=normalised, look_for_near=look_for_near
     )
-    say("Looking at texts …")
+    say("Checking texts …")
     suspects = check_texts(corpus.texts, lengths=_lengths(corpus) if look_at_words else _characters(corpus.texts))
     broken = broken_rows(corpus)
     of_texts = [each for each in text_findings(suspects) if each.row not in broken]

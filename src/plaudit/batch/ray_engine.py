@@ -54,7 +54,7 @@ class RayEngine:
         if plan.reader is not None:
             plan.reader.close()
         if any(piece.source.path is None for piece in plan.pieces):
-            raise ConfigError("--engine ray: standard input has no place that workers could read; write it to a file.")
+            raise ConfigError("--engine ray: workers cannot read standard input; write it to a file.")
         todo = [each for each in zip(plan.pieces, plan.parts, strict=True) if not each[1].progress.is_done]
         if not todo:
             return

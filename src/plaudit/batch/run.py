@@ -135,7 +135,7 @@ def predict_files(
             kept = work.n_rows() if sources[0].path is not None else 0
             if not kept:
                 work.remove()
-            advice = f" {kept:,} scored rows are kept: make room, and the same command with --resume goes on."
+            advice = f" {kept:,} scored rows are kept: make room, and the same command with --resume continues."
             raise cannot_write(target, error, advice if kept else "") from error
         return _totals(work, earlier)
 

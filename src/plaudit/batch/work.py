@@ -207,12 +207,12 @@ class Work:
             if resume and earlier != record:
                 raise ConfigError(
                     f"--resume: {_difference(earlier, record)} since the run that left {self.folder}; "
-                    "delete that folder to begin anew."
+                    "delete that folder to start again."
                 )
             if not resume and n_rows and earlier.get("is_resumable"):
                 raise ConfigError(
                     f"{self.target}: a run that was cut off left {n_rows:,} scored rows in {self.folder}: "
-                    "--resume goes on; to begin anew, delete that folder."
+                    "--resume continues; to start again, delete that folder."
                 )
         if earlier != record or not resume:
             self._empty()

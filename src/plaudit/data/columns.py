@@ -132,7 +132,7 @@ def choose_columns(
     if not found_text or (not found_label and is_label_needed):
         raise _not_found("label" if found_text else "text", columns, may_lack_header=may_lack_header)
     if both := [name for name in found_text if name in found_label]:
-        raise DataError(f"{where}: text and label are both to come from column {both[0]!r}.")
+        raise DataError(f"{where}: text and label are both set to column {both[0]!r}.")
     for option, chosen in (("--text-column", found_text), ("--label-column", found_label)):
         if repeated := [name for i, name in enumerate(chosen) if name in chosen[:i]]:
             raise DataError(f"{where}: {option} {repeated[0]}: named twice.")
@@ -165,7 +165,7 @@ def _refuse_joined(columns: _Columns) -> None:
         if is_divided or (mark in _CONTROLS and all(mark in value for value in values)):
             advice = f'--delimiter "{typed(mark)}" divides them'
             if mark == ",":
-                advice = "Whole lines stand in quotation marks: remove these"
+                advice = "Whole lines are in quotation marks: remove them"
             elif len(mark) > 1 or not mark.isprintable():
                 advice = "Put one character between them, such as a tab"
             raise DataError(
@@ -299,7 +299,7 @@ def _refuse_alike(kind: str, found: Sequence[str], columns: _Columns) -> None:
 
     def holds(name: str) -> str:
         each = columns[name]
-        return _values(each) if kind == "label" else f"{each.words:.0f} words on the mean"
+        return _values(each) if kind == "label" else f"{each.words:.0f} words on average"
 
     listed = ", ".join(f"{name!r} ({holds(name)})" for name in found[:_SHOWN])
     flags = " or ".join(f"--{kind}-column {column_flag(name)}" for name in found[:3])

@@ -83,7 +83,7 @@ class Dataset:
             if self.labels.shape != ((n, len(self.classes)) if self.multi_label else (n,)):
                 raise DataError(f"{self.name}: {n:,} texts but labels of shape {self.labels.shape}.")
             if self.multi_label and self.labels.max(initial=0) > 1:
-                raise DataError(f"{self.name}: an indicator of labels holds something else than 0 and 1.")
+                raise DataError(f"{self.name}: an indicator of labels holds values other than 0 and 1.")
             last = len(self.classes) - 1
             if n and not self.multi_label and not 0 <= int(self.labels.min()) <= int(self.labels.max()) <= last:
                 raise DataError(f"{self.name}: a label lies outside 0 to {last}.")

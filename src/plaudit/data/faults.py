@@ -124,7 +124,7 @@ _FEW = 0.1  # of the rows: so many can be left out, and the others still stand f
 
 def _advice(n_wrong: int, n: int) -> str:
     if n_wrong >= n:
-        return "No row is left that can be used; correct them."
+        return "No usable row is left; correct them."
     if n_wrong <= max(1, _FEW * n):
         return "Correct or remove them, or leave such rows out with --skip-invalid."
     return f"Correct or remove them; --skip-invalid would leave out {n_wrong:,} of {n:,} rows."

@@ -33,7 +33,7 @@ _MOST_CLASSES = 200  # of a column that was constant in the rows looked at, and 
 _MOST_CELLS, _LEAST_LOOKED_AT = 500_000, 20  # of a table: one of very many columns is judged by fewer rows
 _MOST_INNER = 50  # columns within records
 _UNLABELLED = "Texts without labels are for plaudit predict -i; where another column has them: --label-column."
-_REJECTED = "labels: rows that an annotator of Prodigy rejected or ignored have none"
+_REJECTED = "labels: rows that a Prodigy annotator rejected or ignored have none"
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ class Intake:
             if memory.label_columns:
                 raise DataError(f"{self.reader.name}: it has no labels. {_UNLABELLED}")
             raise DataError(
-                f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). Where "
-                "another prefix stands, name it with --label-prefix; where lines are columns, give --format csv; "
+                f"{self.reader.name}: no line begins with a label, as in fastText's format (__label__pos). If the "
+                "prefix is another one, name it with --label-prefix; where lines are columns, give --format csv; "
                 "where the file's name is the label of all its lines, make it a table with a column of labels."
             )
         most = max(_LEAST_LOOKED_AT, min(LOOKED_AT, _MOST_CELLS // max(len(names), 1)))

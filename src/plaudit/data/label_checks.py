@@ -37,11 +37,11 @@ def refuse_several_labels(counts: Mapping[str, int], at: Callable[[str], str]) -
     one = f"or that a cell is one label: --label-separator {ONE_LABEL}."
     if n == 1:
         raise DataError(
-            f"{at(cell)}: the label {cell[:60]!r} ends in {mark!r}, as do most. Take that away; or say that it "
-            f"separates labels: {told}; {one}"
+            f"{at(cell)}: the label {cell[:60]!r} ends in {mark!r}, as do most. Remove it; or say that it separates "
+            f"labels: {told}; {one}"
         )
     raise DataError(
-        f"{at(cell)}: the label {cell[:60]!r} looks like {n} labels, which occur by themselves too. Say that {mark!r} "
+        f"{at(cell)}: the label {cell[:60]!r} looks like {n} labels, which also occur alone. Say that {mark!r} "
         f"separates them: {told}; {one}"
     )
 

@@ -210,7 +210,7 @@ class LabelReading:
             sets.append(tuple(name for name, value in zip(plain, values, strict=True) if value == 1))
         there = [each for each, cell in zip(sets, self._cells, strict=True) if not (in_cells and _is_blank(cell))]
         is_one = not self._multi_label and not faults and all(len(each) == 1 for each in there)
-        how = "one label a text, for each row has a single 1" if is_one else "sets of labels"
+        how = "one label a text, because each row has a single 1" if is_one else "sets of labels"
         said = f"labels: {len(plain):,} columns of 0 and 1 ({', '.join(plain)[:80]}), read as {how}"
         said += "; an empty cell is 0" if has_empty else ""
         return self._known(_Understood(sets, faults, not is_one, (said,), tuple(plain), in_cells))

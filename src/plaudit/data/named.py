@@ -61,7 +61,7 @@ def find_named(source: str | Path, place: str | Path | None = None) -> tuple[Nam
     """
     known = NAMED.get(str(source))
     if place is not None and (known is None or not known.has_place):
-        raise DataError(f"{source}: --data-dir says where imdb lies; name a file or folder of your own directly.")
+        raise DataError(f"{source}: --data-dir says where imdb is; name a file or folder of your own directly.")
     if known is not None:
         return known, place
     path = Path(source).expanduser()

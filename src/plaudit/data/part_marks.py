@@ -30,7 +30,7 @@ def divide_by_marks(dataset: Dataset) -> Splits:
     if unknown := sorted({str(mark) for mark in marks.tolist()} - set(MARKS)):
         raise DataError(
             f"{dataset.name}: column {PART_COLUMN}: expected {', '.join(MARKS)}, found {unknown[0][:40]!r}; write the "
-            "file again with `plaudit audit --write-clean`, or remove the column and divide it anew."
+            "file again with `plaudit audit --write-clean`, or remove the column and split it again."
         )
     if not (marks == "train").any():
         raise DataError(f"{dataset.name}: column {PART_COLUMN} marks no row as train.")

@@ -100,11 +100,11 @@ def find_encoder(encoder: str | Path) -> Path:
     else:
         raise EmbeddingError(
             f"encoder {str(encoder)!r}: expected {', '.join(NAMED_ENCODERS)}, a folder, or a name on the Hugging Face "
-            "Hub, with @REVISION where it is not to be the newest."
+            "Hub, with @REVISION for one that is not the newest."
         )
     inner = encoder_folder(folder)
     if not (inner / CONFIG_FILE).is_file():
-        raise EmbeddingError(f"{inner}: no encoder: {CONFIG_FILE} is missing.")
+        raise EmbeddingError(f"{inner}: not an encoder: {CONFIG_FILE} is missing.")
     if not any((inner / name).is_file() for name in (WEIGHTS_FILE, _WEIGHTS_INDEX)):
         raise EmbeddingError(f"{inner}: no {WEIGHTS_FILE}; weights of another format are not read.{_conversion(inner)}")
     return folder

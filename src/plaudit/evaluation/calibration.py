@@ -79,7 +79,7 @@ def stated(
         probabilities: float64 [N, C].
 
     Returns:
-        float64 [N] and bool [N], of the likeliest class; multi-label [N, C] both.
+        float64 [N] and bool [N], of the most probable class; multi-label [N, C] both.
     """
     if labels.ndim == 2:
         return probabilities, labels > 0

@@ -30,7 +30,7 @@ def cost_matrix(costs: Costs, classes: tuple[str, ...]) -> DecisionRule:
         raise ConfigError('costs: expected {"true class": {"answered class": cost, …}, …}.')
     for name in [*costs, *(answered for row in costs.values() for answered in row)]:
         if name not in classes:
-            raise ConfigError(f"costs: {name!r} is none of the model's classes: {', '.join(classes)[:200]}.")
+            raise ConfigError(f"costs: {name!r} is not one of the model's classes: {', '.join(classes)[:200]}.")
     rows = [[costs.get(true, {}).get(name, float(name != true)) for name in classes] for true in classes]
     return DecisionRule(costs=tuple(map(tuple, rows)))
 
@@ -67,14 +67,14 @@ def label_costs(costs: Costs, classes: tuple[str, ...]) -> LabelCosts:
     by_name = {name: row for name, row in costs.items() if isinstance(row, Mapping)}
     for kind in [*for_all, *(kind for row in by_name.values() for kind in row)]:
         if kind not in _KINDS:
-            raise ConfigError(f"costs of sets of labels: {str(kind)[:60]!r} is no kind of mistake; {wanted}.")
+            raise ConfigError(f"costs of sets of labels: {str(kind)[:60]!r} is not a kind of mistake; {wanted}.")
     for name in by_name:
         if name not in classes:
-            raise ConfigError(f"costs: {name!r} is none of the model's labels: {', '.join(classes)[:200]}.")
+            raise ConfigError(f"costs: {name!r} is not one of the model's labels: {', '.join(classes)[:200]}.")
     wrong, missed = (
         check_costs([by_name.get(name, {}).get(kind, for_all.get(kind, 1)) for name in classes]) for kind in _KINDS
     )
     for name, *both in zip(classes, wrong, missed, strict=True):
         if not any(both):
-            raise ConfigError(f"costs: a wrong and a missed {name!r} both cost 0: nothing says when to give it.")
+            raise ConfigError(f"costs: a wrong and a missed {name!r} both cost 0; give one of them a cost.")
     return LabelCosts(wrong, missed)

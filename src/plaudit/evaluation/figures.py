@@ -60,7 +60,7 @@ FIGURES = (
         meaning="0 is best; how far probabilities are off on average", sign=-1,
     ),
     FigureKind(
-        "f1", "F1", "of two classes the second's, of more their mean; of sets all labels together (micro)",
+        "f1", "F1", "two classes: the second's; more: their mean; sets of labels: all labels together (micro)",
         kinds=("one label",),
     ),
     FigureKind(
@@ -73,12 +73,12 @@ FIGURES = (
     ),
     FigureKind("f1_samples", "F1, samples", "", "mean over texts", meaning="mean over texts", kinds=("sets",)),
     FigureKind(
-        "precision_macro", "precision, macro", meaning="of what was given a class, the share that has it",
+        "precision_macro", "precision, macro", meaning="of the answers with a class, the share that is right",
     ),
-    FigureKind("recall_macro", "recall, macro", meaning="of what has a class, the share that was found"),
+    FigureKind("recall_macro", "recall, macro", meaning="of the texts of a class, the share that is found"),
     FigureKind(
         "roc_auc", "ROC-AUC", "", "mean over classes",
-        meaning="how well texts with a class are told from the others: 0.5 is chance, 1 perfect",
+        meaning="how well texts with a class are separated from the others: 0.5 is chance, 1 perfect",
         needs_classes=True, is_drawn=True,
     ),
     FigureKind(

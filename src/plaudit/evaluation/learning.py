@@ -119,12 +119,12 @@ class LearningCurve:
         least = f"{_rounded(low):,}"
         if self.more_labels is None:
             return (
-                f"How many more labels one more point of accuracy takes cannot be told: at least {least}, and perhaps "
-                "no number brings it."
+                f"It is unknown how many more labels one more point of accuracy needs: at least {least}, and perhaps "
+                "no number is enough."
             )
         about = f"About {_rounded(self.more_labels):,} more labels for one more point of accuracy"
         if high > self.farthest:
-            return f"{about}, at least {least}; how many at most cannot be told."
+            return f"{about}, at least {least}; the upper bound is unknown."
         return f"{about} ({least} to {_rounded(high):,})."
 
     def to_dict(self) -> dict[str, object]:

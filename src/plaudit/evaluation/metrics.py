@@ -59,7 +59,7 @@ class Metrics:
         log_loss: Mean negative log of the true class's probability, in nats (log loss, cross-entropy).
         brier: Mean squared error of the probabilities: of two classes, of the second's (0 to 1); of more, summed over
             the classes (0 to 2).
-        calibration_error: Of the likeliest classes' probabilities (`evaluation.calibration`), 0 to 1.
+        calibration_error: Of the most probable classes' probabilities (`evaluation.calibration`), 0 to 1.
         f1: For two classes, the second class's, None where it neither occurs nor is predicted; for more, the mean over
             classes (macro).
         f1_macro: Mean over the classes that occur or are predicted; so are the next two.

@@ -87,7 +87,7 @@ class Comparison:
         `corrected` is the p value after Holm's correction, where several pairs are compared.
         """
         if not self.only_a_right and not self.only_b_right:
-            return f"{a} and {b} have the same texts right."
+            return f"{a} and {b} are right on the same texts."
         points, low, high = (
             100 * value for value in (self.accuracy_difference, self.accuracy_interval.low, self.accuracy_interval.high)
         )
@@ -151,8 +151,8 @@ def paired_interval(both: float, only_a: float, only_b: float, neither: float, w
 
     The differences that McNemar's test without its continuity correction would not reject (Tango 1998, "Equivalence
     test and confidence interval for the difference in proportions for the paired-sample design", Statistics in Medicine
-    17). Unlike resamples it has a width where both have the same texts right. `worth` is what the texts are worth where
-    some are equal (`evaluation.repeats`).
+    17). Unlike resamples it has a width where both are right on the same texts. `worth` is what the texts are worth
+    where some are equal (`evaluation.repeats`).
     """
     n = both + only_a + only_b + neither
     if worth is not None:

@@ -247,7 +247,7 @@ def labels_for(classes: tuple[str, ...], dataset: Dataset, *, multi_label: bool)
         raise DataError(f"{dataset.name}: these texts have no labels to compare with.")
     if unknown := [name for name, count in dataset.class_counts().items() if count and name not in classes]:
         raise DataError(
-            f"{dataset.name}: label {unknown[0]!r} is none of the model's classes ({_listed(classes)}). "
+            f"{dataset.name}: label {unknown[0]!r} is not one of the model's classes ({_listed(classes)}). "
             "Is this the right label column (--label-column)?"
         )
     if dataset.multi_label and not multi_label:

@@ -84,7 +84,7 @@ def divide(dataset: Dataset, by: str) -> Division:
     texts have are slices, and those beyond the twentieth are one, "other". Equal values are never divided.
 
     Raises:
-        DataError: There is no such column, or it holds something else than words, numbers and booleans.
+        DataError: There is no such column, or it holds something other than words, numbers and booleans.
     """
     if by == LENGTH:
         return _quarters(by, tokens_of(WordTokenizer(), dataset.texts).lengths().astype(np.float64), "tokens")

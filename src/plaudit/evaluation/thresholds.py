@@ -208,13 +208,13 @@ def _check_goal(model: Classifier, *, is_of_a_class: bool, is_for_sets: bool, of
         )
     if len(names) > 2 and is_of_a_class and not model.multi_label_:
         raise ConfigError(
-            f"a threshold decides between two classes, and these are {len(names)}: take abstain or costs, or precision "
+            f"a threshold decides between two classes, and these are {len(names)}: use abstain or costs, or precision "
             "or recall per class."
         )
     if of is not None and (model.multi_label_ or not is_of_a_class):
         raise ConfigError("a class is named for f1, recall or precision of two classes, and for nothing else.")
     if of is not None and of not in names:
-        raise ConfigError(f"{of!r} is none of the model's classes: {', '.join(names)}.")
+        raise ConfigError(f"{of!r} is not one of the model's classes: {', '.join(names)}.")
 
 
 def _between_two(
@@ -361,7 +361,7 @@ def _best_sets(
     if len(silent) + len(unknown) == len(classes):
         raise DataError(f"no label reaches a {_wanted(recall, precision)} on these {len(truth):,} texts.")
     rule = DecisionRule(thresholds=tuple(thresholds))
-    never = f"Never given, for no threshold reaches a {_wanted(recall, precision)}"
+    never = f"Never given, because no threshold reaches a {_wanted(recall, precision)}"
     notes = ((unknown, "No text here has {}: 0.5 stays."), (silent, never + ": {}."))
     said = tuple(words.format(", ".join(names)[:200]) for names, words in notes if names)
     reached = sets_reached(truth, rule.decide(found, multi_label=True), plain, repeats)

@@ -38,7 +38,7 @@ def explain(model: Classifier, texts: object, label: object = None) -> list[Expl
         least one.
 
     Raises:
-        ConfigError: `label` is none of the model's classes, or the kind of model cannot be explained.
+        ConfigError: `label` is not one of the model's classes, or the kind of model cannot be explained.
         DataError: The texts are not texts.
         NotFittedError: The model is not fitted.
     """
@@ -125,7 +125,7 @@ def class_number(model: Classifier, label: object) -> int:
             if type(name) is type(label) and name == label:
                 return number
     shown = ", ".join(model.class_names[:8]) + (", …" if len(model.class_names) > 8 else "")
-    raise ConfigError(f"--class {label}: none of the model's classes ({shown}).")
+    raise ConfigError(f"--class {label}: not one of the model's classes ({shown}).")
 
 
 def _cut(batch: ExplainedBatch) -> dict[str, list[NDArray[Any]]]:

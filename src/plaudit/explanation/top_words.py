@@ -90,7 +90,7 @@ def top_words(
         A class each, in the model's order, those alone that some text was given.
 
     Raises:
-        ConfigError: `label` is none of the model's classes, or the kind of model cannot be explained.
+        ConfigError: `label` is not one of the model's classes, or the kind of model cannot be explained.
     """
     column = as_text_column(texts)
     names = model.classes_.tolist()

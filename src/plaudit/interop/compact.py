@@ -105,7 +105,7 @@ def moved_tokens(table: EmbeddingTable, original: EmbeddingTable) -> NDArray[np.
     """
     if original.vectors.shape != table.vectors.shape or not original.vocabulary.equals(table.vocabulary):
         raise EmbeddingError(
-            f"the embedding {original.name} that is at hand has {len(original.vectors):,} rows of other tokens or "
+            f"the embedding {original.name} that is available has {len(original.vectors):,} rows of other tokens or "
             f"another size than the {len(table.vectors):,} that the model was trained from."
         )
     moved: NDArray[np.bool_] = (table.vectors != original.vectors).any(axis=1)[: len(table.vocabulary)]

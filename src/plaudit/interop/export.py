@@ -53,7 +53,7 @@ class Prepared:
     Attributes:
         model: A copy whose vectors are the rounded, pruned ones.
         stored: Its vectors as the export keeps them.
-        rule: The decision rule that the model was given without: an export's label is the likeliest class's.
+        rule: The decision rule that the model was given without: an export's label is the most probable class's.
     """
 
     model: NetworkClassifier
@@ -213,7 +213,7 @@ def check_place(target: Path) -> None:
         raise ModelError(f"{target}: an export is a folder, which holds model{target.suffix}: name a folder.")
     if target.is_dir():
         if any(target.iterdir()) and not (target / DESCRIPTION).is_file():
-            raise ModelError(f"{target}: this folder holds something else than an export; name a new one.")
+            raise ModelError(f"{target}: this folder holds something other than an export; name a new one.")
     elif target.exists():
         raise ModelError(f"{target} is a file; an export is a folder: name another place.")
 

@@ -223,15 +223,14 @@ def advise(facts: DataFacts, machine: Machine) -> Advice:
     recipe, beside = "ngram", None
     if is_long and can_read and is_bearable:
         recipe = "encoder"
-        reason = f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}."
+        reason = f"{quotient}: from {THRESHOLD:,} on, models that use word order win {_GUIDE}."
     elif is_long:
-        reason = (
-            f"{quotient}: from {THRESHOLD:,} on, models of word order win {_GUIDE}, but {_obstacle(facts, machine)}"
-        )
+        reason = f"{quotient}: from {THRESHOLD:,} on, models that use word order win {_GUIDE}, but "
+        reason += _obstacle(facts, machine)
     else:
-        reason = f"{quotient}: below {THRESHOLD:,}, n-grams do as well as models of word order {_GUIDE}."
+        reason = f"{quotient}: below {THRESHOLD:,}, n-grams do as well as models that use word order {_GUIDE}."
     if recipe == "ngram" and can_read:
-        tried = option(_FROZEN, f"N-grams and an encoder that is not trained. {_BESIDE}")
+        tried = option(_FROZEN, f"N-grams and a frozen encoder. {_BESIDE}")
         beside = tried if (tried.seconds or 0.0) <= _QUICK_S else None
     ours, network = imdb_accuracy(recipe), imdb_accuracy("network")
     if ours is not None and network is not None:
@@ -257,15 +256,17 @@ def _alternatives(facts: DataFacts, option: Callable[..., Option], chosen: str, 
     """Return what else a machine with torch can do for English texts, the quickest first."""
     options = []
     if chosen != "encoder":
-        options.append(option("encoder", f"A pre-trained transformer; slower, to train and to ask. {_ON_SHORT_TEXTS}"))
+        options.append(
+            option("encoder", f"A pre-trained transformer; slower to train and to predict. {_ON_SHORT_TEXTS}")
+        )
     if facts.n_texts >= _FEW_TEXTS:
         best = imdb_accuracy("best")
         reason = f"The encoder and n-grams together ({best} on IMDB), for accuracy alone; no quicker than the encoder."
         options.append(option("best", reason))
     elif beside is None:
-        options.append(option(_FROZEN, f"No transformer is trained. {_WITH_FEW_REVIEWS}"))
+        options.append(option(_FROZEN, f"The transformer is not trained. {_WITH_FEW_REVIEWS}"))
     if facts.n_unlabelled:
-        reason = f"N-grams taught by a slow model on the {facts.n_unlabelled:,} texts without labels; quick to ask."
+        reason = f"N-grams taught by a slow model on the {facts.n_unlabelled:,} texts without labels; quick to predict."
         options.append(option("distilled", reason))
     return options
 
@@ -273,7 +274,7 @@ def _alternatives(facts: DataFacts, option: Callable[..., Option], chosen: str, 
 def _notes(facts: DataFacts) -> list[str]:
     notes = []
     if facts.n_texts < _FEW_TEXTS:
-        notes.append("Few texts: the figures' intervals will be wide, and a few hundred more labels are worth most.")
+        notes.append("Few texts: the figures' intervals will be wide, and a few hundred more labels would help most.")
     rarest = min(facts.class_counts, key=facts.class_counts.__getitem__)
     if facts.class_counts[rarest] < _RARE * sum(facts.class_counts.values()) / len(facts.class_counts):
         notes.append(

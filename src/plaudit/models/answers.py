@@ -121,7 +121,7 @@ def answer_fields(model: Classifier) -> list[pa.Field]:
 def answer_columns(model: Classifier, found: Answering) -> list[pa.Array]:
     """Return N answers as the columns of `answer_fields`, each [N].
 
-    Where the model's rule gives no answer, "prediction" is null, and "probability" that of the likeliest class.
+    Where the model's rule gives no answer, "prediction" is null, and "probability" that of the most probable class.
     """
     labels = pa.array(found.labels, answer_fields(model)[0].type)
     shares = found.probabilities

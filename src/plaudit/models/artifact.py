@@ -84,7 +84,7 @@ def publish(target: str | Path) -> Iterator[Path]:
     leaves it as it was.
 
     Raises:
-        ModelError: `target` is a file, or a folder that holds something else than a model; or writing failed.
+        ModelError: `target` is a file, or a folder that holds something other than a model; or writing failed.
     """
     target = Path(target)
     check_target(target)
@@ -96,7 +96,7 @@ def publish(target: str | Path) -> Iterator[Path]:
             raise
         reason = getattr(error, "strerror", None) or error
         raise ModelError(
-            f"{target}: the model could not be written ({reason}); what stood there is untouched."
+            f"{target}: the model could not be written ({reason}); the earlier content is unchanged."
         ) from error
 
 
@@ -111,7 +111,7 @@ def check_target(target: Path) -> None:
         foreign = sorted(p.name for p in target.iterdir() if not p.name.startswith((MANIFEST, _CHECKPOINT)))
         if foreign and not (target / MANIFEST).is_file():
             raise ModelError(
-                f"{target}: this folder holds something else than a model ({foreign[0]}, …); name a new folder."
+                f"{target}: this folder holds something other than a model ({foreign[0]}, …); name a new folder."
             )
     elif target.exists():
         raise ModelError(f"{target} is a file; a model is a folder: name another place.")

@@ -49,7 +49,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
         history_: Loss and accuracy of every epoch; None when it has no epochs, or was loaded.
         kept_epoch_: The epoch (from 1) that it was taken from; None likewise.
         notes_: Sentences about the fit that its owner should read.
-        rule_: What is answered; None for the likeliest class, or of sets of labels those above 0.5.
+        rule_: What is answered; None for the most probable class, or of sets of labels those above 0.5.
         scope_: What its training texts are like; None where nobody has counted (`learn_scope`).
         streams: Whether `fit` can keep on disk what grows with the number of tokens.
         resumes: Whether `fit` keeps its state in `checkpoint`, and can go on from it.
@@ -355,7 +355,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
         else:
             known = label_positions(labels, len(found), self.classes_, may_be_unknown=True)
             if n_unknown := int((known < 0).sum()):
-                warn_of_label(f"{n_unknown:,} of {len(known):,} are none of the model's classes and count as wrong.")
+                warn_of_label(f"{n_unknown:,} of {len(known):,} are not among the model's classes and count as wrong.")
             right = (found == known) & (known >= 0)
         weights = None if sample_weight is None else given_weights(sample_weight, len(found))
         if weights is not None and not weights.any():
@@ -366,7 +366,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
         """Write the model as a folder, whole or not at all; a model that stands there is replaced.
 
         Raises:
-            ModelError: `path` is a file, or a folder that holds something else than a model.
+            ModelError: `path` is a file, or a folder that holds something other than a model.
         """
         from plaudit.models.artifact import publish
 

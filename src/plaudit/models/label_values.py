@@ -36,7 +36,7 @@ MOST_CLASS_BYTES = 64 * 1024 * 1024  # of all classes' names: more is no model's
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _SHOWN = 5  # labels in a warning
 _ADVICE = {
-    "look alike": "spell those alike that are one class",
+    "look alike": "spell labels of one class alike",
     "odd name": "leave those texts out, if so",
 }
 _KINDS = "OUTiubf"  # NumPy's: objects, two kinds of strings, whole numbers, booleans, floats

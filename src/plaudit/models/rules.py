@@ -1,6 +1,6 @@
 """Decision rules: what is answered when a class has some probability.
 
-Without a rule the likeliest class is answered, and of sets of labels those above 0.5. A rule says otherwise: a
+Without a rule the most probable class is answered, and of sets of labels those above 0.5. A rule says otherwise: a
 threshold, costs of mistakes, a probability below which there is no answer, or none to texts that are unlike the
 training texts. It moves no probability.
 """
@@ -36,7 +36,7 @@ class DecisionRule:
             sets of labels a number for each class. 0 to 1.
         costs: ``costs[i][j]`` is what it costs to answer class j when i is true, from 0; the class with the least
             expected cost is answered, the first of several.
-        abstain_below: When the likeliest class has a smaller probability than this, there is no answer. 0 to 1.
+        abstain_below: When the most probable class has a smaller probability than this, there is no answer. 0 to 1.
         abstain_by_class: The same with a number for each class, that of the likeliest one counting.
         unlike: There is no answer to texts unlike the training texts (`models.scope`), the limit such that this share
             of validation texts lies below it; above 0, at most 0.5. Of sets of labels the empty set is given.
@@ -162,7 +162,7 @@ class DecisionRule:
             return f"no answer when no class has a probability of at least {self.abstain_below:.4g}"
         if self.abstain_by_class is not None:
             named = [f"{name!r} {limit:.4g}" for name, limit in zip(classes, self.abstain_by_class, strict=True)]
-            return "no answer when the likeliest class is below its own probability: " + _first(named)
+            return "no answer when the most probable class is below its own probability: " + _first(named)
         if self.thresholds is not None and len(self.thresholds) == 1 and len(classes) == 2:
             return f"{classes[1]!r} when its probability is above {self.thresholds[0]:.4g}, else {classes[0]!r}"
         if self.thresholds is not None:

@@ -234,7 +234,7 @@ class Scope:
         )
         fits = len(likeness) == min(n_validation, _MOST_SCORES) and bool((np.diff(likeness) >= 0).all())
         if not is_sound or not fits or not n_texts or not between:
-            raise ModelError(f"{path}: damaged: these are no counts of words.")
+            raise ModelError(f"{path}: damaged: these are not word counts.")
         usual = (-mean / _UNIT, between / _UNIT, within / _UNIT)
         return cls(words, pairs, n_words, n_texts, usual, likeness, n_validation)
 

@@ -183,7 +183,7 @@ def _class_columns(table: WholeTable, classes: Sequence[str], *, multi_label: bo
     names = [name for name in table.columns if name.startswith(f"{PROBABILITY}_")]
     if unknown := [name for name in names if name.removeprefix(f"{PROBABILITY}_") not in classes]:
         raise DataError(
-            f"{table.path}: column {unknown[0]!r} is of a class that is no label; the labels are {_listed(classes)}."
+            f"{table.path}: column {unknown[0]!r} is of a class that is not a label; the labels are {_listed(classes)}."
         )
     for prefix in (f"{PROBABILITY}_", ""):
         found = [prefix + name if prefix + name in table.columns else None for name in classes]

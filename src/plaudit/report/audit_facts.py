@@ -60,7 +60,7 @@ def near_note(audit: AuditFacts, n: int) -> str | None:
         return None
     return (
         f"{count:,} of {n:,} {audit.parts[-1]} texts are nearly the same as a text of another part: the figures are "
-        "optimistic by what they gain from that. --group-near-duplicates keeps such texts on one side."
+        "optimistic. --group-near-duplicates keeps such texts on one side."
     )
 
 

@@ -30,7 +30,7 @@ model = plaudit.load(".")
 model.predict(["a text", "another"])
 ```
 
-or `plaudit predict . "a text"`. `report.html` shows what is told here, with plots and examples.
+or `plaudit predict . "a text"`. `report.html` shows the same, with plots and examples.
 
 ## The verdict
 
@@ -42,7 +42,7 @@ or `plaudit predict . "a text"`. `report.html` shows what is told here, with plo
 
 {data}
 
-What a quick look at every text found:
+What a quick check of every text found:
 
 {audit}
 
@@ -131,7 +131,7 @@ def with_rule(card: str, rule: str | None, *, multi_label: bool) -> str:
 
 
 def _default_rule(*, multi_label: bool) -> str:
-    return _NO_RULE.format(default="every label above 0.5" if multi_label else "the likeliest class")
+    return _NO_RULE.format(default="every label above 0.5" if multi_label else "the most probable class")
 
 
 def _data_lines(facts: ReportFacts) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _data_lines(facts: ReportFacts) -> Iterator[str]:
         if part.shared:
             yield (
                 f"note: {part.shared:,} {part.name} texts are also among the training texts (equal except for case and "
-                f"punctuation): the {part.name} figures are optimistic by what they gain from that."
+                f"punctuation): the {part.name} figures are optimistic."
             )
 
 

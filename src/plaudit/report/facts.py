@@ -404,7 +404,7 @@ class ReportFacts:
         n = next((part.n for part in self.parts if part.name == "validation"), LEAST_TEXTS)
         if n < LEAST_TEXTS:
             return f"Logits are not scaled: {n} validation texts are too few to choose a temperature on"
-        return "Logits are not scaled: no temperature helps validation texts that did not choose it"
+        return "Logits are not scaled: no temperature lowers the out-of-sample log loss"
 
     def write(self, folder: Path) -> None:
         """Write report.json."""

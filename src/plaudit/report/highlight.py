@@ -44,7 +44,7 @@ STYLE = """\
 """
 _LEGEND = (
     '<p class="facts">A word <span class="for l2">marked so</span> speaks for the class whose logit is given below, '
-    '<span class="against l2">marked so</span> against it; the more colour, the more its weight in the text. '
+    '<span class="against l2">marked so</span> against it; more colour means more weight. '
     '<span class="unseen">Dotted</span>: unknown to the model. <span class="unread">Italic</span>: in a part that the '
     "model does not read.</p>"
 )
@@ -148,7 +148,7 @@ def worst_mistakes(model: Classifier, dataset: Dataset, *, n: int = 10) -> str:
 def flip_line(explanation: Explanation, flip: Flip | None) -> str:
     """Say which words the answer hangs on."""
     if flip is None:
-        return f"Taking away the words that speak most for the answer, up to {MOST_WORDS}, does not change it."
+        return f"Removing the words that speak most for the answer, up to {MOST_WORDS}, does not change it."
     words = explanation.words
     shown = ", ".join(f'"{words[i]}"' for i in flip.words)
     return f"Without {shown} the answer is {named(flip.predicted)}."

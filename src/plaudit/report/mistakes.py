@@ -33,11 +33,11 @@ _WORDS, _WORDS_MANY, _FEW_CLASSES = 15, 8, 4
 _MOST_CLASSES = 40
 _MOST_CHARACTERS = 1_000  # of a text on the page
 _FEW_EXPLAINED = (
-    "Explaining takes this kind of model seconds a text, so few are explained: `plaudit explain` explains any."
+    "This kind of model takes seconds to explain a text, so only a few are explained: `plaudit explain` explains any."
 )
 _HALF_EXPLAINED = (
-    "Explaining the encoder takes seconds a text: the heaviest words are those of the model's n-grams alone, and few "
-    "mistakes are shown. `plaudit explain` explains any text by the whole model."
+    "Explaining the encoder takes seconds a text, so the words come only from the model's n-grams, and few mistakes "
+    "are shown. `plaudit explain` explains any text by the whole model."
 )
 
 

@@ -75,13 +75,18 @@ def _width(facts: ReportFacts) -> Iterator[Said]:
     points = 100 * (high - low)
     known = f"From {measured.n:,} texts: between {_percent(low)} and {_percent(high)} (95 times of 100)"
     if points < _NARROW:
-        yield Said("How sure that is", "good", f"{known}: narrow: a model that is a point better would show.")
+        yield Said(
+            "How certain that is", "good", f"{known}, a narrow interval: a model that is a point better would show."
+        )
     elif points < _WIDE:
-        yield Said("How sure that is", "plain", f"{known}: differences of less than {points:.0f} points may be luck.")
+        yield Said(
+            "How certain that is", "plain", f"{known}: differences of less than {points:.0f} points may be chance."
+        )
     else:
         yield Said(
-            "How sure that is", "mind",
-            f"{known}: wide. Do not choose between models by a few points; four times as many texts halve it.",
+            "How certain that is", "mind",
+            f"{known}, a wide interval. Do not choose between models by a few points; four times as many "
+            "texts halve it.",
         )  # fmt: skip
 
 
@@ -92,8 +97,8 @@ def _crossed(facts: ReportFacts) -> Iterator[Said]:
         low, high = accuracy.bounds
         yield Said(
             "Few texts", "mind",
-            f"Cross-validated, each text answered by a model of the others, {_percent(accuracy.value)} of "
-            f"{crossed.n:,} are right ({_percent(low)} to {_percent(high)}). Believe that rather than the figure of "
+            f"Cross-validated, each text answered by a model trained on the others, {_percent(accuracy.value)} of "
+            f"{crossed.n:,} are right ({_percent(low)} to {_percent(high)}). Trust that more than the figure of "
             f"{facts.test.measured.n:,} test texts. Its five models were trained for that figure alone, after the test "
             "was scored; the saved one has learned from no test text.",
         )  # fmt: skip
@@ -113,11 +118,11 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
     if low > guess:
         spared = (accuracy.value - guess) / (1 - guess)
         tone: Tone = "good" if spared >= _SPARED else "mind"
-        yield Said("Beside a guess", tone, f"{always}; the model avoids {_hundred(spared)} of 100 of those errors.")
+        yield Said("Against a guess", tone, f"{always}; the model avoids {_hundred(spared)} of 100 of those errors.")
     elif high < guess:
-        yield Said("Beside a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
+        yield Said("Against a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
     else:
-        yield Said("Beside a guess", "mind", f"{always}: these texts cannot tell whether the model is better.")
+        yield Said("Against a guess", "mind", f"{always}: these texts do not show whether the model is better.")
 
 
 def _controls(facts: ReportFacts) -> Iterator[Said]:
@@ -128,14 +133,14 @@ def _controls(facts: ReportFacts) -> Iterator[Said]:
     low, high = gain.low or 0.0, gain.high or 0.0
     points = f"{abs(100 * gain.value):.1f} points"
     span = f"(95 % interval of the difference {100 * low:+.1f} to {100 * high:+.1f})"
-    topic = "Beside simple models"
+    topic = "Against simple models"
     if low > 0:
         yield Said(topic, "good", f"The strongest of them, {name}, is {points} worse {span}.")
     elif high < 0:
-        yield Said(topic, "mind", f"{name} is {points} better {span}: a simple model does more on these texts.")
+        yield Said(topic, "mind", f"{name} is {points} better {span}: a simple model does better on these texts.")
     else:
         side = "worse" if gain.value > 0 else "better" if gain.value < 0 else "away"
-        yield Said(topic, "mind", f"{name} is {points} {side} {span}: these texts do not tell them apart.")
+        yield Said(topic, "mind", f"{name} is {points} {side} {span}: these texts do not show a difference.")
 
 
 def _labels(facts: ReportFacts) -> Iterator[Said]:
@@ -157,7 +162,7 @@ def _classes(facts: ReportFacts) -> Iterator[Said]:
     if lost:
         found = ", ".join(f"{round(each.recall.value * each.n)} of {each.n} {_quoted(each.name)}" for each in lost[:5])
         more = f" and {len(lost) - 5} more classes" if len(lost) > 5 else ""
-        yield Said("Rare classes lost", "mind", f"It finds {found}{more}: what is rare is missed.")
+        yield Said("Rare classes lost", "mind", f"It finds {found}{more}: it misses rare classes.")
     if len(known) < 2:
         return
     ranked = sorted(known, key=lambda each: each.recall.value)
@@ -168,7 +173,9 @@ def _classes(facts: ReportFacts) -> Iterator[Said]:
     if not worst.recall.value:
         yield Said("The classes", "mind", f"It finds none of the {worst.n:,} texts that are {_quoted(worst.name)}.")
     elif gap >= _GAP and _span(worst)[1] < _span(best)[0]:
-        yield Said("The classes", "mind", f"It finds {found}, but {other}: they are not treated alike.")
+        yield Said(
+            "The classes", "mind", f"It finds {found}, but {other}: it does not recognise all classes equally well."
+        )
     elif gap >= _GAP:
         yield Said("The classes", "plain", f"It finds {found}, and {other}; with so few texts that may be chance.")
     elif len(known) == len(measured):
@@ -198,11 +205,11 @@ def _calibration(facts: ReportFacts) -> Iterator[Said]:
         yield Said("Its probabilities", "good", f"They can be trusted: {off}.")
     elif not error.low:  # none of very few texts
         yield Said(
-            "Its probabilities", "plain", f"They may well be right: {off}, which chance explains: the texts are few."
+            "Its probabilities", "plain", f"They may well be right: {off}, which chance can explain with so few texts."
         )
     else:
-        side = "too sure of itself" if _excess(measured) > 0 else "not sure enough"
-        yield Said("Its probabilities", "mind", f"Take them with care: {off}; it is mostly {side}.")
+        side = "overconfident" if _excess(measured) > 0 else "underconfident"
+        yield Said("Its probabilities", "mind", f"Take them with care: {off}; the model is mostly {side}.")
 
 
 def _fit(facts: ReportFacts) -> Iterator[Said]:
@@ -212,7 +219,7 @@ def _fit(facts: ReportFacts) -> Iterator[Said]:
     n, best, kept = len(curves.loss), curves.best_epoch, curves.kept_epoch
     refit = " It was then trained again on the validation texts too." if facts.run.is_refit else ""
     if not curves.val_loss:
-        yield Said("Overfitting", "mind", "No validation texts were watched: nothing says whether it overfits.")
+        yield Said("Overfitting", "mind", "There were no validation texts, so it is unknown whether it overfits.")
     elif best == n:
         yield Said("Overfitting", "plain", f"None was seen: it was still getting better in its last epoch, {n}.{refit}")
     elif kept == best:
@@ -230,8 +237,8 @@ def _optimistic(facts: ReportFacts) -> Iterator[Said]:
     gap = 100 * (validation.value - test.value)
     yield Said(
         "Validation and test", "mind",
-        f"On the validation texts it was {gap:.1f} points better than on the test: these are of another kind than what "
-        "it learned from, or share less with it. Believe the test.",
+        f"On the validation texts it was {gap:.1f} points better than on the test: the test texts differ more from "
+        "the training texts. Trust the test.",
     )  # fmt: skip
 
 
@@ -247,13 +254,13 @@ def _shared(facts: ReportFacts) -> Iterator[Said]:
             "Texts seen before", "mind",
             f"{test.n - unseen.n:,} of {test.n:,} {texts} are also among the training texts. On the {unseen.n:,} "
             f"texts not seen in training accuracy is {_percent(accuracy.value)} ({_percent(low)} to "
-            f"{_percent(high)}): believe that figure.",
+            f"{_percent(high)}): trust that figure.",
         )  # fmt: skip
     else:
         yield Said(
             "Texts seen before", "mind",
             f"{test.shared:,} of {test.n:,} {texts} are also among the training texts: the figures are "
-            "optimistic by what they gain from that.",
+            "optimistic.",
         )  # fmt: skip
 
 
@@ -270,8 +277,8 @@ def _opened(facts: ReportFacts, openings: int) -> Said:
         return Said(topic, "good", f"{texts} were opened once, after everything was decided.")
     return Said(
         topic, "mind",
-        f"{texts} have been opened {openings} times. A figure that was looked at before a choice was made is "
-        "optimistic by what the choice gained.",
+        f"{texts} have been opened {openings} times. If you made a choice after seeing a figure, that figure is "
+        "optimistic.",
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ async def score_file(
 
     They are "prediction" and its "probability" (multi-label the labels' names joined by a comma, and each class has a
     column "probability_NAME"), and "reason": why a row could not be scored. Where the model's rule gives no answer the
-    prediction is empty, and the probability is that of the likeliest class.
+    prediction is empty, and the probability is that of the most probable class.
 
     Raises:
         Refusal: The file cannot be read, none of its rows can be scored, a text is too long or there are too many

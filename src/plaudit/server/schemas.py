@@ -62,7 +62,7 @@ class PredictResponse(BaseModel):
 
     model: str
     version: str
-    rule_version: str | None = Field(description="Which decision rule answered; null: the likeliest class.")
+    rule_version: str | None = Field(description="Which decision rule answered; null: the most probable class.")
     predictions: list[Prediction]
 
 
@@ -112,7 +112,7 @@ class ModelFacts(BaseModel):
     kind: str | None
     classes: list[Label]
     multi_label: bool
-    rule: str | None = Field(description="The decision rule in words; null: the likeliest class.")
+    rule: str | None = Field(description="The decision rule in words; null: the most probable class.")
 
 
 class ModelList(BaseModel):

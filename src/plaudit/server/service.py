@@ -150,7 +150,7 @@ class Service:
             Refusal: There are more than `most`, or one is too long (422).
         """
         if len(given) > most:
-            raise Refusal(422, f"{len(given):,} texts in a request; at most {most:,} are taken.", reason="texts")
+            raise Refusal(422, f"{len(given):,} texts in a request; at most {most:,} are accepted.", reason="texts")
         column = given if isinstance(given, pa.LargeStringArray) else pa.array(given, pa.large_string())
         longest = pc.max(pc.utf8_length(column)).as_py() or 0
         if longest > self.limits.text_characters:

@@ -60,7 +60,7 @@ class Sequences:
             lengths = np.diff(self.offsets[self.first])
             n_trained_on = np.minimum(lengths, np.sum([turn.lengths() for turn in turns], axis=0)).sum()
             missing = 100 * (1 - n_trained_on / self.n_tokens)
-            left_out = f", and {missing:.1f} % of all tokens are in none; --epochs trains on more" if missing else ""
+            left_out = f", and {missing:.1f} % of all tokens are in no part; --epochs trains on more" if missing else ""
             return f"{longer}; each epoch trains on another part{left_out}. An answer reads all, in windows."
         return (
             f"{longer}: only the first quarter and the last three quarters of that length are read, and "

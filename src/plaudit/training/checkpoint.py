@@ -98,7 +98,7 @@ class Checkpoint:
             raise ModelError(f"{self.path}: a damaged checkpoint ({error}); run again without --resume.") from error
         if header.get("fingerprint") != self.fingerprint:
             raise ConfigError(
-                f"{self.path} belongs to a run with other settings or data; run again without --resume to start anew."
+                f"{self.path} belongs to a run with other settings or data; run again without --resume to start again."
             )
         return arrays, progress
 

@@ -111,7 +111,7 @@ def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> 
     curves = history.history
     n, best = len(history), history.best_epoch
     if not curves["val_loss"]:
-        return f"Trained {n} epochs without validation texts: nothing here says whether it overfits."
+        return f"Trained {n} epochs without validation texts, so it is unknown whether it overfits."
     gap = 100 * (curves["accuracy"][best - 1] - curves["val_accuracy"][best - 1])
     low, last = curves["val_loss"][best - 1], curves["val_loss"][-1]
     best_words = (
@@ -121,7 +121,7 @@ def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> 
     if soup > 1:
         n_mixed = training_of(best, epochs) if stopped else soup
         if n_mixed == 1:
-            return f"{best_words} The weights are the first training's: with others' val_loss was no lower."
+            return f"{best_words} The weights are the first training's: the mean with others had no lower val_loss."
         return f"{best_words} The weights are the mean of {n_mixed} of {soup} trainings of {epochs} epochs (a soup)."
     if best == n:
         return f"{best_words} val_loss was still falling at the end: more epochs may help (--epochs)."

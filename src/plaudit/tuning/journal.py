@@ -76,7 +76,7 @@ class TrialJournal:
         if head.get("search") != self.fingerprint:
             raise ConfigError(
                 f"{self.path} belongs to a search with other settings or data; run again without --resume to start "
-                "anew."
+                "again."
             )
         return lines
 

@@ -41,7 +41,7 @@ Clock = Callable[[], float]
 _HOPELESS = 10  # trials that fail before any has succeeded: what they have in common is then at fault
 _WORST = -100.0  # below any metric: a log loss is at most 36, the logarithm of float64's least step
 _KEPT = 75.0  # per cent: the median would end runs with small steps, which are behind at first, and often end in front
-_CUT_OFF = "cut off: the time was over"
+_CUT_OFF = "stopped: the time was up"
 _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS, _LEAST_TO_COMPARE = 5, 4, 3
 
 
@@ -280,7 +280,7 @@ class _Watch:
             return  # a run that diverges is told by the classifier
         self._asked.report(-result.val_loss, epoch)
         if self._asked.should_prune():
-            reason = f"given up after epoch {epoch}: val_loss {result.val_loss:.4f} was behind"
+            reason = f"stopped after epoch {epoch}: val_loss {result.val_loss:.4f} was behind"
             raise _GivenUpError(reason, is_behind=True)
 
     def end(self) -> None:

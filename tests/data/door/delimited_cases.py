@@ -122,7 +122,7 @@ HEADERS: list[Case] = [
     case("a title above a header with semicolons", "What our guests say\n" + table(by=";"),
          refused="on line 2. Remove the line above the header", line=1),
     case("no row has all fields", "text,label\n" + "".join(f"{text}\n" for text in TEXTS),
-         refused="expected 2 fields.*No row is left", line=2, scored=[None] * len(TEXTS), audited=(), why="expected 2"),
+         refused="expected 2 fields.*No usable row is left", line=2, scored=[None] * len(TEXTS), audited=(), why="expected 2"),
     case("the header again in the middle", table((*ROWS[:6], ("text", "label"), *ROWS[6:])), refused="header|columns' names",
          line=8, scored=[*TEXTS[:6], None, *TEXTS[6:]]),
 ]  # fmt: skip
@@ -183,7 +183,7 @@ LINES: list[Case] = [
     case("SEP=; in capitals", "SEP=;\n" + table(by=";"), rows=ROWS),
     case("sep=; above commas", "sep=;\n" + table(), rows=ROWS),
     case("single quotes around all fields", table([(f"'{text}'", f"'{label}'") for text, label in ROWS], header=("'text'", "'label'")),
-         refused="stands around fields", line=1, scored=None),
+         refused="surrounds fields", line=1, scored=None),
     case("a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", refused="Git LFS", scored=None),
     case("XML", '<?xml version="1.0"?>\n<rows><row>warm soup</row></rows>\n', refused="XML", scored=None),
     case("R's table in a .txt", '"text" "label"\n' + "".join(f'"{i}" "{text}" "{label}"\n' for i, (text, label) in enumerate(ROWS, 1)),

@@ -55,7 +55,7 @@ def test_an_audit_says_the_cause_too_where_every_row_is_broken(
     assert trained == audited
     assert re.search(message, trained)
     assert "--skip-invalid" not in trained  # no row would be left
-    assert "No row is left" in trained
+    assert "No usable row is left" in trained
 
 
 def test_leaving_out_is_a_remedy_where_rows_are_left(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_comma_behind_each_record_is_named(tmp_path: Path) -> None:
     content = "".join(json.dumps({"text": text, "label": label}) + ",\n" for text, label in ROWS)
     for message in refusals(tmp_path / "data.jsonl", content):
         assert "data.jsonl:1: not JSON: Extra data" in message
-        assert "has no comma behind an object: remove it, or put [ and ]" in message
+        assert "has no comma after an object: remove it, or put [ and ]" in message
     assert len(read(tmp_path / "data.json", f"[{content.rstrip()[:-1]}]")) == len(ROWS)
 
 

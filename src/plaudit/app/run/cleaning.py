@@ -44,7 +44,7 @@ def clean_training(train: Dataset, config: DataConfig, *, seed: int) -> tuple[Da
         listed = _listed_rows(train, config.clean_file)
         train = train.take(np.flatnonzero(~listed))
         notes.append(
-            f"{int(listed.sum()):,} of {len(before):,} training texts were taken out, as {config.clean_file} lists "
+            f"{int(listed.sum()):,} of {len(before):,} training texts were removed, as {config.clean_file} lists "
             "them (--clean-file); validation and test texts were not."
         )
     if config.clean:
@@ -55,10 +55,10 @@ def clean_training(train: Dataset, config: DataConfig, *, seed: int) -> tuple[Da
         cleaning = choose_rows(corpus, found.duplicates, found.findings, _DOUBTFUL)
         train = train.take(cleaning.kept)
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in cleaning.counts().items()) or "none is doubtful"
-        why = f" (label noise was not looked for: {found.without_noise})" if found.without_noise else ""
+        why = f" (label noise was not checked: {found.without_noise})" if found.without_noise else ""
         notes.append(
-            f"{n - len(train):,} of {n:,} training texts were taken out as doubtful: {kinds} (--clean){why}; "
-            "validation and test texts were not looked at."
+            f"{n - len(train):,} of {n:,} training texts were removed as doubtful: {kinds} (--clean){why}; "
+            "validation and test texts were not checked."
         )
     counts_before, counts = before.class_counts(), train.class_counts()
     if lost := [name for name, count in counts_before.items() if count and not counts[name]]:

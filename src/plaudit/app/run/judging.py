@@ -94,16 +94,16 @@ class Calibrated:
         if not self.is_scaled:
             n = len(self.validation)
             why = (
-                f"fewer than {LEAST_TEXTS} validation texts choose no temperature"
+                f"fewer than {LEAST_TEXTS} validation texts, too few to choose a temperature"
                 if n < LEAST_TEXTS
-                else "no temperature lowers the log loss of texts that did not choose it"
+                else "no temperature lowers the out-of-sample log loss"
             )
             return f"Calibration: {why}; calibration error {self.after.error:.4f}."
         how = f"temperature {self.temperature:.4f}"
         if self.by_class is not None:
             how = f"{self.by_class.n_own} of {len(self.by_class.scale)} classes scaled by themselves"
         return (
-            f"Calibration: {how}; on validation texts that did not choose it log loss "
+            f"Calibration: {how}; out-of-sample validation log loss "
             f"{self.loss_before:.4f} -> {self.loss:.4f}, calibration error {self.before.error:.4f} -> "
             f"{self.after.error:.4f}."
         )
@@ -249,10 +249,10 @@ class CrossValidated:
         left = self.n_texts - found.n
         alone = f" (not judged, because no other text has their class: {left:,})" if left else ""
         return (
-            f"Cross-validated ({N_FOLDS} folds, each text answered by a model of the others): accuracy "
+            f"Cross-validated ({N_FOLDS} folds, each text answered by a model trained on the others): accuracy "
             f"{found.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), F1, macro {found.f1_macro:.4f}, on "
-            f"{found.n:,} texts{alone}. Believe it rather than the test's, which is of {n_test:,} texts. It trains "
-            "five models of its own, after the test was scored; the saved model has learned from no test text."
+            f"{found.n:,} texts{alone}. Trust it more than the test figure, which has only {n_test:,} texts. Its five "
+            "models are trained separately, after the test was scored; the saved model has learned from no test text."
         )
 
 

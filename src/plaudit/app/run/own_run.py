@@ -102,7 +102,7 @@ class OwnRun:
         if fingerprint(known) != self.recorded.get(f"{known_by}_texts"):
             raise DataError(
                 f"{self.config.data.source}: it has changed since {self.folder} was trained on it, so the model's "
-                f"{name} texts can no longer be told from the others; {instead}."
+                f"{name} texts can no longer be identified; {instead}."
             )
         return found
 
@@ -233,8 +233,8 @@ def _with_seen(chosen: Chosen, model: Path) -> Chosen:
 
 def _learned(model: Path, data: str) -> str:
     return (
-        f"{data}: the model in {model} has learned from these, its test texts (--final); what the model before that "
-        "answered is in its metrics.json. Name other texts, or measure these all the same with --all."
+        f"{data}: the model in {model} was also trained on these, its test texts (--final); its metrics.json has the "
+        "figures from before that. Name other texts, or measure on these with --all."
     )
 
 
@@ -283,16 +283,20 @@ def choosing_texts(
     assert data is not None
     tested_on = None if run is None else run.config.data.test
     if tested_on is not None and is_same_source(data, tested_on):
-        raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
+        raise DataError(
+            f"{data}: these are the model's test texts; a rule chosen on them would make them useless as a test."
+        )
     rows = load_dataset(
         data, spec=spec, parts=("train",), classes=classes, multi_label=multi_label, remembered=remembered_spec(model)
     ).train
     what = f"{data}: its training part" if has_parts(data) else f"{data}: every row"
     identity, recorded = fingerprint(rows), {} if run is None else run.recorded
     if identity == recorded.get("test_texts"):
-        raise DataError(f"{data}: these are the model's test texts; a rule chosen on them would make them useless.")
+        raise DataError(
+            f"{data}: these are the model's test texts; a rule chosen on them would make them useless as a test."
+        )
     if identity == recorded.get("train_texts"):
-        raise DataError(f"{data}: the model was trained on these texts, and is surer of them than of others.")
+        raise DataError(f"{data}: the model was trained on these texts, and is more confident on them than on others.")
     met = Met.read(model)
     if met is not None and not (kept := met.is_for_choosing(rows)).all():
         if not kept.any():
@@ -312,7 +316,7 @@ def _own_validation(run: OwnRun, n_logits: int) -> Chosen:
     logits = read_held_out(run.folder, len(held), n_logits)
     if logits is None:
         raise DataError(
-            f"{run.folder}: it was trained again on its validation texts (--refit), and is surer of them than of "
-            "others; name labelled texts that it was not trained on."
+            f"{run.folder}: it was trained again on its validation texts (--refit), and is more confident on them "
+            "than on others; name labelled texts that it was not trained on."
         )
-    return Chosen(held, f"{what}, as answered before it was trained on them too (--refit)", logits=logits)
+    return Chosen(held, f"{what}, with the answers from before it was trained on them (--refit)", logits=logits)

@@ -66,15 +66,15 @@ def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: b
     if config.source:
         return config
     if imdb_at_hand(config.data_dir):
-        say("No data named: taking imdb, which is at hand.")
+        say("No data named: using imdb, which is available.")
         return replace(config, source="imdb")
     try:
         load_dataset("imdb", data_dir=config.data_dir, progress=progress)
     except FetchError as error:
         reason = str(error).partition(". ")[0]
-        say(f"No data named: taking the built-in sample, because imdb is not at hand ({reason}).")
+        say(f"No data named: using the built-in sample, because imdb is not available ({reason}).")
         return replace(config, source="sample")
-    say("No data named: taking imdb, fetched now.")
+    say("No data named: using imdb, downloaded now.")
     return replace(config, source="imdb")
 
 
@@ -146,7 +146,7 @@ def _parts(
     elif isinstance(splits, MarkedSplits) and (config.test is None or is_size(config.test)):
         notes = (
             "The test texts are taken from rows that `plaudit audit` cleaned: rows that look mislabelled are missing "
-            "from them, so the test figures are too good. Train on the file as it was written, without --test.",
+            "from them, so the test figures are optimistic. Train on the file as it was written, without --test.",
         )
     own = None if isinstance(splits, MarkedSplits) else splits.test
     open_test: Callable[[], Dataset] = partial(_own_test, load) if own is None else lambda: own
@@ -263,7 +263,7 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
     if train is not None and (shared := count_shared_texts(train, part)):
         lines.append(
             f"note: {shared:,} {name} texts are also among the training texts (equal except for case and "
-            f"punctuation): the {name} figures are optimistic by what they gain from that."
+            f"punctuation): the {name} figures are optimistic."
         )
     return lines
 

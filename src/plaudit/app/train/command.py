@@ -58,7 +58,7 @@ def train(
         str | None,
         typer.Argument(
             help="imdb, sample, a file (CSV, JSON, Excel, Parquet …), a folder, a glob or a database. "
-            "Without it: imdb when it is at hand or can be fetched, else sample."
+            "Without it: imdb if it is available or can be downloaded, else sample."
         ),
     ] = None,
     output: Annotated[

@@ -170,7 +170,7 @@ def refit(
     kept = ""
     if fitted.calibrated.is_scaled:
         what = f"temperature, {model.temperature_:.4f}," if model.class_scaling_ is None else "scaling of each class"
-        kept = f"The {what} is that of the model that was validated."
+        kept = f"The {what} comes from the validated model."
         say(kept)
     return replace(fitted, story=f"{fitted.story} {story} ({option}). {kept}".strip())
 

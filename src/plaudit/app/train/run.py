@@ -44,7 +44,7 @@ from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import Monitor
 
 CHECKPOINT = "checkpoint.safetensors"
-_FINAL = "All figures are those of the model before that, which had not learned from the test texts."
+_FINAL = "All figures are from the model before that, which had not seen the test texts."
 
 
 @dataclass(frozen=True)
@@ -369,7 +369,7 @@ def _say_all(say: Say, lines: list[str]) -> None:
 
 
 def check_place(output: Path, config: RunConfig, *, overwrite: bool, labels: tuple[str, ...] = ()) -> None:
-    """Refuse a folder that holds something else than an earlier model of the same data.
+    """Refuse a folder that holds something other than an earlier model of the same data.
 
     The same data are those of the same source and label column; what they hold may have changed: a model is trained
     again in its place as often as one likes. What is of other data is another model, and nobody loses one by a name.
@@ -396,7 +396,7 @@ def check_place(output: Path, config: RunConfig, *, overwrite: bool, labels: tup
 
 def _other_than(record: Path, config: RunConfig, labels: tuple[str, ...]) -> str | None:
     if not record.is_file():
-        return "that no plaudit train wrote"
+        return "that `plaudit train` did not write"
     try:
         old = RunConfig.from_toml(record)
     except ConfigError:

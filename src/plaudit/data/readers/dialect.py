@@ -238,7 +238,7 @@ def _refuse_comments(rows: Sequence[Sequence[str]], where: str, lines_before: in
             )
     quote = next((mark for mark in "'`" if rows and all(_stands_between(mark, cell) for cell in rows[0])), None)
     if quote is not None and sum(_stands_between(quote, cell) for row in rows for cell in row) > len(rows):
-        raise DataError(f'{where}:{lines_before + 1}: {quote} stands around fields; write quotation marks (") instead.')
+        raise DataError(f'{where}:{lines_before + 1}: {quote} surrounds fields; use quotation marks (") instead.')
 
 
 def _stands_between(mark: str, cell: str) -> bool:

@@ -110,12 +110,12 @@ def find_encoding(head: bytes, given: str | None, *, is_unicode: bool = False, i
     if b"\x1b$" in head and _can_read("iso2022_jp", head, is_whole=is_whole):
         return Encoding("iso2022_jp", said=("encoding: ISO-2022-JP, by its escapes (--encoding names another)",))
     if (wide := _wide(head)) is not None:
-        return Encoding(wide, said=(f"encoding: {wide.upper()}, for every other byte is null",))
+        return Encoding(wide, said=(f"encoding: {wide.upper()}, because every other byte is null",))
     if b"\0" not in head and (_can_read("utf-8", head, is_whole=is_whole) or _is_mostly_utf8(head)):
         return Encoding("utf-8")
     for name in names:
         if name.startswith(_WIDE) == (b"\0" in head) and _can_read(name, head, is_whole=is_whole):
-            return Encoding(name, said=(f"encoding: {name}, for it is not UTF-8 (--encoding names another)",))
+            return Encoding(name, said=(f"encoding: {name}, because it is not UTF-8 (--encoding names another)",))
     return Encoding("utf-8") if is_unicode or b"\0" in head else _other(head)  # binary, which the caller says
 
 

@@ -176,7 +176,7 @@ class ExcelReader(Reader):
         if n_rows * n_columns > _MOST_CELLS:
             raise LimitError(
                 f"{self.name}: a sheet of {n_rows:,} rows and {n_columns:,} columns; at most {_MOST_CELLS:,} cells are "
-                "read. Delete what stands far from the table, or save the sheet as CSV.",
+                "read. Delete cells far from the table, or save the sheet as CSV.",
                 limit="cells",
             )
 

@@ -79,7 +79,7 @@ class FastTextReader(Reader):
             behind = [n for n, line in lines if _BEHIND.search(line)]
             if 2 * len(behind) > len(lines):
                 raise DataError(
-                    f"{self.name}:{behind[0]}: its label stands behind the text; expected __label__ in front."
+                    f"{self.name}:{behind[0]}: the label comes after the text; expected __label__ in front."
                 )
             return
         labels = [(n, line.removeprefix(prefix)) for n, line in lines if line.startswith(prefix)]
@@ -133,7 +133,7 @@ class FastTextReader(Reader):
             labels.append(match[1])
             text = match[2]
         if further := self._later_label.search(text):
-            fault = f"the label {further[1]} stands within the text; expected it in front."
+            fault = f"the label {further[1]} is inside the text; expected it in front."
             return Parsed(None, number, size, fault)
         return Parsed((text, labels if len(labels) > 1 else next(iter(labels), None)), number, size)
 

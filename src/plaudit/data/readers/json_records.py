@@ -136,7 +136,7 @@ def _parsed(line: bytes, number: int, encoding: Encoding) -> _Found:
     except json.JSONDecodeError as error:
         hint = " A JSON array is not JSON Lines: write one object a line." if line.lstrip()[:1] == b"[" else ""
         if _ends_in_a_comma(text):
-            hint = " JSON Lines has no comma behind an object: remove it, or put [ and ] around them all."
+            hint = " JSON Lines has no comma after an object: remove it, or put [ and ] around them all."
         fault = f"not JSON: {error.msg} at character {error.colno}.{hint}"
     except (ValueError, RecursionError) as error:
         fault = _odd(error)

@@ -67,7 +67,7 @@ def find_sources(spec: str, format: str | None = None) -> list[Source]:
     if spec == "-":
         if format is None or not FORMATS[format].is_stream:
             known = ", ".join(name for name, each in FORMATS.items() if each.is_stream)
-            raise ConfigError(f"-i -: say what comes in, --format with one of {known}.")
+            raise ConfigError(f"-i -: name the input's format, --format with one of {known}.")
         return [Source(None, STANDARD_INPUT, format)]
     if (database := database_file(spec)) is not None:
         return [_source(database, "sql", name=spec)]
@@ -117,7 +117,7 @@ def _refuse_further(spec: str, entries: Iterable[Path], files: list[Path]) -> No
         if (further := next((each for each in inside if _is_one_of_many(each, None)), None)) is not None:
             base, suffix = folder.parent, files[0].suffix
             raise DataError(
-                f"{spec}: {further} lies in a folder beside the files. Name '{base}/**/*{further.suffix}' for those at "
+                f"{spec}: {further} is in a folder beside the files. Name '{base}/**/*{further.suffix}' for those at "
                 f"any depth, or '{base}/*{suffix}' for those here."
             )
 

@@ -86,7 +86,7 @@ class TextInput:
                 stream = _buffered(_Recoded(stream, self.encoding, source.name))
             head = _filled(stream)
             if b"\n" not in head and b"\r" in head.rstrip(b"\r"):
-                said = (*said, "lines end in a carriage return alone")
+                said = (*said, "lines end with only a carriage return")
                 stream = _buffered(_WithLineFeeds(_Chained(head, stream)))
                 head = _filled(stream)
             refuse_null_byte(head, source.name)

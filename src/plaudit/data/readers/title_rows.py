@@ -83,6 +83,6 @@ def above_header(title: Sequence[str], names: Sequence[str], n: int, *, unit: st
     listed = ", ".join(cell.strip() for cell in names)[:80]
     above = f"the {unit}" if n == 1 else f"the {n} {unit}s"
     return (
-        f"{shown!r} stands above the columns' names ({listed}), on {unit} {n + 1}. Remove {above} above the header, or "
+        f"{shown!r} is above the columns' names ({listed}), on {unit} {n + 1}. Remove {above} above the header, or "
         "say that there is none: --no-header."
     )

@@ -119,9 +119,9 @@ function show(text, answer) {
   $("answer").hidden = false;
   $("answer").classList.remove("stale");
   const said = given.map((name) => `${name}, ${percent(answer.probabilities[name])}`).join("; ");
-  const none = Array.isArray(answer.label) ? "No label" : `No answer; the likeliest is ${chances[0][0]}, ${percent(chances[0][1])}`;
+  const none = Array.isArray(answer.label) ? "No label" : `No answer; the most probable is ${chances[0][0]}, ${percent(chances[0][1])}`;
   $("verdict").classList.toggle("doubt", Boolean(answer.reason));
-  setText($("verdict"), answer.reason ? `${capital(answer.reason)}. The likeliest is ${chances[0][0]}, ${percent(chances[0][1])}` : said || none);
+  setText($("verdict"), answer.reason ? `${capital(answer.reason)}. The most probable is ${chances[0][0]}, ${percent(chances[0][1])}` : said || none);
   showBars(chances, given);
   showShares(text, answer.explanations);
 }
