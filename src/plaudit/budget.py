@@ -171,7 +171,7 @@ _spent: ContextVar[Budget | None] = ContextVar("plaudit_budget", default=None)
 
 
 def current() -> Budget:
-    """Return the budget of the work at hand: what `spending` gave, else a person's own.
+    """Return the budget of the current work: what `spending` gave, else a person's own.
 
     Raises:
         ConfigError: The environment variable PLAUDIT_LIMITS is not "limit=number,…".

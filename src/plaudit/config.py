@@ -130,7 +130,7 @@ class DataConfig(DataSpec):
     """Where texts come from, how they are read and how they are divided.
 
     Attributes:
-        source: "imdb", "sample", a file, a folder, a glob or a database; empty chooses imdb when it is at hand, else
+        source: "imdb", "sample", a file, a folder, a glob or a database; empty chooses imdb when it is available, else
             sample.
         test: A file, or a fraction like "0.2"; None takes the data set's own test part, else a fifth.
         validation: A file, a number of texts ("10000": the first, as in the tutorial) or a fraction ("0.2"); None

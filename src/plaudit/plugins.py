@@ -77,7 +77,7 @@ def not_imported(package: str, where: str, error: Exception) -> PluginError:
 
 
 def _entries(group: Group) -> tuple[EntryPoint, ...]:
-    """Return what installed packages add to a group, read anew where a folder of packages has changed."""
+    """Return what installed packages add to a group, read again where a folder of packages has changed."""
     return _read(tuple((place, _changed_at(place)) for place in sys.path))[group]
 
 

@@ -19,7 +19,7 @@ def encoders_list() -> None:
     from plaudit.embeddings.named_encoders import NAMED_ENCODERS
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("name", "at hand", "weights", "languages", "licence", "what it is for", "source"):
+    for column in ("name", "available", "weights", "languages", "licence", "what it is for", "source"):
         table.add_column(column, justify="right" if column == "weights" else "left")
     for each in NAMED_ENCODERS.values():
         size, is_here = f"{each.n_weights / 1e6:,.0f} M", "yes" if each.is_at_hand() else "no"

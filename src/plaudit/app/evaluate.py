@@ -49,7 +49,7 @@ def evaluate(
 
     Raises:
         PlauditError: The model or the data cannot be read, do not fit each other, or have no such column; or the
-            training texts of the controls are not at hand; or the model's rule answers none of the texts.
+            training texts of the controls are not available; or the model's rule answers none of the texts.
     """
     from plaudit.app.controls import compare_controls, training_texts
     from plaudit.app.run.own_run import choose_texts

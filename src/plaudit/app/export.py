@@ -163,7 +163,7 @@ def _check_texts(path: Path | None, spec: DataSpec) -> Dataset:
 def _kept(classifier: NetworkClassifier, keep: Path | None, spec: DataSpec) -> NDArray[np.bool_]:
     """Return which tokens --prune keeps: those that `keep`'s texts use, or those whose vectors training moved.
 
-    The folder does not say which rows training moved; the embedding that it was trained from does, when it is at hand.
+    The folder does not say which rows training moved; the embedding that it was trained from does, if available.
     """
     from plaudit.data import read_file
     from plaudit.embeddings import load_embedding

@@ -1,4 +1,4 @@
-"""`plaudit report`: write a model's page again from what its folder holds, or measured anew on other texts."""
+"""`plaudit report`: write a model's page again from what its folder holds, or measured on other texts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def report(
 
     Raises:
         PlauditError: The model is none, no run left its facts there, or the data cannot be read or do not fit; or the
-            training texts of the controls are not at hand.
+            training texts of the controls are not available.
     """
     from plaudit.app.controls import training_texts
     from plaudit.app.run.own_run import choose_texts

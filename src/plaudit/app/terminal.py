@@ -211,7 +211,7 @@ class ScoringBar:
         self._started = self._said = 0.0
 
     def __call__(self, n_texts: int, share: float) -> None:
-        """Take note that this share of the texts is scored; a smaller one than before begins anew."""
+        """Take note that this share of the texts is scored; a smaller one than before starts again."""
         now = time.monotonic()
         if share < self._done or self._done == 1:
             self.stop()

@@ -168,7 +168,7 @@ def _load_parts(source: DataConfig, seed: int, say: Say, *, progress: bool) -> P
 def _load_tables(
     names: Sequence[str], parts: Parts, seed: int, say: Say, *, progress: bool
 ) -> dict[str, EmbeddingTable]:
-    """Load the named embeddings, or minilm and those that are at hand; before the clock runs."""
+    """Load the named embeddings, or minilm and those that are available; before the clock runs."""
     from plaudit.embeddings import available_embeddings, load_embedding
 
     status = {info.name: info.status for info in available_embeddings() if not info.name.isupper()}

@@ -33,7 +33,7 @@ class Duplicates:
     """Which of N rows hold the same text.
 
     Attributes:
-        equal: int64 [N]; rows with the same number have the same text, to the letter. A blank row has a number of its
+        equal: int64 [N]; rows with the same number have exactly the same text. A blank row has a number of its
             own in all three.
         alike: int64 [N]; the same once normalised (`data.normalise_texts`).
         near: int64 [N]; joined by a chain of pairs.
@@ -64,7 +64,7 @@ def find_duplicates(
     Args:
         texts: Arrow ``large_string`` [N].
         least: The Jaccard similarity of word triples from which two texts are nearly equal, above 0, at most 1.
-        normalised: What `data.normalise_texts` makes of them, where it is at hand.
+        normalised: What `data.normalise_texts` makes of them, where it is available.
         look_for_near: Whether to look for nearly equal texts, which takes most of the time; if not, there are no pairs.
     """
     blank = is_blank(texts)

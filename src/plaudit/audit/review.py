@@ -121,7 +121,7 @@ def review(
         corpus: The rows.
         table: An embedding whose coverage is measured too.
         least_similarity: From which texts are nearly equal, above 0, at most 1.
-        normalised: Its texts as `data.normalise_texts` makes them, where they are at hand.
+        normalised: Its texts as `data.normalise_texts` makes them, where they are available.
         look_for_near: Whether to look for texts that are nearly equal.
         look_at_words: Whether to count words; if not, lengths are in characters, and coverage is not measured.
         look_for_noise: Whether to fit models and rank labels.

@@ -2,7 +2,7 @@
 
 A source is a sequence of numbered batches; scored batches are appended to a part; a journal says how far; at the end
 the parts become the output by a rename. This module knows nothing of formats. The decision to question: a run that was
-cut off is never begun anew in silence, since what it scored took time; and what cannot be scored again in the same way
+cut off is never started again silently, since what it scored took time; and what cannot be scored again in the same way
 (another model, a changed input) is refused.
 """
 

@@ -81,7 +81,7 @@ _LABELS_THEMSELVES = (
     "frage", "anfrage", "pregunta", "queja", "domanda", "pergunta", "vraag", "fraga", "pytanie", "вопрос", "отзыв",
     "问题", "质问", "質問", "demande", "critique", "avis", "opinia", "yorum", "gold", "group", "y",
 )  # fmt: skip
-# Words in a name that make it something else than a text or a label.
+# Words in a name that make it something other than a text or a label.
 _OTHER_WORDS = frozenset(
     ("id", "ids", "uuid", "guid", "key", "index", "idx", "no", "nr", "number", "numero", "num", "date", "datum",
      "fecha", "datetime", "time", "zeit", "hora", "timestamp", "created", "updated", "year", "month",

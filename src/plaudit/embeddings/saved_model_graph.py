@@ -53,7 +53,7 @@ class TextRules:
 
 
 class _RefusedError(Exception):
-    """The graph does something else than the nnlm family; the message says what."""
+    """The graph does something other than the nnlm family; the message says what."""
 
 
 class _UnclearError(_RefusedError):

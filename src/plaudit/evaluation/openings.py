@@ -35,7 +35,7 @@ def fingerprint(dataset: Dataset) -> str:
 def count_opening(folder: Path, dataset: Dataset, *, command: str, identity: str | None = None) -> int:
     """Record in a model's folder that these test texts were looked at; return how often that makes.
 
-    `identity` is their fingerprint, where it is at hand.
+    `identity` is their fingerprint, where it is available.
 
     A test figure is honest once: each further look invites choosing by it. Where the folder cannot be written, the
     count is returned all the same.

@@ -1,6 +1,6 @@
 """How well scores put positive texts before the others: ROC-AUC and average precision.
 
-Definitions are scikit-learn's, held equal by tests. Scores are sorted once; a resample only counts anew. Their 95 %
+Definitions are scikit-learn's, held equal by tests. Scores are sorted once; a resample only counts again. Their 95 %
 intervals come from few texts in closed form, from many by resamples.
 """
 

@@ -163,7 +163,7 @@ def evaluate(
             `fit` takes them.
         text: A table's column of texts, or several, if names do not tell.
         label: A table's column of labels, or several of 0 and 1, if names do not tell.
-        logits: Its `decision_function` or `logits` of them, where they are at hand; None computes them.
+        logits: Its `decision_function` or `logits` of them, where they are available; None computes them.
         resamples: Of the bootstrap intervals, at most; 0 for figures without them (but Wilson's), which saves about
             two seconds for 25,000 texts.
         seed: Of the resamples; the same seed gives the same intervals.

@@ -1,6 +1,6 @@
 """What the n-gram recipe answers to texts that it was not fitted on: each fold is answered by a fit on the others.
 
-The n-grams are found once, over all texts; only the weights are fitted anew for each fold. That uses no label of a
+The n-grams are found once, over all texts; only the weights are fitted again for each fold. That uses no label of a
 held-out text, but an n-gram counts as known when a fold's texts and the others' have it together. Training needs numba
 (extra `train`).
 """

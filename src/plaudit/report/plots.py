@@ -58,7 +58,7 @@ def plot_reliability(
 ) -> Path:
     """Draw what the model said beside what came true, before and after calibration, into an existing folder.
 
-    A dot on the diagonal is to be taken at its word; below it the model was too sure. The dots are the bins of the
+    A dot on the diagonal is to be taken at its word; below it the model was overconfident. The dots are the bins of the
     calibration error, of equally many texts each, and their whiskers Wilson's 95 % intervals.
 
     Args:

@@ -77,7 +77,7 @@ class Batcher:
         self._worker = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """End; what waits is cancelled, and the batch at hand is nobody's any more."""
+        """End; what waits is cancelled, and the current batch belongs to nobody."""
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)

@@ -29,7 +29,7 @@ _SHARED_LETTERS = r"[\x{3006}\x{3031}-\x{3035}\x{303C}\x{30FC}\x{FF70}]"
 UNSPACED_LETTER = "|".join(
     [_SHARED_LETTERS, *(rf"[^\P{{{kind}}}\P{{{script}}}]" for script in UNSPACED_SCRIPTS for kind in ("L", "Nl"))]
 )
-# What belongs to the letter before it: marks, and the voicing marks of half-width Katakana, which are letters by
+# What belongs to the preceding letter: marks, and the voicing marks of half-width Katakana, which are letters by
 # category and extend the letter before them by Grapheme_Extend (UAX #29).
 EXTENDS_LETTER = r"[\pM\x{FF9E}\x{FF9F}]"
 UNSPACED = f"((?:{UNSPACED_LETTER}){EXTENDS_LETTER}*)"

@@ -1,6 +1,6 @@
 """Which row a token has: a vocabulary sorted by hash, so that looking up a few tokens costs a few searches.
 
-Arrow's `index_in` builds its hash table anew at every call, a third of a second for the million tokens of TF Hub's
+Arrow's `index_in` builds its hash table again at every call, a third of a second for the million tokens of TF Hub's
 nnlm modules; a request with one text would pay that. This index is built once a table: a hash table of the compiled
 kernels, or without them the vocabulary's hashes, sorted.
 

@@ -212,7 +212,7 @@ def _respaced(words: pa.LargeStringArray, pattern: str, replacement: str) -> Tok
 
 
 def _replaced(column: TokenColumn, positions: NDArray[np.int64], others: TokenColumn) -> TokenColumn:
-    """Put other tokens in place of those of some texts; the dictionary is made anew, as the tokens come up."""
+    """Put other tokens in place of those of some texts; the dictionary is made again, as the tokens come up."""
     lengths, starts = column.lengths(), column.offsets[:-1].copy()
     lengths[positions], starts[positions] = others.lengths(), others.offsets[:-1] + len(column.values)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])

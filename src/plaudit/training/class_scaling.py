@@ -1,6 +1,6 @@
 """A scale, and a shift, for each class's logit, where one temperature for all leaves the probabilities off.
 
-Of many classes some are answered too surely and others too rarely, which no single number corrects. Sets of labels:
+Of many classes some are overconfident and others underconfident, which no single number corrects. Sets of labels:
 each class is a question of its own and gets a temperature of its own, which moves no answer. (A shift besides, as Platt
 1999 has it, moved answers and was no better on GoEmotions: docs/log.md.) One label of several: a scale and a shift for
 each class are chosen together under the softmax (vector scaling: Guo et al. 2017, "On Calibration of Modern Neural

@@ -62,7 +62,7 @@ class Parts:
 
 
 def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: bool) -> DataConfig:
-    """Settle which data set a run without one takes: imdb when it is at hand or can be fetched, else the sample."""
+    """Settle which data set a run without one takes: imdb when it is available or can be fetched, else the sample."""
     if config.source:
         return config
     if imdb_at_hand(config.data_dir):

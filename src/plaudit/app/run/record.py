@@ -278,7 +278,7 @@ def audit_command(config: DataConfig) -> str:
 
 
 def part_facts(name: str, dataset: Dataset, train: Dataset | None, classes: tuple[str, ...]) -> PartFacts:
-    """Return what there is to say of a part; `classes` are the model's, `train` None where it is not at hand."""
+    """Return what there is to say of a part; `classes` are the model's, `train` None where it is not available."""
     counts = dataset.class_counts()
     return PartFacts(
         name=name,

@@ -382,7 +382,7 @@ def check_place(output: Path, config: RunConfig, *, overwrite: bool, labels: tup
 
     Raises:
         ConfigError: A model of other data stands there, or one whose data nobody can tell.
-        ModelError: Something else than a model stands there.
+        ModelError: Something other than a model stands there.
     """
     check_target(output)
     if overwrite or not (output / MANIFEST).exists():

@@ -1,4 +1,4 @@
-"""A source's rows in one table, in memory: for a file of something else than texts and labels."""
+"""A source's rows in one table, in memory: for a file of something other than texts and labels."""
 
 from __future__ import annotations
 
