@@ -180,7 +180,7 @@ def test_a_run_is_never_begun_anew_in_silence(
     words = ("predict", model, "-i", "in", "-o", "out.csv")
     done = command(*words, code=2)
     assert (
-        f"out.csv: a run that was cut off left {n_rows} scored rows in .out.csv.plaudit: --resume goes on" in done.err
+        f"out.csv: a run that was cut off left {n_rows} scored rows in .out.csv.plaudit: --resume continues" in done.err
     )
     assert "an option has changed" in command(*words, "--resume", "--strict", code=2).err
     with (source / "a.jsonl").open("a") as file:

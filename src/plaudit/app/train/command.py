@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from plaudit.app.train.run import Outcome
 
 
-_GO_ON = " The same command with --resume goes on from what was saved last."
+_GO_ON = " The same command with --resume continues from the last save."
 
 
 def further_settings(words: list[str]) -> dict[str, Any] | None:
