@@ -88,7 +88,7 @@ def test_two_that_are_quick_are_both_trained_where_the_encoder_reads_the_languag
     many = replace(facts, n_texts=25_000)
     assert [run.model.recipe for run in choose_recipe(OPEN, many, able).runs] == ["ngram"]
     streaming = replace(OPEN, data=replace(OPEN.data, streaming=True))
-    assert "keeps on disk" in choose_recipe(streaming, facts, able).reason
+    assert "trains from disk" in choose_recipe(streaming, facts, able).reason
 
 
 @pytest.mark.parametrize("n_texts", [40, 3_000, 25_000, 400_000])

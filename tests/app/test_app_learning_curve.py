@@ -75,7 +75,7 @@ def test_another_folder_is_not_replaced(command: Command, tmp_path: Path) -> Non
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     for place in ("mine", "mine/thesis.txt"):
-        assert "holds something else" in command("learning-curve", "sample", "-o", place, code=2).err
+        assert "holds something other" in command("learning-curve", "sample", "-o", place, code=2).err
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 

@@ -249,7 +249,7 @@ def test_other_texts_are_taken_whole(
         command("threshold", "model", "more.csv", "--f1", "--apply", "--json").json()["data"] == "more.csv: every row"
     )
     own = command("threshold", "model", "./mine.csv", "--f1", "--apply", "--json").json()
-    assert own["data"].startswith("mine.csv: the model's 13 validation texts, as answered before")
+    assert own["data"].startswith("mine.csv: the model's 13 validation texts, with the answers from before")
     sample = command("threshold", "model", "sample", "--f1", code=2)
     assert "label 'neg' is not one of the model's classes" in sample.err
 

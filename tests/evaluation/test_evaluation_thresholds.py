@@ -256,7 +256,7 @@ def test_scores_that_are_neighbours_among_the_floats_are_told_apart() -> None:
         ({"f1": True, "of": "mixed"}, ConfigError, "'mixed' is not one of the model's classes: liked, panned"),
         ({"abstain": 0.9, "of": "liked"}, ConfigError, "a class is named for f1, recall or precision"),
         ({"costs": {"mixed": {}}}, ConfigError, "costs: 'mixed' is not one of the model's classes"),
-        ({"costs": {"liked": {"mixed": 1}}}, ConfigError, "costs: 'mixed' is none of"),
+        ({"costs": {"liked": {"mixed": 1}}}, ConfigError, "costs: 'mixed' is not one of"),
         ({"costs": {"liked": 3}}, ConfigError, 'costs: expected {"true class"'),
         ({"costs": [1]}, ConfigError, 'costs: expected {"true class"'),
         ({"costs": {"liked": {"panned": "5"}}}, ConfigError, "costs: expected numbers from 0"),

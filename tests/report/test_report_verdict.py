@@ -68,7 +68,7 @@ def test_a_wide_interval_is_something_to_mind(sample_facts: ReportFacts, n: int,
     [
         (0.88, 0.5, "good", "avoids about 76 of 100"),
         (0.56, 0.5, "mind", "avoids about 12 of 100"),
-        (0.51, 0.5, "mind", "cannot tell"),
+        (0.51, 0.5, "mind", "do not show"),
         (0.80, 0.87, "mind", "more than the model"),
     ],
 )
