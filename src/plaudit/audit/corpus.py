@@ -209,7 +209,7 @@ def _known(dataset: Dataset, name: str) -> CorpusPart:
     names = dataset.label_names()
     label_type = pa.list_(pa.large_string()) if dataset.multi_label else pa.large_string()
     columns = {dataset.text_name: dataset.texts, dataset.label_name: pa.array(names, label_type)}
-    columns |= {column: dataset.extra[column] for column in dataset.extra.column_names}
+    columns |= dict(zip(dataset.extra.column_names, dataset.extra.columns, strict=True))
     has_files = "file" in dataset.extra.column_names
     return CorpusPart(
         name=name,
