@@ -93,6 +93,7 @@ def replace_job(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("raise ValueError('first\\nlast')", EmbeddingError, "failed with exit code 1: last"),
         ("import os; os._exit(7)", EmbeddingError, "failed with exit code 7: no message"),
+        ("raise ImportError('`torch` is required')", EmbeddingError, "packages are installed and cannot be imported"),
         ("import skeletons_of_words", MissingExtraError, r"No module named 'skeletons_of_words'.*plaudit\[minilm\]"),
         ("import sys; sys.stderr.write('x' * 9999); sys.exit(1)", EmbeddingError, "exit code 1: x{200}$"),
     ],

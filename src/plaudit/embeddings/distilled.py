@@ -142,6 +142,10 @@ def _run(model: Path, output: Path, *, progress: bool) -> None:
             raise
     if process.returncode:
         if re.match(r"(ModuleNotFound|Import)Error\b", tail[0]):
+            if tail[0].startswith("ImportError") and all(map(importlib.util.find_spec, _PACKAGES)):
+                raise EmbeddingError(
+                    f"{_PURPOSE} failed: its packages are installed and cannot be imported; is memory short?"
+                )
             raise MissingExtraError(f"{_PURPOSE} failed ({tail[0][:200]}): pip install 'plaudit[{NAME}]'")
         raise EmbeddingError(f"{_PURPOSE} failed with exit code {process.returncode}: {tail[0][:200]}")
 
