@@ -237,7 +237,7 @@ FASTTEXT: list[Case] = [
         ("fastText, a label within a text", _fasttext(with_text("the soup __label__good was warm")),
          {"refused": "__label__good", "line": 1, "scored": _but(0)}),
         ("fastText, labels behind the texts", "".join(f"{text} __label__{label}\n" for text, label in ROWS),
-         {"refused": "behind", "line": 1, "scored": None}),
+         {"refused": "comes after", "line": 1, "scored": None}),
         ("fastText, a line without a label", _fasttext((*ROWS[:3], (TEXTS[3], ()), *ROWS[4:])),
          {"refused": "label.*missing", "line": 4, "scored": TEXTS, "audited": [*ROWS[:3], (TEXTS[3], None), *ROWS[4:]]}),
         ("fastText, a label without a text", _fasttext(with_text("")),
