@@ -144,7 +144,7 @@ def test_many_classes_have_costs_and_abstaining(topics: Dataset) -> None:
     assert rule.costs[0] == (0, 0, 3, 1)
     assert rule.costs[3] == (1, 1, 1, 0)
     assert choose_rule(model, topics, abstain=0.9).rule.abstain_below is not None
-    with pytest.raises(ConfigError, match="a threshold decides between two classes, and these are 4: take abstain or"):
+    with pytest.raises(ConfigError, match="a threshold decides between two classes, and these are 4: use abstain or"):
         choose_rule(model, topics, f1=True)
 
 

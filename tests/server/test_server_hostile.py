@@ -118,7 +118,7 @@ def test_large_bodies_that_are_refused_hold_nobody_else(private: Running) -> Non
         longest = max(longest, time.process_time() - start)
     assert [status_of(answer) for answer in answers] == [422] * 4
     assert {error_of(answer) for answer in answers} == {
-        "more texts and other values than a request may have; at most 10,000 texts are taken."
+        "more texts and other values than a request may have; at most 10,000 texts are accepted."
     }
     assert longest < 1.0
 

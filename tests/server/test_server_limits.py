@@ -63,7 +63,7 @@ def with_length(body: bytes) -> bytes:
         (b'{"texts": ["a"], "\\ud800": 1}', 422, "half of a surrogate pair"),
         (b"[" * 1900, 400, "the body: "),
         (b'{"texts": ' + b"[" * 900 + b"]" * 900 + b"}", 400, "the body: "),
-        (b'{"texts": ["a","a","a","a","a","a"]}', 422, "6 texts in a request; at most 5 are taken"),
+        (b'{"texts": ["a","a","a","a","a","a"]}', 422, "6 texts in a request; at most 5 are accepted"),
         (json.dumps({"texts": ["\N{GRINNING FACE}" * 51]}).encode(), 422, "51 characters; at most 50"),
         (b'{"texts": ["a"], "model": "b"}', 404, "there is no model 'b'; there are reviews."),
     ],
@@ -79,9 +79,9 @@ def test_fifty_characters_of_four_bytes_are_taken(small: Running) -> None:
 
 def test_few_texts_are_explained_and_few_rows_read(small: Running) -> None:
     refused = small.http.post("/explain", json={"texts": ["a"] * 3})
-    assert (refused.status_code, refused.json()["error"]) == (422, "3 texts in a request; at most 2 are taken.")
+    assert (refused.status_code, refused.json()["error"]) == (422, "3 texts in a request; at most 2 are accepted.")
     refused = small.http.post("/predict/file", content=b"text\na\nb\nc\nd\n")
-    assert (refused.status_code, refused.json()["error"]) == (422, "4 texts in a request; at most 3 are taken.")
+    assert (refused.status_code, refused.json()["error"]) == (422, "4 texts in a request; at most 3 are accepted.")
 
 
 @pytest.mark.parametrize("size", [2001, 3_000_000])

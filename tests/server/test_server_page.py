@@ -153,7 +153,7 @@ def test_an_error_is_shown_in_words(page: Any, alone: Running) -> None:
     wait_for_the_model(page)
     page.fill("#text", "joy " * 30_000)
     page.wait_for_selector("#problem:visible")
-    assert page.inner_text("#problem") == "A text has 120,000 characters; at most 100,000 are taken."
+    assert page.inner_text("#problem") == "A text has 120,000 characters; at most 100,000 are accepted."
     type_and_wait(page, "joy", "liked")
     assert page.is_hidden("#problem")
 

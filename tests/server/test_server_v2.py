@@ -92,7 +92,7 @@ def test_a_version_is_the_manifests(running: Running) -> None:
         ({"inputs": [tensor("a", data=None)]}, 422, "expected either data or the parameter binary_data_size"),
         ({"inputs": [tensor("a", parameters={"binary_data_size": 5})]}, 422, "expected either data or"),
         ({"inputs": [tensor("a")], "outputs": [{"name": "logits"}]}, 422, "there is no 'logits'"),
-        ({"inputs": [tensor(*["a"] * 10_001)]}, 422, "10,001 texts in a request; at most 10,000 are taken"),
+        ({"inputs": [tensor(*["a"] * 10_001)]}, 422, "10,001 texts in a request; at most 10,000 are accepted"),
     ],
 )
 def test_what_is_wrong_is_said(running: Running, body: object, status: int, message: str) -> None:

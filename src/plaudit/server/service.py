@@ -102,7 +102,7 @@ class Service:
             if has_more_values(json, most):
                 raise Refusal(
                     422, f"more texts and other values than a request may have; at most {self.limits.texts:,} texts "
-                    "are taken.", reason="texts",
+                    "are accepted.", reason="texts",
                 )  # fmt: skip
             return function()
 
@@ -155,7 +155,7 @@ class Service:
         longest = pc.max(pc.utf8_length(column)).as_py() or 0
         if longest > self.limits.text_characters:
             raise Refusal(
-                422, f"a text has {longest:,} characters; at most {self.limits.text_characters:,} are taken.",
+                422, f"a text has {longest:,} characters; at most {self.limits.text_characters:,} are accepted.",
                 reason="characters",
             )  # fmt: skip
         return column

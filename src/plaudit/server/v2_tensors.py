@@ -148,7 +148,7 @@ def _elements(tail: bytes, size: object, most: int) -> list[str]:
             raise Refusal(422, f"inputs.0: text {len(texts):,} is not UTF-8 ({error.reason}).") from None
         at += length
         if len(texts) > most:
-            raise Refusal(422, f"more than {most:,} texts in a request; at most so many are taken.", reason="texts")
+            raise Refusal(422, f"more than {most:,} texts in a request; at most so many are accepted.", reason="texts")
     return texts
 
 
