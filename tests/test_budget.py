@@ -118,4 +118,4 @@ def test_no_time_limit_depends_on_the_clock_on_the_wall() -> None:
     source = Path(plaudit.__file__).parent
     read = {path.relative_to(source).as_posix() for path in source.rglob("*.py")
             if re.search(r"\btime\.time\(|datetime\.now\(", path.read_text(encoding="utf-8"))}  # fmt: skip
-    assert read == {"evaluation/openings.py", "app/report.py", "app/train/facts.py"}  # dates for people
+    assert read == {"evaluation/openings.py", "app/report.py", "app/run/record.py"}  # dates for people

@@ -214,6 +214,44 @@ def test_a_plugin_that_cannot_be_used_is_told_in_a_line(site: Path, command: Com
     assert "the plugin bad-reader" in command("data", "show", "rows.odd", code=2).err
 
 
+FAULTY = """
+from plaudit.models import Classifier
+from plaudit.registry import Recipe
+class Bare(Classifier):
+    kind = "bare"
+    def __init__(self, *, seed=0): self.seed = seed
+    def _fit(self, data, course): pass
+    def _logits(self, texts): pass
+class Raising(Bare):
+    kind = "raising"
+    def _fit(self, data, course): return {}["missing"]
+    def summary(self): return ""
+    def write(self, folder): pass
+    @classmethod
+    def read(cls, folder, manifest): pass
+BARE = Recipe("bare", "plaudit_example_faulty:Bare", kind="bare")
+RAISING = Recipe("raising", "plaudit_example_faulty:Raising", kind="raising")
+"""
+
+
+def test_what_a_plugin_raises_is_a_line_with_its_package(site: Path, command: Command) -> None:
+    (site / "plaudit_example_faulty.py").write_text(FAULTY)
+    install(
+        site,
+        "faulty",
+        {"plaudit.recipes": {each.lower(): f"plaudit_example_faulty:{each}" for each in ("BARE", "RAISING")}},
+    )
+    err = command("train", "sample", "--recipe", "bare", code=2).err
+    assert "the plugin faulty: plaudit_example_faulty:Bare lacks read, summary, write." in err
+    err = command("train", "sample", "--recipe", "raising", code=2).err
+    assert "the plugin faulty failed at plaudit_example_faulty.py:11: KeyError: 'missing'." in err
+
+
+@pytest.mark.usefixtures("example")
+def test_a_plugins_setting_of_another_type_is_refused(command: Command, verdicts: Path) -> None:
+    assert "--set C=abc: expected a number." in command("train", verdicts, *TFIDF, "--set", "C=abc", code=2).err
+
+
 def test_a_setting_that_no_recipe_has_is_refused(command: Command) -> None:
     assert (
         "--set nope=… is no setting of --recipe ngram"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import traceback
 from collections.abc import Collection
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -74,6 +75,19 @@ def load_plugins(group: Group, kind: type[Kind], *, besides: Collection[str] = (
 def not_imported(package: str, where: str, error: Exception) -> PluginError:
     """Return what to raise when importing a plugin raised an error."""
     return PluginError(f"the plugin {package} ({where}) cannot be imported: {type(error).__name__}: {error}.")
+
+
+def fault_of_plugin(error: BaseException) -> str | None:
+    """Return in a line which plugin raised an error, and where; None when no code of a plugin was at work."""
+    owners = {entry.module.partition(".")[0]: entry for group in get_args(Group) for entry in _entries(group)}
+    owners.pop("plaudit", None)
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        entry = owners.get(str(frame.f_globals.get("__name__", "")).partition(".")[0])
+        if entry is not None:
+            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            return f"the plugin {_package_of(entry)} failed at {place}: {type(error).__name__}: {error}."
+    return None
 
 
 def _entries(group: Group) -> tuple[EntryPoint, ...]:

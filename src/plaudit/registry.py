@@ -180,6 +180,8 @@ class Recipe:
             raise not_imported(self.package, self.classifier, error) from error
         if self.package != "plaudit" and getattr(found, "kind", None) != self.kind:
             raise PluginError(f"the plugin {self.package}: expected {self.classifier} to be of the kind {self.kind!r}.")
+        if lacking := sorted(getattr(found, "__abstractmethods__", ())):
+            raise PluginError(f"the plugin {self.package}: {self.classifier} lacks {', '.join(lacking)}.")
         return found
 
 

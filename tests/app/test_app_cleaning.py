@@ -64,6 +64,7 @@ def test_a_test_drawn_from_cleaned_rows_is_called_too_good(command: Command, noi
     done = command("train", "clean.csv", "--recipe", "ngram", "--test", "0.3", "-o", "model")
     said = "so the test figures are optimistic"
     assert said in done.out
+    assert "Cross-validated" not in done.out  # of cleaned rows, too
     assert said in Path("model/README.md").read_text(encoding="utf-8")
 
 

@@ -65,7 +65,7 @@ def test_of_a_file_the_texts_that_one_kept_for_testing_are_taken(
     for pair in (("mine", "same"), ("mine", "other"), ("other", "mine")):
         assert command("compare", *pair, "mine.csv", "--json").json()["n"] == 16
     err = command("compare", "mine", "seed", "mine.csv", code=2).err
-    assert "mine and seed kept different texts of it for testing" in err
+    assert "mine and seed hold out different test texts of it" in err
     assert command("compare", "mine", "seed", "mine.csv", "--all", "--json").json()["n"] == 80
     assert command("compare", "mine", "seed", "other.csv", "--json").json()["n"] == 30
 

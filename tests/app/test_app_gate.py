@@ -1,5 +1,6 @@
 """`plaudit gate`: what must hold of a model before it is released."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import plaudit
 from plaudit.app.gate import Requirement
 from plaudit.errors import ConfigError
 from plaudit.evaluation import read_openings
@@ -37,6 +39,14 @@ def test_of_a_class_and_as_json(command: Command, sample_model: Path) -> None:
     assert f1["figure"] == figures["f1_by_class"]["neg"]
     assert recall["interval_95"] == figures["intervals"]["recall"]["pos"]
     assert found["openings"] == figures["openings"] + 1
+
+
+def test_every_row_counts_those_of_the_training(command: Command, sample_model: Path) -> None:
+    texts = plaudit.load_dataset("sample").train
+    rows = zip(texts.label_names(), texts.texts.to_pylist(), strict=True)
+    Path("seen.jsonl").write_text("".join(json.dumps({"label": y, "text": x}) + "\n" for y, x in rows))
+    found = command("gate", sample_model, "seen.jsonl", "--all", "--require", "accuracy>=0", "--json").json()
+    assert "of which a model was trained or chosen on: the figures are optimistic" in found["data"]
 
 
 def test_no_worse_than_another_model(command: Command, sample_model: Path, tmp_path: Path) -> None:

@@ -108,6 +108,19 @@ def test_calibrated_answers_may_have_no_error() -> None:
     assert sum(isinstance(each, Interval) and each.low == 0 for each in lows) >= 36
 
 
+def test_the_interval_of_answers_that_are_nearly_all_right_holds_the_true_error() -> None:
+    """Of 30 right of 30 no bin is below the diagonal, though the truth may be: once 59 of 100 held it."""
+    random, hits = np.random.default_rng(0), 0
+    for seed in range(100):
+        sure = np.clip(random.normal(0.99, 0.004, 30), 0, 0.999)
+        right = random.random(30) < 0.97
+        resampled = np.concatenate([calibration(sure, right)(counts) for counts in draw_counts(30, 200, seed=seed)])
+        found = calibration_interval(reliability(sure, right), resampled, errors_by_chance(sure))
+        assert found is not None
+        hits += found.low <= 0.02 <= found.high
+    assert hits >= 84
+
+
 def test_the_interval_holds_the_true_error_of_overconfident_answers() -> None:
     """Where the bias is as great as the scatter, which plain percentiles of the resamples do not survive."""
     truth = measure(*answers(1_000_000, seed=0, sharper=1.5), ("a", "b"), resamples=0).calibration_error

@@ -46,7 +46,7 @@ def test_facts_of_sets_come_back_where_no_label_occurs(sample_facts: ReportFacts
     assert "f1_macro" not in test.measured.figures
     facts.write(tmp_path)
     assert read_facts(tmp_path) == facts
-    assert "| – | 0.0000 | – |" in model_card(facts, title="sets", openings=1)
+    assert "| – | – | – |" in model_card(facts, title="sets", openings=1)
 
 
 def test_facts_agree_with_the_metrics(sample_facts: ReportFacts, sample_outcome: Outcome) -> None:

@@ -54,6 +54,20 @@ def test_the_headline_counts_of_a_hundred(sample_facts: ReportFacts) -> None:
     assert headline(with_accuracy(sets, 0.31, 5_000)).startswith("It gets the whole set of labels right for about 31")
 
 
+def test_the_headline_is_the_figure_to_trust(sample_facts: ReportFacts) -> None:
+    few = with_accuracy(sample_facts, 0.5, 4).test.measured
+    most = with_accuracy(sample_facts, 0.9, 500).test.measured
+    crossed = replace(sample_facts, test=replace(sample_facts.test, measured=few, crossed=most))
+    assert headline(crossed) == "It answers about 90 of 100 texts like these right."
+    assert "the 4 test texts alone" in text(crossed, "Few texts")
+    assert text(crossed, "How certain that is").startswith("From 500 texts")
+    unseen = replace(sample_facts, test=replace(sample_facts.test, measured=most, unseen=few))
+    assert "about 50 of 100" in headline(unseen)
+    *others, test = sample_facts.parts
+    seen = replace(sample_facts, parts=(*others, replace(test, shared=test.n)))
+    assert headline(seen) == "These texts do not show how good it is: it was trained on all of them."
+
+
 @pytest.mark.parametrize(
     ("n", "tone", "words"), [(25_000, "good", "narrow"), (1_500, "plain", "may be chance"), (300, "mind", "wide")]
 )

@@ -92,13 +92,12 @@ def answer_same_texts(
         for folder, classifier in zip(folders, classifiers, strict=True)
     ]  # fmt: skip
     texts = _common(chosen, folders, data)
-    if not every_row:
-        texts = _without_seen(texts, folders)
+    texts = _about_seen(texts, folders, every_row=every_row)
     return texts, [answer(classifier, texts.dataset) for classifier in classifiers]
 
 
-def _without_seen(texts: Chosen, folders: Sequence[Path]) -> Chosen:
-    """Leave out the texts that one of the models was trained on, or chosen by.
+def _about_seen(texts: Chosen, folders: Sequence[Path], *, every_row: bool) -> Chosen:
+    """Leave out the texts that one of the models was trained on, or chosen by; of every row say how many they are.
 
     Raises:
         DataError: Those are all.
@@ -111,14 +110,20 @@ def _without_seen(texts: Chosen, folders: Sequence[Path]) -> Chosen:
     for folder in folders:
         if (met := Met.read(folder)) is not None:
             seen |= met.is_seen(texts.dataset)
-    if not seen.any():
+    n_seen = int(seen.sum())
+    if not n_seen:
         return texts
+    if every_row:
+        return replace(
+            texts,
+            what=f"{texts.what}, {n_seen:,} of which a model was trained or chosen on: the figures are optimistic",
+        )
     if seen.all():
         raise DataError(
             f"{texts.what}: a model was trained on each of the {len(seen):,} texts; name other data, or take every row "
             "with --all."
         )
-    what = f"{texts.what}, without {int(seen.sum()):,} that a model was trained or chosen on"
+    what = f"{texts.what}, without {n_seen:,} that a model was trained or chosen on"
     kept = texts.dataset.take(np.flatnonzero(~seen))
     return replace(texts, dataset=kept, what=what, seen=None, opened=texts.counted)
 

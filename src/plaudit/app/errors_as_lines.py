@@ -61,7 +61,7 @@ def said_in_a_line() -> Iterator[None]:
     except BrokenPipeError:
         _drop_output()
         raise typer.Exit(0) from None
-    except (PlauditError, OSError, MemoryError, KeyboardInterrupt, ImportError, RuntimeError, UnicodeError) as error:
+    except (Exception, KeyboardInterrupt) as error:
         if isinstance(error, typer.Exit):  # a RuntimeError
             raise
         said = _say(error)
@@ -90,6 +90,10 @@ def _say(error: BaseException) -> tuple[int, str] | None:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return _FAILED, f"{where}{error.strerror or error}."
+    from plaudit.plugins import fault_of_plugin
+
+    if (fault := fault_of_plugin(error)) is not None:
+        return _FAILED, fault
     return None
 
 

@@ -113,6 +113,8 @@ def tune(
             console.print(line, markup=False)
 
     output = output or Path("tuned") / Path(data).resolve().stem
+    if (output / "model.json").exists():
+        raise ConfigError(f"-o {output}: holds a model, whose run.toml would be replaced; name another folder.")
     source = data_config(spec, source=data, test=test, validation=validation, group_by=group_by)
     parts = _load_parts(source, seed, say, progress=progress)
     output.mkdir(parents=True, exist_ok=True)

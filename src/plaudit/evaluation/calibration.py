@@ -191,9 +191,10 @@ def calibration_interval(
     centre, least = 2 * error - float(resampled.mean()), Z95 * float(resampled.std())
     up, down = 0.0, 0.0  # the squared reach of the bins, away from the diagonal and towards it
     for each in found.bins:
-        away, towards = each.interval.high - each.share, each.share - each.interval.low
-        if each.share < each.probability:
-            away, towards = towards, away
+        low, high, gap = each.interval.low, each.interval.high, abs(each.share - each.probability)
+        # The truth may be on the other side of the diagonal: of 49 right of 49 all of Wilson's interval is below.
+        away = max(high - each.probability, each.probability - low) - gap
+        towards = each.share - low if each.share >= each.probability else high - each.share
         up += (each.n / n * away) ** 2
         down += (each.n / n * towards) ** 2
     low = 0.0 if error <= np.percentile(by_chance, 95) else min(max(0.0, centre - max(down**0.5, least)), error)

@@ -6,6 +6,7 @@ Which class a recipe is stands in `plaudit.registry`. What it can be set, and to
 from __future__ import annotations
 
 import inspect
+import typing
 from dataclasses import fields
 from typing import Any
 
@@ -36,12 +37,33 @@ def build(config: RunConfig) -> Classifier:
         if name not in known:
             has = ", ".join(_option(setting) for setting in sorted(known, key=_place))
             raise ConfigError(f"{_option(name)} {_owners(name, recipe)}; {recipe} has {has}.")
+    for name in config.model.further or {}:
+        _check_type(name, given[name], kind)
     if config.data.unlabelled is not None and not kind.uses_unlabelled:
         raise ConfigError(f"--unlabelled: --recipe {recipe} learns from labelled texts only.")
     if config.data.streaming and not kind.streams:
         able = " and ".join(name for name in BUILT_IN if class_of(name).streams)
         raise ConfigError(f"--streaming: --recipe {recipe} keeps its texts in memory; {able} can stream.")
     return kind(**given)
+
+
+def _check_type(name: str, value: object, kind: type[Classifier]) -> None:
+    """Refuse a further setting that is not what the recipe's constructor is annotated with, where that is plain.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    try:
+        annotation = typing.get_type_hints(kind.__init__).get(name)
+    except Exception:  # names that are imported for type checkers alone
+        return
+    kinds = set(typing.get_args(annotation)) - {type(None)} or {annotation}
+    if kinds <= _PLAIN.keys() and type(value) not in kinds and not (float in kinds and type(value) is int):
+        expected = " or ".join(_PLAIN[each] for each in _PLAIN if each in kinds)
+        raise ConfigError(f"--set {name}={value}: expected {expected}.")
+
+
+_PLAIN: dict[object, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
 
 
 def has_epochs(recipe: str) -> bool:

@@ -252,7 +252,7 @@ class CrossValidated:
             f"Cross-validated ({N_FOLDS} folds, each text answered by a model trained on the others): accuracy "
             f"{found.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), F1, macro {found.f1_macro:.4f}, on "
             f"{found.n:,} texts{alone}. Trust it more than the test figure, which has only {n_test:,} texts. Its five "
-            "models are trained separately, after the test was scored; the saved model has learned from no test text."
+            "models are thrown away; the test was scored before they were trained."
         )
 
 

@@ -51,6 +51,7 @@ class Parts:
         open_unlabelled: Loads further texts without labels, None where there are none; not read until it is called.
         config: The data settings with everything that was left open decided.
         notes: Sentences on how the parts came about that the model's owner should read.
+        is_cleaned: Whether the test texts are of rows that `plaudit audit` cleaned: no figure of all rows helps there.
     """
 
     train: Dataset
@@ -59,6 +60,7 @@ class Parts:
     open_unlabelled: Callable[[], Dataset | None]
     config: DataConfig
     notes: tuple[str, ...] = ()
+    is_cleaned: bool = False
 
 
 def choose_source(config: DataConfig, say: Callable[[str], None], *, progress: bool) -> DataConfig:
@@ -141,9 +143,11 @@ def _parts(
 ) -> Parts:
     train = splits.train
     notes: tuple[str, ...] = ()
-    if isinstance(splits, MarkedSplits) and config.test is None and splits.test is not None:
+    is_untouched = isinstance(splits, MarkedSplits) and config.test is None and splits.test is not None
+    is_cleaned = isinstance(splits, MarkedSplits) and not is_untouched and (config.test is None or is_size(config.test))
+    if is_untouched:
         notes = ("Training rows of this file were taken out by `plaudit audit`; its test rows are untouched.",)
-    elif isinstance(splits, MarkedSplits) and (config.test is None or is_size(config.test)):
+    elif is_cleaned:
         notes = (
             "The test texts are taken from rows that `plaudit audit` cleaned: rows that look mislabelled are missing "
             "from them, so the test figures are optimistic. Train on the file as it was written, without --test.",
@@ -157,12 +161,12 @@ def _parts(
         notes += _read_otherwise(test, train, spec)
         config, open_test = replace(config, test=spec), lambda: test
     if config.validation is None and splits.validation is not None:
-        return Parts(train, splits.validation, open_test, open_unlabelled, config, notes)
+        return Parts(train, splits.validation, open_test, open_unlabelled, config, notes, is_cleaned)
     is_imdb = config.source == "imdb" and len(train) > int(_TUTORIAL_VALIDATION)
     spec = config.validation or (_FIFTH if config.group_by or not is_imdb else _TUTORIAL_VALIDATION)
     train, validation = _divide(train, spec, config, read, seed=seed + 1, option="--validation")
     notes += _read_otherwise(validation, train, spec)
-    return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec), notes)
+    return Parts(train, validation, open_test, open_unlabelled, replace(config, validation=spec), notes, is_cleaned)
 
 
 def _read_otherwise(part: Dataset, train: Dataset, spec: str) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help=f"auto, {', '.join(BUILT_IN)} or a plugin's; an option may belong to some. [auto; imdb: network]"
+            help=f"auto, {', '.join(BUILT_IN)} or a plugin's; each option names its recipes. [auto; imdb: network]"
         ),
     ] = None,
     further: Annotated[

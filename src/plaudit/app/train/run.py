@@ -230,7 +230,8 @@ class _Run:
         self.config = _decided(
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
         )
-        if is_cross_validated(self.config, all_texts := (parts.train, parts.validation, texts)):
+        all_texts = (parts.train, parts.validation, texts)
+        if not parts.is_cleaned and is_cross_validated(self.config, all_texts):
             return replace(tested, crossed=cross_validate(self.config, all_texts, temperature=model.temperature_))
         return tested
 
