@@ -86,6 +86,11 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     assert run["model"]["further"] == {"C": 2}
     assert run["versions"]["plaudit-example"] == "0.1.0"
     assert json.loads((folder / "model.json").read_text())["package"] == "plaudit-example"
+    met = command("gate", "model", verdicts, "--all", "--require", "worst_recall>=0", "--json").json()
+    assert (
+        met["requirements"][0]["figure"]
+        == command("evaluate", "model", verdicts, "--all", "--json").json()["further"]["worst_recall"]
+    )
     figures = command("evaluate", "model", verdicts, "--json").json()
     recorded = json.loads((folder / "metrics.json").read_text())["test"]
     assert figures["further"] == recorded["further"]
@@ -243,6 +248,8 @@ def test_what_a_plugin_raises_is_a_line_with_its_package(site: Path, command: Co
     )
     err = command("train", "sample", "--recipe", "bare", code=2).err
     assert "the plugin faulty: plaudit_example_faulty:Bare lacks read, summary, write." in err
+    err = command("tune", "sample", "--recipes", "raising", code=2).err
+    assert "--recipes: 'raising' cannot be searched" in err
     err = command("train", "sample", "--recipe", "raising", code=2).err
     assert "the plugin faulty failed at plaudit_example_faulty.py:11: KeyError: 'missing'." in err
 

@@ -60,6 +60,7 @@ class Requirement:
             ConfigError: It is none.
         """
         from plaudit.evaluation.figures import BEFORE, FIGURES
+        from plaudit.plugins import plugin_names
 
         found = _REQUIREMENT.fullmatch(said)
         try:
@@ -69,12 +70,13 @@ class Requirement:
         if found is None or math.isnan(bound):
             raise ConfigError(f"--require {said!r}: expected a figure, >= or <=, and a number, like 'accuracy>=0.9'.")
         name, of_class = found[1], found[2]
-        figures = {name: name for name in (*(each.name for each in FIGURES), "coverage")} | BEFORE
+        names = (*(each.name for each in FIGURES), "coverage", *plugin_names("plaudit.metrics"))
+        figures = {name: name for name in names} | BEFORE
         known = _OF_A_CLASS if of_class is not None else figures
         if name not in known:
             raise ConfigError(
                 f"--require {said!r}: there is no figure {name!r}; expected one of "
-                f"{', '.join([*(each.name for each in FIGURES), 'coverage'])}, or of a class "
+                f"{', '.join(names)}, or of a class "
                 f"{', '.join(f'{each}:CLASS' for each in _OF_A_CLASS)}."
             )
         figure = name if of_class is not None else figures[name]
@@ -188,7 +190,8 @@ def _figure(
     said = metrics.to_dict()
     if wanted.of_class is None:
         key = figure_key(wanted.figure, of_sets=answers.multi_label)
-        value = said.get(key)
+        further = {metric.name: value for metric, value in answers.further.items() if not math.isnan(value)}
+        value = said.get(key, further.get(wanted.figure))
         interval = metrics.intervals.get(key)
         return (
             float(value) if isinstance(value, int | float) else None,

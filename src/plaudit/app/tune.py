@@ -28,7 +28,7 @@ from plaudit.app.train.monitors import InterruptWatch
 from plaudit.config import DataConfig, DataSpec, TrainingConfig
 from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, require
-from plaudit.registry import find_recipe, recipe_names
+from plaudit.registry import BUILT_IN, find_recipe, recipe_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -151,7 +151,7 @@ def _parse_recipes(recipes: str) -> list[str]:
     names, known = list(dict.fromkeys(name.strip() for name in recipes.split(","))), recipe_names()
     for name in names:
         if name not in known or not find_recipe(name).space:
-            can = [each for each in known if find_recipe(each).space]
+            can = [each for each in known if each not in BUILT_IN or BUILT_IN[each].space]  # imports no other plugin
             raise ConfigError(f"--recipes: {name!r} cannot be searched; expected some of {','.join(can)}.")
     return names
 
