@@ -17,9 +17,9 @@ import plaudit
 from plaudit.data import Dataset
 from plaudit.data.readers import formats
 from plaudit.errors import ConfigError, ModelError, PluginError
-from plaudit.evaluation.named_metrics import find_metric
+from plaudit.evaluation.named_metrics import Metric, find_metric
 from plaudit.plugins import load_plugin, plugin_names, plugin_package
-from plaudit.registry import BUILT_IN, Recipe, find_recipe, recipe_names
+from plaudit.registry import BUILT_IN, Range, Recipe, find_recipe, recipe_names
 
 Command = Callable[..., Any]
 EXAMPLE = Path(__file__).parents[1] / "examples" / "plugin"
@@ -252,6 +252,16 @@ def test_what_a_plugin_raises_is_a_line_with_its_package(site: Path, command: Co
     assert "--recipes: 'raising' cannot be searched" in err
     err = command("train", "sample", "--recipe", "raising", code=2).err
     assert "the plugin faulty failed at plaudit_example_faulty.py:11: KeyError: 'missing'." in err
+
+
+def test_records_are_checked_where_they_are_made() -> None:
+    for low, high, log in ((5, 1, False), (-1, 1, True), (2, 2, False)):
+        with pytest.raises(ValueError, match="low below high"):
+            Range(low, high, log)
+    with pytest.raises(ValueError, match="the sign 1 or -1"):
+        Metric("odd", len, "odd", sign=0)
+    with pytest.raises(ValueError, match="begin with a dot"):
+        formats.Format(formats.FORMATS["csv"].open, ("odd",))
 
 
 @pytest.mark.usefixtures("example")

@@ -63,6 +63,10 @@ class Range:
     high: float
     log: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.low < self.high or (self.log and self.low <= 0):
+            raise ValueError(f"{self}: expected low below high, and above 0 where log")
+
     def suggest(self, trial: optuna.Trial, name: str) -> int | float:
         """Return a number that the sampler takes."""
         is_whole = isinstance(self.low, int) and isinstance(self.high, int)

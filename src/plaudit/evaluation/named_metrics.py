@@ -33,6 +33,10 @@ class Metric:
     words: str
     sign: int = 1
 
+    def __post_init__(self) -> None:
+        if not callable(self.read) or self.sign not in (1, -1):
+            raise ValueError(f"Metric {self.name!r}: expected a function to read it, and the sign 1 or -1")
+
 
 def _reader(figure: FigureKind) -> Callable[[Answers], float]:
     """Return what reads a figure, NaN where the answers do not have it."""

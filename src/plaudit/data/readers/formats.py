@@ -53,6 +53,10 @@ class Format:
     is_stream: bool = True
     is_read_twice: bool = False
 
+    def __post_init__(self) -> None:
+        if wrong := [each for each in self.suffixes if not each.startswith(".") or each != each.lower()]:
+            raise ValueError(f"Format: expected suffixes in lower case that begin with a dot, got {wrong[0]!r}")
+
 
 def _open_text(source: Source, spec: DataSpec) -> Reader:
     """Open a .txt file: fastText's format; or what its lines show where none has a label: columns, or JSON."""
