@@ -64,7 +64,7 @@ def test_the_sentence_of_a_clear_case_has_a_range() -> None:
 def told(low: float, middle: float | None, high: float) -> LearningCurve:
     from plaudit.evaluation import Interval
 
-    one = (Trained(1_000, np.ones((1, 10), np.bool_)),)
+    one = (Trained(1_000, np.zeros((1, 10), np.bool_)),)
     return LearningCurve(one, law(0, 1, 1), law(0, 1, 1), middle, Interval(low, high))
 
 
@@ -77,6 +77,11 @@ def test_what_cannot_be_told_is_not_told_as_a_number() -> None:
     )
     assert "hardly bring one more point of accuracy: not with 9,000 more" in told(9_001, None, np.inf).sentence()
     assert told(9_001, None, np.inf).to_dict()["more_labels_interval_95"] == [None, None]
+
+
+def test_where_less_than_a_point_is_left_no_labels_are_advised() -> None:
+    curve = fit_curve(simulate(law(0.0, 0.0, 1.0), n_texts=200, scatter=0.0, seed=0))
+    assert "less than one point is left to gain" in curve.sentence()
 
 
 def test_a_flat_curve_brings_no_point() -> None:

@@ -111,6 +111,11 @@ class LearningCurve:
     def sentence(self) -> str:
         """Say in words how many more labels one more point takes, or that it cannot be told."""
         low, high = self.interval.low, self.interval.high
+        if (left := sum(self.trained[-1].errors) / len(self.trained[-1].errors)) < POINT:
+            return (
+                f"With {self.n:,} texts the error is {100 * left:.1f} %: less than one point is left to gain on these "
+                "validation texts."
+            )
         if low > self.farthest:
             return (
                 f"More labels of this kind will hardly bring one more point of accuracy: not with {self.farthest:,} "

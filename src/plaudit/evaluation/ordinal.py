@@ -3,7 +3,8 @@
 How far off an answer is then counts, not only whether.
 
 The decision to question: what is noticed. Classes are grades where each has one number, all different, and around it
-the same words. Plain numbers are taken for codes of unordered classes where they count from 0, or are more than eleven.
+the same words. Plain numbers are taken for codes of unordered classes where they count from 0, or are more than eleven;
+numbers with words unless these are of a scale: "topic 3" and "floor 2" are names.
 What is noticed adds figures and orders tables; a model's answers change only by the rule `ordinal_costs`, when asked.
 """
 
@@ -29,13 +30,17 @@ _LEAST, _MOST_PLAIN = 3, 11
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _WORDS = {name: str(n) for n, name in enumerate(_NAMES)}
+_SCALE = re.compile(  # with any other letters beside it a number is a name's
+    r"\b(star|point|grade|rating|score|mark|level|out of|estrella|punto|sterne?|punkte?|note|étoile|stell[ae]?)\b"
+    r"|[星分级]|^[^\w]*$"
+)
 _WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 
 
 def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.float64] | None:
     """Return each class's grade, float64 [C]; None where the classes are none, or may well be codes.
 
-    `asked` takes plain numbers for grades whatever they are.
+    `asked` takes numbers for grades whatever is around them.
     """
     classes = [_WORD.sub(lambda word: _WORDS[word[0].lower()], name) for name in classes]
     found = [_NUMBER.findall(name) for name in classes]
@@ -45,8 +50,10 @@ def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.floa
     grades = np.array([float(each[0]) for each in found])
     if len(words) > 1 or len(np.unique(grades)) < len(grades):
         return None
+    around = words.pop()
     is_code = np.array_equal(np.sort(grades), np.arange(len(grades))) or len(grades) > _MOST_PLAIN
-    return None if words == {""} and is_code and not asked else grades
+    is_grade = _SCALE.search(around.replace("_", " ")) if around else not is_code
+    return grades if is_grade or asked else None
 
 
 def ordered(classes: Sequence[str]) -> list[int]:
