@@ -224,7 +224,7 @@ from plaudit.models import Classifier
 from plaudit.registry import Recipe
 class Bare(Classifier):
     kind = "bare"
-    def __init__(self, *, seed=0): self.seed = seed
+    def __init__(self, *, sizes: list[int] = (), seed=0): self.sizes, self.seed = sizes, seed
     def _fit(self, data, course): pass
     def _logits(self, texts): pass
 class Raising(Bare):
@@ -250,7 +250,7 @@ def test_what_a_plugin_raises_is_a_line_with_its_package(site: Path, command: Co
     assert "the plugin faulty: plaudit_example_faulty:Bare lacks read, summary, write." in err
     err = command("tune", "sample", "--recipes", "raising", code=2).err
     assert "--recipes: 'raising' cannot be searched" in err
-    err = command("train", "sample", "--recipe", "raising", code=2).err
+    err = command("train", "sample", "--recipe", "raising", "--set", "sizes=[3]", code=2).err
     assert "the plugin faulty failed at plaudit_example_faulty.py:11: KeyError: 'missing'." in err
 
 

@@ -81,11 +81,10 @@ def fault_of_plugin(error: BaseException) -> str | None:
     """Return in a line which plugin raised an error, and where; None when no code of a plugin was at work."""
     owners = {entry.module.partition(".")[0]: entry for group in get_args(Group) for entry in _entries(group)}
     owners.pop("plaudit", None)
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    for frame in reversed(frames):
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         entry = owners.get(str(frame.f_globals.get("__name__", "")).partition(".")[0])
         if entry is not None:
-            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            place = f"{Path(frame.f_code.co_filename).name}:{line}"
             return f"the plugin {_package_of(entry)} failed at {place}: {type(error).__name__}: {error}."
     return None
 

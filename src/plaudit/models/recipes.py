@@ -6,6 +6,7 @@ Which class a recipe is stands in `plaudit.registry`. What it can be set, and to
 from __future__ import annotations
 
 import inspect
+import types
 import typing
 from dataclasses import fields
 from typing import Any
@@ -57,7 +58,8 @@ def _check_type(name: str, value: object, kind: type[Classifier]) -> None:
         annotation = typing.get_type_hints(kind.__init__).get(name)
     except Exception:  # names that are imported for type checkers alone
         return
-    kinds = set(typing.get_args(annotation)) - {type(None)} or {annotation}
+    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    kinds = set(typing.get_args(annotation)) - {type(None)} if is_union else {annotation}
     if kinds <= _PLAIN.keys() and type(value) not in kinds and not (float in kinds and type(value) is int):
         expected = " or ".join(_PLAIN[each] for each in _PLAIN if each in kinds)
         raise ConfigError(f"--set {name}={value}: expected {expected}.")
