@@ -18,6 +18,7 @@ from plaudit.evaluation import Answers, answer
 from plaudit.explanation import Explanation
 from plaudit.models import NetworkClassifier
 from plaudit.report import ReportFacts, model_card, read_facts
+from plaudit.report.facts import Figure
 from plaudit.report.measuring import commonest, held_out_facts, measured_facts
 from plaudit.report.mistakes import explained_facts, passage
 from plaudit.report.visible import visible
@@ -46,6 +47,10 @@ def test_facts_of_sets_come_back_where_no_label_occurs(sample_facts: ReportFacts
     assert "f1_macro" not in test.measured.figures
     facts.write(tmp_path)
     assert read_facts(tmp_path) == facts
+    some = replace(test.measured, figures=test.measured.figures | {"f1_macro": Figure(0.5)})
+    replace(facts, test=replace(test, measured=some)).write(tmp_path)
+    with pytest.raises(ModelError, match="damaged: f1_micro is missing"):
+        read_facts(tmp_path)
     assert "| – | – | – |" in model_card(facts, title="sets", openings=1)
 
 

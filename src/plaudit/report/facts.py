@@ -445,9 +445,12 @@ def read_facts(folder: Path) -> ReportFacts:
             f"{path}: format version {version} is newer than this Plaudit reads ({FORMAT_VERSION}); upgrade Plaudit."
         )
     facts = read_value(ReportFacts, value if version == FORMAT_VERSION else _renamed(value), str(path))
-    needed = _ALWAYS if facts.multi_label else (*_ALWAYS, "f1_macro")  # of sets no label may occur
     for measured in (facts.validation, facts.test.measured, facts.test.unseen, facts.test.crossed):
-        if measured is not None and (missing := [name for name in needed if name not in measured.figures]):
+        if measured is None:
+            continue
+        occurs = not facts.multi_label or "f1_macro" in measured.figures  # of sets no label may occur
+        needed = (*_ALWAYS, "f1_micro" if facts.multi_label else "f1_macro") if occurs else _ALWAYS
+        if missing := [name for name in needed if name not in measured.figures]:
             raise ModelError(
                 f"{path}: damaged: {missing[0]} is missing among the figures; train again, or copy it again."
             )
