@@ -63,6 +63,30 @@ def test_groups_are_joined_as_chains_join_them(n: int, pairs: list[tuple[int, in
     assert connect(np.arange(n), left, right).tolist() == expected
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "A gr\u200beat film, and ever so long!",
+        "A great f\u00adilm, and e\u2060ver so long!",
+        "\ufeffA great film, and ever so long!",
+        "<p>A great film,<br />and <b>ever</b> so long!</p>",
+        'A <a href="x.html" target=_blank>g</a>reat film,<BR>and ever so long!<!-- ok -->',
+        "A great&#8203; film, &lt;i&gt;and&lt;/i&gt; ever so long!",
+    ],
+)
+def test_tags_and_characters_without_width_hide_no_copy(copy: str) -> None:
+    texts = ["A great film, and ever so long!", copy]
+    assert normalise_texts(pa.array(texts, pa.large_string())).to_pylist() == ["a great film and ever so long"] * 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a<b and c>d", "a and d"), ("<user> hi", "<url> hi"), ("<br>", "<b>"), ("I <3 it", "I it"), ("x <b", "x")],
+)
+def test_what_is_no_tag_stays(one: str, other: str) -> None:
+    assert len(set(normalise_texts(pa.array([one, other], pa.large_string())).to_pylist())) == 2
+
+
 WORDS = st.lists(st.sampled_from(["Ein", "ein", "Film", "film", "schön", "好", "不好", "😀", "..."]), max_size=8)
 TEXTS = st.lists(WORDS.map(" ".join) | st.sampled_from(["", " ", "?!", "a  b"]), max_size=10)
 

@@ -95,7 +95,21 @@ def test_mixed_weights_hold_what_tells_nothing_alike_however_rare_a_class_is() -
 @pytest.mark.parametrize(("n", "taken"), [(400, "surer"), (1_600, "more right")])
 def test_of_few_texts_log_loss_decides_among_what_chance_explains(n: int, taken: str) -> None:
     texts, answers = pa.array(["a"] * n, pa.large_string()), (np.arange(n) % 2).astype(np.float64)[:, None]
-    search = _Search(texts, answers, np.ones_like(answers), multi_label=False, seed=0, for_words=False)
+    search = _Search(texts, np.arange(n), answers, np.ones_like(answers), multi_label=False, seed=0, for_words=False)
     error = (0.7 * 0.3 / n) ** 0.5
     search.tried = [Tried(SHAPES[0], 0.7, 0.8), Tried(SHAPES[1], 0.7 - 1.2 * error, 0.7)]
     assert search.best() is search.tried[taken == "surer"]
+
+
+def test_equal_texts_stay_in_one_fold_and_few_different_texts_choose_nothing() -> None:
+    """Copies on both sides let a shape that learns texts by heart win."""
+    texts, labels = texts_of_endings(60, 3)
+    copies = [form(text) for text in texts for form in (str, str.upper, "<p>{}</p>".format)]
+    alike = np.repeat(np.arange(60), 3)
+    answers = (np.repeat(labels, 3) % 2).astype(np.float64)[:, None]
+    column = pa.array(copies, pa.large_string())
+    search = _Search(column, alike, answers, np.ones_like(answers), multi_label=False, seed=0, for_words=False)
+    assert len({*zip(alike, search._folds, strict=True)}) == 60
+    assert choice_of(NgramClassifier().fit(copies, np.repeat(labels, 3))).n_texts == 180
+    assert choice_of(NgramClassifier().fit(copies[:87], np.repeat(labels, 3)[:87])).n_texts == 0  # 29 different
+    assert NgramClassifier(min_texts=1).fit(["same"] * 200, [0, 1] * 100).predict(["same"]).tolist() in ([0], [1])

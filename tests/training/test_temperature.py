@@ -7,7 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from plaudit.training.losses import probabilities
-from plaudit.training.temperature import LEAST_TEXTS, MOST, choose_temperature, fit_temperature, log_loss
+from plaudit.training.temperature import (
+    LEAST_TEXTS,
+    MOST,
+    choose_temperature,
+    deal,
+    fit_temperature,
+    log_loss,
+    standard_error,
+)
 
 
 def drawn(kind: str, n: int, temperature: float) -> tuple[NDArray[np.float32], NDArray[np.integer[Any]]]:
@@ -82,3 +90,14 @@ def test_a_temperature_hardly_ever_harms_texts_that_did_not_choose_it(kind: str)
         harm += log_loss(logits[others] / np.float32(found), labels[others]) - log_loss(logits[others], labels[others])
     assert kept < 10
     assert harm / 30 < 0.004
+
+
+def test_copies_of_a_text_choose_no_temperature_for_each_other() -> None:
+    """Twenty texts, ten times each, are twenty texts: what one of them gains proves little."""
+    for seed in range(10):
+        rows = np.random.default_rng(seed).permutation(np.repeat(np.arange(20), 10))
+        folds = deal(200, seed=seed, alike=rows)
+        assert len({*zip(rows.tolist(), folds.tolist(), strict=True)}) == 20
+        gains = np.random.default_rng(seed).normal(size=20)
+        assert standard_error(gains[rows], rows) == pytest.approx(standard_error(gains, None))
+    assert choose_temperature(np.ones((200, 1)), np.arange(200) % 2, alike=np.zeros(200, np.int64)).temperature == 1

@@ -31,6 +31,16 @@ if TYPE_CHECKING:
     from plaudit.data.places import Places
 
 _PART_TEXTS = 4_096  # that a core takes at a time
+_NO_WIDTH = r"[\p{Cf}\x{034F}\x{180B}-\x{180F}\x{FE00}-\x{FE0F}]"  # Unicode's format characters, variation selectors
+_ATTRIBUTES = r"""(?:\s+[\w:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>"']+)))*\s*/?>"""
+_TAG_IN_WORDS = (
+    r"(?i)</?(?:a|abbr|b|bdi|bdo|big|em|font|i|mark|s|small|span|strike|strong|sub|sup|tt|u|wbr)" + _ATTRIBUTES
+)
+_TAG = (
+    r"(?i)<!--[^>]*-->|</?(?:article|blockquote|body|br|center|code|dd|div|dl|dt|figcaption|figure|footer|h[1-6]|head|"
+    r"header|hr|html|iframe|img|li|link|main|meta|nav|ol|p|pre|q|section|script|style|table|tbody|td|tfoot|th|thead|"
+    r"title|tr|ul|video)" + _ATTRIBUTES
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +120,7 @@ class Dataset:
 
     def text_numbers(self) -> NDArray[np.int64]:
         """Return a number for each text, int64 [N]: the same for texts that are equal after normalising."""
-        numbers = self.normalised.dictionary_encode().indices.to_numpy(zero_copy_only=False)
-        found: NDArray[np.int64] = numbers.astype(np.int64)
-        return found
+        return number_texts(self.normalised)
 
     def take(self, positions: NDArray[np.integer], *, name: str | None = None) -> Dataset:
         """Return the rows at `positions` (int [M], in that order, repeats allowed)."""
@@ -165,8 +173,10 @@ class Dataset:
 def normalise_texts(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     """Return texts in lower case, with one space for each run of anything but letters, their marks and digits.
 
-    Characters are Unicode's compatible ones (NFKC), and HTML's entities the characters that they
-    stand for. A text that has none of these (``":-)"``) stays as it is, without outer white space.
+    Characters are Unicode's compatible ones (NFKC), and HTML's entities the characters that they stand for. HTML's tags
+    and what has no width (soft hyphens, joiners, marks of direction and of an emoji's style) are left out; a tag is a
+    space, but for those that stand within words. A text that has no letter or digit (``":-)"``) stays as it is, without
+    outer white space.
     """
     parts = [texts.slice(start, _PART_TEXTS) for start in range(0, max(len(texts), 1), _PART_TEXTS)]
     return pa.concat_arrays(on_all_cores(_normalise, parts))
@@ -174,10 +184,17 @@ def normalise_texts(texts: pa.LargeStringArray) -> pa.LargeStringArray:
 
 def _normalise(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     texts = _changed(texts, pc.match_substring_regex(texts, r"&#?[0-9A-Za-z]+;"), _unescape)
-    texts = _changed(texts, pc.invert(pc.string_is_ascii(texts)), lambda some: pc.utf8_normalize(some, form="NFKC"))
+    texts = _changed(texts, pc.invert(pc.string_is_ascii(texts)), _compatible)
+    texts = _changed(texts, pc.match_substring(texts, "<"), _without_tags)
     words = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\pL\pM\pN]+", " ")
     words = pc.utf8_trim(words, " ")
     return pc.if_else(pc.equal(words, ""), pc.utf8_trim_whitespace(texts), words)
+
+
+def number_texts(texts: pa.LargeStringArray) -> NDArray[np.int64]:
+    """Return a number for each of N texts, int64 [N], in order of first appearance: the same for equal ones."""
+    found: NDArray[np.int64] = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return found
 
 
 def digests(texts: pa.LargeStringArray) -> NDArray[np.uint64]:
@@ -194,6 +211,15 @@ def _changed(
 ) -> pa.LargeStringArray:
     """Return the texts with those of some rows, bool [N], changed."""
     return pc.replace_with_mask(texts, rows, change(texts.filter(rows))) if pc.any(rows).as_py() else texts
+
+
+def _compatible(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    return pc.replace_substring_regex(pc.utf8_normalize(texts, form="NFKC"), _NO_WIDTH, "")
+
+
+def _without_tags(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    bare = pc.replace_substring_regex(pc.replace_substring_regex(texts, _TAG_IN_WORDS, ""), _TAG, " ")
+    return pc.if_else(pc.match_substring_regex(bare, r"[\pL\pN]"), bare, texts)
 
 
 def _unescape(texts: pa.LargeStringArray) -> pa.LargeStringArray:

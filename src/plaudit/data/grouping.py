@@ -41,6 +41,14 @@ def number_rows(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers[which.reshape(-1)]
 
 
+def keep_together(folds: NDArray[np.int64], groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return N rows' folds, int64 [N], with each group in the fold of its first row; None leaves all as they are."""
+    if groups is None:
+        return folds
+    _, firsts, which = np.unique(groups, return_index=True, return_inverse=True)
+    return folds[firsts][which.reshape(-1)]
+
+
 def join_groups(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the finest partition of N rows that keeps the groups of both together, int64 [N], numbered as above."""
     a, b = number_rows(a), number_rows(b)

@@ -310,7 +310,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
         self._check_fitted()
         held = known_data(texts, labels, self.classes_, multi_label=self.multi_label_)
         self.forget_scaling()
-        chosen = choose_scaling(self.logits(held.texts), held.codes)
+        chosen = choose_scaling(self.logits(held.texts), held.codes, alike=held.text_numbers())
         self.temperature_, self.class_scaling_ = chosen.temperature, chosen.by_class
         return self
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from plaudit.data.grouping import keep_together
 from plaudit.errors import ModelError
 from plaudit.models.artifact import read_manifest
 from plaudit.models.base import Classifier
@@ -97,6 +98,8 @@ class BlendClassifier(BlendArguments, Classifier):
         With a few hundred labels every text is needed to learn from, and a tenth of them would choose at random.
         """
         fold = np.random.default_rng([self.seed, _FOLD_DRAW]).permutation(len(data)) % min(_FOLDS, len(data))
+        together = keep_together(fold, data.text_numbers())
+        fold = fold if (together == together[0]).all() else together
         answers = as_answers(data.targets)
         logits = np.zeros((2, *answers.shape), np.float32)
         for number in range(fold.max() + 1):

@@ -122,7 +122,7 @@ class EncoderClassifier(EncoderArguments, Classifier):
         else:
             vectors = self._remembered_vectors(model, data.texts, sequences, str(folder), str(placement.device))
             yes = _answers(data).astype(np.float64)
-            self.head_cost_ = choose_cost(vectors, yes, data.weights, seed=self.seed)
+            self.head_cost_ = choose_cost(vectors, yes, data.weights, seed=self.seed, alike=data.text_numbers())
             head = linear(*fit_head(vectors, yes, data.weights, cost=self.head_cost_))
             model, self.training_vectors_ = replace(model, head=head), vectors
         self.model_ = model

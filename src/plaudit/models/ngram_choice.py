@@ -22,6 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.data.dataset import normalise_texts, number_texts
+from plaudit.data.grouping import keep_together
 from plaudit.models.ngram_fitting import as_logits
 from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.out_of_fold import NgramFolds, deal_folds
@@ -107,11 +109,11 @@ def choose(
     """
     shapes = _shapes(given, len(texts))
     taken, is_cut = _some(texts, seed)
-    if len(taken) < _FEWEST:
+    some = take_texts(texts, taken)
+    alike = number_texts(normalise_texts(some))
+    if alike.max(initial=-1) + 1 < _FEWEST:
         return SettingsChoice(Tried(shapes[min(1, len(shapes) - 1)], math.nan, math.nan))
-    search = _Search(
-        take_texts(texts, taken), answers[taken], weight[taken], multi_label=multi_label, seed=seed, for_words=is_cut
-    )
+    search = _Search(some, alike, answers[taken], weight[taken], multi_label=multi_label, seed=seed, for_words=is_cut)
     first = best = search.race(shapes)
     for factor in (1 / _STEP, _STEP):
         while _LEAST <= (further := float(f"{best.settings.regularisation * factor:.3g}")) <= _MOST:
@@ -163,7 +165,7 @@ def _labels(answers: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.in
 
 
 class _Search:
-    """Trials on the same texts and folds.
+    """Trials on the same texts and folds; equal texts are in one.
 
     Attributes:
         tried: Those that all folds were asked about, in order.
@@ -172,6 +174,7 @@ class _Search:
     def __init__(
         self,
         texts: pa.LargeStringArray,
+        alike: NDArray[np.int64],
         answers: NDArray[np.float64],
         weight: NDArray[np.float64],
         *,
@@ -186,7 +189,9 @@ class _Search:
         if multi_label:
             strata = np.unique(strata, axis=0, return_inverse=True)[1].reshape(-1)  # equal sets, equal number
         self._n_folds = _FOLDS_OF_FEW if len(texts) < _FEW else _FOLDS
-        self._folds = deal_folds(np.arange(len(texts)), strata, self._n_folds, seed=seed)
+        folds = keep_together(deal_folds(np.arange(len(texts)), strata, self._n_folds, seed=seed), alike)
+        self._folds = np.unique(folds, return_inverse=True)[1].reshape(-1)  # of few different texts, one may be empty
+        self._n_folds = int(self._folds.max()) + 1
         self._known: dict[tuple[int, int, bool], NgramFolds] = {}
         self._answered: dict[NgramSettings, NDArray[np.float64]] = {}
         self._judged: dict[tuple[NgramSettings, int], Tried] = {}

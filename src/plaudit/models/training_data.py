@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from plaudit.data.dataset import Dataset, as_text_column
+from plaudit.data.dataset import Dataset, as_text_column, normalise_texts, number_texts
 from plaudit.data.labels import label_name
 from plaudit.data.split import held_rows
 from plaudit.errors import ConfigError, DataError
@@ -46,6 +46,10 @@ class TrainingData:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def text_numbers(self) -> NDArray[np.int64]:
+        """Return a number for each text, int64 [N]: the same for texts that are equal after normalising."""
+        return number_texts(normalise_texts(self.texts))
 
     @property
     def multi_label(self) -> bool:

@@ -15,14 +15,13 @@ little. Isotonic regression is not taken: it gives texts of different logits one
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plaudit.training.losses import cross_entropy, probabilities, right
-from plaudit.training.temperature import choose_temperature, deal, fit_temperature, softened
+from plaudit.training.temperature import choose_temperature, deal, fit_temperature, softened, standard_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,28 +89,37 @@ class ChosenScaling:
     cross_fitted: NDArray[np.float32]
 
 
-def choose_scaling(logits: NDArray[np.floating], labels: NDArray[np.integer], *, seed: int = 0) -> ChosenScaling:
+def choose_scaling(
+    logits: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    *,
+    seed: int = 0,
+    alike: NDArray[np.int64] | None = None,
+) -> ChosenScaling:
     """Return the scaling of N texts that helps texts that did not choose it: none, a temperature, or one by class.
 
     Args:
         logits: float [N, K], one for two classes.
         labels: Class numbers [N]; multi-label, an indicator [N, K].
         seed: Of the division into folds.
+        alike: int64 [N], the same number for equal texts; None where all differ.
     """
     n, n_logits = logits.shape
-    shared = choose_temperature(logits, labels, seed=seed)
+    shared = choose_temperature(logits, labels, seed=seed, alike=alike)
     simple = ChosenScaling(shared.temperature, None, (logits * shared.inverse[:, None]).astype(np.float32))
     is_own = have_enough(labels, n_logits)
     if not 2 <= n_logits <= MOST_CLASSES or n < LEAST_TEXTS or not is_own.any() or not np.isfinite(logits).all():
         return simple
-    folds, crossed = deal(n, seed=seed), np.empty((n, n_logits), np.float32)
+    folds, crossed = deal(n, seed=seed, alike=alike), np.empty((n, n_logits), np.float32)
+    if len(np.unique(folds)) == 1:
+        return simple
     for fold in np.unique(folds).tolist():
         crossed[folds == fold] = fit_classes(logits[folds != fold], labels[folds != fold], is_own).apply(
             logits[folds == fold]
         )
     gains = (cross_entropy(simple.cross_fitted, labels)[0] - cross_entropy(crossed, labels)[0]).reshape(n, -1)
     means = gains.mean(axis=1)
-    is_better = means.mean() > means.std(ddof=1) / math.sqrt(n)
+    is_better = means.mean() > standard_error(means, alike)
     if not is_better or _answers_lose(logits, crossed, labels):
         return simple
     return ChosenScaling(1.0, fit_classes(logits, labels, is_own), crossed)

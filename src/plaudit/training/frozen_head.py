@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plaudit.data.grouping import keep_together
 from plaudit.training.soft_targets import spread_weights
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def choose_cost(
     weights: NDArray[np.float64] | None = None,
     *,
     seed: int,
+    alike: NDArray[np.int64] | None = None,
 ) -> float:
     """Return the one of `CHOICES` with the lowest log loss on thirds of at most 2,000 texts that a fit has not seen.
 
@@ -61,13 +63,15 @@ def choose_cost(
         answers: How sure each answer is yes.
         weights: Each text's share in the loss.
         seed: Of which texts are taken, and of their folds.
+        alike: int64 [N]; texts of one number are equal, and stay in one fold. None where all differ.
     """
-    if len(vectors) < _FEWEST:
+    if len(vectors if alike is None else np.unique(alike)) < _FEWEST:
         return _OF_FEW
     taken = np.random.default_rng([seed, _DRAW]).permutation(len(vectors))[:_MOST_TEXTS]
     length = float(np.linalg.norm(vectors, axis=1).mean()) or 1.0
     rows, shares = _with_bias(vectors[taken], length), spread_weights(weights, answers)[taken]
-    answered, fold = answers[taken], np.arange(len(taken)) % _FOLDS
+    answered = answers[taken]
+    fold = keep_together(np.arange(len(taken)) % _FOLDS, None if alike is None else alike[taken])
     losses = np.zeros(len(CHOICES))
     for number in range(_FOLDS):
         held, rest, found = fold == number, fold != number, None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plaudit.data.grouping import keep_together
 from plaudit.training.losses import cross_entropy, probabilities
 
 if TYPE_CHECKING:
@@ -76,7 +77,13 @@ class CrossFitted:
     error: float
 
 
-def choose_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer], *, seed: int = 0) -> CrossFitted:
+def choose_temperature(
+    logits: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    *,
+    seed: int = 0,
+    alike: NDArray[np.int64] | None = None,
+) -> CrossFitted:
     """Return the temperature of N texts if it helps out of sample, where each fold is scaled by the others'.
 
     It is kept if the mean gain in log loss of texts that did not choose it is above one standard error (Breiman et al.
@@ -87,28 +94,52 @@ def choose_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]
         logits: As `fit_temperature`'s.
         labels: As `fit_temperature`'s.
         seed: Of the division into folds.
+        alike: int64 [N]; texts of one number are equal, stay in one fold and count once in the error. None where all
+            differ.
     """
     n = len(logits)
     none = CrossFitted(1.0, np.ones(n), 0.0, 0.0)
     if n < LEAST_TEXTS or not np.isfinite(logits).all():
         return none
-    folds = deal(n, seed=seed)
+    folds = deal(n, seed=seed, alike=alike)
     inverse = np.ones(n)
     for fold in range(_FOLDS):
         inverse[folds == fold] = 1 / fit_temperature(logits[folds != fold], labels[folds != fold])
     before = cross_entropy(logits, labels)[0]
     after = cross_entropy((logits * inverse[:, None]).astype(logits.dtype), labels)[0]
     gains = (before - after).astype(np.float64).reshape(n, -1).mean(axis=1)
-    gain, error = float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(n))
+    gain, error = float(gains.mean()), standard_error(gains, alike)
     if gain <= error:
         return CrossFitted(1.0, np.ones(n), gain, error)
     return CrossFitted(fit_temperature(logits, labels), inverse, gain, error)
 
 
-def deal(n: int, *, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each of N texts, int64 [N]: equally many in each of five, at random."""
-    folds: NDArray[np.int64] = np.random.Generator(np.random.PCG64(seed)).permutation(n) % _FOLDS
-    return folds
+def deal(n: int, *, seed: int, alike: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Return the fold of each of N texts, int64 [N]: equally many in each of five, at random, but equal texts in one.
+
+    Args:
+        n: N.
+        seed: Of NumPy's PCG64.
+        alike: int64 [N], the same number for equal texts; None where all differ.
+    """
+    return keep_together(np.random.Generator(np.random.PCG64(seed)).permutation(n) % _FOLDS, alike)
+
+
+def standard_error(values: NDArray[np.float64], alike: NDArray[np.int64] | None) -> float:
+    """Return the standard error of the mean of N numbers, of which those of equal texts count as one observation.
+
+    The sums of G groups are what varies (Cochran 1977, "Sampling Techniques", section 9A.2, clusters of unequal size).
+
+    Args:
+        values: float64 [N].
+        alike: int64 [N], the same number for equal texts; None where all differ. Of one group, infinity.
+    """
+    n, apart = len(values), values - values.mean()
+    if alike is not None:
+        apart = np.bincount(np.unique(alike, return_inverse=True)[1].reshape(-1), apart)
+    if len(apart) < 2:
+        return math.inf
+    return math.sqrt(float(np.square(apart).sum()) * len(apart) / (len(apart) - 1)) / n
 
 
 def log_loss(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:

@@ -114,7 +114,7 @@ def calibrate(model: Classifier, validation: Dataset) -> Calibrated:
     model.forget_scaling()
     raw = model.logits(validation.texts)
     before = answer(model, validation, logits=raw)
-    chosen = choose_scaling(raw, before.labels)
+    chosen = choose_scaling(raw, before.labels, alike=before.alike)
     model.temperature_, model.class_scaling_ = chosen.temperature, chosen.by_class
     scaled = model.scaled(raw)  # as `logits` does from now on
     crossed = answer(model, validation, logits=chosen.cross_fitted)
