@@ -41,7 +41,7 @@ def number_rows(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers[which.reshape(-1)]
 
 
-def keep_together(folds: NDArray[np.int64], groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def keep_together(folds: NDArray[np.int64], groups: NDArray[np.integer] | None) -> NDArray[np.int64]:
     """Return N rows' folds, int64 [N], with each group in the fold of its first row; None leaves all as they are."""
     if groups is None:
         return folds

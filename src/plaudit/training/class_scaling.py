@@ -94,7 +94,7 @@ def choose_scaling(
     labels: NDArray[np.integer],
     *,
     seed: int = 0,
-    alike: NDArray[np.int64] | None = None,
+    alike: NDArray[np.integer] | None = None,
 ) -> ChosenScaling:
     """Return the scaling of N texts that helps texts that did not choose it: none, a temperature, or one by class.
 

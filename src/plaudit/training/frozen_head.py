@@ -54,7 +54,7 @@ def choose_cost(
     weights: NDArray[np.float64] | None = None,
     *,
     seed: int,
-    alike: NDArray[np.int64] | None = None,
+    alike: NDArray[np.integer] | None = None,
 ) -> float:
     """Return the one of `CHOICES` with the lowest log loss on thirds of at most 2,000 texts that a fit has not seen.
 

@@ -82,7 +82,7 @@ def choose_temperature(
     labels: NDArray[np.integer],
     *,
     seed: int = 0,
-    alike: NDArray[np.int64] | None = None,
+    alike: NDArray[np.integer] | None = None,
 ) -> CrossFitted:
     """Return the temperature of N texts if it helps out of sample, where each fold is scaled by the others'.
 
@@ -114,7 +114,7 @@ def choose_temperature(
     return CrossFitted(fit_temperature(logits, labels), inverse, gain, error)
 
 
-def deal(n: int, *, seed: int, alike: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+def deal(n: int, *, seed: int, alike: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
     """Return the fold of each of N texts, int64 [N]: equally many in each of five, at random, but equal texts in one.
 
     Args:
@@ -125,7 +125,7 @@ def deal(n: int, *, seed: int, alike: NDArray[np.int64] | None = None) -> NDArra
     return keep_together(np.random.Generator(np.random.PCG64(seed)).permutation(n) % _FOLDS, alike)
 
 
-def standard_error(values: NDArray[np.float64], alike: NDArray[np.int64] | None) -> float:
+def standard_error(values: NDArray[np.float64], alike: NDArray[np.integer] | None) -> float:
     """Return the standard error of the mean of N numbers, of which those of equal texts count as one observation.
 
     The sums of G groups are what varies (Cochran 1977, "Sampling Techniques", section 9A.2, clusters of unequal size).
