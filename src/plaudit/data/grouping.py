@@ -46,7 +46,8 @@ def keep_together(folds: NDArray[np.int64], groups: NDArray[np.integer] | None) 
     if groups is None:
         return folds
     _, firsts, which = np.unique(groups, return_index=True, return_inverse=True)
-    return folds[firsts][which.reshape(-1)]
+    joined: NDArray[np.int64] = folds[firsts][which.reshape(-1)]
+    return joined
 
 
 def join_groups(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
