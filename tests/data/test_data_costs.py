@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import sqlite3
 import struct
 import time
@@ -16,13 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plaudit.audit.corpus import corpus_of
 from plaudit.budget import OWN, SERVER, Budget, spending
-from plaudit.data import columns, load_dataset
+from plaudit.data import column_facts, columns, load_dataset
 from plaudit.data.column_facts import Facts, look
 from plaudit.errors import DataError, LimitError
 from plaudit.evaluation.slices import divide
+from plaudit.report.measuring import _divisions
 
 LONG = "a" * 500_000
 
@@ -206,3 +210,18 @@ def test_each_of_very_many_columns_is_found_at_once(tmp_path: Path) -> None:
     for name in dataset.extra.column_names:
         divide(dataset, name)
     assert time.process_time() - start < 10
+    start = time.process_time()
+    assert len(_divisions(dataset, np.ones(len(dataset), np.bool_))[1]) == n
+    assert time.process_time() - start < 1.5  # columns of one value are not divided
+
+
+ODD_CELLS = st.sampled_from(["", "1.0", " 2", "3 %", "1e5", "٣", "1.2.3", "x", "1\n2", "0", "-.5"])
+NUMBERS = st.from_regex(r"[+-]?[0-9]{1,17}([.,][0-9]{1,16})?", fullmatch=True)
+
+
+@given(st.lists(st.none() | ODD_CELLS | NUMBERS))
+def test_plain_numbers_are_looked_at_alike_the_quick_way(values: list[str | None]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(column_facts, "_PLAIN_NUMBERS", re.compile("(?!)"))
+        expected = look(values)
+    assert look(values) == expected

@@ -8,6 +8,7 @@ count only where nothing better does, and those that are labels themselves ("spa
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -102,6 +103,7 @@ _MOST_CHARACTERS = 100
 _MOST_WIDE = 10  # characters of a compound in a script without spaces
 
 
+@functools.lru_cache(maxsize=4 * 16_384)  # each name of a wide table is asked for several times
 def plain_name(name: str) -> str:
     """Return a name in lower case, without accents, with one space between words."""
     spaced = _CAMEL.sub(" ", name)
@@ -115,6 +117,7 @@ def _ranks(names: Sequence[str]) -> dict[str, int]:
 
 
 _TEXT_RANK, _LABEL_RANK = _ranks(TEXT_NAMES), _ranks(LABEL_NAMES)
+_KNOWN = frozenset(_TEXT_RANK.keys() | _LABEL_RANK)
 _WEAK, _DATA = frozenset(map(plain_name, _WEAK_NAMES)), frozenset(map(plain_name, _LABELS_THEMSELVES))
 
 
@@ -145,14 +148,14 @@ def is_other_name(name: str) -> bool:
     words = plain_name(name[:_MOST_CHARACTERS]).split()
     if len(words) > 1 and words[0] in _COUNTED:
         return True
-    if " ".join(words) in _TEXT_RANK.keys() | _LABEL_RANK or len(words) > _MOST_WORDS or "?" in name:
+    if " ".join(words) in _KNOWN or len(words) > _MOST_WORDS or "?" in name:
         return False
     return not _ends_in_known(words) and not _OTHER_WORDS.isdisjoint(words)
 
 
 def _ends_in_known(words: Sequence[str]) -> bool:
     """Say whether what a compound's last word names is a text or a label: a "user message" is a message."""
-    return len(words) > 1 and words[-1] in _TEXT_RANK.keys() | _LABEL_RANK and words[-1] not in _WEAK
+    return len(words) > 1 and words[-1] in _KNOWN and words[-1] not in _WEAK
 
 
 def rank_of(name: str, *, of_label: bool) -> NameRank | None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.errors import DataError
@@ -160,18 +161,26 @@ def _divisions(dataset: Dataset, right: NDArray[np.bool_]) -> tuple[tuple[Divisi
 
 def _slices(dataset: Dataset, by: str, right: NDArray[np.bool_]) -> tuple[SliceFacts, ...] | None:
     """Return the slices of one division; None if there is but one, or most texts have a value of their own."""
+    if by != CHARACTERS and not _divides(dataset.extra[by]):  # cheap: a table may have thousands of columns
+        return None
     try:
         division = divide(dataset, by)
     except DataError:
         return None
     slices = accuracy_by_slice(division, right, alike=dataset.text_numbers())
     is_rest = slices[-1].name.startswith("other (") and slices[-1].n > len(dataset) / 2
-    if (
-        len(slices) < 2
-        or is_rest
-        or (by != CHARACTERS and pc.count_distinct(dataset.extra[by]).as_py() > len(right) / 2)
-    ):
+    if len(slices) < 2 or is_rest:
         return None
     return tuple(
         SliceFacts(each.name, each.n, Figure(each.accuracy, each.interval.low, each.interval.high)) for each in slices
     )
+
+
+def _divides(column: pa.ChunkedArray) -> bool:
+    """Say whether a column has several values, a missing one among them, but no value of its own for most texts."""
+    if pa.types.is_nested(column.type) or pa.types.is_null(column.type):
+        return False
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    several = pc.count_distinct(column, mode="all").as_py() > 1
+    return several and bool(pc.count_distinct(column).as_py() <= len(column) / 2)

@@ -279,8 +279,8 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         temperature: By which the run's model divides its logits.
     """
     extra = pa.concat_tables([part.extra for part in parts], promote_options="permissive")
-    whole = replace(join_texts(parts), extra=extra)
-    groups = _fold_groups(whole, config.data.group_by, near=config.data.keep_together == "near")
+    whole = join_texts(parts)  # without further columns: no fold needs them, and there may be thousands
+    groups = _fold_groups(replace(whole, extra=extra), config.data.group_by, near=config.data.keep_together == "near")
     labels = whole.labels
     assert labels is not None
     strata = np.unique(labels, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -157,7 +157,7 @@ def string_rows(
         for name, values in zip(names, columns, strict=True):
             try:
                 column = pa.array(values, pa.large_string())
-                if pc.any(pc.match_substring(column, "\0")).as_py():
+                if any("\0" in value for value in values if value):
                     for i in pc.indices_nonzero(pc.match_substring(column, "\0").fill_null(False)).to_pylist():
                         faults.setdefault(i, f"column {name!r}: a null byte; expected text.")
                 arrays.append(column)
