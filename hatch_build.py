@@ -39,7 +39,7 @@ def compile_kernels(root: Path = ROOT) -> Path | None:
         return target
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         made = Path(folder) / target.name
-        command = [compiler[0], *FLAGS, "-o", str(made), *(str(path) for path in source_hash.c_files())]
+        command = [compiler[0], *FLAGS, "-o", str(made), *(str(path) for path in source_hash.c_files()), "-lm"]
         try:
             subprocess.run(command, check=True)
         except (OSError, subprocess.CalledProcessError) as error:

@@ -185,6 +185,31 @@ def test_sums_by_text_have_numpys_order(seed: int) -> None:
         assert compiled.tobytes() == reference.tobytes()
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("counted", [False, True])
+def test_entries_and_sums_of_features_are_those_of_numpy(seed: int, counted: bool) -> None:
+    random, column = np.random.default_rng(seed), random_column(seed)
+    rows = NgramRows(column.offsets, column.values)
+    size, n = len(column.dictionary), len(rows)
+    scales = np.where(random.random(size) < 0.2, 0, random.standard_normal(size)).astype(np.float32)
+    counts = random.integers(1, 9, len(rows.indices)).astype(np.float32) if counted else None
+    n_first = int(random.integers(0, size + 1)) if counted else size
+    values, reference = both(lambda: rows.scaled(scales, counts, n_first))
+    assert values.dtype == np.float32
+    assert values.tobytes() == reference.tobytes()
+    sums, reference_sums = both(lambda: rows.weighted_sums(values, scales))
+    assert sums.tobytes() == reference_sums.tobytes()
+
+    def by_feature() -> np.ndarray:
+        found = np.zeros(size)
+        rows.add_to(found, np.where(random_weights < 0.3, 0, random_weights))
+        return found
+
+    random_weights = random.random(n)
+    found, expected = both(by_feature)
+    assert found.tobytes() == expected.tobytes()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_ngrams_and_distinct_tokens_are_those_of_numpy(seed: int) -> None:
     column = random_column(seed, n_tokens=6)

@@ -20,7 +20,7 @@ from plaudit.cores import on_all_cores
 from plaudit.models.ngram_settings import NgramSettings
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.setting_values import Objective
-from plaudit.text.ngram_rows import NgramRows
+from plaudit.text.ngram_rows import NgramRows, unit_where_empty
 from plaudit.training.soft_targets import as_targets
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _values(
     """Return each entry's value, float32 [M], those of characters times a weight."""
     growing = scratch.array(np.float32)
     for _, part, counts in features.parts(most):
-        of_part = entry_values(part, counts, scales, features.n_grams)
+        of_part = part.scaled(scales, counts, features.n_grams)
         if features.n_characters and chars_weight != 1:
             of_part[part.indices >= features.n_grams] *= np.float32(chars_weight)
         growing.append(of_part)
@@ -241,9 +241,9 @@ def score(features: Features, weights: NgramWeights) -> NDArray[np.float64]:
     z, values = np.empty((len(features), len(weights.biases))), None
     for k, (scales, each, bias) in enumerate(weights.logits()):
         if values is None or len(weights.scales) > 1:
-            values = entry_values(features.rows, features.counts, scales, features.n_grams).astype(np.float64)
+            values = features.rows.scaled(scales, features.counts, features.n_grams)
         coefficients = np.divide(each, scales, out=np.zeros_like(each), where=scales != 0)
-        z[:, k] = features.rows.sums(values * coefficients[features.rows.indices]) + bias
+        z[:, k] = features.rows.weighted_sums(values, coefficients) + bias
     return z
 
 
@@ -266,23 +266,6 @@ def as_logits(z: NDArray[np.float64], *, multi_label: bool) -> NDArray[np.float3
     return z.astype(np.float32)
 
 
-def entry_values(
-    rows: NgramRows, counts: NDArray[np.float32] | None, scales: NDArray[np.float32], n_grams: int
-) -> NDArray[np.float32]:
-    """Return each entry's value, float32 [M]: count times scale, divided by the length of its block in its text."""
-    values = scales[rows.indices]
-    lengths = np.diff(rows.offsets)
-    if counts is None:
-        values /= np.repeat(row_lengths(rows, values), lengths)
-        return values
-    is_character = rows.indices >= n_grams
-    squares = np.square(values, dtype=np.float32) * counts
-    for mine in (~is_character, is_character):
-        of_text = unit_where_empty(rows.sums(np.where(mine, squares, 0)))
-        values[mine] /= np.repeat(of_text, lengths)[mine]
-    return values * counts
-
-
 def count_blocks(features: Features, scratch: Scratch) -> int:
     """Return in how many blocks `fit_logit` visits N texts: 1 in memory, and on disk where they are few."""
     return len(_blocks(features.rows, scratch)) - 1
@@ -294,22 +277,12 @@ def _blocks(rows: NgramRows, scratch: Scratch) -> NDArray[np.int64]:
 
 def _sums(rows: NgramRows, weight: NDArray[np.float64], n_features: int, most: int | None) -> NDArray[np.float64]:
     """Return the sum of the weights of the texts that have each n-gram, float64 [F]."""
-    if most is None:
-        return np.bincount(rows.indices, np.repeat(weight, np.diff(rows.offsets)), n_features).astype(
-            np.float64, copy=False
-        )
     sums = np.zeros(n_features)
     for texts, part in rows.parts(most):
-        np.add.at(sums, part.indices, np.repeat(weight[texts], np.diff(part.offsets)))  # in order, as bincount does
+        part.add_to(sums, weight[texts])
     return sums
 
 
 def row_lengths(rows: NgramRows, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each text's Euclidean length, float32 [N]; 1 for a text without n-grams, which has nothing to divide."""
     return unit_where_empty(rows.sums(np.square(values, dtype=np.float32)))
-
-
-def unit_where_empty(squares: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the square roots, float32 [N], 1 for 0."""
-    lengths = np.sqrt(squares)
-    return np.where(lengths > 0, lengths, 1).astype(np.float32)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.models.ngram_fitting import NgramWeights, unit_where_empty
+from plaudit.models.ngram_fitting import NgramWeights
 from plaudit.text.column import sums_by_text
+from plaudit.text.ngram_rows import unit_where_empty
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

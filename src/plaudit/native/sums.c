@@ -3,10 +3,12 @@ pairwise sum of the others (numpy/_core/src/umath/loops_utils.h.src). And what g
 
 #include "table.h"
 
+#include <math.h>
+
 enum { BLOCK = 128, WIDEST = 64 };
 
-#define PAIRWISE(NAME, TYPE, AT)                                                              \
-    static double NAME(const TYPE *values, const int32_t *indices, int64_t n) {               \
+#define PAIRWISE(NAME, TYPE, ITEM, AT)                                                        \
+    static double NAME(const TYPE *values, const ITEM *items, int64_t n) {                    \
         double sum = -0.0;                                                                    \
         int64_t i = 0;                                                                        \
         if (n < 8) {                                                                          \
@@ -15,7 +17,7 @@ enum { BLOCK = 128, WIDEST = 64 };
         }                                                                                     \
         if (n > BLOCK) {                                                                      \
             int64_t half = n / 2 - n / 2 % 8;                                                 \
-            return NAME(values, indices, half) + NAME(values, indices + half, n - half);      \
+            return NAME(values, items, half) + NAME(values, items + half, n - half);          \
         }                                                                                     \
         double r[8];                                                                          \
         for (; i < 8; i++) r[i] = AT(i);                                                      \
@@ -26,11 +28,13 @@ enum { BLOCK = 128, WIDEST = 64 };
         return sum;                                                                           \
     }
 
-#define PLAIN(i) (double)values[indices[i]]
-#define SQUARE(i) (double)(values[indices[i]] * values[indices[i]])
-PAIRWISE(pairwise_float, float, PLAIN)
-PAIRWISE(pairwise_square, float, SQUARE)
-PAIRWISE(pairwise_double, double, PLAIN)
+#define PLAIN(i) (double)values[items[i]]
+#define SQUARE(i) (double)(values[items[i]] * values[items[i]])
+#define ITEM_ITSELF(i) items[i]
+PAIRWISE(pairwise_float, float, int32_t, PLAIN)
+PAIRWISE(pairwise_square, float, int32_t, SQUARE)
+PAIRWISE(pairwise_double, double, int32_t, PLAIN)
+PAIRWISE(pairwise, void, double, ITEM_ITSELF)
 
 enum { FLOAT, FLOAT_SQUARED, DOUBLE };
 
@@ -49,6 +53,59 @@ EXPORT void plaudit_gathered_sums(int kind, const void *values, const int32_t *i
         else {
             float first = ((const float *)values)[own[0]];
             out[i] = (double)(first * first) + pairwise_square(values, own + 1, length);
+        }
+    }
+}
+
+/* Add each text's weight to the sum of each feature that it has; `sums` begin at 0. */
+EXPORT void plaudit_add_to(const double *weights, const int32_t *indices, const int64_t *offsets, int64_t n,
+                                 double *sums) {
+    for (int64_t i = 0; i < n; i++) {
+        if (weights[i] == 0) continue;
+        for (int64_t k = offsets[i]; k < offsets[i + 1]; k++) sums[indices[k]] += weights[i];
+    }
+}
+
+/* Return the sum of a text's numbers: the first, and the pairwise sum of the others. */
+static double text_sum(const double *own, int64_t length) { return own[0] + pairwise(NULL, own + 1, length - 1); }
+
+/* Write each text's sum of values[k] * coefficients[indices[k]]; `scratch` holds the longest text. */
+EXPORT void plaudit_weighted_sums(const float *values, const float *coefficients, const int32_t *indices,
+                                  const int64_t *offsets, int64_t n, double *scratch, double *out) {
+    for (int64_t i = 0; i < n; i++) {
+        int64_t begin = offsets[i], length = offsets[i + 1] - begin;
+        for (int64_t k = 0; k < length; k++)
+            scratch[k] = (double)values[begin + k] * (double)coefficients[indices[begin + k]];
+        out[i] = length ? text_sum(scratch, length) : 0;
+    }
+}
+
+static float unit_where_empty(double square) {
+    double root = sqrt(square);
+    return root > 0 ? (float)root : 1;
+}
+
+/* Write each entry's count times its feature's scale, by the length of its block in its text: the features before
+`n_first` are a block, the others another. `scratch` holds the longest text twice. */
+EXPORT void plaudit_scaled(const float *scales, const float *counts, const int32_t *indices,
+                                 const int64_t *offsets, int64_t n, int64_t n_first, double *scratch, float *out) {
+    for (int64_t i = 0; i < n; i++) {
+        int64_t begin = offsets[i], length = offsets[i + 1] - begin;
+        double *second = scratch + length;
+        if (!length) continue;
+        for (int64_t k = 0; k < length; k++) {
+            float value = scales[indices[begin + k]];
+            float square = value * value;
+            int is_first = indices[begin + k] < n_first;
+            if (counts) square *= counts[begin + k];
+            scratch[k] = is_first ? (double)square : 0;
+            second[k] = is_first ? 0 : (double)square;
+            out[begin + k] = value;
+        }
+        float of_first = unit_where_empty(text_sum(scratch, length)), of_second = unit_where_empty(text_sum(second, length));
+        for (int64_t k = 0; k < length; k++) {
+            out[begin + k] /= indices[begin + k] < n_first ? of_first : of_second;
+            if (counts) out[begin + k] *= counts[begin + k];
         }
     }
 }
