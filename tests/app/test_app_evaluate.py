@@ -18,7 +18,7 @@ def test_json_has_the_keys_of_metrics_json_and_more(command: Command, sample_mod
     figures = command("evaluate", sample_model, "sample", "--json").json()
     recorded = json.loads((sample_model / "metrics.json").read_text(encoding="utf-8"))["test"]
     assert {key: figures[key] for key in recorded} == recorded
-    assert figures.keys() - recorded.keys() == {"decision_rule", "openings", "data"}
+    assert figures.keys() - recorded.keys() == {"decision_rule", "openings", "data", "guess"}
     assert figures["decision_rule"] is None
     assert figures["openings"] == 2
     assert figures["data"] == "sample: its test part"

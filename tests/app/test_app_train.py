@@ -242,9 +242,23 @@ def test_what_one_class_alone_cannot_show_is_a_dash(command: Command, sample_mod
     told = command("evaluate", sample_model, "bad.csv", "--json").json()
     assert sum(map(sum, told["confusion_matrix"])) == told["confusion_matrix"][0][0] == 2
     assert told["f1"] is None
-    assert "  F1                 –  (these texts cannot measure it: a class has none; of 'pos')" in (
-        command("evaluate", sample_model, "bad.csv").out
-    )
+    out = command("evaluate", sample_model, "bad.csv").out
+    assert "  F1                 –  (these texts cannot measure it: a class has none; of 'pos')" in out
+    assert "All of these texts have “neg”: they do not show whether the model tells anything apart." in out
+
+
+def test_a_model_that_learned_nothing_is_no_better_than_a_guess_everywhere(command: Command, tmp_path: Path) -> None:
+    lines = [f"word{i % 7} thing{i % 5} item{i % 11},{'rare' if i % 9 == 0 else 'usual'}" for i in range(70)]
+    (tmp_path / "noise.csv").write_text("\n".join(["text,label", *dict.fromkeys(lines)]) + "\n")
+    said = "No better than a guess, as far as these texts show: always answering “usual” would be right for"
+    assert said in command("train", "noise.csv", "--recipe", "ngram", "-o", "model").out
+    assert said in command("evaluate", "model", "noise.csv").out
+    assert said in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert said in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+    told = command("gate", "model", "noise.csv", "--require", "average_precision>=0", "--require", "f1_macro>=0").out
+    assert "of 'usual'; 0." in told
+    assert "is chance" in told
+    assert "mean over classes" in told
 
 
 def test_few_texts_of_a_frozen_encoder_are_all_judged_too(

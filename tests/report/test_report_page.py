@@ -189,7 +189,7 @@ def test_the_chance_level_is_that_of_the_texts_a_figure_is_of(sample_facts: Repo
     test = sample_facts.test
     figure = Figure(0.9, 0.8, 0.95)
     classes = tuple(ClassFigures(name, n, figure, figure, figure) for name, n in zip("ab", (30, 10), strict=True))
-    validation = replace(sample_facts.validation, n=40, classes=classes)
+    validation = replace(sample_facts.validation, n=40, classes=classes, guess=None)
     facts = replace(sample_facts, validation=validation, test=replace(test, guessed=("a",), guess=0.6, crossed=None))
     rows = {each.name: each.reference for each in whisker_rows(facts)}
     assert (rows.pop("accuracy"), rows.pop("accuracy, validation")) == (0.6, 0.75)

@@ -9,7 +9,7 @@ import pytest
 from plaudit.evaluation import wilson_interval
 from plaudit.report import ReportFacts
 from plaudit.report.facts import BinFacts, ClassFigures, ControlFacts, CurvesFacts, Figure, PartFacts
-from plaudit.report.verdict import Said, headline, verdict
+from plaudit.report.verdict import Said, headline, no_better_line, verdict
 
 
 def wilson(share: float, n: int) -> Figure:
@@ -18,10 +18,9 @@ def wilson(share: float, n: int) -> Figure:
 
 
 def with_test(facts: ReportFacts, *, guess: float | None = None, **changes: Any) -> ReportFacts:
-    measured = replace(facts.test.measured, **changes)
-    return replace(
-        facts, test=replace(facts.test, measured=measured, guess=facts.test.guess if guess is None else guess)
-    )
+    guess = facts.test.guess if guess is None else guess
+    measured = replace(facts.test.measured, guess=guess, **changes)
+    return replace(facts, test=replace(facts.test, measured=measured, guess=guess))
 
 
 def with_accuracy(facts: ReportFacts, share: float, n: int, **more: Any) -> ReportFacts:
@@ -82,16 +81,19 @@ def test_a_wide_interval_is_something_to_mind(sample_facts: ReportFacts, n: int,
     [
         (0.88, 0.5, "good", "avoids about 76 of 100"),
         (0.56, 0.5, "mind", "avoids about 12 of 100"),
-        (0.51, 0.5, "mind", "do not show"),
-        (0.80, 0.87, "mind", "more than the model"),
+        (0.51, 0.5, "mind", "No better than a guess"),
+        (0.80, 0.87, "mind", "Worse than a guess"),
+        (1.0, 1.0, "mind", "do not show whether the model tells anything apart"),
     ],
 )
 def test_accuracy_is_held_against_a_guess(
     sample_facts: ReportFacts, share: float, guess: float, tone: str, words: str
 ) -> None:
-    found = said(with_accuracy(sample_facts, share, 1_000, guess=guess), "Against a guess")
+    facts = with_accuracy(sample_facts, share, 1_000, guess=guess)
+    found = said(facts, "Against a guess")
     assert found is not None
     assert (found.tone, words in found.text) == (tone, True)
+    assert no_better_line(facts) == (found.text if tone == "mind" else None)
 
 
 def test_classes_are_unlike_only_where_intervals_say_so(sample_facts: ReportFacts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.terminal import figure_text, make_console, print_json, print_metrics, print_table, scoring_shown
 from plaudit.config import DataSpec
+from plaudit.errors import ModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,6 +58,8 @@ def evaluate(
     from plaudit.evaluation import answer, count_opening
     from plaudit.evaluation.slices import accuracy_by_slice, divide
     from plaudit.models import load
+    from plaudit.report.measuring import guess_accuracy, measured_facts
+    from plaudit.report.verdict import against_guess
 
     classifier = load(model)
     run = training_texts(model, data_dir=spec.data_dir) if controls else None  # before the test texts are opened
@@ -64,6 +68,9 @@ def evaluate(
     divisions = [divide(chosen.dataset, by) for by in dict.fromkeys(slices or [])]
     answers = answer(classifier, chosen.dataset)
     unseen = unseen_answers(answers, chosen)
+    guessed = guessed_label(model, chosen.dataset)
+    trusted = unseen or answers
+    guess = against_guess(measured_facts(trusted).figures, guessed, guess_accuracy(trusted, guessed))
     openings = count_opening(model, chosen.counted, command="evaluate")
     parts = {
         division.by: accuracy_by_slice(division, answers.right, answers, alike=answers.alike) for division in divisions
@@ -72,12 +79,15 @@ def evaluate(
     if as_json:
         more: dict[str, Any] = {"decision_rule": rule, "openings": openings, "data": chosen.what}
         more |= _seen_and_slices(chosen, unseen, parts)
+        more["guess"] = {"answer": list(guessed), "sentence": guess.text}
         if run is not None:
             more["controls"] = [each.to_dict() for each in compare_controls(answers, chosen.dataset, run)]
         print_json({**answers.to_dict(), **more})
         return
     console = make_console()
     _print_figures(console, answers, chosen, unseen=unseen, rule=rule)
+    if guess.tone == "mind":
+        console.print(guess.text, markup=False)
     if answers.n_unanswered and (parts or controls):
         console.print("Below, a text without an answer counts as wrong.")
     for by, part in parts.items():
@@ -115,6 +125,17 @@ def _print_controls(console: Console, answers: Answers, texts: Dataset, run: Tra
     print_table(console, controls_table(answers, compared))
     for each in compared:
         console.print(f"  {each.sentence()}", markup=False)
+
+
+def guessed_label(model: Path, texts: Dataset) -> tuple[str, ...]:
+    """Return what is commonest in a model's training, or in these texts where its folder does not tell."""
+    from plaudit.report import read_facts
+    from plaudit.report.measuring import commonest
+
+    try:
+        return read_facts(model).test.guessed
+    except ModelError:  # of no run, or of an older one
+        return commonest(texts)
 
 
 def _seen_and_slices(

@@ -19,7 +19,7 @@ import typer
 from plaudit.app.compare import answer_same_texts
 from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Model, TestPart, reads_data
-from plaudit.app.terminal import make_console, print_json, scoring_shown
+from plaudit.app.terminal import figure_note, make_console, print_json, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
 
@@ -166,6 +166,8 @@ def gate(
 
 
 def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: Answers, *, certain: bool) -> Judged:
+    from plaudit.evaluation.figures import figure_key
+
     figure, interval = _figure(wanted, metrics, answers)
     if figure is None:
         return Judged(wanted.said, False, None, None, f"{wanted.said}: these texts cannot measure it.")
@@ -175,6 +177,8 @@ def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: A
     is_sure = worst is not None and holds(worst, wanted.bound)
     is_met = holds(figure, wanted.bound) and (is_sure or not certain)
     words = f"{wanted.said}: it is {figure:.4f}{span}"
+    note = "" if wanted.of_class else figure_note(answers, figure_key(wanted.figure, of_sets=answers.multi_label))
+    words += f", {note}" if note else ""
     if holds(figure, wanted.bound) and not is_sure:
         words += "; the texts are too few to be sure of it"
     return Judged(wanted.said, is_met, figure, interval, f"{words}.")

@@ -96,21 +96,20 @@ def print_metrics(
         said = f"{span}; on the {unseen.n:,} texts that were not seen in training"
         console.print(f"  {'accuracy, unseen':<{_NAME}}{unseen.accuracy:.4f}  ({said})")
     for figure in figures_of("one label" if is_single else "sets"):
-        name, label, note = figure.name, figure.title, figure.words if is_single else figure.words_of_sets
-        value = getattr(metrics, name)
+        name, label, value = figure.name, figure.title, getattr(metrics, figure.name)
+        note = figure_note(answers, name)
         if name == "accuracy" or (name == "f1" and len(metrics.classes) > 2):  # else f1 is f1_macro
             continue
         if value is None and name in OF_GRADES and grades_of(metrics.classes) is None:
             continue
-        note = f"of {plain(metrics.classes[1])!r}" if name == "f1" else note
         if value is None:
             console.print(f"  {label:<{_NAME}}–  ({'; '.join(filter(None, (_NOT_MEASURED, note)))})", markup=False)
             continue
-        note = _macro_note(metrics, note, only_true=name == "balanced_accuracy") if name in _MEANS else note
         said = "; ".join(part for part in (_span_of(metrics, name), note) if part)
         console.print(f"  {label:<{_NAME}}{value:.4f}" + (f"  ({said})" if said else ""), markup=False)
         if unseen is not None and unseen.f1_macro is not None and name == "f1_macro":
-            said = "; ".join(filter(None, (_span_of(unseen, name), "not seen in training")))
+            over = _macro_note(unseen, "", only_true=False)
+            said = "; ".join(filter(None, (_span_of(unseen, name), "not seen in training", over)))
             console.print(f"  {label + ', unseen':<{_NAME}}{unseen.f1_macro:.4f}  ({said})", markup=False)
     for each, value in answers.further.items():
         console.print(f"  {plain(each.name):<{_NAME}}{figure_text(value)}  ({plain(each.words)})", markup=False)
@@ -140,6 +139,33 @@ def _span_of(metrics: Metrics | MultiLabelMetrics, name: str) -> str:
     """Return a figure's interval in words."""
     interval = metrics.intervals.get(name)
     return "too few texts for an interval" if name in metrics.intervals and interval is None else _span(interval)
+
+
+def figure_note(answers: Answers, name: str) -> str:
+    """Say what a figure is: of which class, over which classes, and how high chance comes where that is not 0."""
+    from plaudit.evaluation.figures import FIGURES
+    from plaudit.evaluation.ranking import chance_precision
+
+    kind = next((each for each in FIGURES if each.name == name), None)
+    if kind is None:
+        return ""
+    note = kind.words_of_sets if answers.multi_label else kind.words
+    if name in _MEANS:
+        return _macro_note(answers.metrics, note, only_true=name == "balanced_accuracy")
+    second = f"of {plain(answers.classes[1])!r}" if len(answers.classes) == 2 and not answers.multi_label else ""
+    if name == "f1":
+        return second or _macro_note(answers.metrics, "mean over classes", only_true=False)
+    if name in ("roc_auc", "average_precision") and answers.multi_label:
+        ranked = [n > 0 and (n < len(answers) or name == "average_precision") for n in answers.class_counts]
+        note = note if all(ranked) else f"mean over {sum(ranked)} of {len(ranked)} classes, which these texts can rank"
+    if getattr(answers.metrics, name, None) is None:
+        return second if name == "average_precision" else note
+    if name == "roc_auc":
+        return "; ".join(filter(None, (note, "0.5 is chance")))
+    if name == "average_precision":
+        chance = chance_precision(answers.class_counts, len(answers), multi_label=answers.multi_label)
+        return "; ".join(filter(None, (second or note, f"{chance:.4f} is chance")))
+    return note
 
 
 def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str, *, only_true: bool) -> str:

@@ -175,7 +175,7 @@ def normalise_texts(texts: pa.LargeStringArray) -> pa.LargeStringArray:
 
     Characters are Unicode's compatible ones (NFKC), and HTML's entities the characters that they stand for. HTML's tags
     and what has no width (soft hyphens, joiners, marks of direction and of an emoji's style) are left out; a tag is a
-    space, but for those that stand within words. A text that has no letter or digit (``":-)"``) stays as it is, without
+    space, except within words (``<b>``). A text that has no letter or digit (``":-)"``) stays as it is, without
     outer white space.
     """
     parts = [texts.slice(start, _PART_TEXTS) for start in range(0, max(len(texts), 1), _PART_TEXTS)]

@@ -6,7 +6,7 @@ intervals come from few texts in closed form, from many by resamples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,19 @@ def ranking(is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> Call
         return Areas(1 - lost, average)
 
     return areas
+
+
+def chance_precision(counts: Sequence[int], n: int, *, multi_label: bool) -> float:
+    """Return the average precision of a ranking by chance: the share of the texts that have the class.
+
+    Args:
+        counts: How many of the texts have each of C classes; one at least some.
+        n: Texts.
+        multi_label: Whether a text has a set of labels. Of two classes otherwise the figure is the second's, else a
+            mean over the classes that occur.
+    """
+    of = counts[1:] if len(counts) == 2 and not multi_label else [each for each in counts if each]
+    return float(sum(of) / len(of) / n)
 
 
 def ranking_intervals(

@@ -74,6 +74,13 @@ class Answers:
             alike=None if self.alike is None else self.alike[rows],
         )
 
+    @property
+    def class_counts(self) -> list[int]:
+        """How many of the texts have each class."""
+        if self.multi_label:
+            return list(map(int, self.labels.sum(axis=0)))
+        return list(map(int, np.bincount(self.labels, minlength=len(self.classes))))
+
     @cached_property
     def repeats(self) -> Repeats:
         """Which texts are equal: intervals count them as one."""

@@ -188,7 +188,9 @@ def _calibration(facts: ReportFacts) -> str:
 
 
 def _heading(facts: ReportFacts) -> str:
-    f1 = ("macro-F1", "micro-F1") if facts.multi_label else ("F1",)
+    f1 = ("macro-F1", "micro-F1") if facts.multi_label else ("macro-F1",)
+    if not facts.multi_label and len(facts.classes) == 2:
+        f1 = (f"F1 of {plain(facts.classes[1])}",)
     columns = (*_COLUMNS, *f1, "ROC-AUC", *(plain(each.name) for each in facts.test.measured.further))
     return f"|{'|'.join(f' {name} ' if name else ' ' for name in columns)}|\n{'|---' * len(columns)}|"
 

@@ -110,6 +110,8 @@ class Measured:
         bins: Probabilities beside what came true.
         bins_raw: The same without the temperature; empty where that is 1.
         further: The figures of installed packages' metrics that are defined.
+        guess: What always answering the commonest training label, or set of labels, would be right for, 0 to 1; None
+            where nobody asked, as in older reports.
     """
 
     n: int
@@ -121,6 +123,7 @@ class Measured:
     bins: tuple[BinFacts, ...]
     bins_raw: tuple[BinFacts, ...]
     further: tuple[FurtherFigure, ...] = ()
+    guess: float | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class HeldOutFacts:
         measured: The figures.
         divisions: The accuracy on parts of the texts.
         undivided: Columns that divide into too many parts, or into none.
-        guess: What always answering the commonest training label would be right for, 0 to 1.
+        guess: What always answering the commonest training label would be right for, 0 to 1; as in `measured`.
         guessed: That label alone, or the labels of that set.
         unseen: The figures of the texts that are not among the training texts too; None where that is all, or none.
         crossed: Cross-validated figures of all texts of a small data set; None of others.

@@ -44,8 +44,8 @@ _MOST_CONFUSED = 15
 _MOST_COLUMNS = 6
 
 
-def measured_facts(answers: Answers) -> Measured:
-    """Return the figures of what was answered to N labelled texts."""
+def measured_facts(answers: Answers, guessed: tuple[str, ...] | None = None) -> Measured:
+    """Return the figures of what was answered to N labelled texts; `guessed` is what `commonest` gives of training."""
     metrics = answers.metrics
     is_single = isinstance(metrics, Metrics)
     bins_raw: tuple[BinFacts, ...] = ()
@@ -68,7 +68,16 @@ def measured_facts(answers: Answers) -> Measured:
         bins=_bins(answers.reliability),
         bins_raw=bins_raw,
         further=tuple(FurtherFigure(m.name, m.words, v) for m, v in answers.further.items() if math.isfinite(v)),
+        guess=None if guessed is None else guess_accuracy(answers, guessed),
     )
+
+
+def guess_accuracy(answers: Answers, guessed: tuple[str, ...]) -> float:
+    """Return for which share of the texts that were answered a label, or a set of labels, is right."""
+    is_it = np.array([name in guessed for name in answers.classes])
+    if answers.multi_label:
+        return float((answers.labels == is_it).all(axis=1).mean())
+    return float(is_it[answers.labels[answers.predictions >= 0]].mean())
 
 
 def held_out_facts(
@@ -90,17 +99,16 @@ def held_out_facts(
         unseen: What was answered to those that are not among the training texts, where some are.
         crossed: Cross-validated answers, where texts are few.
     """
-    truth = [set(names) if isinstance(names, tuple) else {names} for names in dataset.label_names()]
     divisions, undivided = _divisions(dataset, answers.right)
     return HeldOutFacts(
         what=what,
-        measured=measured_facts(answers),
+        measured=measured_facts(answers, guessed),
         divisions=divisions,
         undivided=undivided,
-        guess=sum(names == set(guessed) for names in truth) / len(truth),
+        guess=guess_accuracy(answers, guessed),
         guessed=guessed,
-        unseen=None if unseen is None else measured_facts(unseen),
-        crossed=None if crossed is None else measured_facts(crossed),
+        unseen=None if unseen is None else measured_facts(unseen, guessed),
+        crossed=None if crossed is None else measured_facts(crossed, guessed),
     )
 
 
@@ -117,7 +125,6 @@ def _figure(value: float, interval: Any) -> Figure:  # Any: an Interval, or None
 
 def _classes(answers: Answers, metrics: Metrics | MultiLabelMetrics, f1: str) -> tuple[ClassFigures, ...]:
     n_classes = len(metrics.classes)
-    counts = answers.labels.sum(axis=0) if answers.multi_label else np.bincount(answers.labels, minlength=n_classes)
     columns = []
     for name in ("precision", "recall", f1):
         found = metrics.intervals.get(name)
@@ -129,7 +136,7 @@ def _classes(answers: Answers, metrics: Metrics | MultiLabelMetrics, f1: str) ->
         else np.bincount(answers.predictions[answers.predictions >= 0], minlength=n_classes)
     )
     precision = [figure if n else None for figure, n in zip(columns[0], given.tolist(), strict=True)]
-    rows = zip(metrics.classes, counts.tolist(), precision, *columns[1:], strict=True)
+    rows = zip(metrics.classes, answers.class_counts, precision, *columns[1:], strict=True)
     return tuple(ClassFigures(*row) for row in rows)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from plaudit.evaluation.figures import FIGURES
 from plaudit.evaluation.ordinal import ordered
+from plaudit.evaluation.ranking import chance_precision
 from plaudit.report.drawing import (
     MOST_NAMES,
     Point,
@@ -25,7 +26,7 @@ from plaudit.report.drawing import (
 from plaudit.report.facts import TEST_TEXTS, Figure
 from plaudit.report.frame import Html, render
 from plaudit.report.highlight import STYLE, explanations_html, mark_words
-from plaudit.report.verdict import headline, verdict
+from plaudit.report.verdict import guess_on, headline, verdict
 from plaudit.report.visible import visible
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
             what = _SUBSET if each.name == "accuracy" and facts.multi_label else each.meaning
             if each.name.endswith("_macro") or each.name == "balanced_accuracy":
                 what += _left_out(facts, only_true=each.name == "balanced_accuracy")
+            if each.name == "average_precision" and each.name in test:
+                what = _of_second(facts) + f"{what}; {_chance_precision(facts):.4f} is chance"
             cells = [test.get(each.name), validation.get(each.name)]
             rows.append({"name": each.title, "what": what, "cells": cells})
     watched = {each.name: Figure(each.value) for each in facts.validation.further}
@@ -111,6 +114,15 @@ def _figures(facts: ReportFacts) -> list[dict[str, Any]]:
         cells = [Figure(more.value), watched.get(more.name)]
         rows.append({"name": more.name, "what": more.words, "cells": cells})
     return rows
+
+
+def _of_second(facts: ReportFacts) -> str:
+    return "" if facts.multi_label or len(facts.classes) != 2 else f"of “{facts.classes[1]}”: "
+
+
+def _chance_precision(facts: ReportFacts) -> float:
+    measured = facts.test.measured
+    return chance_precision([each.n for each in measured.classes], measured.n, multi_label=facts.multi_label)
 
 
 def _left_out(facts: ReportFacts, *, only_true: bool) -> str:
@@ -129,21 +141,14 @@ def whisker_rows(facts: ReportFacts) -> list[Row]:
     rows = [Row(title, figure.value, figure.low, figure.high) for title, figure in drawn]
     # The accuracy of a guess is the chance level of accuracy alone, and on each set of texts another.
     rows[0] = replace(rows[0], reference=facts.test.guess)
-    guess = _guess(facts.validation, facts)
+    guess = guess_on(facts.validation, facts)
     rows.insert(1, Row("accuracy, validation", validation.value, validation.low, validation.high, "validation", guess))
     further = (("accuracy, unseen texts", facts.test.unseen), ("accuracy, cross-validated", facts.test.crossed))
     for title, measured in further:
         if measured is not None:
-            found, guess = measured.figures["accuracy"], _guess(measured, facts)
+            found, guess = measured.figures["accuracy"], guess_on(measured, facts)
             rows.insert(1, Row(title, found.value, found.low, found.high, reference=guess))
     return rows
-
-
-def _guess(measured: Measured, facts: ReportFacts) -> float | None:
-    """Return what the commonest training label is right for on some texts; None for sets of labels, not counted so."""
-    if facts.multi_label:
-        return None
-    return sum(each.n for each in measured.classes if each.name in facts.test.guessed) / max(measured.n, 1)
 
 
 def _curves(facts: ReportFacts) -> list[str]:

@@ -6,19 +6,20 @@ nothing to say is silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from plaudit.evaluation import wilson_interval
 from plaudit.report.audit_facts import near_note
-from plaudit.report.facts import TEST_TEXTS, ClassFigures, Measured, ReportFacts, class_notes
+from plaudit.report.facts import TEST_TEXTS, ClassFigures, Figure, Measured, ReportFacts, class_notes
 
 Tone = Literal["good", "mind", "plain"]
 _FEW = 20  # texts of a class: the 95 % interval of its recall is then up to 40 points wide
 _GAP = 0.10  # between two classes' recall, from which a reader should know of it
 _NARROW, _WIDE = 2.0, 6.0  # points from end to end of the accuracy's interval
 _SPARED = 0.2  # of a guess's errors: below it the model is hardly worth its keep
+_CHANCE_AREA = 0.5  # of a ROC curve
 _OFF = 0.03  # mean distance of probabilities from the truth that matters little to a decision
 _MAY_BE_OFF = 0.1  # at the end of its interval
 
@@ -119,18 +120,55 @@ def _coverage(facts: ReportFacts) -> Iterator[Said]:
 
 
 def _guess(facts: ReportFacts) -> Iterator[Said]:
-    accuracy, guess = facts.test.measured.figures["accuracy"], facts.test.guess
-    name = " and ".join(map(_quoted, facts.test.guessed)) or "no label"
-    always = f"Always answering {name} would be right for {_percent(guess)}"
+    measured = _trusted(facts)
+    guess = guess_on(measured, facts)
+    if guess is None:  # of sets of labels, in an older report
+        measured, guess = facts.test.measured, facts.test.guess
+    yield against_guess(measured.figures, facts.test.guessed, guess)
+
+
+def no_better_line(facts: ReportFacts) -> str | None:
+    """Return what `verdict` says of a guess where the model is hardly better than one, or not."""
+    return next((each.text for each in _guess(facts) if each.tone == "mind"), None)
+
+
+def guess_on(measured: Measured, facts: ReportFacts) -> float | None:
+    """Return what the commonest training label is right for on some texts; None where an older report cannot tell."""
+    if measured.guess is not None or facts.multi_label:
+        return measured.guess
+    return sum(each.n for each in measured.classes if each.name in facts.test.guessed) / max(measured.n, 1)
+
+
+def against_guess(figures: Mapping[str, Figure], guessed: tuple[str, ...], guess: float) -> Said:
+    """Say how the accuracy stands to always giving one answer; with tone "mind" where it is hardly better, or not.
+
+    Args:
+        figures: By the names of metrics.json.
+        guessed: The answer: a label alone, or the labels of a set.
+        guess: The share of the texts that it is right for, 0 to 1.
+    """
+    accuracy, topic = figures["accuracy"], "Against a guess"
+    name = " and ".join(map(_quoted, guessed)) or "no label"
+    if guess == 1:
+        text = f"All of these texts have {name}: they do not show whether the model tells anything apart."
+        return Said(topic, "mind", text)
+    always = f"lways answering {name} would be right for {_percent(guess)}"
     low, high = accuracy.bounds
     if low > guess:
         spared = (accuracy.value - guess) / (1 - guess)
         tone: Tone = "good" if spared >= _SPARED else "mind"
-        yield Said("Against a guess", tone, f"{always}; the model avoids {_hundred(spared)} of 100 of those errors.")
-    elif high < guess:
-        yield Said("Against a guess", "mind", f"{always}: more than the model. Do not use it as it is.")
+        return Said(topic, tone, f"A{always}; the model avoids {_hundred(spared)} of 100 of those errors.")
+    if high < guess:
+        text = f"Worse than a guess: a{always}. Do not use it as it is."
     else:
-        yield Said("Against a guess", "mind", f"{always}: these texts do not show whether the model is better.")
+        text = f"No better than a guess, as far as these texts show: a{always}."
+    area = figures.get("roc_auc")
+    if area is not None and area.low is not None and area.low > _CHANCE_AREA:
+        text += (
+            f" It does tell the classes apart (ROC-AUC {area.value:.2f}, 95 % interval from {area.low:.2f}; 0.5 is "
+            "chance): `plaudit threshold` may find a better rule."
+        )
+    return Said(topic, "mind", text)
 
 
 def _controls(facts: ReportFacts) -> Iterator[Said]:

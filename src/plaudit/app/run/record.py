@@ -212,6 +212,7 @@ def gather_facts(
         run: How it was made.
     """
     named = {"train": parts.train, "validation": parts.validation, "test": tested.dataset}
+    guessed = commonest(parts.train)
     is_on_disk = isinstance(parts.train, SpilledDataset)
     audit = quick_audit(named, command=audit_command(parts.config), most_bytes=_LOOKED_AT_BYTES if is_on_disk else None)
     found = [part_facts(name, dataset, parts.train, model.class_names) for name, dataset in named.items()]
@@ -223,12 +224,12 @@ def gather_facts(
         parts=tuple(found),
         curves=None if history is None else _curves(history, kept_epoch),
         calibration=CalibrationFacts(**calibrated.to_dict()),
-        validation=measured_facts(calibrated.validation),
+        validation=measured_facts(calibrated.validation, guessed),
         test=held_out_facts(
             tested.answers,
             tested.dataset,
             what=TEST_TEXTS,
-            guessed=commonest(parts.train),
+            guessed=guessed,
             unseen=tested.unseen,
             crossed=None if tested.crossed is None else tested.crossed.answers,
         ),

@@ -39,6 +39,7 @@ from plaudit.models.recipes import build, refits
 from plaudit.report import ReportFacts
 from plaudit.report.audit_facts import near_note
 from plaudit.report.mistakes import explained_facts
+from plaudit.report.verdict import no_better_line
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import Monitor
@@ -61,6 +62,7 @@ class Outcome:
         unseen: Those of the texts not seen in training; None where that is all of them, or none.
         config: The run with everything decided.
         crossed: The cross-validated figures; None where texts are many or the recipe is slow.
+        guess: How the figures to trust stand to always giving one answer, where that is hardly better, or not.
     """
 
     model: Classifier
@@ -70,6 +72,7 @@ class Outcome:
     config: RunConfig
     unseen: Metrics | MultiLabelMetrics | None = None
     crossed: CrossValidated | None = None
+    guess: str | None = None
 
 
 def run_training(
@@ -267,7 +270,10 @@ class _Run:
             for line in record.write(folder, model, name=self.output.name, openings=openings):
                 self.say(line)
         alone = None if tested.unseen is None else tested.unseen.metrics
-        return Outcome(model, self.output, metrics, tested.answers, self.config, unseen=alone, crossed=tested.crossed)
+        return Outcome(
+            model, self.output, metrics, tested.answers, self.config,
+            unseen=alone, crossed=tested.crossed, guess=no_better_line(facts),
+        )  # fmt: skip
 
     def _metrics(self, tested: Tested) -> dict[str, dict[str, Any]]:
         """Return what metrics.json holds, except what only the written folder knows."""
