@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import plaudit
@@ -121,13 +122,21 @@ def test_a_metric_that_fails_or_is_not_defined_stops_no_run(
         "from plaudit.evaluation.named_metrics import Metric\n"
         "NONE = Metric('none', lambda answers: float('nan'), 'not defined')\n"
         "BAD = Metric('bad', lambda answers: 1 / 0, 'a fault')\n"
+        "WORD = Metric('word', lambda answers: '0.5', 'a word')\n"
+        "OTHER = Metric('another', lambda answers: 0.5, 'of another name')\n"
     )
-    found = {name: f"plaudit_example_metrics:{name.upper()}" for name in ("none", "bad")}
+    found = {name: f"plaudit_example_metrics:{name.upper()}" for name in ("none", "bad", "word", "other", "lacking")}
     install(site, "metrics", {"plaudit.metrics": found})
     command("train", "sample", "--recipe", "ngram", "--n-max", "1", "--regularisation", "1", "-o", "model")
-    assert "the metric bad of a plugin failed: ZeroDivisionError" in caplog.text
+    for line in (
+        "bad is left out: the plugin metrics failed at plaudit_example_metrics.py:3: ZeroDivisionError",
+        "word is left out: the plugin metrics failed when asked for the metric word: TypeError: expected a number, or ",
+        "other is left out: the plugin metrics: its metric 'other' calls itself 'another'",
+        "lacking is left out: the plugin metrics (plaudit_example_metrics:LACKING) cannot be imported",
+    ):
+        assert f"the metric {line}" in caplog.text
     measured, facts = (json.loads((tmp_path / "model" / f"{each}.json").read_text()) for each in ("metrics", "report"))
-    assert measured["test"]["further"] == measured["validation"]["further"] == {"none": None, "bad": None}
+    assert measured["test"]["further"] == measured["validation"]["further"] == dict.fromkeys(("none", "bad", "word"))
     assert facts["test"]["measured"]["further"] == []
 
 
@@ -220,6 +229,13 @@ def test_a_plugin_that_cannot_be_used_is_told_in_a_line(site: Path, command: Com
 
 
 FAULTY = """
+import numpy as np
+import pyarrow as pa
+from plaudit.data.readers.formats import Format
+from plaudit.data.readers.lines import LineReader
+from plaudit.embeddings import EmbeddingTable
+from plaudit.embeddings.registry import EmbeddingSource
+from plaudit.text import WordTokenizer
 from plaudit.models import Classifier
 from plaudit.registry import Recipe
 class Bare(Classifier):
@@ -230,28 +246,126 @@ class Bare(Classifier):
 class Raising(Bare):
     kind = "raising"
     def _fit(self, data, course): return {}["missing"]
-    def summary(self): return ""
+    def summary(self): return {}["missing"]
     def write(self, folder): pass
     @classmethod
     def read(cls, folder, manifest): pass
+class Odd(Raising):
+    kind = "odd"
+    def _fit(self, data, course): pass
+    def _logits(self, texts): return self.sizes(len(texts))
+class Unread(Odd):
+    kind = "unread"
+    def __init__(self, seed=0): self.seed, self.sizes = seed, lambda n: np.zeros((n, 1), np.float32)
+    def write(self, folder): self._write_manifest(folder)
 BARE = Recipe("bare", "plaudit_example_faulty:Bare", kind="bare")
 RAISING = Recipe("raising", "plaudit_example_faulty:Raising", kind="raising")
+ODD = Recipe("odd", "plaudit_example_faulty:Odd", explainer="json")
+UNREAD = Recipe("unread", "plaudit_example_faulty:Unread")
+class Rows(LineReader):
+    def _rows(self): yield "no row"
+ROWS = Format(Rows, (".rows",))
+NOTHING = Format(lambda source, spec: None, (".nothing",))
+WORDS, VECTORS = pa.array(["good", "bad"], pa.large_string()), np.ones((2, 3), np.float32)
+MADE = {
+    "text": lambda: "vectors",
+    "flat": lambda: EmbeddingTable("flat", None, WORDS, VECTORS[0]),
+    "nan": lambda: EmbeddingTable("nan", WordTokenizer(), WORDS, VECTORS * np.nan),
+    "cut": lambda: EmbeddingTable("cut", None, WORDS, VECTORS),
+}
+EMBEDDINGS = EmbeddingSource(lambda name: name in MADE, lambda request: MADE[request.name](), lambda: [3])
 """
 
 
-def test_what_a_plugin_raises_is_a_line_with_its_package(site: Path, command: Command) -> None:
+@pytest.fixture
+def faulty(site: Path) -> Path:
+    """A plugin that does all wrong, installed."""
     (site / "plaudit_example_faulty.py").write_text(FAULTY)
     install(
         site,
         "faulty",
-        {"plaudit.recipes": {each.lower(): f"plaudit_example_faulty:{each}" for each in ("BARE", "RAISING")}},
+        {
+            "plaudit.recipes": {
+                each.lower(): f"plaudit_example_faulty:{each}" for each in ("BARE", "RAISING", "ODD", "UNREAD")
+            },
+            "plaudit.readers": {each.lower(): f"plaudit_example_faulty:{each}" for each in ("ROWS", "NOTHING")},
+            "plaudit.embeddings": {"made": "plaudit_example_faulty:EMBEDDINGS"},
+        },
     )
+    return site
+
+
+@pytest.mark.usefixtures("faulty")
+def test_what_a_plugin_raises_is_a_line_with_its_package(command: Command) -> None:
     err = command("train", "sample", "--recipe", "bare", code=2).err
     assert "the plugin faulty: plaudit_example_faulty:Bare lacks read, summary, write." in err
     err = command("tune", "sample", "--recipes", "raising", code=2).err
     assert "--recipes: 'raising' cannot be searched" in err
     err = command("train", "sample", "--recipe", "raising", "--set", "sizes=[3]", code=2).err
-    assert "the plugin faulty failed at plaudit_example_faulty.py:11: KeyError: 'missing'." in err
+    assert re.search(r"the plugin faulty failed at plaudit_example_faulty\.py:\d+: KeyError: 'missing'\.", err)
+
+
+@pytest.mark.usefixtures("faulty")
+def test_what_a_plugin_returns_is_checked_where_it_is_asked(command: Command, tmp_path: Path) -> None:
+    for name in ("rows", "nothing"):
+        (tmp_path / f"mine.{name}").write_text("a b\n")
+    for words, line in (
+        (("data", "show", "mine.rows"), "(Rows), or Plaudit with it, failed at lines.py:"),
+        (
+            ("data", "show", "mine.nothing"),
+            "failed when asked for a reader of mine.nothing: TypeError: expected a Read",
+        ),
+        (("train", "sample", "--recipe", "odd"), "failed when asked for the explainer json: TypeError: it lacks token"),
+        (("embeddings", "list"), "failed when asked for the list of its embeddings: TypeError: expected an Embeddi"),
+    ):
+        assert f"plaudit: the plugin faulty {line}" in command(*words, code=2).err
+    for name, line in (
+        ("text", " failed when asked for the embedding text: TypeError: expected an EmbeddingTable, got 'vectors'"),
+        ("flat", ": flat: 2 tokens need float32 vectors"),
+        ("cut", " failed when asked for the embedding cut: TypeError: expected a tokenizer"),
+        ("nan", " failed when asked for the embedding nan: ValueError: a number in its vectors is NaN"),
+    ):
+        with pytest.raises(PluginError, match=re.escape(f"the plugin faulty{line}")):
+            plaudit.load_embedding(name)
+
+
+@pytest.mark.usefixtures("faulty")
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        (lambda n: np.zeros(n, np.float32), "float32 [80]"),
+        (lambda n: np.zeros((n, 2), np.float32), "float32 [80, 2]"),
+        (lambda n: np.zeros((n - 1, 1), np.float32), "float32 [79, 1]"),
+        (lambda n: np.zeros((n, 1)), "float64 [80, 1]"),
+        (lambda n: [[0.0]] * n, "list []"),
+        (lambda n: None, "NoneType []"),
+    ],
+)
+def test_logits_of_another_shape_or_type_name_the_plugin(
+    made: Callable[[int], object], found: str, reviews: Dataset
+) -> None:
+    model = find_recipe("odd").load_class()(sizes=made).fit(reviews.texts, reviews.label_names())
+    with pytest.raises(
+        PluginError,
+        match=re.escape(
+            f"the plugin faulty failed when asked for logits: TypeError: expec"
+            f"ted an array, float32 [80, 1], got {found}."
+        ),
+    ):
+        model.predict(reviews.texts)
+
+
+@pytest.mark.usefixtures("faulty")
+def test_a_fault_after_training_loses_no_model(command: Command, tmp_path: Path, reviews: Dataset) -> None:
+    done = command("train", "sample", "--recipe", "unread", "-o", "model")
+    assert re.search(r"the plugin faulty failed at plaudit_example_faulty\.py:\d+: KeyError: 'missing'\.", done.out)
+    assert "note: the model is saved, but cannot be opened: the plugin faulty failed when asked for the mod" in done.out
+    assert json.loads((tmp_path / "model" / "metrics.json").read_text())["test"]["accuracy"] == 0.5
+    model = find_recipe("raising").load_class()()
+    model.classes_ = np.array(["bad", "good"])
+    with pytest.raises(PluginError, match="the plugin faulty failed when asked for a model's files: ValueError: expec"):
+        model.save(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_records_are_checked_where_they_are_made() -> None:

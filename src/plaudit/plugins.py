@@ -7,15 +7,19 @@ imported for it. What is built in wins over a plugin of the same name, and is ne
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import traceback
-from collections.abc import Collection
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from plaudit.errors import PluginError
+from plaudit.errors import PlauditError, PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+    from types import FrameType
 
 Group = Literal["plaudit.recipes", "plaudit.readers", "plaudit.embeddings", "plaudit.metrics"]
 Kind = TypeVar("Kind")
@@ -77,16 +81,77 @@ def not_imported(package: str, where: str, error: Exception) -> PluginError:
     return PluginError(f"the plugin {package} ({where}) cannot be imported: {type(error).__name__}: {error}.")
 
 
+def owner(thing: object) -> str | None:
+    """Return the package whose plugin a class, a function or an object is from; None where it is no plugin's."""
+    entry = _entry_of(str(getattr(thing, "__module__", "")))
+    return None if entry is None else _package_of(entry)
+
+
+@contextlib.contextmanager
+def asking(package: str | None, what: str) -> Iterator[None]:
+    """Name a package in whatever goes wrong in the block, which runs its code and checks what that returned.
+
+    Errors of Plaudit's own come as they are: a plugin that refuses something says so with one. Nor does anything change
+    where the package is no plugin's (None, or Plaudit itself).
+
+    Args:
+        package: Whose code it is.
+        what: What it was asked for, to follow "asked for".
+
+    Raises:
+        PluginError: Something went wrong.
+    """
+    try:
+        yield
+    except PlauditError:
+        raise
+    except Exception as error:
+        if package in (None, "plaudit"):
+            raise
+        raise PluginError(
+            _raised_by(error) or f"the plugin {package} failed when asked for {what}: {type(error).__name__}: {error}."
+        ) from error
+
+
 def fault_of_plugin(error: BaseException) -> str | None:
-    """Return in a line which plugin raised an error, and where; None when no code of a plugin was at work."""
-    owners = {entry.module.partition(".")[0]: entry for group in get_args(Group) for entry in _entries(group)}
-    owners.pop("plaudit", None)
+    """Return in a line which plugin raised an error, and where; None when none was at work.
+
+    Where code of ours raised it, the line names the plugin whose object that code had: what a reader yields, for
+    example, fails only when it is read.
+    """
+    return _raised_by(error) or _raised_with(error)
+
+
+def _raised_by(error: BaseException) -> str | None:
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        entry = owners.get(str(frame.f_globals.get("__name__", "")).partition(".")[0])
-        if entry is not None:
-            place = f"{Path(frame.f_code.co_filename).name}:{line}"
-            return f"the plugin {_package_of(entry)} failed at {place}: {type(error).__name__}: {error}."
+        if (entry := _entry_of(str(frame.f_globals.get("__name__", "")))) is not None:
+            return f"the plugin {_package_of(entry)} failed at {_place(frame, line)}: {type(error).__name__}: {error}."
     return None
+
+
+def _raised_with(error: BaseException) -> str | None:
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        for each in (*frame.f_locals.values(), *getattr(frame.f_locals.get("self"), "__dict__", {}).values()):
+            if (entry := _entry_of(type(each).__module__)) is not None:
+                return (
+                    f"the plugin {_package_of(entry)} ({type(each).__name__}), or Plaudit with it, failed at "
+                    f"{_place(frame, line)}: {type(error).__name__}: {error}."
+                )
+    return None
+
+
+def _place(frame: FrameType, line: int) -> str:
+    return f"{Path(frame.f_code.co_filename).name}:{line}"
+
+
+def _entry_of(module: str) -> EntryPoint | None:
+    """Return the entry point of the package that a module is of, None for ours and for all others."""
+    top = module.partition(".")[0]
+    if top == "plaudit" or top in sys.stdlib_module_names:
+        return None
+    return next(
+        (entry for group in get_args(Group) for entry in _entries(group) if entry.module.partition(".")[0] == top), None
+    )
 
 
 def _entries(group: Group) -> tuple[EntryPoint, ...]:
@@ -97,6 +162,8 @@ def _entries(group: Group) -> tuple[EntryPoint, ...]:
 @functools.lru_cache(maxsize=1)
 def _read(places: tuple[tuple[str, int], ...]) -> dict[Group, tuple[EntryPoint, ...]]:
     """Read the metadata of all packages on the path; of two hundred it takes 50 ms, so not for each question."""
+    from importlib.metadata import entry_points  # not before a plugin is asked for
+
     found = entry_points()
     return {group: tuple(found.select(group=group)) for group in get_args(Group)}
 

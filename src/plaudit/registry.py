@@ -188,6 +188,22 @@ class Recipe:
             raise PluginError(f"the plugin {self.package}: {self.classifier} lacks {', '.join(lacking)}.")
         return found
 
+    def load_explainer(self) -> Any:  # Any: a module with `tokenizers` and `word_shares`, or None
+        """Import the module that shares out its logits, None where it has none.
+
+        Raises:
+            PluginError: A plugin's cannot be imported, or lacks what explaining calls.
+        """
+        from plaudit.plugins import asking
+
+        if self.explainer is None:
+            return None
+        with asking(self.package, f"the explainer {self.explainer}"):
+            found = importlib.import_module(self.explainer)
+            if lacking := [name for name in ("tokenizers", "word_shares") if not callable(getattr(found, name, None))]:
+                raise TypeError(f"it lacks {' and '.join(lacking)}")
+            return found
+
 
 _NGRAM_SPACE: Space = {
     "n_max": Range(1, 4),

@@ -33,7 +33,7 @@ def import_tensorflow(
     model = from_tensorflow(path, classes=names, module=module)
     model.save(output)
     console = make_console()
-    console.print(str(model.summary()), markup=False)
+    console.print(model.described(), markup=False)
     console.print(f"Classes: {', '.join(model.class_names)}", markup=False)
     if names is None:
         console.print("Without --classes they are numbers, in the order of the outputs.", style="dim")

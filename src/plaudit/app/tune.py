@@ -173,7 +173,7 @@ def _load_tables(
     """Load the named embeddings, or minilm and those that are available; before the clock runs."""
     from plaudit.embeddings import available_embeddings, load_embedding
 
-    status = {info.name: info.status for info in available_embeddings() if not info.name.isupper()}
+    status = {info.name: info.status for info in available_embeddings(plugins=not names) if not info.name.isupper()}
     chosen = names or [name for name in status if status[name] in ("ready", "can be distilled here")]
     tables = {}
     for name in dict.fromkeys(chosen):

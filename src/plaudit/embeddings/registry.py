@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
 
 from plaudit.embeddings import distilled
 from plaudit.embeddings.random import DEFAULT_DIMENSION, random_table
 from plaudit.embeddings.storage import DESCRIPTION_FILE, read_table
+from plaudit.embeddings.table import EmbeddingTable
 from plaudit.embeddings.tfhub import is_module, load_module, module_status
 from plaudit.embeddings.tfhub_handles import MODULES
 from plaudit.embeddings.vectors import read_vectors
-from plaudit.errors import EmbeddingError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from plaudit.embeddings.table import EmbeddingTable
+from plaudit.errors import EmbeddingError, PluginError
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,16 @@ def load_embedding(
     )
 
 
-def available_embeddings() -> tuple[EmbeddingInfo, ...]:
-    """Return what `load_embedding` takes, in the order in which sources are asked; imports nothing heavy."""
-    return tuple(info for source in (*SOURCES, *_plugins()) for info in source.infos())
+def available_embeddings(*, plugins: bool = True) -> tuple[EmbeddingInfo, ...]:
+    """Return what `load_embedding` takes, in the order in which sources are asked; imports nothing heavy of ours.
+
+    Args:
+        plugins: Ask installed packages, too, which imports them.
+
+    Raises:
+        PluginError: A package cannot be imported, or does not describe its embeddings.
+    """
+    return tuple(info for source in (*SOURCES, *(_plugins() if plugins else ())) for info in source.infos())
 
 
 def _plugins() -> tuple[EmbeddingSource, ...]:
@@ -126,9 +131,55 @@ def _plugins() -> tuple[EmbeddingSource, ...]:
     Raises:
         PluginError: A package cannot be imported.
     """
-    from plaudit.plugins import load_plugins
+    from plaudit.plugins import load_plugins, plugin_package
 
-    return tuple(load_plugins("plaudit.embeddings", EmbeddingSource).values())
+    found = load_plugins("plaudit.embeddings", EmbeddingSource)
+    return tuple(_checked(each, plugin_package("plaudit.embeddings", name) or "?") for name, each in found.items())
+
+
+def _checked(source: EmbeddingSource, package: str) -> EmbeddingSource:
+    """Return a plugin's source, whose package is named in whatever it does wrong."""
+    from plaudit.plugins import asking
+
+    def claims(name: str) -> bool:
+        with asking(package, "the names of its embeddings"):
+            return bool(source.claims(name))
+
+    def infos() -> tuple[EmbeddingInfo, ...]:
+        with asking(package, "the list of its embeddings"):
+            found = tuple(source.infos())
+            if odd := [each for each in found if not isinstance(each, EmbeddingInfo)]:
+                raise TypeError(f"expected an EmbeddingInfo each, got {odd[0]!r}")
+            return found
+
+    def load(request: Request) -> EmbeddingTable:
+        try:
+            with asking(package, f"the embedding {request.name}"):
+                return _check_table(source.load(request))
+        except EmbeddingError as error:
+            raise PluginError(f"the plugin {package}: {error}") from error
+
+    return EmbeddingSource(claims, load, infos)
+
+
+def _check_table(table: object) -> EmbeddingTable:
+    """Return what a plugin made, if it is a table that can be used.
+
+    Raises:
+        TypeError: It is something else, or a part of it is.
+        ValueError: A number is NaN or infinite.
+    """
+    if not isinstance(table, EmbeddingTable):
+        raise TypeError(f"expected an EmbeddingTable, got {table!r:.100}")
+    if not isinstance(table.name, str):
+        raise TypeError(f"expected a name, got {table.name!r:.100}")
+    if not isinstance(table.vocabulary, pa.LargeStringArray):
+        raise TypeError(f"expected the vocabulary as an Arrow array of large strings, got {type(table.vocabulary)}")
+    if not callable(getattr(table.tokenizer, "tokenize", None)):
+        raise TypeError(f"expected a tokenizer, got {table.tokenizer!r:.100}")
+    if not np.isfinite(table.vectors).all():
+        raise ValueError("a number in its vectors is NaN or infinite")
+    return table
 
 
 def _load_random(request: Request) -> EmbeddingTable:

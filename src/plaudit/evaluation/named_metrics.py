@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Final
 
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, PluginError
 from plaudit.evaluation.figures import BEFORE, FIGURES, FigureKind, figure_key
+from plaudit.plugins import asking, load_plugin, plugin_names, plugin_package
 
 if TYPE_CHECKING:
     from plaudit.evaluation.scoring import Answers
@@ -59,30 +62,43 @@ def find_metric(name: str) -> Metric:
         ConfigError: There is none.
         PluginError: The package that adds it cannot be imported.
     """
-    from plaudit.plugins import load_plugin, plugin_names
-
     found = METRICS.get(BEFORE.get(name, name)) or load_plugin(_GROUP, name, Metric)
     if found is None:
         raise ConfigError(f"--metric {name}: expected one of {', '.join((*METRICS, *plugin_names(_GROUP)))}.")
+    if name not in (found.name, *BEFORE):
+        raise PluginError(
+            f"the plugin {plugin_package(_GROUP, name)}: its metric {name!r} calls itself {found.name!r}."
+        )
     return found
+
+
+def figure_of(metric: Metric, answers: Answers) -> float:
+    """Return what a metric says of some answers, NaN where they do not define it.
+
+    Raises:
+        PluginError: It is a plugin's, and failed, or returned something else.
+    """
+    package = None if metric.name in METRICS else plugin_package(_GROUP, metric.name)
+    with asking(package, f"the metric {metric.name}"):
+        value = metric.read(answers)
+        if isinstance(value, bool) or not isinstance(value, Real) or math.isinf(value):
+            raise TypeError(f"expected a number, or NaN, got {value!r}")
+        return float(value)
 
 
 def plugin_figures(answers: Answers) -> dict[Metric, float]:
     """Return what the metrics of installed packages say of some answers, NaN where one fails; empty without such.
 
     A failure is logged and no error: a model that took an hour is not lost for another package's fault.
-
-    Raises:
-        PluginError: A package cannot be imported.
     """
-    from plaudit.plugins import load_plugins
-
-    return {metric: _value(metric, answers) for metric in load_plugins(_GROUP, Metric, besides=METRICS).values()}
-
-
-def _value(metric: Metric, answers: Answers) -> float:
-    try:
-        return float(metric.read(answers))
-    except Exception as error:  # whatever another package's function does
-        _LOG.warning("the metric %s of a plugin failed: %s: %s", metric.name, type(error).__name__, error)
-        return float("nan")
+    found: dict[Metric, float] = {}
+    for name in plugin_names(_GROUP):
+        if name in METRICS:
+            continue
+        try:
+            metric = find_metric(name)
+            found[metric] = float("nan")
+            found[metric] = figure_of(metric, answers)
+        except PluginError as fault:
+            _LOG.warning("the metric %s is left out: %s", name, fault)
+    return found

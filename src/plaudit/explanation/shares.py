@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +70,7 @@ def engine(model: Classifier) -> Any:  # Any: a module with `tokenizers` and `wo
     if recipe is None or recipe.explainer is None:
         can = dict.fromkeys(each.kind for each in BUILT_IN.values() if each.explainer is not None)
         raise ConfigError(f"a model of the kind {model.kind!r} cannot be explained; these can: {', '.join(can)}.")
-    return importlib.import_module(recipe.explainer)
+    return recipe.load_explainer()
 
 
 def coefficients(model: Classifier, classes: NDArray[np.int64]) -> NDArray[np.float64]:

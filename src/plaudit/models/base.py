@@ -17,7 +17,7 @@ import numpy as np
 
 from plaudit.data.dataset import as_text_column, label_sets
 from plaudit.data.labels import label_name
-from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError
+from plaudit.errors import ConfigError, DataError, ModelError, NotFittedError, PluginError
 from plaudit.models.arguments import Arguments, from_json, to_json
 from plaudit.models.label_values import warn_of_label
 from plaudit.models.rules import DecisionRule, rule_from_manifest
@@ -25,6 +25,7 @@ from plaudit.models.scaling import ScaledLogits
 from plaudit.models.scope import SCOPE, Scope, check_scope
 from plaudit.models.targets import Labels, count_logits, encode_labels, label_positions, to_indicator
 from plaudit.models.training_data import Course, TrainingData, given_weights, known_data, text_weights
+from plaudit.plugins import asking, owner
 from plaudit.scratch import MEMORY, Scratch
 from plaudit.setting_values import ClassWeight
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
@@ -153,6 +154,14 @@ class Classifier(Arguments, ScaledLogits, ABC):
     def summary(self) -> object:
         """Return what was built and how big it is: an object whose `str` is a line or a short table."""
 
+    def described(self) -> str:
+        """Return `summary` in words; where a plugin's fails, its fault, so that no trained model is lost for words."""
+        try:
+            with asking(owner(type(self)), "a summary"):
+                return str(self.summary())
+        except PluginError as fault:
+            return str(fault)
+
     @abstractmethod
     def _logits(self, texts: pa.LargeStringArray) -> NDArray[np.float32]:
         """Return logits, float32 [N, 1] for two classes or [N, C]; multi-label always [N, C]."""
@@ -279,15 +288,25 @@ class Classifier(Arguments, ScaledLogits, ABC):
 
         Raises:
             ModelError: One is not a finite number, because the weights are too large: such is never an answer.
+            PluginError: The recipe is a plugin's, and failed, or returned something else.
         """
         self._check_fitted()
-        with np.errstate(over="ignore", invalid="ignore"):  # it is looked for right below
-            logits = self._logits(as_text_column(texts))
+        column = as_text_column(texts)
+        with (
+            asking(owner(type(self)), "logits"),
+            np.errstate(over="ignore", invalid="ignore"),  # it is looked for right below
+        ):
+            logits = self._logits(column)
+            expected = (len(column), count_logits(len(self.classes_), multi_label=self.multi_label_))
+            if not isinstance(logits, np.ndarray) or logits.dtype != np.float32 or logits.shape != expected:
+                found = f"{getattr(logits, 'dtype', type(logits).__name__)} {list(getattr(logits, 'shape', ()))}"
+                raise TypeError(f"expected an array, float32 {list(expected)}, got {found}")
         if not np.isfinite(logits).all():
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
             raise ModelError(
                 f"this model's answer to text {row + 1:,} is not a finite number: its weights are too large. "
                 "Train it again, or copy its folder again."
+                + ("" if (package := owner(type(self))) is None else f" Its recipe is of the plugin {package}.")
             )
         return self.scaled(logits)
 
@@ -372,7 +391,20 @@ class Classifier(Arguments, ScaledLogits, ABC):
 
         self._check_fitted()
         with publish(path) as folder:
+            self.write_whole(folder)
+
+    def write_whole(self, folder: Path) -> None:
+        """Write into an existing folder, and see that what stands there is a model.
+
+        Raises:
+            PluginError: The recipe is a plugin's, and failed, or wrote no model.json.
+        """
+        from plaudit.models.artifact import MANIFEST
+
+        with asking(owner(type(self)), "a model's files"):
             self.write(folder)
+            if not (folder / MANIFEST).is_file():
+                raise ValueError(f"expected {MANIFEST}: end `write` with self._write_manifest(folder)")
 
     def provenance(self) -> dict[str, dict[str, str]]:
         """Return where what it was built upon comes from, by what that is: ``{"embedding": {"source": ...}}``."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from plaudit.errors import ModelError
 from plaudit.models.artifact import opening, read_manifest
 from plaudit.models.base import Classifier
+from plaudit.plugins import asking
 from plaudit.registry import BUILT_IN, recipe_of_kind
 
 
@@ -40,5 +41,8 @@ def load(path: str | Path) -> Classifier:
                 f"{folder}: a model of the recipe {kind[:60]!r} of the package {package or 'plaudit'}, but here that "
                 f"recipe is of the package {recipe.package}."
             )
-        model: Classifier = recipe.load_class().read(folder, manifest)
-        return model
+        with asking(recipe.package, f"the model in {folder}"):
+            model = recipe.load_class().read(folder, manifest)
+            if not isinstance(model, Classifier):
+                raise TypeError(f"expected `read` to return a Classifier, got {model!r:.100}")
+            return model

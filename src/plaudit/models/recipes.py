@@ -29,7 +29,10 @@ def build(config: RunConfig) -> Classifier:
         ConfigError: There is no such recipe, or a setting was given that this recipe has not.
     """
     recipe = config.model.recipe
-    kind = class_of(recipe)
+    record = find_recipe(recipe)
+    kind: type[Classifier] = record.load_class()
+    if record.package != "plaudit":
+        record.load_explainer()  # which nothing else looks at before the report
     given = settings_of(config)
     known = _arguments(kind)
     if "seed" not in known:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, PluginError
 from plaudit.evaluation import answer
 from plaudit.explanation import Explanation, explain_classes, top_words
 from plaudit.explanation.shares import explains_slowly
@@ -117,7 +117,7 @@ def explained_facts(model: Classifier, dataset: Dataset, logits: NDArray[np.floa
         chosen = np.linspace(0, len(dataset) - 1, n_of).astype(np.int64)
         words = _class_words(half or model, dataset.take(chosen), None if half is not None else logits[chosen])
         notes = [_FEW_EXPLAINED if half is None else _HALF_EXPLAINED] * is_slow
-    except ConfigError as error:
+    except (ConfigError, PluginError) as error:
         mistakes = _unexplained(model, dataset, wrong, logits, truths)
         words, n_of, notes = (), 0, [f"No words are marked: {error}"]
     return ExplainedFacts(len(dataset), wrong.n, words, tuple(mistakes), n_of, tuple(notes))

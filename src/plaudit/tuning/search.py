@@ -23,10 +23,11 @@ import numpy as np
 from plaudit.config import DataConfig
 from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
-from plaudit.errors import PlauditError, require
+from plaudit.errors import ConfigError, PlauditError, require
 from plaudit.evaluation import answer
-from plaudit.evaluation.named_metrics import find_metric
+from plaudit.evaluation.named_metrics import figure_of, find_metric
 from plaudit.models.recipes import build
+from plaudit.plugins import fault_of_plugin
 from plaudit.registry import Space, find_recipe
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import EpochResult, History, Monitor
@@ -216,6 +217,9 @@ class _Bench:
             reason = str(error)
         except MemoryError:
             reason = "not enough memory"
+        except Exception as error:  # of a plugin's recipe: this trial's reason, and no other's
+            if (reason := fault_of_plugin(error)) is None:
+                raise
         if result is None:
             study.tell(asked, state=state)
         else:
@@ -236,7 +240,9 @@ class _Bench:
             monitors=[watch, *self._monitors],
         )
         trained = self._clock()
-        figure = find_metric(task.metric).read(answer(model, task.validation))
+        figure = figure_of(find_metric(task.metric), answer(model, task.validation))
+        if math.isnan(figure):
+            raise ConfigError(f"--metric {task.metric}: the validation texts do not define it.")
         scored = self._clock()
         with tempfile.TemporaryDirectory(prefix="plaudit-") as place:
             model.save(Path(place) / "model")

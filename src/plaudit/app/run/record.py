@@ -260,7 +260,7 @@ def run_facts(
         settings={name: json.dumps(value, ensure_ascii=False) for name, value in settings_of(config).items()},
         versions=dict(versions),
         provenance=tuple(provenance),
-        summary=str(model.summary()),
+        summary=model.described(),
         story=story,
         seconds=round(seconds, 3),
         size_bytes=size_bytes,

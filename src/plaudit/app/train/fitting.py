@@ -190,7 +190,7 @@ def load_first_layer(
     if isinstance(name, EmbeddingTable):
         table = name
     else:
-        status = {info.name: info.status for info in available_embeddings()}.get(str(name), "ready")
+        status = {info.name: info.status for info in available_embeddings(plugins=False)}.get(str(name), "ready")
         if status.startswith("can be "):  # said before it begins, because it takes its time
             say(f"Embedding: {name} is being {status.removeprefix('can be ')}, once; give it a minute.")
         table = load_embedding(name, training_texts=parts.train.texts, seed=model.seed, progress=progress)

@@ -30,12 +30,13 @@ from plaudit.app.train.fitting import (
 from plaudit.app.train.monitors import peak_memory_bytes
 from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, PlauditError
 from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
-from plaudit.models import Classifier, NetworkClassifier
+from plaudit.models import Classifier, NetworkClassifier, load
 from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
 from plaudit.models.recipes import build, refits
+from plaudit.plugins import owner
 from plaudit.report import ReportFacts
 from plaudit.report.audit_facts import near_note
 from plaudit.report.mistakes import explained_facts
@@ -205,7 +206,7 @@ class _Run:
         if self.config.training.refit:
             self._refit(None)
         if not isinstance(self.model, NetworkClassifier):  # whose layers were told before training
-            say(str(self.model.summary()))
+            say(self.model.described())
         for note in self.model.notes_:
             say(f"note: {note}")
         self.seconds = time.perf_counter() - self.started
@@ -248,7 +249,9 @@ class _Run:
             metrics["final"] = {"n": len(self.parts.train) + len(self.parts.validation) + len(tested.dataset)}
         model, fitted = self.model, self.fitted
         with publish(self.output) as folder:
-            model.write(folder)
+            model.write_whole(folder)
+            if (fault := _fault_of_reading(model, folder)) is not None:
+                self.say(f"note: the model is saved, but cannot be opened: {fault}")
             size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             metrics["train"]["size_bytes"] = size_bytes
             record = Record(
@@ -336,6 +339,17 @@ def _find_encoder(model: Classifier) -> None:
         from plaudit.embeddings.hugging_face import find_encoder
 
         find_encoder(settings["encoder"])
+
+
+def _fault_of_reading(model: Classifier, folder: Path) -> str | None:
+    """Return why what a plugin's recipe wrote cannot be opened, None where it can; of ours tests say so."""
+    if owner(type(model)) is None:
+        return None
+    try:
+        load(folder)
+    except PlauditError as fault:
+        return str(fault)
+    return None
 
 
 def default_output(config: RunConfig) -> Path:

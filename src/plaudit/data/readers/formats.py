@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,12 +122,26 @@ def _add_plugins() -> None:
     Raises:
         PluginError: A package cannot be imported.
     """
-    from plaudit.plugins import load_plugins
+    from plaudit.plugins import load_plugins, plugin_package
 
     for name, found in load_plugins("plaudit.readers", Format, besides=FORMATS).items():
-        FORMATS[name] = found
+        package = plugin_package("plaudit.readers", name)
+        FORMATS[name] = replace(found, open=partial(_open_asking, package, found.open))
         for suffix in found.suffixes:
             SUFFIXES.setdefault(suffix, name)
+
+
+def _open_asking(
+    package: str | None, opens: Callable[[Source, DataSpec], Reader], source: Source, spec: DataSpec
+) -> Reader:
+    """Return the reader that a plugin makes; whatever else it returns or raises is said with its package's name."""
+    from plaudit.plugins import asking
+
+    with asking(package, f"a reader of {source.name}"):
+        reader = opens(source, spec)
+        if not isinstance(reader, Reader):
+            raise TypeError(f"expected a Reader, got {reader!r:.100}")
+        return reader
 
 
 def _is_suffix(suffix: str) -> bool:
