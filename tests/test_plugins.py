@@ -85,7 +85,7 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     folder = tmp_path / "model"
     run = tomllib.loads((folder / "run.toml").read_text())
     assert run["model"]["further"] == {"C": 2}
-    assert run["versions"]["plaudit-example"] == "0.1.0"
+    assert (run["versions"]["plugins"], run["versions"]["plaudit-example"]) == ("plaudit-example", "0.1.0")
     assert json.loads((folder / "model.json").read_text())["package"] == "plaudit-example"
     met = command("gate", "model", verdicts, "--all", "--require", "worst_recall>=0", "--json").json()
     assert (
@@ -172,7 +172,17 @@ def test_without_the_package_its_models_are_refused_with_its_name(
     example: Path, command: Command, reviews: Dataset, tmp_path: Path
 ) -> None:
     find_recipe("tfidf").load_class()().fit(reviews.texts, reviews.label_names()).save(tmp_path / "model")
-    shutil.rmtree(next(example.glob("*.dist-info")))
+    (tmp_path / "run.toml").write_text('[data]\nsource = "sample"\n[model]\nrecipe = "tfidf"\n')
+    with (tmp_path / "run.toml").open("a") as run:
+        run.write('[versions]\nplugins = "plaudit-example"\n')
+    metadata = next(example.glob("*.dist-info"))
+    (metadata / "entry_points.txt").rename(tmp_path / "entry_points.txt")
+    (example / "touched").touch()  # so that packages are read again
+    with pytest.raises(ModelError, match=r"plaudit-example, whose version here, 0\.1\.0, does not have it"):
+        plaudit.load(tmp_path / "model")
+    shutil.rmtree(metadata)
+    err = command("train", "--config", "run.toml", "-o", "again", code=2).err
+    assert "run.toml: The run needs plaudit-example, not installed here; install that, if you trust it." in err
     sys.modules.pop("plaudit_example")
     message = "recipe 'tfidf' of the package plaudit-example, which is not installed here"
     with pytest.raises(ModelError, match=message):

@@ -81,6 +81,16 @@ def not_imported(package: str, where: str, error: Exception) -> PluginError:
     return PluginError(f"the plugin {package} ({where}) cannot be imported: {type(error).__name__}: {error}.")
 
 
+def installed_version(package: str) -> str | None:
+    """Return the version of an installed package, None where it is not installed; imports nothing of it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def owner(thing: object) -> str | None:
     """Return the package whose plugin a class, a function or an object is from; None where it is no plugin's."""
     entry = _entry_of(str(getattr(thing, "__module__", "")))

@@ -240,7 +240,7 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
             f"{size_words(size)} (trial {smallest.number}, {smallest.recipe})."
         )
     config = run_config(parts.config, seed=task.seed, recipe=best.recipe, settings=best.settings)
-    versions = run_versions(build(config).packages, parts.train, parts.validation, None)
+    versions = run_versions(config, build(config).packages, parts.train, parts.validation, None)
     if "embedding" in best.settings:
         versions["embedding_sha256"] = hash_vectors(task.embeddings[best.settings["embedding"]])
     lines = [json.dumps(trial_record(trial, task.metric), ensure_ascii=False) + "\n" for trial in trials]

@@ -69,11 +69,13 @@ class EmbeddingSource:
         claims: Says whether a name is one of its own; the first source that claims a name loads it.
         load: Makes the table.
         infos: Describes the names it knows, for a person.
+        package: The package that it is from.
     """
 
     claims: Callable[[str], bool]
     load: Callable[[Request], EmbeddingTable]
     infos: Callable[[], tuple[EmbeddingInfo, ...]]
+    package: str = "plaudit"
 
 
 def load_embedding(
@@ -100,17 +102,25 @@ def load_embedding(
         MissingExtraError: An optional dependency is not installed.
     """
     request = Request(str(name_or_path), training_texts, seed, progress)
-    for source in SOURCES:
-        if source.claims(request.name):
-            return source.load(request)
-    for source in _plugins():
-        if source.claims(request.name):
-            return source.load(request)
+    if (source := _source_of(request.name)) is not None:
+        return source.load(request)
     names = ", ".join(info.name for info in available_embeddings() if not info.name.isupper())
     raise EmbeddingError(
         f"Unknown embedding {request.name!r}: expected one of {names}, or the path of a text file of vectors, "
         "of a TF Hub module or of an embedding's folder."
     )
+
+
+def embedding_package(name: str) -> str | None:
+    """Return the package that an embedding is from, None for a name that nobody claims."""
+    source = _source_of(name)
+    return None if source is None else source.package
+
+
+def _source_of(name: str) -> EmbeddingSource | None:
+    """Return the first source that claims a name; plugins are imported only for a name that is none of ours."""
+    ours = next((source for source in SOURCES if source.claims(name)), None)
+    return ours or next((source for source in _plugins() if source.claims(name)), None)
 
 
 def available_embeddings(*, plugins: bool = True) -> tuple[EmbeddingInfo, ...]:
@@ -159,7 +169,7 @@ def _checked(source: EmbeddingSource, package: str) -> EmbeddingSource:
         except EmbeddingError as error:
             raise PluginError(f"the plugin {package}: {error}") from error
 
-    return EmbeddingSource(claims, load, infos)
+    return EmbeddingSource(claims, load, infos, package)
 
 
 def _check_table(table: object) -> EmbeddingTable:

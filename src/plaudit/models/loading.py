@@ -7,7 +7,7 @@ from pathlib import Path
 from plaudit.errors import ModelError
 from plaudit.models.artifact import opening, read_manifest
 from plaudit.models.base import Classifier
-from plaudit.plugins import asking
+from plaudit.plugins import asking, installed_version
 from plaudit.registry import BUILT_IN, recipe_of_kind
 
 
@@ -29,10 +29,13 @@ def load(path: str | Path) -> Classifier:
         kind, package = manifest["kind"], manifest["package"]
         recipe = recipe_of_kind(kind)
         if recipe is None and package is not None:
-            raise ModelError(
-                f"{folder}: a model of the recipe {kind[:60]!r} of the package {package}, which is not installed here; "
-                "install that package to open it, if you trust it."
+            version = installed_version(package)
+            why = (
+                "which is not installed here; install that package to open it, if you trust it."
+                if version is None
+                else f"whose version here, {version}, does not have it; install the version that the model is from."
             )
+            raise ModelError(f"{folder}: a model of the recipe {kind[:60]!r} of the package {package}, {why}")
         if recipe is None:
             known = ", ".join(dict.fromkeys(each.kind for each in BUILT_IN.values()))
             raise ModelError(f"{folder}: unknown kind of model {kind[:60]!r}; this Plaudit knows {known}.")

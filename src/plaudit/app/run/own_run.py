@@ -24,7 +24,7 @@ import numpy as np
 
 from plaudit.app.run.judging import Met
 from plaudit.app.run.parts import Parts, clean, divide
-from plaudit.app.run.record import read_held_out, read_versions
+from plaudit.app.run.record import missing_plugins, read_held_out, read_versions
 from plaudit.config import DataConfig, DataSpec, RunConfig
 from plaudit.data import DATASET_NAMES, Dataset, has_parts, has_test_part, load_dataset
 from plaudit.data.readers.database import database_file
@@ -97,7 +97,7 @@ class OwnRun:
         except PlauditError as error:
             raise DataError(
                 f"{self.folder}: the {name} texts of its run cannot be loaded again: {error} "
-                f"{instead[0].upper()}{instead[1:]}."
+                f"{missing_plugins(self.recorded) or f'{instead[0].upper()}{instead[1:]}.'}"
             ) from error
         if fingerprint(known) != self.recorded.get(f"{known_by}_texts"):
             raise DataError(

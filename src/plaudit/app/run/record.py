@@ -16,7 +16,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +27,16 @@ from plaudit.app.run.parts import Parts, count_shared_texts, describe_sets, is_s
 from plaudit.budget import read_document
 from plaudit.config import DataConfig, RunConfig
 from plaudit.data import DATASET_NAMES, Dataset
+from plaudit.data.readers import FORMATS, find_sources
 from plaudit.data.spill import SpilledDataset
+from plaudit.embeddings.registry import embedding_package
 from plaudit.errors import MissingExtraError
 from plaudit.evaluation import Answers, fingerprint
 from plaudit.models import Classifier
 from plaudit.models.artifact import read_tensors
 from plaudit.models.recipes import settings_of
+from plaudit.plugins import installed_version
+from plaudit.registry import find_recipe
 from plaudit.report import ReportFacts, model_card, plot_curves, plot_reliability, report_page
 from plaudit.report.audit_facts import quick_audit
 from plaudit.report.facts import (
@@ -104,23 +107,41 @@ class Record:
 
 
 def run_versions(
-    packages: Sequence[str], train: Dataset, validation: Dataset, unlabelled: Dataset | None
+    config: RunConfig, packages: Sequence[str], train: Dataset, validation: Dataset, unlabelled: Dataset | None
 ) -> dict[str, str]:
-    """Return what a run's bits depend on besides its settings: versions, and hashes of the texts."""
+    """Return what a run's bits depend on besides its settings: versions, plugins, and hashes of the texts."""
+    plugins = _plugins_of(config)
     versions = {
+        **({"plugins": ", ".join(plugins)} if plugins else {}),
         "plaudit": plaudit.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
-    for package in packages:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+    for package in (*packages, *plugins):
+        if (version := installed_version(package)) is not None:
+            versions[package] = version
     versions["train_texts"], versions["validation_texts"] = fingerprint(train), fingerprint(validation)
     if unlabelled is not None:
         versions["unlabelled_texts"] = fingerprint(unlabelled)
     return versions
+
+
+def _plugins_of(config: RunConfig) -> list[str]:
+    """Return the packages without which a run cannot be repeated, in order of their names."""
+    found = {find_recipe(config.model.recipe).package}
+    if config.model.embedding is not None:
+        found.add(embedding_package(str(config.model.embedding)) or "plaudit")
+    if any(each.package != "plaudit" for each in FORMATS.values()) and config.data.source not in DATASET_NAMES:
+        found |= {FORMATS[each.format].package for each in find_sources(config.data.source, config.data.format)}
+    return sorted(found - {"plaudit"})
+
+
+def missing_plugins(recorded: Mapping[str, str]) -> str:
+    """Return in a sentence which packages a recorded run needs that are not installed here; empty for none."""
+    missing = [each for each in recorded.get("plugins", "").split(", ") if each and installed_version(each) is None]
+    if not missing:
+        return ""
+    return f"The run needs {' and '.join(missing)}, not installed here; install that, if you trust it."
 
 
 def read_versions(path: Path) -> dict[str, str]:

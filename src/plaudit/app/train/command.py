@@ -145,7 +145,7 @@ def train(
     until_read = "ngram" if is_open else recipe
     more = further_settings(further or [])
     settings |= {"recipe": until_read, "further": more, "refit": refit, "final": final or None}
-    base = RunConfig() if config is None else _with_recipe(_recorded(config), until_read)
+    base = RunConfig() if config is None else _with_recipe(_recorded(config, until_read), until_read)
     run = _changed_run(base, given, settings)
     if is_open and (plan := settle(run)) is not None:
         console.print(plan.reason, markup=False)
@@ -171,11 +171,18 @@ def train(
     _print_outcome(outcome, time.monotonic() - began)
 
 
-def _recorded(config: Path) -> RunConfig:
-    """Return a recorded run, its files named where they lie."""
+def _recorded(config: Path, recipe: str | None) -> RunConfig:
+    """Return a recorded run, its files named where they lie.
+
+    Raises:
+        ConfigError: It cannot be read; or it is to be repeated with its own recipe, and a plugin of it is not here.
+    """
     from plaudit.app.run.own_run import found_from
+    from plaudit.app.run.record import missing_plugins, read_versions
 
     run = RunConfig.from_toml(config)
+    if recipe in (None, run.model.recipe) and (missing := missing_plugins(read_versions(config))):
+        raise ConfigError(f"{config}: {missing}")
     return replace(run, data=found_from(config, run.data))
 
 

@@ -321,7 +321,8 @@ class _Run:
         )
 
     def _versions(self) -> dict[str, str]:
-        return run_versions(self.model.packages, self.parts.train, self.parts.validation, self.unlabelled)
+        parts = self.parts
+        return run_versions(self.config, self.model.packages, parts.train, parts.validation, self.unlabelled)
 
     def _check_labels(self) -> None:
         """Refuse the place of a model of other labels, which only the data tell."""

@@ -45,6 +45,7 @@ class Format:
         magic: What a file begins with, where that is no other format's.
         is_stream: Whether it can come in on standard input.
         is_read_twice: Whether its columns' types are known only at its end.
+        package: The package that it is from.
     """
 
     open: Callable[[Source, DataSpec], Reader]
@@ -52,6 +53,7 @@ class Format:
     magic: tuple[bytes, ...] = ()
     is_stream: bool = True
     is_read_twice: bool = False
+    package: str = "plaudit"
 
     def __post_init__(self) -> None:
         if wrong := [each for each in self.suffixes if not each.startswith(".") or each != each.lower()]:
@@ -125,15 +127,13 @@ def _add_plugins() -> None:
     from plaudit.plugins import load_plugins, plugin_package
 
     for name, found in load_plugins("plaudit.readers", Format, besides=FORMATS).items():
-        package = plugin_package("plaudit.readers", name)
-        FORMATS[name] = replace(found, open=partial(_open_asking, package, found.open))
+        package = plugin_package("plaudit.readers", name) or "?"
+        FORMATS[name] = replace(found, open=partial(_open_asking, package, found.open), package=package)
         for suffix in found.suffixes:
             SUFFIXES.setdefault(suffix, name)
 
 
-def _open_asking(
-    package: str | None, opens: Callable[[Source, DataSpec], Reader], source: Source, spec: DataSpec
-) -> Reader:
+def _open_asking(package: str, opens: Callable[[Source, DataSpec], Reader], source: Source, spec: DataSpec) -> Reader:
     """Return the reader that a plugin makes; whatever else it returns or raises is said with its package's name."""
     from plaudit.plugins import asking
 
