@@ -179,7 +179,10 @@ def test_no_answer_by_the_rule_has_no_reason(command: Command, model: Path, tmp_
     assert "2 rows, " in done.err
     assert "; 2 without an answer -> out.jsonl." in done.err
     found = read(tmp_path / "out.jsonl")
-    assert [(row["prediction"], row["reason"]) for row in found] == [(None, None), (None, "the text is blank")]
+    assert [(row["prediction"], row["reason"]) for row in found] == [
+        (None, None),
+        (None, "no answer: the text is blank"),
+    ]
     assert all(row["probability"] >= 0.5 for row in found)
 
 
@@ -191,7 +194,12 @@ def test_what_is_unlike_the_training_texts_has_that_reason(command: Command, mod
     command("predict", "scoped", "-i", "in.csv", "-o", "out.jsonl")
     found = read(tmp_path / "out.jsonl")
     said = "no answer: unlike the training texts"
-    assert [row["reason"] for row in found] == [None, said, said]
+    assert [row["reason"] for row in found] == [None, said, "no answer: the text is blank"]
+    classifier.set_rule(None).save(tmp_path / "free")
+    command("predict", "free", "-i", "in.csv", "-o", "all.jsonl")
+    rows = read(tmp_path / "all.jsonl")
+    assert [row["reason"] for row in rows] == [None, "unlike the training texts", "the text is blank"]
+    assert None not in [row["prediction"] for row in rows]
     assert [row["prediction"] is None for row in found] == [False, True, True]
 
 

@@ -14,14 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plaudit.data.faults import is_blank
 from plaudit.errors import DataError
 from plaudit.models.answers import answer, answer_columns, answer_fields
-from plaudit.models.scope import BLANK_TEXT
 
 if TYPE_CHECKING:
     from plaudit.batch.reading import Batch
     from plaudit.models import Classifier
+    from plaudit.models.answers import Answering
 
 REASON = "reason"
 
@@ -46,7 +45,7 @@ def check_names(names: Sequence[str], fields: Sequence[pa.Field], where: str) ->
 def score(model: Classifier, batch: Batch, fields: Sequence[pa.Field]) -> list[pa.Array]:
     """Return what the columns `fields` hold for a batch, each [N]; where a row has no text, all null but "reason".
 
-    A blank text is answered as any text, and "reason" says that it is blank.
+    A text that is blank, or unlike the training texts, is answered as any text, and "reason" says so.
 
     Args:
         model: A fitted classifier.
@@ -61,15 +60,18 @@ def score(model: Classifier, batch: Batch, fields: Sequence[pa.Field]) -> list[p
         raise DataError(batch.reasons[min(batch.reasons)])
     texts, reasons = batch.texts.drop_null(), batch.reasons
     if len(texts):
-        found = answer(model, texts)
+        found = answer(model, texts, with_reasons=not is_strict)
         answers = answer_columns(model, found)
-        doubtful = {int(i): BLANK_TEXT for i in np.flatnonzero(is_blank(texts))} | found.reasons
-        if doubtful:
-            rows = np.flatnonzero(batch.texts.is_valid().to_numpy(zero_copy_only=False))
-            reasons = {**reasons, **{int(rows[i]): reason for i, reason in doubtful.items()}}
+        reasons = {**reasons, **reasons_of_rows(found, batch.texts)}
     else:
         answers = [pa.nulls(0, field.type) for field in fields if field.name != REASON]
     return spread(answers, batch.texts, reasons, fields)
+
+
+def reasons_of_rows(found: Answering, texts: pa.LargeStringArray) -> dict[int, str]:
+    """Return the reasons of the answers to the texts that are there by the number of their row, of N rows' `texts`."""
+    rows = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False)) if found.reasons else ()
+    return {int(rows[i]): reason for i, reason in found.reasons.items()}
 
 
 def spread(

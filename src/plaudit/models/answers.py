@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,39 +29,39 @@ class Answering:
         labels: N labels, each a str, int or bool as the classes are; None for no answer; multi-label a tuple of them.
         numbers: What was chosen: class numbers, int64 [N], -1 for no answer; multi-label an indicator, int64 [N, C].
         probabilities: float64 [N, C].
-        unlike: Which texts the rule does not answer because they are unlike the training texts, bool [N]; None: none.
+        reasons: By number of a text why not to rely on its answer, or why it has none: it is blank, or unlike the
+            training texts. That the model is unsure is no such reason.
     """
 
     labels: list[Any]  # Any: see above
     numbers: NDArray[np.int64]
     probabilities: NDArray[np.float64]
-    unlike: NDArray[np.bool_] | None = None
+    reasons: Mapping[int, str] = field(default_factory=dict)
 
     def slice(self, start: int, n: int) -> Answering:
         """Return `n` of them from number `start`."""
         rows = slice(start, start + n)
-        unlike = None if self.unlike is None else self.unlike[rows]
-        return Answering(self.labels[rows], self.numbers[rows], self.probabilities[rows], unlike)
-
-    @property
-    def reasons(self) -> dict[int, str]:
-        """Why texts have no answer, by number, where it is not that the model is unsure."""
-        return {} if self.unlike is None else {int(i): f"no answer: {UNLIKE}" for i in np.flatnonzero(self.unlike)}
+        reasons = {i - start: why for i, why in self.reasons.items() if start <= i < start + n}
+        return Answering(self.labels[rows], self.numbers[rows], self.probabilities[rows], reasons)
 
 
 def joined(parts: Sequence[Answering]) -> Answering:
     """Return all answers of some parts, one or more."""
-    unlike = [part.unlike for part in parts if part.unlike is not None]
+    starts = np.cumsum([0, *(len(part.labels) for part in parts)]).tolist()
     return Answering(
         [label for part in parts for label in part.labels],
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.probabilities for part in parts]),
-        np.concatenate(unlike) if len(unlike) == len(parts) else None,
+        {at + i: why for at, part in zip(starts, parts, strict=False) for i, why in part.reasons.items()},
     )
 
 
-def answer(model: Classifier, texts: object) -> Answering:
-    """Score N texts by the model's own decision rule; `texts` are what `logits` takes."""
+def answer(model: Classifier, texts: object, *, with_reasons: bool = True) -> Answering:
+    """Score N texts by the model's own decision rule; `texts` are what `logits` takes.
+
+    The reasons, which can be left out, are the rule's; without a rule on what is unlike the training texts, they name
+    the plainest of these (`Scope.is_foreign`), for all of them cost more than an n-gram model's scores.
+    """
     from plaudit.training.losses import probabilities
 
     column = as_text_column(texts)
@@ -69,31 +69,40 @@ def answer(model: Classifier, texts: object) -> Answering:
     unlike = model.unlike(column)
     numbers = model.decide(logits, unlike=unlike)
     labels = model.label_sets(numbers) if model.multi_label_ else model.labels_of(numbers).tolist()
-    return Answering(labels, numbers, probabilities(logits, multi_label=model.multi_label_), unlike)
+    found = Answering(labels, numbers, probabilities(logits, multi_label=model.multi_label_))
+    if not with_reasons:
+        return found
+    if unlike is None and model.scope_ is not None:
+        unlike = model.scope_.is_foreign(column)
+    doubted = enumerate(doubts(model, column, unlike=unlike))
+    reasons = {i: f"no answer: {why}" if labels[i] is None else why for i, why in doubted if why is not None}
+    return replace(found, reasons=reasons)
 
 
-def doubts(model: Classifier, texts: object) -> list[str | None]:
+def doubts(model: Classifier, texts: object, *, unlike: NDArray[np.bool_] | None = None) -> list[str | None]:
     """Return why not to rely on any answer to each of N texts, whatever the model's rule; None where nothing is odd.
 
     A text is blank, or unlike the training texts, as one in a hundred like them is at most; the latter is known of
-    models that `plaudit train` made.
+    models that `plaudit train` made. Where the model's rule has found out which are `unlike`, bool [N], that counts.
     """
     column = as_text_column(texts)
-    unlike = np.zeros(len(column), np.bool_) if model.scope_ is None else model.scope_.is_unlike(column)
+    if unlike is None:
+        unlike = np.zeros(len(column), np.bool_) if model.scope_ is None else model.scope_.is_unlike(column)
     blank = is_blank(column)
     return [BLANK_TEXT if b else UNLIKE if u else None for b, u in zip(blank.tolist(), unlike.tolist(), strict=True)]
 
 
 def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield each text with its record; "reason" says why not to rely on the answer, where `doubts` has something."""
-    for text, record, doubt in zip(texts, records(model, answer(model, texts)), doubts(model, texts), strict=True):
+    found = answer(model, texts, with_reasons=False)
+    for text, record, doubt in zip(texts, records(model, found), doubts(model, texts), strict=True):
         yield {"text": text, **record, **({} if doubt is None else {"reason": f"no answer: {doubt}"})}
 
 
 def records(model: Classifier, found: Answering) -> list[dict[str, Any]]:
     """Return N answers as JSON values: "label" (multi-label a tuple; None for no answer) and "probabilities".
 
-    Where there is no answer because the text is unlike the training texts, "reason" says so.
+    Where a text is blank, or unlike the training texts, "reason" says so.
     """
     names = [str(name) for name in model.classes_.tolist()]
     given: list[dict[str, Any]] = [

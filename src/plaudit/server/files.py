@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from plaudit.batch.encoding import encode_lines, encode_table
 from plaudit.batch.reading import BatchReader, sentence
-from plaudit.batch.scoring import added_fields, check_names, spread
+from plaudit.batch.scoring import added_fields, check_names, reasons_of_rows, spread
 from plaudit.budget import SERVER, Budget, spending
 from plaudit.config import DataSpec
 from plaudit.data.readers import Source
@@ -155,7 +155,8 @@ def _write(budget: Budget, read: _Read, loaded: Loaded, found: Answering) -> byt
         check_names(list(read.keys), fields, _NAME)
     except DataError as error:
         raise Refusal(422, str(error)) from None
-    added = pa.table(spread(answer_columns(model, found), read.texts, read.reasons, fields), schema=pa.schema(fields))
+    reasons = {**read.reasons, **reasons_of_rows(found, read.texts)}
+    added = pa.table(spread(answer_columns(model, found), read.texts, reasons, fields), schema=pa.schema(fields))
     if read.keeps_lines:
         return encode_lines(read.rows.column(0).to_pylist(), added)
     columns = {name: read.rows[name] for name in read.rows.column_names}

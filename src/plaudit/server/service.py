@@ -188,7 +188,8 @@ class Service:
             by_text: list[list[Explanation]] = [[] for _ in range(len(column))]
             for one in explain(loaded.classifier, column, label) if len(column) else ():
                 by_text[one.row].append(one)
-            return answer(loaded.classifier, column), by_text, doubts(loaded.classifier, column)
+            found = answer(loaded.classifier, column, with_reasons=False)
+            return found, by_text, doubts(loaded.classifier, column)
 
         found: tuple[Answering, list[list[Explanation]], list[str | None]] = await self.batcher.run(
             explained, timeout_s=self.limits.timeout_s
