@@ -109,7 +109,7 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     assert len(command("predict", "model", "a warm joy", "--json").lines()) == 1
     command("report", "model")
     assert "No words are marked: " in (folder / "report.json").read_text()
-    message = "a model of the kind 'tfidf' cannot be explained; these can: network, ngram, encoder, blend."
+    message = "recipe 'tfidf' cannot be explained; these recipes can: network, ngram, encoder, best, distilled."
     assert message in command("explain", "model", "a joy", code=2).err
     command("train", "--config", "model/run.toml", "-o", "third")
     assert (tmp_path / "third" / "weights.safetensors").read_bytes() == (folder / "weights.safetensors").read_bytes()
@@ -188,7 +188,7 @@ def test_without_the_package_its_models_are_refused_with_its_name(
     with pytest.raises(ModelError, match=message):
         plaudit.load(tmp_path / "model")
     assert "plaudit_example" not in sys.modules  # though the module itself still lies on the path
-    assert "expected one of network, ngram" in command("train", "sample", "--recipe", "tfidf", code=2).err
+    assert "expected one of auto, network, ngram" in command("train", "sample", "--recipe", "tfidf", code=2).err
     install(example, "another", {"plaudit.recipes": {"tfidf": "plaudit_example:RECIPE"}})
     with pytest.raises(ModelError, match="here that recipe is of the package another"):
         plaudit.load(tmp_path / "model")

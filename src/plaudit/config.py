@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from plaudit.budget import read_document
 from plaudit.errors import ConfigError
 from plaudit.registry import check_setting, declared
-from plaudit.setting_values import typed
+from plaudit.setting_values import kind_in_words, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,10 +305,18 @@ def _build(kind: type, values: object, where: str) -> typing.Any:  # Any: one of
         if key not in known:
             raise ConfigError(f"{where}: unknown setting {key!r}; expected one of {', '.join(sorted(known))}.")
         if not _fits(value, hints[key]):
-            raise ConfigError(f"{where}: {key} = {value!r} is not of the expected kind ({_describe(hints[key])}).")
-    return kind(
-        **{k: tuple(v) if isinstance(v, list) else float(v) if hints[k] is float else v for k, v in values.items()}
-    )
+            raise ConfigError(f"{where}: {key} = {_as_toml(value)}: expected {kind_in_words(hints[key])}.")
+        check_setting(key, tuple(value) if isinstance(value, list) else value, called=f"{where}: {key}")
+    try:
+        return kind(
+            **{k: tuple(v) if isinstance(v, list) else float(v) if hints[k] is float else v for k, v in values.items()}
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _as_toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _without_none(hint: object) -> object:
@@ -332,9 +340,3 @@ def _fits(value: object, hint: object) -> bool:
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is hint
-
-
-def _describe(hint: object) -> str:
-    if typing.get_origin(hint) is Literal:
-        return " or ".join(map(repr, get_args(hint)))
-    return str(getattr(hint, "__name__", hint)) if typing.get_origin(hint) is None else str(hint)

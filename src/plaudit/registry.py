@@ -6,6 +6,7 @@ recipe. Packages add records by entry points (`plaudit.plugins`); what is built 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import types
 import typing
@@ -332,8 +333,16 @@ def find_recipe(name: str) -> Recipe:
     """
     recipe = BUILT_IN.get(name) or _plugin(name)
     if recipe is None:
-        raise ConfigError(f"--recipe {name}: expected one of {', '.join(recipe_names())}.")
+        raise unknown_recipe(name)
     return recipe
+
+
+def unknown_recipe(name: str, *besides: str) -> ConfigError:
+    """Return what to raise for a recipe that there is not; `besides` are further words that are taken."""
+    known = (*besides, *recipe_names())
+    near = difflib.get_close_matches(name, known, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return ConfigError(f"--recipe {name}: expected one of {', '.join(known)}.{meant}")
 
 
 def recipe_of_kind(kind: str) -> Recipe | None:
@@ -404,15 +413,20 @@ def declared() -> dict[str, Declared]:
     return found
 
 
-def check_setting(name: str, value: object) -> None:
+def check_setting(name: str, value: object, *, called: str | None = None) -> None:
     """Refuse a value that no recipe can use, by the name of the setting; a name without a rule passes.
 
+    Args:
+        name: The setting's.
+        value: What it shall be.
+        called: What the message calls it; None for the command line's option.
+
     Raises:
-        ConfigError: The value is out of range; the message names the command line's option.
+        ConfigError: The value is out of range.
     """
     known = declared().get(name)
     if known is not None and known.setting.rule is not None:
-        known.setting.rule.check(known.option, value)
+        known.setting.rule.check(called or known.option, value)
 
 
 def _parse(annotation: Any) -> tuple[Any, Setting] | None:

@@ -5,11 +5,12 @@ Which setting has which rule, and which recipe takes it, stands in `settings`.
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 from plaudit.errors import ConfigError
 
@@ -36,12 +37,34 @@ class Rule:
     check: Callable[[str, object], None]
 
 
+def is_whole(value: object) -> TypeGuard[Integral]:
+    """Say whether a value is a whole number, NumPy's too, as a grid search hands them over; True is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", dict: "a table"}
+
+
+def kind_in_words(kind: object) -> str:
+    """Return what a value of a type is, for a person; empty for a type that is told from nothing."""
+    origin, inner = typing.get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " or ".join(map(repr, inner))
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(filter(None, map(kind_in_words, inner)))
+    if origin in (tuple, list):
+        return f"a list, each {kind_in_words(inner[0])}" if inner else "a list"
+    return _WORDS.get(typing.cast("type", origin or kind), "")
+
+
 def a_number(least: int, most: int | None = _MOST) -> Rule:
     """Return the rule of a whole number from `least` to `most`."""
 
     def check(option: str, value: object) -> None:
-        if not isinstance(value, Integral) or int(value) < least:  # Integral: a grid search hands over NumPy's integers
-            raise ConfigError(f"{option}: expected at least {least}, got {value!r}.")
+        if not is_whole(value):
+            raise ConfigError(f"{option}: expected a whole number, at least {least}, got {value!r}.")
+        if int(value) < least:
+            raise ConfigError(f"{option}: expected at least {least}, got {value}.")
         if most is not None and int(value) > most:
             raise ConfigError(f"{option}: expected at most {most:,}, got {value}.")
 
@@ -52,8 +75,9 @@ def a_real(expected: str, holds: Callable[[float], bool]) -> Rule:
     """Return the rule of a number for which `holds` is true."""
 
     def check(option: str, value: object) -> None:
-        if not isinstance(value, Real) or not holds(typing.cast("float", value)):
-            raise ConfigError(f"{option}: expected {expected}, got {value}.")
+        if isinstance(value, bool) or not isinstance(value, Real) or not holds(float(value)):
+            got = value if isinstance(value, Real) else repr(value)
+            raise ConfigError(f"{option}: expected {expected}, got {got}.")
 
     return Rule(expected, check)
 
@@ -96,12 +120,12 @@ def layer_sizes() -> Rule:
     def check(option: str, value: object) -> None:
         if not isinstance(value, tuple | list):
             raise ConfigError(f"{option}: expected a tuple of layer sizes like (16,), got {value!r}.")
-        if not all(isinstance(units, Integral) and 1 <= int(units) <= _MOST for units in value):
+        if not all(is_whole(units) and 1 <= int(units) <= _MOST for units in value):
             raise ConfigError(
                 f"{option}: every layer needs at least one unit, and at most {_MOST:,}; got {list(value)}."
             )
 
-    return Rule("each from 1", check)
+    return Rule("from 1", check)
 
 
 def a_device() -> Rule:

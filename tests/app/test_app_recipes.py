@@ -217,7 +217,7 @@ def test_texts_without_labels_reach_who_learns_from_them(
         (("--recipe", "ngram", "--no-early-stopping"), "--early-stopping belongs to --recipe network; ngram has "),
         (("--min-texts", "2"), "--min-texts belongs to --recipe ngram; network has --embedding, --trainable, "),
         (("--n-max", "2"), "--n-max is no setting of --recipe network; network has "),
-        (("--recipe", "best"), "--recipe best: expected one of network, ngram."),
+        (("--recipe", "best"), "--recipe best: expected one of auto, network, ngram."),
         (("--unlabelled", "x.csv"), "--unlabelled: --recipe network learns from labelled texts only."),
         (("--recipe", "ngram", "--unlabelled", "none.csv"), "none.csv: no such data set, file or folder"),
         (("--recipe", "ngram", "--unlabelled", "."), ".: no .txt files; expected one text a file."),

@@ -38,8 +38,10 @@ def test_the_constructor_only_stores() -> None:
 def test_parameters_are_set_by_name() -> None:
     model = NetworkClassifier().set_params(epochs=3, hidden=(8, 4))
     assert (model.epochs, model.hidden) == (3, (8, 4))
-    with pytest.raises(ConfigError, match="NetworkClassifier has no parameter 'epoch'"):
+    with pytest.raises(ConfigError, match=r"NetworkClassifier has no setting 'epoch'; near to it are epochs\."):
         model.set_params(epoch=3)
+    with pytest.raises(TypeError, match=r"NetworkClassifier has no setting 'hiden'; near to it are hidden"):
+        NetworkClassifier(hiden=(8,))  # type: ignore[call-arg]
 
 
 def test_scikit_learn_takes_it_for_a_classifier_of_texts() -> None:

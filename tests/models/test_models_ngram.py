@@ -270,15 +270,17 @@ def test_texts_that_share_no_word_are_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_max": 0}, "--n-max: expected at least 1, got 0"),
-        ({"n_max": 101}, "--n-max: expected at most 100, got 101"),
-        ({"min_texts": 0}, "--min-texts: expected at least 1, got 0"),
-        ({"min_texts": 0.5}, "--min-texts: expected at least 1, got 0.5"),
-        ({"regularisation": 0}, "--regularisation: expected a number above 0, got 0"),
-        ({"regularisation": float("nan")}, "--regularisation: expected a number above 0, got nan"),
-        ({"class_weight": "even"}, "--class-weight: expected one of none, balanced, got 'even'"),
+        ({"n_max": 0}, "n_max: expected at least 1, got 0"),
+        ({"n_max": 101}, "n_max: expected at most 100, got 101"),
+        ({"n_max": True}, "n_max: expected a whole number, at least 1, got True"),
+        ({"n_max": "3"}, "n_max: expected a whole number, at least 1, got '3'"),
+        ({"min_texts": 0}, "min_texts: expected at least 1, got 0"),
+        ({"min_texts": 0.5}, "min_texts: expected a whole number, at least 1, got 0.5"),
+        ({"regularisation": 0}, "regularisation: expected a number above 0, got 0"),
+        ({"regularisation": float("nan")}, "regularisation: expected a number above 0, got nan"),
+        ({"class_weight": "even"}, "class_weight: expected one of none, balanced, got 'even'"),
         ({"class_weight": {"dull": 1.0}}, "class_weight: no weight for class 'fun'"),
-        ({"seed": -1}, "--seed: expected at least 0, got -1"),
+        ({"seed": -1}, "seed: expected at least 0, got -1"),
     ],
 )
 def test_a_setting_out_of_range_is_refused(settings: dict[str, Any], message: str) -> None:

@@ -19,7 +19,7 @@ import typer
 from plaudit.config import DataConfig, DataSpec
 from plaudit.errors import ConfigError
 from plaudit.registry import BUILT_IN, Declared, declared
-from plaudit.setting_values import meant
+from plaudit.setting_values import kind_in_words, meant
 
 _SEVERAL = ("text_column", "label_column")
 _OPTIONS: dict[str, Any] = {  # Any: a type with what typer is told of it
@@ -234,9 +234,7 @@ def settings_table() -> str:
 
 def _kind_in_words(known: Declared) -> str:
     rule = known.setting.rule
-    kinds = {int: "whole number", float: "number", bool: "on or off", str: "word", tuple: "numbers"}
-    kind = kinds.get(get_origin(known.kind) or known.kind, "")
-    words = rule.words if rule else ""
-    if not kind or kind in ("on or off", "word"):
-        return words or kind
+    kind, words = kind_in_words(known.kind).removeprefix("a "), rule.words if rule else ""
+    if words and known.kind not in (int, float) and get_origin(known.kind) is not tuple:
+        return words
     return f"{kind}, {words}" if words and not words.startswith("a number") else words or kind

@@ -68,8 +68,9 @@ def engine(model: Classifier) -> Any:  # Any: a module with `tokenizers` and `wo
     """
     recipe = recipe_of_kind(model.kind)
     if recipe is None or recipe.explainer is None:
-        can = dict.fromkeys(each.kind for each in BUILT_IN.values() if each.explainer is not None)
-        raise ConfigError(f"a model of the kind {model.kind!r} cannot be explained; these can: {', '.join(can)}.")
+        explained = {each.kind for each in BUILT_IN.values() if each.explainer is not None}
+        can = ", ".join(name for name, each in BUILT_IN.items() if each.kind in explained)
+        raise ConfigError(f"a model of the recipe {model.kind!r} cannot be explained; these recipes can: {can}.")
     return recipe.load_explainer()
 
 

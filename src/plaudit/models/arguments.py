@@ -6,6 +6,8 @@ The constructor only stores its arguments, so that they can be read, set, and ha
 
 from __future__ import annotations
 
+import difflib
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any, Self
@@ -21,6 +23,21 @@ _MOST_LAYERS = 1_000
 class Arguments:
     """A classifier of texts whose attributes are its constructor's arguments."""
 
+    def __init_subclass__(cls, **further: Any) -> None:
+        """Let the constructor say which of its settings are near to a name that is none of them."""
+        super().__init_subclass__(**further)
+        init = cls.__init__
+
+        @functools.wraps(init)
+        def named(self: Arguments, *args: Any, **settings: Any) -> None:
+            known = inspect.signature(init).parameters
+            unknown = [name for name in settings if name not in known]
+            if unknown and not any(each.kind is each.VAR_KEYWORD for each in known.values()):
+                raise TypeError(_no_setting(cls, unknown[0]))
+            init(self, *args, **settings)
+
+        cls.__init__ = named  # type: ignore[assignment]  # the same, which `wraps` lets signatures see
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments (scikit-learn's contract; `deep` changes nothing)."""
         return {name: getattr(self, name) for name in self._parameter_names()}
@@ -33,7 +50,7 @@ class Arguments:
         """
         for name, value in params.items():
             if name not in self._parameter_names():
-                raise ConfigError(f"{type(self).__name__} has no parameter {name!r}.")
+                raise ConfigError(_no_setting(type(self), name))
             setattr(self, name, value)
         return self
 
@@ -55,7 +72,7 @@ class Arguments:
         for name, parameter in inspect.signature(type(self)).parameters.items():
             value = getattr(self, name)
             if value is not None or parameter.default is not None:
-                check_setting(name, value)
+                check_setting(name, value, called=name)
 
     def __sklearn_tags__(self) -> Any:  # sklearn.utils.Tags, which this module must not import
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
@@ -71,6 +88,13 @@ class Arguments:
         defaults = inspect.signature(type(self).__init__).parameters
         changed = [f"{k}={v!r}" for k, v in self.get_params().items() if not _is_same(v, defaults[k].default)]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def _no_setting(kind: type[Arguments], name: str) -> str:
+    known = kind._parameter_names()
+    near = difflib.get_close_matches(name, known, cutoff=0.5)
+    words = f"near to it are {', '.join(near)}" if near else f"it has {', '.join(known)}"
+    return f"{kind.__name__} has no setting {name!r}; {words}."
 
 
 def _is_same(value: object, default: object) -> bool:

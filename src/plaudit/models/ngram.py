@@ -233,7 +233,7 @@ class NgramClassifier(NgramArguments, Classifier):
         model = cls._from_manifest(folder, manifest, (*FILES, *(CHARACTER_FILES if has_characters else ())))
         try:
             for name in ("n_max", "min_texts", "regularisation"):
-                check_setting(name, getattr(model, name))
+                check_setting(name, getattr(model, name), called=name)
         except ConfigError as error:
             raise ModelError(f"{folder}: damaged: {error}") from error
         model.settings_ = settings = NgramSettings(**model._given())

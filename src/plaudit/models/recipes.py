@@ -15,6 +15,7 @@ from plaudit.config import ModelConfig, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
 from plaudit.models.base import Classifier
 from plaudit.registry import BUILT_IN, find_recipe
+from plaudit.setting_values import kind_in_words
 
 _OF_THE_RUN = ("recipe", "refit", "final", "further")  # settings that no constructor takes
 SETTINGS = tuple(f.name for kind in (ModelConfig, TrainingConfig) for f in fields(kind) if f.name not in _OF_THE_RUN)
@@ -63,12 +64,9 @@ def _check_type(name: str, value: object, kind: type[Classifier]) -> None:
         return
     is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
     kinds = set(typing.get_args(annotation)) - {type(None)} if is_union else {annotation}
-    if kinds <= _PLAIN.keys() and type(value) not in kinds and not (float in kinds and type(value) is int):
-        expected = " or ".join(_PLAIN[each] for each in _PLAIN if each in kinds)
-        raise ConfigError(f"--set {name}={value}: expected {expected}.")
-
-
-_PLAIN: dict[object, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
+    if kinds <= {bool, int, float, str} and type(value) not in kinds and not (float in kinds and type(value) is int):
+        expected = " or ".join(kind_in_words(each) for each in sorted(kinds, key=str))
+        raise ConfigError(f"--set {name}={value}: expected {expected}{' in quotes' if str in kinds else ''}.")
 
 
 def has_epochs(recipe: str) -> bool:

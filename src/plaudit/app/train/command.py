@@ -23,7 +23,7 @@ from plaudit.app.terminal import make_console, print_metrics, scoring_shown
 from plaudit.app.train.monitors import EpochLines, InterruptWatch, TensorBoardLog
 from plaudit.config import DataSpec, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
-from plaudit.registry import BUILT_IN
+from plaudit.registry import BUILT_IN, recipe_names, unknown_recipe
 
 if TYPE_CHECKING:
     from plaudit.app.train.run import Outcome
@@ -142,6 +142,8 @@ def train(
     began = time.monotonic()
     console = make_console()
     is_open = recipe == AUTO or (recipe is None and config is None and not is_tutorial(data or "imdb"))
+    if recipe not in (None, AUTO, *BUILT_IN, *recipe_names()):
+        raise unknown_recipe(str(recipe), AUTO)
     until_read = "ngram" if is_open else recipe
     more = further_settings(further or [])
     settings |= {"recipe": until_read, "further": more, "refit": refit, "final": final or None}
@@ -179,10 +181,16 @@ def _recorded(config: Path, recipe: str | None) -> RunConfig:
     """
     from plaudit.app.run.own_run import found_from
     from plaudit.app.run.record import missing_plugins, read_versions
+    from plaudit.models.recipes import build
 
     run = RunConfig.from_toml(config)
     if recipe in (None, run.model.recipe) and (missing := missing_plugins(read_versions(config))):
         raise ConfigError(f"{config}: {missing}")
+    if recipe in (None, run.model.recipe):
+        try:
+            build(run)
+        except ConfigError as error:
+            raise ConfigError(f"{config}: {error}") from error
     return replace(run, data=found_from(config, run.data))
 
 
