@@ -146,6 +146,7 @@ def test_it_is_tuned_by_its_metric(command: Command, verdicts: Path, tmp_path: P
     options = ("--recipes", "tfidf", "--metric", "worst_recall", "--time", "0.5s", "-o", "tuned")
     found = command("tune", verdicts, *options, "--json").json()
     assert found["defaults"][0]["settings"] == {"C": 10.0}
+    assert "not measured, and so not compared here: tfidf (plaudit-example)." in command("advise", "sample").out
     assert found["winner"]["worst_recall"] >= found["defaults"][0]["worst_recall"]
     command("train", "--config", "tuned/run.toml", "-o", "best")
     assert "cannot be searched" in command("tune", verdicts, "--recipes", "nope", code=2).err

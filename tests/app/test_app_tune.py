@@ -86,6 +86,9 @@ def test_lines_table_and_an_honest_ending(command: Command) -> None:
     assert first.endswith("defaults *")
     assert any(line.startswith("No other trial is better in every respect  (") for line in lines)
     heading = next(line for line in lines if line.startswith("trial  accuracy"))
+    row = lines[lines.index(heading) + 1 :]
+    winner = next(line for line in lines if line.startswith("Winner: trial ")).split()[2].rstrip(",")
+    assert [each.split()[1] for each in row if each.lstrip().startswith("* ")] == [winner]
     assert heading.split() == ["trial", "accuracy", "size", "µs", "a", "text", "training", "recipe", "settings"]
     assert any(line.startswith("Defaults: ngram 0.") for line in lines)
     honest = next(line for line in lines if line.startswith("Its accuracy is the best of "))

@@ -23,6 +23,8 @@ from plaudit.app.terminal import make_console
 from plaudit.app.train.monitors import duration
 from plaudit.config import DataSpec, RunConfig, check_language
 from plaudit.cores import usable_cores
+from plaudit.plugins import plugin_names, plugin_package
+from plaudit.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from plaudit.models.advice import Advice, DataFacts, Machine, Option
@@ -76,6 +78,7 @@ def advise(
             "data": asdict(facts) | {"ratio": facts.ratio, "is_english": facts.is_english},
             "machine": asdict(machine),
             "advice": asdict(advice),
+            "plugins": _plugin_recipes(),
             "command": command,
         }
         sys.stdout.write(json.dumps(found) + "\n")
@@ -231,9 +234,21 @@ def describe_advice(data: str, facts: DataFacts, machine: Machine, advice: Advic
         *(f"Or --recipe {other.recipe}: {other.reason}{_estimate(other)}" for other in advice.alternatives),
         *(f"note: {plain(note)}" for note in advice.notes),
     ]
+    if plugins := _plugin_recipes():
+        names = ", ".join(f"{name} ({package})" for name, package in plugins.items())
+        lines.append(f"note: recipes of plugins are not measured, and so not compared here: {names}.")
     if machine.gpu is not None:
         lines.append("note: times are for the processor; on the GPU the encoder takes much less.")
     return lines
+
+
+def _plugin_recipes() -> dict[str, str]:
+    """Return the recipes that installed packages add, with each one's package; imports none of them."""
+    return {
+        name: plugin_package("plaudit.recipes", name) or "?"
+        for name in plugin_names("plaudit.recipes")
+        if name not in BUILT_IN
+    }
 
 
 def _describe_data(facts: DataFacts) -> str:

@@ -304,7 +304,7 @@ class SearchBar:
     def show(self, n: int, best: Trial | None, metric: str) -> None:
         """Say how many trials there were, and which is the best."""
         used = self._progress.tasks[0].elapsed or 0.0
-        words = f"{n:,} trials"
+        words = f"{n:,} {'trial' if n == 1 else 'trials'}"
         if best is not None and best.result is not None:
             words += f"; best: trial {best.number}, {best.recipe}, {metric} {best.result.figure:.4f}"
         self._progress.update(self._task, completed=min(used, self._seconds), description=words)
@@ -356,10 +356,11 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("trial", metric, "size", "µs a text", "training", "recipe", "settings"):
         table.add_column(heading, justify="left" if heading in ("recipe", "settings") else "right")
-    for trial in front[:_MOST_ROWS]:
+    shown = front[:_MOST_ROWS] if best in front[:_MOST_ROWS] else [*front[: _MOST_ROWS - 1], best]
+    for trial in shown:
         if trial.result is not None:
             table.add_row(
-                f"{trial.number}",
+                f"{'* ' if trial is best else ''}{trial.number}",
                 f"{trial.result.figure:.4f}",
                 size_words(trial.result.size_bytes),
                 f"{trial.result.microseconds_a_text:,.0f}",
@@ -368,7 +369,10 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
                 escape(describe_settings(trial)),
             )
     compared = sum(trial.result is not None for trial in trials)
-    console.print(f"\n[bold]No other trial is better in every respect[/bold]  ({len(front)} of {compared})")
+    models = f"{compared:,} {'trial' if compared == 1 else 'trials'}"
+    failed = len(trials) - compared
+    without = f"; {failed:,} more produced no model" if failed else ""
+    console.print(f"\n[bold]No other trial is better in every respect[/bold]  ({len(front)} of {models}{without})")
     print_table(console, table)
     if len(front) > _MOST_ROWS:
         console.print(f"… {len(front) - _MOST_ROWS} more: trials.jsonl")
@@ -382,7 +386,7 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
         f"\nWinner: trial {best.number}, {best.recipe}, {describe_settings(best)}: {metric} {best.result.figure:.4f}, "
         f"{size_words(best.result.size_bytes)}.\n"
         f"Defaults: {', '.join(defaults)}.\n"
-        f"Its {metric} is the best of {compared} trials on the same {n:,} validation texts, so it is optimistic: "
+        f"Its {metric} is the best of {models} on the same {n:,} validation texts, so it is optimistic: "
         "expect less on new texts. The test texts were not opened.",
         markup=False,
     )

@@ -57,7 +57,9 @@ class Trial:
 
 
 def best_trial(trials: Sequence[Trial], metric: str, *, max_size_bytes: int | None = None) -> Trial | None:
-    """Return the trial with the best figure among those that fit; of equals the smallest, then the first.
+    """Return the trial with the best figure among those that fit; of equals the smallest, quickest, first.
+
+    So no other beats it in every respect: it is on the Pareto front.
 
     Args:
         trials: Those without a result do not count.
@@ -69,7 +71,7 @@ def best_trial(trials: Sequence[Trial], metric: str, *, max_size_bytes: int | No
     """
     sign = find_metric(metric).sign
     fitting = [
-        (-sign * trial.result.figure, trial.result.size_bytes, trial.number, trial)
+        (_costs(trial.result, sign), trial.number, trial)
         for trial in trials
         if trial.result is not None and (max_size_bytes is None or trial.result.size_bytes <= max_size_bytes)
     ]
