@@ -79,7 +79,7 @@ def test_a_refit_says_nothing_of_a_temperature_that_was_not_chosen(command: Comm
 
 
 def test_a_refit_keeps_the_temperature_and_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(logits: Any, labels: Any) -> ChosenScaling:
+    def chosen(logits: Any, labels: Any, **_: Any) -> ChosenScaling:
         return ChosenScaling(1.25, None, (logits / 1.25).astype("float32"))
 
     monkeypatch.setattr(judging, "choose_scaling", chosen)
@@ -350,7 +350,14 @@ def test_without_apply_a_rule_is_a_proposal_and_the_model_stays_as_it_is(command
     before = {path: path.read_bytes() for path in sample_model.rglob("*") if path.is_file()}
     out = command("threshold", sample_model, "--abstain", "0.9").out
     assert out.startswith("Proposed rule: no answer when ")
-    for words in ("threshold", "coverage", "precision", "0.95", "====", "Nothing was changed", "--apply"):
+    for words in (
+        "threshold",
+        "coverage: the share of the texts that are answered",
+        "0.95",
+        "====",
+        "Nothing was changed",
+        "--apply",
+    ):
         assert words in out
     assert {path: path.read_bytes() for path in sample_model.rglob("*") if path.is_file()} == before
     found = command("threshold", sample_model, "--abstain", "0.9", "--json").json()

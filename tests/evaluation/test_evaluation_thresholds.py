@@ -16,6 +16,7 @@ from plaudit.evaluation import wilson_interval
 from plaudit.evaluation.costs import label_costs
 from plaudit.evaluation.reached import sets_reached, two_classes_reached
 from plaudit.evaluation.repeats import Repeats
+from plaudit.evaluation.threshold_table import Step, tabulate
 from plaudit.evaluation.thresholds import RuleChoice
 
 
@@ -121,7 +122,7 @@ def test_the_most_answers_are_kept_that_are_right_often_enough(model: NgramClass
 def test_where_all_answers_are_right_often_enough_all_are_given(model: NgramClassifier, more_reviews: Dataset) -> None:
     choice = choose_rule(model, more_reviews, abstain=0.1)
     assert choice.rule == DecisionRule(abstain_below=0.0)
-    assert choice.notes[0].startswith("Every text is answered: ")
+    assert choice.notes[0].startswith("No rule is needed: ")
 
 
 def test_costs_are_taken_by_name(model: NgramClassifier, more_reviews: Dataset) -> None:
@@ -177,7 +178,10 @@ def test_a_label_that_no_text_has_keeps_a_half(mood_network: NetworkClassifier, 
     choice = choose_rule(mood_network, dataclasses.replace(moods, labels=labels), f1=True)
     assert choice.rule.thresholds is not None
     assert choice.rule.thresholds[1] == 0.5
-    assert choice.notes == ("No text here has glad: 0.5 stays.",)
+    assert choice.notes == (
+        "No text here has glad: 0.5 stays.",
+        "Warning: judged by only 29 texts with 'sad'; under 30, figures are mostly chance.",
+    )
 
 
 def test_no_interval_of_what_is_reached_collapses(model: NgramClassifier, more_reviews: Dataset) -> None:
@@ -346,3 +350,26 @@ def test_classes_have_their_own_limits_by_precision_and_recall(topics: Dataset) 
     assert (answers < 0).any()  # the highest such limit, which leaves texts out
     with pytest.raises(ConfigError, match="or precision or recall per class"):
         choose_rule(model, topics, recall=0.5)
+
+
+def test_tables_repeat_nothing_and_count_whole_sets() -> None:
+    truth = np.array([[1, 0], [1, 1], [0, 0], [0, 1]])
+    found = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]])
+    (half,) = (step for step in tabulate(truth, found, of=None, multi_label=True) if step.threshold == 0.5)
+    assert half == Step(0.5, 4 / 8, 2 / 4, 3 / 4, 3 / 4)
+    steps = tabulate(np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]]), of=None, multi_label=False)
+    assert all(step.precision is None for step in steps)
+
+
+def test_a_rule_that_changes_nothing_is_not_needed_and_few_answers_are_warned_of(topics: Dataset) -> None:
+    assert topics.labels is not None
+    model = NgramClassifier(min_texts=1).fit(topics.texts, topics.label_names())
+    logits = 9.0 * np.eye(len(topics.classes))[topics.labels]
+    choice = choose_rule(model, topics, abstain=0.5, logits=logits)
+    assert choice.rule.is_needless
+    assert choice.rule.describe(topics.classes) == "the most probable class is always answered"
+    assert choice.notes == ("No rule is needed: 1.0000 of all answers are right as it is.",)
+    logits[:, 0] = -9.0
+    choice = choose_rule(model, topics, abstain=0.9, per_class=True, logits=logits)
+    assert choice.notes[0].startswith("Never the most probable class of these texts")
+    assert choice.notes[-1].startswith("Warning: judged by only ")

@@ -120,7 +120,7 @@ def threshold(
         _write(model, classifier)
     _show(classifier, {**_facts(choice, chosen.what), "applied": apply}, as_json=as_json, is_proposed=not apply)
     if not as_json:
-        _print_reached(choice, chosen.what, is_applied=apply)
+        _print_reached(choice, chosen.what, is_applied=apply, multi_label=multi_label)
 
 
 def _take_back(model: Path, classifier: Classifier, *, undo: bool) -> None:
@@ -168,6 +168,8 @@ def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool, is_pr
         return
     usual = "every label above 0.5 is given" if classifier.multi_label_ else "the most probable class is answered"
     line = f"none; {usual}" if rule is None else rule.describe(classifier.class_names)
+    if rule is not None and rule.is_needless and is_proposed:
+        line = f"none; {line}"
     make_console().print(f"{'Proposed rule' if is_proposed else 'Decision rule'}: {plain(line)}.", markup=False)
 
 
@@ -190,7 +192,7 @@ def _facts(choice: RuleChoice, what: str) -> dict[str, Any]:
     }
 
 
-def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool) -> None:
+def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool, multi_label: bool) -> None:
     console: Console = make_console()
     of = "" if choice.of is None else f", of {plain(choice.of)!r}"
     console.print(f"\n{plain(what)}{of}", markup=False)
@@ -202,7 +204,8 @@ def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool) -> None:
         line = f"  {name:<{width}}  {value}  ({interval}; without the rule {before})"
         console.print(line, markup=False)
     if choice.steps:
-        print_table(console, steps_table(choice.steps))
+        console.print(shares_line(choice.about, multi_label=multi_label), style="dim", markup=False)
+        print_table(console, steps_table(choice.steps, choice.about, multi_label=multi_label))
     for note in choice.notes:
         console.print(f"note: {plain(note)}", markup=False)
     if choice.is_chosen:
@@ -255,23 +258,42 @@ def _number(figure: float | None) -> str:
 _WIDTH = 24  # characters that stand for all
 
 
-def steps_table(steps: Sequence[Step]) -> Table:
-    """Return a line for each threshold, or for several of one effect; bar: coverage, mark: precision."""
-    table = Table(title="other thresholds", title_style="dim", title_justify="left", box=None)
-    for heading in ("threshold", "coverage", "accuracy", "precision", "recall"):
+def shares_line(about: str | None, *, multi_label: bool) -> str:
+    """Say what the shares of `steps_table` are of; the arguments are its own."""
+    if multi_label:
+        means = "the same for each label; given: of all pairs of a text and a label the share that is given; accuracy: "
+        return f"other thresholds, {means}of whole sets"
+    if about is not None:
+        return f"other thresholds; given: the share of the texts that are given {plain(about)!r}"
+    return "other thresholds; coverage: the share of the texts that are answered; accuracy: of those answers"
+
+
+def steps_table(steps: Sequence[Step], about: str | None, *, multi_label: bool) -> Table:
+    """Return a line for each threshold, or for several of one effect, with a picture: a bar and a mark.
+
+    Args:
+        steps: The thresholds.
+        about: The class that they decide about; None for a threshold below which there is no answer, and for sets.
+        multi_label: Whether the same threshold is that of each label of a set.
+    """
+    is_given = multi_label or about is not None
+    bar, mark = ("given", "precision") if is_given else ("coverage", "accuracy")
+    table = Table(box=None)
+    for heading in ("threshold", bar, "accuracy", *(("precision", "recall") if is_given else ())):
         table.add_column(heading, justify="right")
-    table.add_column("coverage ===, precision |")
+    table.add_column(f"{bar} ===, {mark} |")
     for figures, alike in groupby(steps, lambda step: (step.coverage, step.accuracy, step.precision, step.recall)):
         first, *more = (f"{step.threshold:.2f}" for step in alike)
         threshold = f"{first} to {more[-1]}" if more else first
-        table.add_row(threshold, *map(_number, figures), _picture(figures[0], figures[2]))
+        shown = figures if is_given else figures[:2]
+        table.add_row(threshold, *map(_number, shown), _picture(figures[0], figures[2 if is_given else 1]))
     return table
 
 
-def _picture(coverage: float, precision: float | None) -> str:
-    line = list("=" * round(coverage * _WIDTH) + " " * (_WIDTH + 1 - round(coverage * _WIDTH)))
-    if precision is not None:
-        line[round(precision * _WIDTH)] = "|"
+def _picture(bar: float, mark: float | None) -> str:
+    line = list("=" * round(bar * _WIDTH) + " " * (_WIDTH + 1 - round(bar * _WIDTH)))
+    if mark is not None:
+        line[round(mark * _WIDTH)] = "|"
     return "".join(line).rstrip()
 
 

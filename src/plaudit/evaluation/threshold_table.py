@@ -24,9 +24,12 @@ class Step:
 
     Attributes:
         threshold: 0 to 1.
-        coverage: Share of the texts above it: those that are answered, or those that are given the class.
-        accuracy: Share of all answers that are right; where the others get none, of the answers. None of no answer.
-        precision: Share of what is above it that is right; None where nothing is.
+        coverage: Share of the texts above it: those that are answered, or those that are given the class; of sets of
+            labels, of all pairs of a text and a label those that are given.
+        accuracy: Share of all answers that are right, of sets of labels the whole set; where texts below get no answer,
+            of the answers. None of no answer.
+        precision: Share of what is given the class that is right; None where nothing is, and where there is no one
+            class, for then it is the accuracy.
         recall: Share of the class's texts that are above it; None where there is no one class, or no text of it.
     """
 
@@ -69,7 +72,8 @@ def tabulate(
         above = scores > threshold if is_one_class else scores >= threshold
         n_above, n_true, right = int(above.sum()), int(is_true.sum()), int((above & is_true).sum())
         precision = right / n_above if n_above else None
-        accuracy = float((above == is_true).mean()) if is_one_class else precision
+        right_texts = (above == is_true).reshape(len(probabilities), -1).all(axis=1)
+        accuracy = float(right_texts.mean()) if is_one_class else precision
         recall = right / n_true if is_one_class and n_true else None
-        steps.append(Step(threshold, n_above / len(scores), accuracy, precision, recall))
+        steps.append(Step(threshold, n_above / len(scores), accuracy, precision if is_one_class else None, recall))
     return steps

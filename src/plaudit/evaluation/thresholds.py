@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from plaudit.data.dataset import Dataset
     from plaudit.models.base import Classifier
 
+LEAST_JUDGED = 30  # texts of a figure: of fewer, all right, up to 11 of 100 others may be wrong (Wilson's interval)
 LEAST_COVERAGE = 0.2  # of a rule that leaves texts unanswered: below, whoever asks is warned
 _GOALS = "f1, recall, precision, abstain or costs, with or without unlike"
 
@@ -54,6 +55,7 @@ class RuleChoice:
         notes: Sentences that its owner should read.
         steps: What other thresholds come to on these texts.
         is_chosen: Whether the texts chose it, so that its figures flatter; costs do not ask them.
+        about: The class that `steps` decide about; None where below a threshold there is no answer, and for sets.
     """
 
     rule: DecisionRule
@@ -63,6 +65,7 @@ class RuleChoice:
     notes: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     is_chosen: bool = True
+    about: str | None = None
 
 
 def choose_rule(
@@ -147,7 +150,39 @@ def choose_rule(
         choice = _between_two(truth == number, found[:, number], repeats, number, model.class_names, recall, precision)
     if scope is not None:
         choice = replace(choice, rule=replace(choice.rule, unlike=scope.rate), notes=(*choice.notes, str(scope)))
-    return replace(choice, steps=steps)
+    few = _few_note(_judged_by(choice, truth, found, model.class_names))
+    name = None if about is None else model.class_names[about]
+    return replace(choice, steps=steps, about=name, notes=(*choice.notes, *few))
+
+
+def _judged_by(
+    choice: RuleChoice, truth: NDArray[np.int64], found: NDArray[np.float64], classes: tuple[str, ...]
+) -> dict[str, float]:
+    """Return how many texts each part of a rule was chosen on: of a class, or the answers that it gives."""
+    if not choice.is_chosen:
+        return {}
+    if truth.ndim == 2:
+        limits = choice.rule.thresholds or ()
+        counts = zip(classes, truth.sum(axis=0).tolist(), limits, strict=True)
+        return {f"texts with {name!r}": n for name, n, limit in counts if n and limit != 1}
+    if choice.of is not None:
+        number = classes.index(choice.of)
+        given = choice.rule.decide(found) == number
+        return {f"texts of {choice.of!r}": int((truth == number).sum()), f"answers {choice.of!r}": int(given.sum())}
+    answers = choice.rule.decide(found)
+    if choice.rule.abstain_by_class is None:
+        return {"answers": int((answers >= 0).sum())}
+    limits = choice.rule.abstain_by_class
+    return {f"answers {name!r}": int((answers == i).sum()) for i, name in enumerate(classes) if limits[i] < 1}
+
+
+def _few_note(judged: dict[str, float]) -> tuple[str, ...]:
+    """Warn of what was judged by fewer than `LEAST_JUDGED` texts."""
+    few = [f"{n:,} {what}" for what, n in judged.items() if n < LEAST_JUDGED]
+    if not few:
+        return ()
+    more = f" and {len(few) - 5} more" if len(few) > 5 else ""
+    return (f"Warning: judged by only {', '.join(few[:5])}{more}; under {LEAST_JUDGED}, figures are mostly chance.",)
 
 
 def _check_shares(model: Classifier, shares: dict[str, float], *, per_class: bool) -> None:
@@ -258,9 +293,11 @@ def _abstain(
     lowest = int(np.flatnonzero(accuracies >= share)[0])
     rule = DecisionRule(abstain_below=float(candidates.thresholds[lowest]) if lowest else 0.0)
     choice = _abstaining(rule, truth, found, plain, repeats)
-    before = float((plain == truth).mean())
-    all_answered = () if lowest else (f"Every text is answered: {before:.4f} of all answers are right as it is.",)
-    return replace(choice, notes=(*all_answered, *choice.notes))
+    return replace(choice, notes=(*(() if lowest else (_needless(plain == truth),)), *choice.notes))
+
+
+def _needless(is_right: NDArray[np.bool_]) -> str:
+    return f"No rule is needed: {float(is_right.mean()):.4f} of all answers are right as it is."
 
 
 def _abstain_by_class(
@@ -280,33 +317,42 @@ def _abstain_by_class(
     which even all its answers find fewer is always answered.
     """
     likeliest, scores = found.argmax(axis=1), found.max(axis=1)
-    limits, silent = [], []
+    limits, silent, unasked = [], [], []
     for number, name in enumerate(classes):
         own = likeliest == number
+        if not own.any():
+            unasked.append(name)
+            limits.append(1.0 if precision is not None else 0.0)
+            continue
         candidates = Candidates.of(truth[own] == number, scores[own])
         reaches = (
             candidates.right >= precision * candidates.above
             if precision is not None
             else candidates.right >= (recall or 0.0) * int((truth == number).sum())
         )
-        if not len(reaches) or not reaches.any():
-            silent.append(name)
+        if not reaches.any():
+            best = float((candidates.right / candidates.above).max())
+            silent.append(f"{name} (at most {best:.4f}, of {int(own.sum()):,} answers)" if precision else name)
             limits.append(1.0 if precision is not None else 0.0)
             continue
         at = int(np.flatnonzero(reaches)[0 if precision is not None else -1])
         limits.append(float(candidates.thresholds[at]) if at else 0.0)
-    if len(silent) == len(classes):
+    if len(silent) + len(unasked) == len(classes):
         what = f"answers to these {len(truth):,} texts reach a share of {precision} that is right"
         if precision is None:
             what = f"answers find a share of {recall} of its texts among these {len(truth):,}"
         raise DataError(f"no class's {what}.")
     choice = _abstaining(DecisionRule(abstain_by_class=tuple(limits)), truth, found, plain, repeats)
-    notes = (
-        f"Never or hardly ever answered, because none of its answers reach {precision}: {', '.join(silent)[:200]}."
+    why = (
+        f"Never or hardly ever answered, because above no probability {precision} of the answers are right"
         if precision is not None
-        else f"Always answered, yet fewer than {recall} of its texts are found: {', '.join(silent)[:200]}.",
+        else f"Always answered, yet fewer than {recall} of its texts are found"
     )
-    return replace(choice, notes=(*(notes if silent else ()), *choice.notes))
+    never = "Never the most probable class of these texts, so nothing is known of its answers"
+    said = tuple(f"{words}: {', '.join(names)[:200]}." for words, names in ((why, silent), (never, unasked)) if names)
+    if choice.rule.is_needless and precision is not None:
+        said = (_needless(plain == truth), *said)
+    return replace(choice, notes=(*said, *choice.notes))
 
 
 def _abstaining(

@@ -157,7 +157,15 @@ class DecisionRule:
         scope = f"no answer to a text unlike the training texts (as {100 * self.unlike:.3g} in 100 like them are)"
         return scope if self.is_scope_alone else f"{self._describe(classes)}; {scope}"
 
+    @property
+    def is_needless(self) -> bool:
+        """Whether it leaves every answer as it is without a rule: each class is answered from a probability of 0 on."""
+        limits = (self.abstain_below,) if self.abstain_by_class is None else self.abstain_by_class
+        return self.unlike is None and not any(limit is None or limit > 0 for limit in limits)
+
     def _describe(self, classes: Sequence[str]) -> str:
+        if self.is_needless:
+            return "the most probable class is always answered"
         if self.abstain_below is not None:
             return f"no answer when no class has a probability of at least {self.abstain_below:.4g}"
         if self.abstain_by_class is not None:
