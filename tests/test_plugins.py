@@ -422,11 +422,26 @@ def test_pip_installs_the_example(tmp_path: Path) -> None:
     assert done.stdout == "plaudit-example\n"
 
 
-@pytest.mark.parametrize("page", ["recipe", "format", "metric", "embedding"])
-def test_a_page_on_adding_something_shows_the_example_as_it_is(page: str) -> None:
+PAGES = {
+    "recipe": ("train", "sample", *TFIDF),
+    "format": ("data", "show", "mine.verdict"),
+    "metric": ("tune", "sample", "--recipes", "ngram", "--metric", "worst_recall", "--time", "0.1s"),
+    "embedding": ("embeddings", "show", "opinion", "a great film"),
+}
+
+
+@pytest.mark.usefixtures("verdicts")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_on_adding_something_shows_the_example_and_all_that_it_needs(
+    page: str, site: Path, command: Command
+) -> None:
+    pytest.importorskip("sklearn", reason="the example plugin needs scikit-learn")
     text = (EXAMPLE.parents[1] / "docs" / "contributing" / f"{page}.md").read_text(encoding="utf-8")
-    shown = [each.removeprefix("    ") for each in text.split("\n") if each.startswith("    ")]
-    shown = [each for each in shown if not each.startswith(("pip ", "plaudit ", "printf "))]
+    code = [line.removeprefix("    ") for line in text.split("\n") if line.startswith("    ")]
+    code = [line for line in code if not line.startswith(("pip ", "plaudit ", "printf "))]
     example = (EXAMPLE / "plaudit_example.py").read_text() + (EXAMPLE / "pyproject.toml").read_text()
-    assert len(shown) > 5
-    assert [each for each in shown if each not in example.split("\n")] == []
+    assert [each for each in code if each not in example.split("\n")] == []
+    begin = next(i for i, line in enumerate(code) if line.startswith("["))
+    (site / "plaudit_example.py").write_text("\n".join(code[:begin]))
+    install(site, "page", tomllib.loads("\n".join(code[begin:]))["project"]["entry-points"])
+    command(*PAGES[page])
