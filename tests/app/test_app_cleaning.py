@@ -71,11 +71,18 @@ def test_a_test_drawn_from_cleaned_rows_is_called_too_good(command: Command, noi
 def test_training_cleans_training_texts_alone(command: Command, noisy: Path) -> None:
     plain, config = load_parts(DataConfig(str(noisy)), seed=0), DataConfig(str(noisy), clean=True)
     clean = load_parts(config, seed=0)
-    assert 0 < len(plain.train) - len(clean.train) < 40
+    assert 0 < len(plain.train) - len(clean.train) < 60
+    command("audit", noisy, "--write-clean", "clean.csv")
+    assert sorted(load_parts(DataConfig("clean.csv"), seed=0).train.texts.to_pylist()) == sorted(
+        clean.train.texts.to_pylist()
+    )
     assert clean.open_test().texts.equals(plain.open_test().texts)
     assert clean.validation.texts.equals(plain.validation.texts)
     done = command("train", noisy, "--recipe", "ngram", "--clean", "-o", "model")
-    assert "training texts were removed as doubtful" in done.out
+    said = "training texts were removed as doubtful or repeated"
+    assert said in done.out
+    for page in ("README.md", "report.html"):
+        assert Path("model", page).read_text(encoding="utf-8").count(said) == 1
     assert command("evaluate", "model", noisy, "--json").json()["n"] == len(plain.open_test())
 
 

@@ -70,7 +70,7 @@ def audit(
         DataError: The data cannot be read, or nothing of them would be left.
         MissingExtraError: Label noise is to be dropped, and what finds it is not installed.
     """
-    from plaudit.audit import choose_rows, load_corpus, review
+    from plaudit.audit import choose_rows, load_corpus, review, usual_drops
     from plaudit.batch.encoding import SUFFIXES
 
     _check_numbers(similarity, seed)
@@ -100,7 +100,7 @@ def audit(
     figures = result.to_dict()
     cleaning: Cleaning | None = None
     if write_clean is not None:
-        chosen = named or _usually_dropped(corpus)
+        chosen = named or usual_drops(corpus)
         cleaning = choose_rows(corpus, result.duplicates, result.findings, chosen)
         write_clean_rows(write_clean, corpus, cleaning, label_separator=spec.label_separator)
         kept = {"kept": len(cleaning.kept), "dropped": cleaning.counts()}
@@ -138,12 +138,6 @@ def _column_flags(spec: DataSpec) -> list[str]:
         text_column=spec.text_column, label_column=spec.label_column, label_separator=spec.label_separator
     )
     return columns.flags()
-
-
-def _usually_dropped(corpus: Corpus) -> tuple[Drop, ...]:
-    from plaudit.audit import DROPS
-
-    return tuple(each for each in DROPS if each != "near" and not (each == "noise" and corpus.multi_label))
 
 
 def _write_findings(output: Path, result: Audit, figures: dict[str, Any], *, name: str) -> None:

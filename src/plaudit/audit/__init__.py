@@ -1,6 +1,6 @@
 """Is the data sound: repeated texts, doubtful labels, broken texts, unlike parts."""
 
-from plaudit.audit.cleaning import Cleaning, choose_rows
+from plaudit.audit.cleaning import Cleaning, choose_rows, usual_drops
 from plaudit.audit.corpus import Corpus, CorpusPart, corpus_of, load_corpus
 from plaudit.audit.findings import DROPS, KINDS, Drop, Finding, Kind
 from plaudit.audit.review import Audit, review
@@ -19,4 +19,5 @@ __all__ = [
     "corpus_of",
     "load_corpus",
     "review",
+    "usual_drops",
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.audit.findings import KINDS, Drop, Finding
+from plaudit.audit.findings import DROPS, KINDS, Drop, Finding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class Cleaning:
         """Return how many rows go for each kind of finding."""
         kinds = [finding.kind for finding in self.dropped]
         return {kind: kinds.count(kind) for kind in KINDS if kind in kinds}
+
+
+def usual_drops(corpus: Corpus) -> tuple[Drop, ...]:
+    """Return what is taken out where nobody says what: all but nearly equal texts, and in sets of labels noise."""
+    return tuple(each for each in DROPS if each != "near" and not (each == "noise" and corpus.multi_label))
 
 
 def choose_rows(

@@ -51,6 +51,13 @@ class Duplicates:
     similarity: NDArray[np.float64]
     is_complete: bool
 
+    def near_within(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return `near` of M of the rows, int64 [M], joined by chains of these rows alone: of no other part's."""
+        left, right = self.alike[self.left], self.alike[self.right]
+        of = self.alike[rows]
+        both = np.isin(left, of) & np.isin(right, of)
+        return connect(of, left[both], right[both])
+
 
 def find_duplicates(
     texts: pa.LargeStringArray,

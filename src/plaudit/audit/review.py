@@ -176,9 +176,8 @@ def _find_noise(
         return None, "training has one class only"
     narrow = labels[:, present] if corpus.multi_label else np.searchsorted(present, labels)
     try:
-        noise = find_label_noise(
-            corpus.texts.take(pa.array(rows)), narrow, len(present), groups=duplicates.near[rows], seed=seed
-        )
+        groups = duplicates.near_within(rows)
+        noise = find_label_noise(corpus.texts.take(pa.array(rows)), narrow, len(present), groups=groups, seed=seed)
     except DataError as error:
         return None, str(error).rstrip(".")
     return _widened(noise, present, len(corpus.classes)), ""

@@ -353,6 +353,7 @@ class RunFacts:
         size_bytes: Of the model's files.
         is_refit: Whether it was trained again on the validation texts too.
         date: The day on which it was trained, in UTC, like "2026-01-31"; None in reports of before.
+        notes: What was done to its texts (cleaning, `--final`), a sentence or two each.
     """
 
     recipe: str
@@ -367,6 +368,7 @@ class RunFacts:
     size_bytes: int
     is_refit: bool
     date: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

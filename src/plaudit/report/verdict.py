@@ -56,6 +56,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
     rules = (
         _width,
         _crossed,
+        _made,
         _coverage,
         _guess,
         _controls,
@@ -111,6 +112,12 @@ def _crossed(facts: ReportFacts) -> Iterator[Said]:
             f"Trust it more than the {facts.test.measured.n:,} test texts alone, of which {_percent(accuracy.value)} "
             f"are right ({_percent(low)} to {_percent(high)}).",
         )  # fmt: skip
+
+
+def _made(facts: ReportFacts) -> Iterator[Said]:
+    if facts.run.notes:
+        text = " ".join(facts.run.notes)
+        yield Said("How it was trained", "mind" if "optimistic" in text else "plain", text)
 
 
 def _coverage(facts: ReportFacts) -> Iterator[Said]:

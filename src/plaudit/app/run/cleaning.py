@@ -1,7 +1,8 @@
 """Take doubtful rows out of the training texts alone: `plaudit train --clean` and `--clean-file`.
 
 Validation and test texts stay as they are, and nothing is learned from them about which rows to take out: a test that
-lost its hard rows flatters.
+lost its hard rows flatters. The rows are those that `plaudit audit --write-clean` takes out of the same division. Only
+it also takes out leaks, where the test is a file of its own: here the test is not opened before the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plaudit.audit import Drop, choose_rows, corpus_of, review
+from plaudit.audit import choose_rows, corpus_of, review, usual_drops
 from plaudit.audit.corpus import Corpus, CorpusPart
 from plaudit.data import Dataset, read_file
 from plaudit.data.columns import PART_COLUMN
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from plaudit.config import DataConfig
 
-_DOUBTFUL: tuple[Drop, ...] = ("conflicts", "noise")
 _FIFTH = 0.2
 _TUTORIAL_VALIDATION = 10_000
 
@@ -51,13 +51,13 @@ def clean_training(train: Dataset, config: DataConfig, *, seed: int) -> tuple[Da
         require("cleanlab", extra="audit", purpose="train --clean")
         n = len(train)
         corpus = corpus_of({"train": train})
-        found = review(corpus, look_for_near=False, look_at_words=False, seed=seed)
-        cleaning = choose_rows(corpus, found.duplicates, found.findings, _DOUBTFUL)
+        found = review(corpus, look_at_words=False, seed=seed)
+        cleaning = choose_rows(corpus, found.duplicates, found.findings, usual_drops(corpus))
         train = train.take(cleaning.kept)
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in cleaning.counts().items()) or "none is doubtful"
         why = f" (label noise was not checked: {found.without_noise})" if found.without_noise else ""
         notes.append(
-            f"{n - len(train):,} of {n:,} training texts were removed as doubtful: {kinds} (--clean){why}; "
+            f"{n - len(train):,} of {n:,} training texts were removed as doubtful or repeated: {kinds} (--clean){why}; "
             "validation and test texts were not checked."
         )
     counts_before, counts = before.class_counts(), train.class_counts()

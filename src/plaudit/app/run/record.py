@@ -266,6 +266,7 @@ def run_facts(
     *,
     versions: Mapping[str, str],
     story: str,
+    notes: Sequence[str],
     seconds: float,
     size_bytes: int,
 ) -> RunFacts:
@@ -287,6 +288,7 @@ def run_facts(
         size_bytes=size_bytes,
         is_refit=bool(config.training.refit),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        notes=tuple(each[0].upper() + each[1:] for each in notes),
     )
 
 

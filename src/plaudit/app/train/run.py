@@ -244,7 +244,6 @@ class _Run:
         metrics = self._metrics(tested)
         if self.config.training.final:  # all has been measured
             self._refit(tested.dataset)
-            self.fitted = replace(self.fitted, story=f"{self.fitted.story} {_FINAL}")
             self.say(f"note: {_FINAL}")
             metrics["final"] = {"n": len(self.parts.train) + len(self.parts.validation) + len(tested.dataset)}
         model, fitted = self.model, self.fitted
@@ -300,12 +299,14 @@ class _Run:
         return found
 
     def _facts(self, tested: Tested, size_bytes: int) -> ReportFacts:
-        fitted, notes = self.fitted, (*self.parts.notes, *self.model.notes_, *_left_out(self.parts.train))
+        fitted, notes = self.fitted, (*self.model.notes_, *_left_out(self.parts.train))
+        final = (f"The model in this folder has learned from the test texts too (--final). {_FINAL}",)
         made = run_facts(
             self.model,
             self.config,
             versions=self.versions,
             story=" ".join([fitted.story, *notes]).strip(),
+            notes=(*self.parts.notes, *(final if self.config.training.final else ())),
             seconds=self.seconds,
             size_bytes=size_bytes,
         )
