@@ -439,3 +439,14 @@ def test_an_embedding_keeps_its_own_combiner(command: Command, tmp_path: Path) -
     model = plaudit.load(tmp_path / "again")
     assert isinstance(model, NetworkClassifier)
     assert model.table_.combiner == "mean"
+
+
+def test_few_texts_that_are_not_cross_validated_say_why(command: Command, reviews: Dataset, tmp_path: Path) -> None:
+    rows = [f"{text},{label}" for text, label in zip(reviews.texts.to_pylist(), reviews.label_names(), strict=True)]
+    for name, some in (("few.csv", rows[:60]), ("test.csv", rows[60:80])):
+        (tmp_path / name).write_text("\n".join(["text,label", *some]) + "\n")
+    words = ("--recipe", "ngram", "--regularisation", "0.5", "-o", "model")
+    said = "Few texts, and not cross-validated because the parts are given: believe the whole interval of the 20 test"
+    assert f"note: {said}" in command("train", "few.csv", "--test", "test.csv", *words).out
+    assert said in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+    assert "Few texts, and" not in command("train", "few.csv", *words).out

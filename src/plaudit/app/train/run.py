@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from plaudit.app.advise import advice_line, choose_recipe, language_line
-from plaudit.app.run.judging import CrossValidated, Met, cross_validate, is_cross_validated, taught_rows, unseen_rows
+from plaudit.app.run.judging import (
+    CrossValidated,
+    Met,
+    cross_validate,
+    few_note,
+    taught_rows,
+    unseen_rows,
+    why_not_crossed,
+)
 from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.run.record import Record, Tested, differences, gather_facts, run_facts, run_versions, write_held_out
@@ -235,8 +243,13 @@ class _Run:
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
         )
         all_texts = (parts.train, parts.validation, texts)
-        if not parts.is_cleaned and is_cross_validated(self.config, all_texts):
+        n = sum(map(len, all_texts))
+        why = why_not_crossed(self.config, n, is_cleaned=parts.is_cleaned)
+        if why is None:
             return replace(tested, crossed=cross_validate(self.config, all_texts, temperature=model.temperature_))
+        if (note := few_note(why, n, len(texts))) is not None:
+            self.say(f"note: {note}")
+            self.parts = replace(parts, notes=(*parts.notes, note))
         return tested
 
     def write(self, tested: Tested) -> Outcome:
