@@ -94,6 +94,8 @@ def test_slices_and_learning_curves_count_copies_once() -> None:
     whole = Division("all", ("all",), np.zeros(4 * N, np.int64))
     (once,) = accuracy_by_slice(replace(whole, numbers=whole.numbers[:N]), right)
     (copied,) = accuracy_by_slice(whole, right[ROWS], alike=ROWS)
+    assert copied.interval is not None
+    assert once.interval is not None
     assert copied.interval.to_list() == pytest.approx(once.interval.to_list())
     random = np.random.default_rng(0)
     rights = {n: random.random((1, N))[:, ROWS] < 1 - n**-0.3 for n in (50, 100, 200, 400)}

@@ -80,8 +80,8 @@ def test_a_column_that_is_not_there_or_is_no_plain_value_is_refused() -> None:
 
 
 def test_each_slice_has_its_accuracy_with_wilsons_interval() -> None:
-    division = Division("x", ("a", "none", "b"), np.array([0, 0, 2, 2, 2]))
-    first, second = accuracy_by_slice(division, np.array([True, False, True, True, True]))
-    assert (first.name, first.n, first.accuracy) == ("a", 2, 0.5)
-    assert (second.name, second.n, second.interval) == ("b", 3, wilson_interval(3, 3))
+    division = Division("x", ("a", "none", "b"), np.array([0, 0, *[2] * 9]))
+    first, second = accuracy_by_slice(division, np.array([True, False, *[True] * 9]))
+    assert (first.name, first.n, first.accuracy, first.interval) == ("a", 2, 0.5, None)  # too few
+    assert (second.name, second.n, second.interval) == ("b", 9, wilson_interval(9, 9))
     assert first.to_dict().keys() == {"slice", "n", "accuracy", "accuracy_interval_95"}

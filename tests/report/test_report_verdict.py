@@ -121,11 +121,15 @@ def test_classes_that_a_part_lacks_are_said_with_what_follows(sample_facts: Repo
 def test_rare_classes_are_named_and_not_judged(sample_facts: ReportFacts) -> None:
     rare = with_recalls(sample_facts, (0.0,) * 7, 3)
     assert said(rare, "The classes") is None
-    assert "“c4” and 2 more" in text(rare, "Rare classes")
+    assert "“c4” and 2 more" in text(rare, "Classes with few texts")  # all as frequent
+    assert said(rare, "Rare classes") is said(rare, "Rare classes lost") is said(rare, "Classes lost") is None
     mixed = with_recalls(sample_facts, (0.9, 0.92, 0.0), 200)
     *common, lost = mixed.test.measured.classes
     mixed = with_test(mixed, classes=(*common, replace(lost, n=6)))
     assert "It finds 0 of 6 “c2”: it misses rare classes." in text(mixed, "Rare classes lost")
+    assert "“c2”" in text(mixed, "Rare classes")
+    once = with_test(mixed, classes=(*common, replace(lost, n=1)))
+    assert said(once, "Rare classes lost") is None  # one text shows nothing
     assert text(mixed, "The classes").startswith("Of the 2 classes with 20 texts or more none is much worse")
 
 

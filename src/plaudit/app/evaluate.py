@@ -181,7 +181,7 @@ def slices_table(by: str, slices: Sequence[Slice]) -> Table:
     for heading in ("texts", "accuracy", "95 % interval", *slices[0].further):
         table.add_column(heading, justify="right")
     for each in slices:
-        span = f"{each.interval.low:.4f} to {each.interval.high:.4f}"
+        span = "too few" if each.interval is None else f"{each.interval.low:.4f} to {each.interval.high:.4f}"
         further = map(figure_text, each.further.values())
         table.add_row(escape(plain(each.name)), f"{each.n:,}", f"{each.accuracy:.4f}", span, *further)
     return table

@@ -49,7 +49,7 @@ class Kind:
         return "fix" if share >= self.fix else "look" if share >= self.look else "note"
 
 
-_KEEP_ONE = "train on one of them; more give that text more weight"
+_KEEP_ONE = "keep one of them; copies give that text more weight"
 KINDS: dict[str, Kind] = {
     "leak": Kind("text in two parts", "remove it from training, or the test figure is optimistic", "leaks", 0.0, 0.0),
     "near leak": Kind("nearly the same text in two parts", "read both; if one is a copy, remove it", "near"),

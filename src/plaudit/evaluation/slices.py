@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from plaudit.data.dataset import Dataset
 from plaudit.data.labels import sort_classes
 from plaudit.errors import DataError
-from plaudit.evaluation.intervals import Interval, wilson_interval
+from plaudit.evaluation.figure_intervals import share_interval
+from plaudit.evaluation.intervals import Interval
 from plaudit.evaluation.repeats import Repeats
 from plaudit.text import WordTokenizer
 from plaudit.text.token_memory import tokens_of
@@ -57,20 +58,21 @@ class Slice:
         name: What the texts have in common.
         n: Texts, at least 1.
         accuracy: Share of them that is right; those without an answer are not.
-        interval: Wilson's 95 % interval of it.
+        interval: Wilson's 95 % interval of it; None of too few texts (`figure_intervals.TOO_FEW`).
         further: The figures of installed packages' metrics, by name; NaN where these texts do not define one.
     """
 
     name: str
     n: int
     accuracy: float
-    interval: Interval
+    interval: Interval | None
     further: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as JSON values."""
+        span = None if self.interval is None else self.interval.to_list()
         found: dict[str, object] = {
-            "slice": self.name, "n": self.n, "accuracy": self.accuracy, "accuracy_interval_95": self.interval.to_list(),
+            "slice": self.name, "n": self.n, "accuracy": self.accuracy, "accuracy_interval_95": span,
         }  # fmt: skip
         if self.further:
             found["further"] = {name: None if math.isnan(value) else value for name, value in self.further.items()}
@@ -134,7 +136,7 @@ def accuracy_by_slice(
     repeats = Repeats.of(alike, len(right))
     worth = repeats.worth_by(np.arange(len(right)), division.numbers, n_slices).tolist()
     return [
-        Slice(name, n, hit / n, wilson_interval(hit, n, worth[number]), further(number))
+        Slice(name, n, hit / n, share_interval(hit, n, worth[number]), further(number))
         for number, (name, n, hit) in enumerate(zip(division.names, sizes, hits, strict=True))
         if n
     ]

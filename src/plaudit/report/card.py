@@ -162,7 +162,7 @@ def _slices(facts: ReportFacts) -> str:
     tables = []
     for division in facts.test.divisions:
         rows = [
-            f"| {plain(each.name)} | {each.n:,} | {each.accuracy.value:.4f} | {_interval(each.accuracy)} |"
+            f"| {plain(each.name)} | {each.n:,} | {each.accuracy.value:.4f} | {_interval(each.accuracy) or 'too few'} |"
             for each in division.slices
         ]
         heading = f"| by {plain(_SLICES.get(division.by, division.by))} | texts | accuracy | 95 % interval |"

@@ -178,9 +178,7 @@ def _slices(dataset: Dataset, by: str, right: NDArray[np.bool_]) -> tuple[SliceF
     is_rest = slices[-1].name.startswith("other (") and slices[-1].n > len(dataset) / 2
     if len(slices) < 2 or is_rest:
         return None
-    return tuple(
-        SliceFacts(each.name, each.n, Figure(each.accuracy, each.interval.low, each.interval.high)) for each in slices
-    )
+    return tuple(SliceFacts(each.name, each.n, _figure(each.accuracy, each.interval)) for each in slices)
 
 
 def _divides(column: pa.ChunkedArray) -> bool:

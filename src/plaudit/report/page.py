@@ -198,7 +198,9 @@ def _division(division: DivisionFacts, facts: ReportFacts) -> str:
     overall = facts.test.measured.figures["accuracy"].value
     rows = []
     for each in division.slices:
-        name, accuracy = f"{each.name.removesuffix(unit)} ({each.n:,})", each.accuracy
+        accuracy = each.accuracy
+        few = ", too few" if accuracy.low is None else ""
+        name = f"{each.name.removesuffix(unit)} ({each.n:,}{few})"
         rows.append(Row(name, accuracy.value, accuracy.low, accuracy.high, reference=overall))
     return draw_whiskers(rows, title=f"Accuracy by {division.by}", meaning="the accuracy of all")
 

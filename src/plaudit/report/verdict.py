@@ -6,7 +6,7 @@ nothing to say is silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ from plaudit.report.facts import TEST_TEXTS, ClassFigures, Figure, Measured, Rep
 
 Tone = Literal["good", "mind", "plain"]
 _FEW = 20  # texts of a class: the 95 % interval of its recall is then up to 40 points wide
+_LEAST_JUDGED = 5  # texts of a class: of fewer, all missed, half of the others may still be found
 _GAP = 0.10  # between two classes' recall, from which a reader should know of it
 _NARROW, _WIDE = 2.0, 6.0  # points from end to end of the accuracy's interval
 _SPARED = 0.2  # of a guess's errors: below it the model is hardly worth its keep
@@ -208,14 +209,16 @@ def _labels(facts: ReportFacts) -> Iterator[Said]:
 
 
 def _classes(facts: ReportFacts) -> Iterator[Said]:
-    measured = [each for each in facts.test.measured.classes if each.n]
+    measured = [each for each in _trusted(facts).classes if each.n]
     known = [each for each in measured if each.n >= _FEW]
     surest = max((_span(each)[0] for each in measured), default=0.0)
-    lost = [each for each in measured if each.n < _FEW and (_span(each)[1] < surest or not each.recall.value)]
+    few = [each for each in measured if _LEAST_JUDGED <= each.n < _FEW]
+    lost = [each for each in few if _span(each)[1] < surest or not each.recall.value]
     if lost:
         found = ", ".join(f"{round(each.recall.value * each.n)} of {each.n} {_quoted(each.name)}" for each in lost[:5])
         more = f" and {len(lost) - 5} more classes" if len(lost) > 5 else ""
-        yield Said("Rare classes lost", "mind", f"It finds {found}{more}: it misses rare classes.")
+        kind, topic = ("rare", "Rare classes lost") if _are_rare(lost, measured) else ("these", "Classes lost")
+        yield Said(topic, "mind", f"It finds {found}{more}: it misses {kind} classes.")
     if len(known) < 2:
         return
     ranked = sorted(known, key=lambda each: each.recall.value)
@@ -234,15 +237,24 @@ def _classes(facts: ReportFacts) -> Iterator[Said]:
     elif len(known) == len(measured):
         yield Said("The classes", "good", f"No class is much worse than another: it finds {found}, and {other}.")
     else:
-        few = f"Of the {len(known)} classes with {_FEW} texts or more none is much worse than another"
-        yield Said("The classes", "plain", f"{few}: it finds {found}, and {other}.")
+        none = f"Of the {len(known)} classes with {_FEW} texts or more none is much worse than another"
+        yield Said("The classes", "plain", f"{none}: it finds {found}, and {other}.")
 
 
 def _rare(facts: ReportFacts) -> Iterator[Said]:
-    rare = [each.name for each in facts.test.measured.classes if each.n < _FEW]
-    if rare:
-        names = ", ".join(map(_quoted, rare[:5])) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
-        yield Said("Rare classes", "mind", f"Fewer than {_FEW} of the texts measured have {names}: too few to judge.")
+    classes = _trusted(facts).classes
+    few = [each for each in classes if each.n < _FEW]
+    if few:
+        names = ", ".join(_quoted(each.name) for each in few[:5]) + (
+            f" and {len(few) - 5} more" if len(few) > 5 else ""
+        )
+        topic = "Rare classes" if _are_rare(few, classes) else "Classes with few texts"
+        yield Said(topic, "mind", f"Fewer than {_FEW} of the texts measured have {names}: too few to judge.")
+
+
+def _are_rare(some: Sequence[ClassFigures], classes: Sequence[ClassFigures]) -> bool:
+    """Say whether each of some classes has fewer than half of the texts of the commonest."""
+    return 2 * max(each.n for each in some) < max(each.n for each in classes)
 
 
 def _absent(facts: ReportFacts) -> Iterator[Said]:
