@@ -20,7 +20,7 @@ NATIVE = "native"  # the kernels in C, below all
 BELOW_ALL = (
     NATIVE,
     "errors", "setting_values", "settings", "config", "plugins", "registry", "budget", "expansion", "arrow_files",
-    "cores", "cluster", "lazy", "progress", "scratch",
+    "cores", "cluster", "lazy", "progress", "scratch", "wording",
     "",  # the package itself: its version
 )  # fmt: skip
 ROOT = Path(plaudit.__file__).parent

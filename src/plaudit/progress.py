@@ -1,6 +1,7 @@
 """Who is told how far slow work has come, so that nothing in between has to pass it on.
 
-Where texts are scored slowly, `tell` says so; whoever wants to know does the work inside `telling`.
+Where texts are scored slowly, `tell` says so; whoever wants to know does the work inside `telling`. What has no such
+share, such as loading a model, is done inside `doing`, and whoever wants to know is `hearing`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from contextvars import ContextVar
 Watch = Callable[[int, float], None]
 
 _WATCH: ContextVar[Watch | None] = ContextVar("plaudit_progress", default=None)
+_HEARER: ContextVar[Callable[[str], None] | None] = ContextVar("plaudit_doing", default=None)
+_UNDER_WAY: ContextVar[str] = ContextVar("plaudit_under_way", default="")
 
 
 @contextlib.contextmanager
@@ -41,3 +44,27 @@ def telling_part(start: int, end: int, n_texts: int) -> Iterator[None]:
 
     with telling(whole):
         yield
+
+
+@contextlib.contextmanager
+def hearing(hearer: Callable[[str], None]) -> Iterator[None]:
+    """Let `hearer` hear, in this thread and until the block ends, what is under way; "" when nothing named is."""
+    before = _HEARER.set(hearer)
+    try:
+        yield
+    finally:
+        _HEARER.reset(before)
+
+
+@contextlib.contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Say what the block does ("Loading the model m"), for it may take a while; a function can be decorated, too."""
+    hearer, before = _HEARER.get(), _UNDER_WAY.set(what)
+    if hearer is not None:
+        hearer(what)
+    try:
+        yield
+    finally:
+        _UNDER_WAY.reset(before)
+        if hearer is not None:
+            hearer(_UNDER_WAY.get())

@@ -33,9 +33,10 @@ def test_advice_is_the_data_the_recipe_the_time_and_the_next_command(command: Co
         "Data: sample, 648 texts of 71 words (median); 2 classes of 324 to 324 texts; letters Latin"
     )
     assert lines[0].endswith("(English).")
-    assert lines[1].startswith("Advice: --recipe ngram. 648 texts / 71 words a text = 9: below 1,500")
-    assert lines[2] == "Training time, estimated for this machine (2 cores): 2 s."
-    assert lines[3].startswith("And best --frozen (auto). N-grams and a frozen encoder.")
+    assert lines[1] == "Advice: --recipe auto, which trains ngram and best --frozen and keeps the better one."
+    assert lines[2].startswith("ngram: 648 texts / 71 words a text = 9: below 1,500")
+    assert lines[3].startswith("best --frozen: N-grams and a frozen encoder.")
+    assert lines[4].startswith("Training time, estimated for this machine (2 cores): ")
     assert lines[-1] == "Next: plaudit train sample --recipe auto"
 
 

@@ -80,13 +80,24 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_data_show_prints_sizes_and_examples(command: Command) -> None:
     lines = command("data", "show", "sample", "--examples", "3").lines()
-    assert lines[0].split()[:3] == ["part", "texts", "classes"]
+    assert lines[0] == "lengths in words, and characters in all"
+    assert lines[1].split()[:3] == ["part", "texts", "shortest"]
     train = load_sample().train
-    assert lines[1].split()[:2] == ["train", str(len(train))]
-    assert ", ".join(f"{name} {n} (50 %)" for name, n in train.class_counts().items()) in lines[1]
-    assert lines[2].split()[0] == "test"
-    assert lines[4] == "The first 3 of train"
-    assert [line.split()[0] in ("neg", "pos") for line in lines[5:]] == [True] * 3
+    assert lines[2].split()[:2] == ["train", str(len(train))]
+    assert lines[3].split()[0] == "test"
+    balance = ", ".join(f"{name} {n} (50 %)" for name, n in train.class_counts().items())
+    assert lines[5] == f"train: {balance}"
+    assert lines[8] == "The first 3 of train"
+    assert [line.split()[0] in ("neg", "pos") for line in lines[9:12]] == [True] * 3
+    assert lines[13:] == ["Next: plaudit train sample"]
+
+
+def test_data_show_ends_with_a_training_that_leaves_out_what_cannot_be_used(command: Command, tmp_path: Path) -> None:
+    rows = [f"some words that say {i};{('spam', 'ham')[i % 2]}" for i in range(40)]
+    (tmp_path / "my.csv").write_text("words;team\n" + "\n".join([*rows, "no label;", ";ham"]) + "\n")
+    next_line = "Next: plaudit train my.csv --skip-invalid"
+    assert command("data", "show", "my.csv").lines()[-1] == next_line
+    assert command("audit", "my.csv", "--no-noise").lines()[-1] == next_line
 
 
 def test_data_show_says_what_it_understood_and_what_is_odd(command: Command, tmp_path: Path) -> None:
@@ -103,7 +114,7 @@ def test_data_show_says_what_it_understood_and_what_is_odd(command: Command, tmp
 def test_data_show_keeps_a_text_on_its_line(command: Command, tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text('text,label\n"two\nlines [bold]",[/x]\n\x1b[31mred,b\n')
     lines = command("data", "show", "odd.csv").lines()
-    assert [line.split(maxsplit=1) for line in lines[-2:]] == [["[/x]", "two lines [bold]"], ["b", "\\x1b[31mred"]]
+    assert [line.split(maxsplit=1) for line in lines[-4:-2]] == [["[/x]", "two lines [bold]"], ["b", "\\x1b[31mred"]]
 
 
 @pytest.mark.parametrize("content", ["", "text\na\n", "text,label\na,\n", "text,label\na,b\n"])

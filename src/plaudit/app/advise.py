@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 from plaudit.app.doctor import gpu_name
 from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Data, Language, reads_data
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, print_next
 from plaudit.app.train.monitors import duration
 from plaudit.config import DataSpec, RunConfig, check_language
 from plaudit.cores import usable_cores
 from plaudit.plugins import plugin_names, plugin_package
+from plaudit.progress import doing
 from plaudit.registry import BUILT_IN
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from plaudit.models.advice import Advice, DataFacts, Machine, Option
@@ -65,27 +67,28 @@ def advise(
         parts=("train", "unlabelled"),
     )
     n_unlabelled = 0 if splits.unlabelled is None else len(splits.unlabelled)
-    facts = look_at(splits.train, n_unlabelled=n_unlabelled, language=language)
-    machine = this_machine()
-    advice = find_advice(facts, machine)
+    with doing("Looking at the texts and this machine"):
+        facts = look_at(splits.train, n_unlabelled=n_unlabelled, language=language)
+        machine = this_machine()
+        advice = find_advice(facts, machine)
     left_out = splits.train.origin is not None and bool(splits.train.origin.left_out)
     spec = replace(spec, skip_invalid=spec.skip_invalid or left_out)
     recipe = advice.choice.recipe if advice.beside is None else "auto"
     said = [] if language is None else ["--language", language]
-    command = shlex.join(["plaudit", "train", data, "--recipe", recipe, *said, *spec.flags()])
+    command = ["plaudit", "train", data, "--recipe", recipe, *said, *spec.flags()]
     if as_json:
         found = {
             "data": asdict(facts) | {"ratio": facts.ratio, "is_english": facts.is_english},
             "machine": asdict(machine),
             "advice": asdict(advice),
             "plugins": _plugin_recipes(),
-            "command": command,
+            "command": shlex.join(command),
         }
         sys.stdout.write(json.dumps(found) + "\n")
         return
     for line in (*describe_origin(splits.train), *describe_advice(data, facts, machine, advice)):
         console.print(plain(line), markup=False)
-    console.print(f"Next: {command}", markup=False)
+    print_next(console, *command)
 
 
 def advice_line(facts: DataFacts, *, recipe: str, source: str) -> str | None:
@@ -102,8 +105,9 @@ def advice_line(facts: DataFacts, *, recipe: str, source: str) -> str | None:
     if advised == recipe:
         return None
     return (
-        f"Recipe: {recipe} (the default); for {facts.n_texts:,} texts of {facts.median_words:,} words, --recipe "
-        f"{advised} is usually more accurate: plaudit advise {shlex.quote(source)}"
+        f"Recipe: {recipe} (the default); for {counted(facts.n_texts, 'text')} of "
+        f"{counted(facts.median_words, 'word')}, --recipe {advised} is usually more accurate: plaudit advise "
+        f"{shlex.quote(source)}"
     )
 
 
@@ -170,7 +174,7 @@ def choose_recipe(run: RunConfig, facts: DataFacts, machine: Machine | None = No
             f"Recipe: ngram and {beside.recipe} (auto), {_about(choice, beside)} together: n-grams alone are kept if "
             "clearly better.",
         )
-    what = f"{facts.n_texts:,} texts of {facts.median_words:,} words"
+    what = f"{counted(facts.n_texts, 'text')} of {counted(facts.median_words, 'word')}"
     slower = "".join(
         f" {other.recipe} may be better and takes longer: plaudit advise." for other in advice.alternatives[:1]
     )
@@ -225,12 +229,22 @@ def this_machine(*, ask_for_gpu: bool = True) -> Machine:
 def describe_advice(data: str, facts: DataFacts, machine: Machine, advice: Advice) -> list[str]:
     """Return the advice as lines for a person, without the command."""
     beside = advice.beside
-    where = f"{machine.cores} cores" + ("" if machine.gpu is None else f", {machine.gpu}")
+    where = counted(machine.cores, "core") + ("" if machine.gpu is None else f", {machine.gpu}")
+    choice = advice.choice
+    advised = (
+        [f"Advice: --recipe {choice.recipe}. {choice.reason}"]
+        if beside is None
+        else [
+            f"Advice: --recipe auto, which trains {choice.recipe} and {beside.recipe} and keeps the better one.",
+            f"{choice.recipe}: {choice.reason}",
+            f"{beside.recipe}: {beside.reason}",
+        ]
+    )
+    seconds = choice.seconds if beside is None else (choice.seconds or 0.0) + (beside.seconds or 0.0)
     lines = [
         f"Data: {plain(data)}, {_describe_data(facts)}.",
-        f"Advice: --recipe {advice.choice.recipe}. {advice.choice.reason}",
-        f"Training time, estimated for this machine ({where}): {_time(advice.choice.seconds)}.",
-        *([] if beside is None else [f"And {beside.recipe} (auto). {beside.reason}{_estimate(beside)}"]),
+        *advised,
+        f"Training time, estimated for this machine ({where}): {_time(seconds)}.",
         *(f"Or --recipe {other.recipe}: {other.reason}{_estimate(other)}" for other in advice.alternatives),
         *(f"note: {plain(note)}" for note in advice.notes),
     ]
@@ -260,12 +274,12 @@ def _describe_data(facts: DataFacts) -> str:
     scripts = [f"{name} {100 * share:.0f} %" for name, share in facts.scripts.items() if share >= _SMALL_SHARE]
     language = "" if facts.language is None else f" ({language_name(facts.language)})"
     parts = [
-        f"{facts.n_texts:,} texts of {facts.median_words:,} words (median)",
-        f"{n:,} {kind} of {rarest:,} to {commonest:,} texts",
+        f"{counted(facts.n_texts, 'text')} of {counted(facts.median_words, 'word')} (median)",
+        f"{n:,} {kind} of {rarest:,} to {counted(commonest, 'text')}",
         f"letters {', '.join(scripts)}{language}" if scripts else "no letters",
     ]
     if facts.n_unlabelled:
-        parts.append(f"{facts.n_unlabelled:,} more texts without labels")
+        parts.append(f"{counted(facts.n_unlabelled, 'more text')} without labels")
     return "; ".join(parts)
 
 

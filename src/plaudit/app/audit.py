@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +14,11 @@ from rich.table import Table
 
 from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Data, check_target, reads_data
-from plaudit.app.terminal import make_console, print_table
+from plaudit.app.terminal import make_console, print_next, print_table
 from plaudit.config import DataSpec, TrainingConfig
 from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, DataError, MissingExtraError, require
+from plaudit.progress import doing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +71,7 @@ def audit(
         MissingExtraError: Label noise is to be dropped, and what finds it is not installed.
     """
     from plaudit.audit import choose_rows, load_corpus, review, usual_drops
+    from plaudit.audit.findings import REFUSED
     from plaudit.batch.encoding import SUFFIXES
 
     _check_numbers(similarity, seed)
@@ -85,7 +86,8 @@ def audit(
         corpus = _divided(corpus, write_clean, seed=seed, is_imdb=data == "imdb")
     output = output or Path("audits") / Path(data).resolve().stem
     _check_folder(output)
-    missing = _missing_extra() if noise else "not asked for"
+    with doing("Loading what finds wrong labels"):
+        missing = _missing_extra() if noise else "not asked for"
     if missing and named is not None and "noise" in named:
         raise MissingExtraError(missing)
     result = review(
@@ -109,7 +111,14 @@ def audit(
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    print_audit(console, result, output, cleaning=cleaning, target=write_clean, flags=_column_flags(spec))
+    if write_clean is None:
+        refused = any(result.of_kind(kind) for kind in REFUSED)
+        words = [data, *([] if test is None else ["--test", test]), *spec.flags()]
+        words += ["--skip-invalid"] if refused and not spec.skip_invalid else []
+    else:
+        words = [str(write_clean), *_column_flags(spec)]
+    command = ["plaudit", "train", *words]
+    print_audit(console, result, output, cleaning=cleaning, target=write_clean, command=command)
 
 
 def _check_numbers(similarity: float, seed: int) -> None:
@@ -286,11 +295,11 @@ def print_audit(
     *,
     cleaning: Cleaning | None,
     target: Path | None,
-    flags: Sequence[str] = (),
+    command: Sequence[str],
 ) -> None:
     """Print how the data were read, what was found, what stays out of the cleaned file, and what to do next.
 
-    `flags` say how the cleaned file is to be read.
+    `command` trains on the data, or on the cleaned file where one was written.
     """
     for part in audit.corpus.parts:
         console.print(f"{part.name:<10} {len(part):>9,} rows  {plain(part.file)}", markup=False)
@@ -317,10 +326,10 @@ def print_audit(
         console.print(
             f"Clean: {target}, {len(cleaning.kept):,} of {audit.corpus.n_train:,} training rows. Dropped: {parts}; "
             f"{target.name}.dropped.csv says which and why. It also has the validation and test rows, unchanged and "
-            "marked, so a model trained on it gets the same test as one trained on the original data.\n"
-            f"Next: {shlex.join(['plaudit', 'train', str(target), *flags])}",
+            "marked, so a model trained on it gets the same test as one trained on the original data.",
             markup=False,
         )
+    print_next(console, *command)
 
 
 def _table(audit: Audit) -> Table:

@@ -17,6 +17,7 @@ from plaudit.app.options import AsJson, TestPart, reads_data
 from plaudit.app.terminal import make_console, print_json, print_table, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, ModelError
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from plaudit.app.run.own_run import Chosen
@@ -203,7 +204,7 @@ def _tell_several(
         print_json({"n": found[0].n, "data": texts.what, "models": models, "pairs": told})
         return
     console = make_console()
-    console.print(f"{texts.what}  ({found[0].n:,} texts)", markup=False)
+    console.print(f"{texts.what}  ({counted(found[0].n, 'text')})", markup=False)
     print_table(console, _table_of_several(names, answers, accuracies))
     console.print(f"\nEach of the {len(pairs)} pairs, p corrected for their number (Holm's method):")
     for sentence in said:
@@ -233,7 +234,7 @@ def _print(
 ) -> None:
     a, b = map(plain, names)
     console = make_console()
-    console.print(f"{texts.what}  ({found.n:,} texts)", markup=False)
+    console.print(f"{texts.what}  ({counted(found.n, 'text')})", markup=False)
     rows = (
         ("accuracy", found.accuracy, found.accuracy_difference, found.accuracy_interval),
         ("loss", found.loss, found.loss_difference, found.loss_interval),
@@ -254,10 +255,12 @@ def _print(
     print_table(console, counts)
     for name, n in zip("AB", unanswered, strict=True):
         if n:
-            console.print(f"{name} gave no answer to {n:,} texts, which count as wrong.")
+            console.print(
+                f"{name} gave no answer to {counted(n, 'text, which counts', 'texts, which count')} as wrong."
+            )
     console.print(f"\n{found.sentence(a, b)}", markup=False)
     if max(openings) > 1:
         console.print(
-            f"These texts have now been opened {openings[0]} times for A and {openings[1]} times for B: choosing by "
-            "them makes the better figure optimistic."
+            f"These texts have now been opened {counted(openings[0], 'time')} for A and "
+            f"{counted(openings[1], 'time')} for B: choosing by them makes the better figure optimistic."
         )

@@ -10,6 +10,8 @@ import typer
 from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import Data, reads_data
 from plaudit.config import DataSpec
+from plaudit.progress import doing
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +34,7 @@ def data_show(
     from rich.table import Table
 
     from plaudit.app.run.parts import describe_absent, describe_origin, describe_sets
-    from plaudit.app.terminal import make_console, print_table
+    from plaudit.app.terminal import make_console, print_next, print_table
     from plaudit.data import load_dataset
 
     console = make_console()
@@ -40,38 +42,48 @@ def data_show(
     for line in describe_origin(splits.train):
         console.print(plain(line), markup=False)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    headings = ("part", "texts", "classes", "words: shortest", "median", "95 %", "longest", "characters")
-    for column in headings:
-        table.add_column(column, justify="left" if column in ("part", "classes") else "right")
-    sets = []
+    table.title, table.title_style, table.title_justify = "lengths in words, and characters in all", "dim", "left"
+    for column in ("part", "texts", "shortest", "median", "95 %", "longest", "characters"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    said = []
     for name in ("train", "validation", "test", "unlabelled"):
         part = getattr(splits, name)
         if part is None or not len(part):
             continue
-        if part.multi_label:
-            sets.append(f"{name}: {describe_sets(part)}")
-        table.add_row(name, *_sizes(part))
+        said.append(f"{name}: {_balance(part)}{f'; {describe_sets(part)}' if part.multi_label else ''}")
+        with doing(f"Counting the words of {counted(len(part), 'text')}"):
+            table.add_row(name, *_sizes(part))
     print_table(console, table)
-    for line in sets + describe_absent(train=splits.train, validation=splits.validation, test=splits.test):
+    console.print()
+    for line in said + describe_absent(train=splits.train, validation=splits.validation, test=splits.test):
         console.print(line, markup=False)
     _print_examples(console, splits.train, n_examples, whole=whole)
+    train = splits.train
+    if train.labels is not None:
+        left_out = train.origin is not None and bool(train.origin.left_out)
+        console.print()
+        flags = replace(spec, skip_invalid=spec.skip_invalid or left_out).flags()
+        print_next(console, "plaudit", "train", data, *flags)
 
 
 def _sizes(part: Dataset) -> list[str]:
-    """Return a part's cells: its texts, classes, lengths in words and characters."""
+    """Return a part's cells: its texts, their lengths in words, and their characters."""
     import numpy as np
     import pyarrow.compute as pc
-    from rich.markup import escape
 
     from plaudit.text.tokens import BLANK
 
     words = pc.count_substring_regex(part.texts, f"[^{BLANK}]+").to_numpy(zero_copy_only=False)
     lengths = np.percentile(words, [0, 50, 95, 100], method="nearest").tolist()
+    characters = pc.sum(pc.utf8_length(part.texts)).as_py()
+    return [f"{n:,}" for n in (len(part), *lengths, characters)]
+
+
+def _balance(part: Dataset) -> str:
+    """Say how many texts, and what share, each of the first classes has."""
     counts = part.class_counts()
     balance = ", ".join(f"{plain(c)} {n:,} ({100 * n / len(part):.0f} %)" for c, n in list(counts.items())[:6])
-    more = f", … {len(counts)} classes" if len(counts) > 6 else ""
-    characters = pc.sum(pc.utf8_length(part.texts)).as_py()
-    return [f"{len(part):,}", escape(balance + more), *(f"{n:,}" for n in (*lengths, characters))]
+    return balance + (f", … {len(counts)} classes" if len(counts) > 6 else "")
 
 
 def _print_examples(console: Console, train: Dataset, n_examples: int, *, whole: bool) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import plaudit
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.cores import usable_cores
+from plaudit.wording import counted
 
 
 @errors_as_lines
@@ -67,7 +68,7 @@ def describe_environment() -> list[tuple[str, str]]:
         ("plaudit", f"{plaudit.__version__}, in {Path(plaudit.__file__).parent}"),
         ("python", f"{platform.python_version()} on {platform.platform()}"),
         ("base", ", ".join(f"{name} {_version(name) or 'missing'}" for name in base)),
-        ("processor", f"{usable_cores()} cores, {platform.machine()}{_flags()}"),
+        ("processor", f"{counted(usable_cores(), 'core')}, {platform.machine()}{_flags()}"),
         ("memory", _memory()),
         ("gpu", _gpu()),
         ("cache", f"{folder}, {size / 2**20:,.0f} MiB, {_writable(folder)} ($PLAUDIT_CACHE names another place)"),

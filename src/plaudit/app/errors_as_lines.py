@@ -23,6 +23,7 @@ from typing import ParamSpec
 
 import typer
 
+from plaudit.app.waiting import waiting_shown
 from plaudit.errors import PlauditError
 
 P = ParamSpec("P")
@@ -43,7 +44,7 @@ def errors_as_lines(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        with said_in_a_line():
+        with said_in_a_line(), waiting_shown():
             command(*args, **kwargs)
             sys.stdout.flush()  # here, where a full disk or a reader that has left is still told apart from a bug
 

@@ -19,6 +19,8 @@ from plaudit.app.terminal import make_console, print_json, print_table
 from plaudit.config import DataSpec
 from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError
+from plaudit.progress import doing
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,15 +133,17 @@ def _explain_texts(
     column: Any = texts
     if input_file is not None:
         column = read_file(input_file, spec=spec, require_labels=False, remembered=remembered_spec(model)).texts
-    found = explain_each(classifier, column, label)
-    odd = doubts(classifier, column)
+    with doing("Finding each word's share"):
+        found = explain_each(classifier, column, label)
+        odd = doubts(classifier, column)
     why = [odd[one.row] for one in found]
     asked_flip = input_file is None if flip is None else flip
     flips: list[Flip | None] = [None] * len(found)
     if asked_flip:
         sound = [i for i, doubt in enumerate(why) if doubt is None]  # of others no answer hangs on a word
-        for i, each in zip(sound, find_flips(classifier, [found[i] for i in sound]), strict=True):
-            flips[i] = each
+        with doing("Finding the words that decide the answer"):
+            for i, each in zip(sound, find_flips(classifier, [found[i] for i in sound]), strict=True):
+                flips[i] = each
     title = f"Why {model.resolve().name} answers so"
     for target in filter(None, (output_file, html)):
         if target.suffix.lower() == ".jsonl":
@@ -273,7 +277,9 @@ def _explain_data(
     logits = classifier.logits(dataset.texts)
     found = top_words(classifier, dataset.texts, n=top, label=label, logits=logits)
     mistakes = _mistakes(classifier, dataset, logits if held is None else held)
-    what = chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {n:,} texts, evenly spaced"
+    what = (
+        chosen.what if len(dataset) == n else f"{chosen.what}, {len(dataset):,} of {counted(n, 'text')}, evenly spaced"
+    )
     if as_json:
         told = {} if mistakes is None else {"mistakes": mistakes}
         print_json({**_record(found, what, len(dataset)), **told})
@@ -362,8 +368,8 @@ def _print(found: list[ClassWords], what: str, *, has_two: bool) -> None:
     console = make_console()
     console.print(f"Words that weigh most: {plain(what)}", markup=False, style="bold")
     for one in found:
-        counted = "" if has_two else " (where the model gives it)"
-        console.print(f"\n{plain(str(one.label))}: {one.n_texts:,} texts{counted}", markup=False)
+        where = "" if has_two else " (where the model gives it)"
+        console.print(f"\n{plain(str(one.label))}: {counted(one.n_texts, 'text')}{where}", markup=False)
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for heading in ("word", "sum", "mean share", "times"):
             table.add_column(heading, justify="left" if heading == "word" else "right")

@@ -17,6 +17,7 @@ from plaudit.app.options import Model, reads_data
 from plaudit.app.terminal import make_console
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError, PlauditError, require
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,7 +210,7 @@ def _report(to: Target, written: Export, before: int, texts: Dataset) -> Iterato
 
 def _checked(written: Export, texts: Dataset) -> str:
     return (
-        f"Checked on {written.n_texts:,} texts ({texts.name}, and a few with rare characters): "
+        f"Checked on {counted(written.n_texts, 'text')} ({texts.name}, and a few with rare characters): "
         f"the largest difference in a probability is {written.difference:.1e}."
     )
 
@@ -232,7 +233,7 @@ def _cost(classifier: NetworkClassifier, prepared: Prepared, texts: Dataset) -> 
         accuracies = [evaluate(model, texts, resamples=0).accuracy for model in (classifier, prepared.model)]
     except DataError:
         return f"{line}; these texts have no labels of this model's classes, so the cost in accuracy is not known."
-    return f"{line}, accuracy {accuracies[0]:.4f} -> {accuracies[1]:.4f} ({len(texts):,} texts)."
+    return f"{line}, accuracy {accuracies[0]:.4f} -> {accuracies[1]:.4f} ({counted(len(texts), 'text')})."
 
 
 def _mebibytes(n: int) -> str:

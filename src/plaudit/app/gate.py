@@ -22,6 +22,7 @@ from plaudit.app.options import AsJson, Model, TestPart, reads_data
 from plaudit.app.terminal import figure_note, make_console, print_json, scoring_shown
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from plaudit.evaluation import Answers, Interval, Metrics, MultiLabelMetrics
@@ -151,14 +152,14 @@ def gate(
         print_json({"met": is_met, "n": metrics.n, "data": texts.what, "requirements": told, **opened})
     else:
         console = make_console()
-        console.print(f"{texts.what}  ({metrics.n:,} texts)", markup=False)
+        console.print(f"{texts.what}  ({counted(metrics.n, 'text')})", markup=False)
         for each in findings:
             console.print(f"  {'met' if each.is_met else 'NOT MET'}: {plain(each.words)}", markup=False)
         if max(openings) > 1:
-            other = f", {openings[1]} times for {plain(str(no_worse_than))}" if len(openings) > 1 else ""
+            other = f", {counted(openings[1], 'time')} for {plain(str(no_worse_than))}" if len(openings) > 1 else ""
             console.print(
-                f"These texts have now been opened {openings[0]} times for {plain(str(model))}{other}: a model that is "
-                "changed until it passes makes the figures optimistic.",
+                f"These texts have now been opened {counted(openings[0], 'time')} for {plain(str(model))}{other}: "
+                "a model that is changed until it passes makes the figures optimistic.",
                 markup=False,
             )
     if not is_met:

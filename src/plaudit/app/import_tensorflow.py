@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from plaudit.app.errors_as_lines import errors_as_lines
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, print_next
 
 
 @errors_as_lines
@@ -38,4 +37,4 @@ def import_tensorflow(
     if names is None:
         console.print("Without --classes they are numbers, in the order of the outputs.", style="dim")
     console.print(f"Model: {output}, with Keras's probabilities; it needs no TensorFlow.", markup=False)
-    console.print(f"Next: {shlex.join(['plaudit', 'evaluate', str(output)])} DATA", markup=False, soft_wrap=True)
+    print_next(console, "plaudit", "evaluate", str(output), then=" DATA")

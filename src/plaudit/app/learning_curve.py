@@ -21,7 +21,9 @@ from plaudit.app.terminal import make_console, print_json, scoring_shown
 from plaudit.app.train.monitors import InterruptWatch
 from plaudit.config import DataSpec, ModelConfig, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError, DataError
+from plaudit.progress import doing
 from plaudit.registry import BUILT_IN
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from plaudit.data import Dataset
@@ -61,7 +63,7 @@ def learning_curve(
         DataError: The data cannot be read, or there are too few training texts.
         MissingExtraError: What the recipe needs is not installed.
     """
-    from plaudit.app.run.parts import describe_part, load_parts
+    from plaudit.app.run.parts import describe_origin, describe_part, load_parts
     from plaudit.data.publish import publish_folder
     from plaudit.evaluation.learning import fit_curve
     from plaudit.models.recipes import build
@@ -83,6 +85,8 @@ def learning_curve(
 
     parts = load_parts(config.data, seed=config.training.seed, progress=console.is_terminal and not as_json)
     say(f"Data: {config.data.source}")
+    for line in describe_origin(parts.train):
+        say(f"  {line}")
     for line in describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train):
         say(f"  {line}")
     say("The test texts stay sealed.")
@@ -127,7 +131,8 @@ def train_sizes(config: RunConfig, train: Dataset, validation: Dataset, say: Say
             for draw in range(draws):
                 part = _draw(train, share, seed=[config.training.seed, number, draw])
                 run = replace(config, training=replace(config.training, seed=config.training.seed + draw))
-                model = build(run).fit(part.texts, part.label_column(), monitors=[watch])
+                with doing(f"Training on {counted(len(part), 'text')}, draw {draw + 1} of {draws}"):
+                    model = build(run).fit(part.texts, part.label_column(), monitors=[watch])
                 rights.append(answer(model, validation).right)
                 n = len(part)
             found.append(Trained(n, np.stack(rights), validation.text_numbers()))

@@ -16,6 +16,8 @@ from plaudit.app.options import AsJson, Model, reads_data
 from plaudit.app.terminal import make_console, make_error_console, print_json
 from plaudit.config import DataSpec
 from plaudit.errors import ConfigError, DataError
+from plaudit.progress import doing
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -157,7 +159,10 @@ def predict_file(
     where = "" if is_printed else f" -> {target}"
     mix = describe_mix(totals.mix, totals.rows)
     answers = f" Answers: {mix}." if mix else ""
-    line.say(f"{totals.rows:,} rows{earlier}, {seconds:.1f} s, {rate:,.0f} rows a second{more}{where}.{answers}")
+    line.say(
+        f"{counted(totals.rows, 'row')}{earlier}, {seconds:.1f} s, {counted(round(rate), 'row')} a second"
+        f"{more}{where}.{answers}"
+    )
     if totals.unscored > totals.rows / 2:
         line.say(f"More than half of the rows could not be scored; the first: {sentence(plain(totals.reason))}")
         raise typer.Exit(_MOSTLY_UNSCORED)
@@ -221,14 +226,14 @@ class ScoringLine:
             left = (TaskProgressColumn(), TimeRemainingColumn()) if size_bytes else ()
             self._progress = Progress(*columns, *left, console=self._console, transient=True)
             self._progress.start()
-            self._task = self._progress.add_task(f"{rows:,} rows", total=size_bytes or None)
+            self._task = self._progress.add_task(counted(rows, "row"), total=size_bytes or None)
 
     def step(self, position: int, rows: int) -> None:
         """Take note of how much is read, and how many rows are done in all."""
         self.rows = rows
         if self._progress is not None and self._task is not None:
             rate = (rows - self._earlier) / max(time.perf_counter() - self._start, 1e-9)
-            said = f"{rows:,} rows, {rate:,.0f} a second"
+            said = f"{counted(rows, 'row')}, {rate:,.0f} a second"
             self._progress.update(self._task, completed=position, description=said)
 
 
@@ -266,5 +271,7 @@ def predict_texts(model: Path, texts: list[str], *, as_json: bool) -> None:
             print_json(record)
         return
     console = make_console()
-    for line in answer_lines(classifier, texts):
+    with doing("Answering"):
+        lines = answer_lines(classifier, texts)
+    for line in lines:
         console.print(line, markup=False)

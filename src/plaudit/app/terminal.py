@@ -6,17 +6,21 @@ import contextlib
 import json
 import math
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape, render
 from rich.table import Table
 
 from plaudit.app.errors_as_lines import plain
+from plaudit.app.waiting import clear
 from plaudit.progress import telling
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -26,14 +30,20 @@ if TYPE_CHECKING:
 
 
 _PIPE_WIDTH = 240  # columns for a table that no terminal bounds
-_LEAST_TABLE_WIDTH = 100
 _NAME = 19  # columns of a figure's name
 _NOT_MEASURED = "these texts cannot measure it: a class has none"
 _MEANS = ("f1_macro", "precision_macro", "recall_macro", "balanced_accuracy")  # over classes
 
 
 class _Console(Console):
-    """A console whose reader may leave (`| head`): what is under way goes on in silence."""
+    """A console whose reader may leave (`| head`): what is under way goes on in silence.
+
+    What it prints takes the place of a line that says what is under way.
+    """
+
+    def print(self, *objects: Any, **style: Any) -> None:  # Any: what Rich prints, and how
+        clear()
+        super().print(*objects, **style)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -48,17 +58,54 @@ def make_console() -> Console:
 
 def make_error_console() -> Console:
     """Return a console on standard error, where what is no answer goes."""
-    console = Console(stderr=True, highlight=False)
-    return console if console.is_terminal else Console(stderr=True, highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
+    console = _Console(stderr=True, highlight=False)
+    return console if console.is_terminal else _Console(stderr=True, highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table whole; a terminal that is too narrow for its columns wraps the lines."""
-    _Console(highlight=False, width=max(console.width, _LEAST_TABLE_WIDTH)).print(table)
+    """Print a table within the terminal: words wrap within their cells, figures never.
+
+    Where not even that fits, each row is a heading with a line for each of its further cells.
+    """
+    columns = [[str(each) for each in (column.header, *column.cells)] for column in table.columns]
+    widths = [max(cell_len(render(cell).plain) for cell in cells) for cells in columns]
+    least = [
+        width if column.justify == "right" else max(cell_len(word) for cell in cells for word in _words(cell))
+        for column, cells, width in zip(table.columns, columns, widths, strict=True)
+    ]
+    room = console.width - len(widths) * (table.padding[1] + table.padding[3])
+    if sum(least) > room:
+        table.padding = (0, 1, 0, 0)
+        room = console.width - len(widths)
+    if sum(least) > room:
+        if table.title:
+            console.print(table.title, style=table.title_style)
+        for cells in zip(*(cells[1:] for cells in columns), strict=True):
+            console.print(cells[0], style="bold")
+            for heading, cell in zip((cells[0] for cells in columns[1:]), cells[1:], strict=True):
+                if cell:
+                    console.print(f"  {heading}: {cell}")
+        return
+    while sum(widths) > room:
+        widest = max((i for i, width in enumerate(widths) if width > least[i]), key=widths.__getitem__)
+        widths[widest] -= 1
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    console.print(table)
+
+
+def _words(cell: str) -> list[str]:
+    return render(cell).plain.split() or [""]
+
+
+def print_next(console: Console, *words: str, then: str = "") -> None:
+    """Print the command to run next, in one line however narrow the terminal, so that it can be copied."""
+    console.print(f"Next: {shlex.join(words)}{then}", markup=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line; a terminal that does not know Unicode gets escapes."""
+    clear()
     is_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
     sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode) + "\n")
 
@@ -84,16 +131,16 @@ def print_metrics(
     low, high = metrics.accuracy_interval.low, metrics.accuracy_interval.high
     n_different = answers.repeats.n_different
     copies = f", {n_different:,} of them different: equal ones count as one in intervals"
-    console.print(f"[bold]{title}[/bold]  ({metrics.n:,} texts{copies if n_different < metrics.n else ''})")
+    console.print(f"[bold]{title}[/bold]  ({counted(metrics.n, 'text')}{copies if n_different < metrics.n else ''})")
     whole = "" if is_single else "; the whole set of labels right"
     if isinstance(metrics, Metrics) and metrics.coverage < 1:
-        said = f"{_span(metrics.intervals['coverage'])}; {int(metrics.confusion.sum()):,} texts answered"
+        said = f"{_span(metrics.intervals['coverage'])}; {counted(int(metrics.confusion.sum()), 'text')} answered"
         console.print(f"  {'coverage':<{_NAME}}{metrics.coverage:.4f}  ({said})")
         whole = "; of the texts answered, as are balanced accuracy, F1, precision, recall and the table"
     console.print(f"  {'accuracy':<{_NAME}}{metrics.accuracy:.4f}  (95 % interval {low:.4f} to {high:.4f}{whole})")
     if unseen is not None:
         span = _span(unseen.accuracy_interval)
-        said = f"{span}; on the {unseen.n:,} texts that were not seen in training"
+        said = f"{span}; on the {counted(unseen.n, 'text that was', 'texts that were')} not seen in training"
         console.print(f"  {'accuracy, unseen':<{_NAME}}{unseen.accuracy:.4f}  ({said})")
     for figure in figures_of("one label" if is_single else "sets"):
         name, label, value = figure.name, figure.title, getattr(metrics, figure.name)
@@ -116,7 +163,7 @@ def print_metrics(
     if not isinstance(metrics, Metrics):
         _print_classes(console, metrics)
     elif len(metrics.classes) <= 12:
-        print_table(console, _confusion(metrics))
+        print_table(console, _confusion(metrics, console.width))
     else:
         console.print(f"  (confusion matrix of {len(metrics.classes)} classes: --json)")
 
@@ -177,10 +224,10 @@ def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str, *, only_true: b
         sizes = (metrics.confusion.sum(axis=1) + given).tolist()
     else:
         sizes = [count + given for count, given in zip(metrics.counts, metrics.given, strict=True)]
-    counted = sum(size > 0 for size in sizes)
-    if counted == len(sizes):
+    occurring = sum(size > 0 for size in sizes)
+    if occurring == len(sizes):
         return note
-    found = f"the {counted} of {len(sizes)} classes that occur"
+    found = f"the {occurring} of {len(sizes)} classes that occur"
     return f"mean recall of {found}" if only_true else f"mean over {found} or are answered"
 
 
@@ -196,28 +243,33 @@ def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
     print_table(console, table)
 
 
-def _confusion(metrics: Metrics) -> Table:
+def _confusion(metrics: Metrics, width: int) -> Table:
+    """Return the confusion matrix; its columns are numbered, or left out, where the width does not do for more."""
     from plaudit.evaluation.ordinal import ordered
 
-    table = Table(
-        title="true class down, predicted across",
-        title_style="dim",
-        title_justify="left",
-        box=None,
-        padding=(0, 2),
-    )
     order = ordered(metrics.classes)
-    names = [escape(plain(metrics.classes[i])) for i in order]
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
-    table.add_column("recall", justify="right", style="dim")
-    for i, name in zip(order, names, strict=True):
-        row = metrics.confusion[i].tolist()
-        cells = [f"[bold]{row[j]:,}[/bold]" if i == j else f"{row[j]:,}" for j in order]
-        table.add_row(name, *cells, _share(metrics.recall[i], sum(row)))
+    names = headings = [escape(plain(metrics.classes[i])) for i in order]
+    longest, digits = max(map(cell_len, names)), len(f"{metrics.confusion.max():,}")
+    title, is_wide = "true class down, predicted across", False
+    if longest + 4 + sum(max(cell_len(name), digits, 5) + 4 for name in (*names, "recall")) > width:
+        is_wide = True
+        headings = [f"{number}" for number in range(1, len(names) + 1)]
+        names = [f"{number:>{len(headings[-1])}}  {name}" for number, name in zip(headings, names, strict=True)]
+        if longest + 5 + len(names) * (max(digits, 2) + 1) + len("recall precision ") > width:
+            title, headings = "confusion matrix: --json, or a wider terminal", []
+    table = Table(title=title, title_style="dim", title_justify="left", box=None, padding=(0, 2))
+    across = order if headings else []
+    for heading in ("", *headings, "recall", *(["precision"] if is_wide else [])):
+        style = "dim" if heading in ("recall", "precision") else None
+        table.add_column(heading, justify="right" if heading else "left", style=style)
     given = metrics.confusion.sum(axis=0).tolist()
-    table.add_row("precision", *(_share(metrics.precision[j], given[j]) for j in order), "", style="dim")
+    precision = [_share(metrics.precision[j], given[j]) for j in order]
+    for i, name, share in zip(order, names, precision, strict=True):
+        row = metrics.confusion[i].tolist()
+        cells = [f"[bold]{row[j]:,}[/bold]" if i == j else f"{row[j]:,}" for j in across]
+        table.add_row(name, *cells, _share(metrics.recall[i], sum(row)), *([share] if is_wide else []))
+    if not is_wide:
+        table.add_row("precision", *precision, "", style="dim")
     return table
 
 
@@ -266,7 +318,7 @@ class ScoringBar:
             columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn())
             self._progress = Progress(*columns, TimeRemainingColumn(), console=self._console, transient=True)
             self._progress.start()
-            self._task = self._progress.add_task(f"scoring {n_texts:,} texts", total=1.0)
+            self._task = self._progress.add_task(f"scoring {counted(n_texts, 'text')}", total=1.0)
         assert self._task is not None
         self._progress.update(self._task, completed=share)
 

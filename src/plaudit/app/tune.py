@@ -23,12 +23,14 @@ from rich.table import Table
 
 from plaudit.app.errors_as_lines import errors_as_lines, plain
 from plaudit.app.options import AsJson, Data, GroupBy, Test, Validation, Verbose, data_config, reads_data
-from plaudit.app.terminal import make_console, print_table
+from plaudit.app.terminal import make_console, print_next, print_table
 from plaudit.app.train.monitors import InterruptWatch
 from plaudit.config import DataConfig, DataSpec, TrainingConfig
 from plaudit.data.publish import publish_file
 from plaudit.errors import ConfigError, require
+from plaudit.progress import hearing
 from plaudit.registry import BUILT_IN, find_recipe, recipe_names
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +134,7 @@ def tune(
     )
     journal = TrialJournal(output / "search.jsonl", _identity(task), resume)
     if (n_before := journal.count()) and not resume:
-        say(f"note: the {n_before:,} trials noted in {output} are replaced; --resume continues after them.")
+        say(f"note: {counted(n_before, 'trial')} noted in {output} will be replaced; --resume continues after them.")
     say(f"Searching for {time_s:,.0f} s; Ctrl-C ends it early and keeps the results. The test texts stay sealed.")
     finding = _search(task, journal, say, bar=SearchBar(console, time_s) if progress and not verbose else None)
     _tell_ending(console, _choose(finding, parts, task, output), finding, task, as_json=as_json)
@@ -158,10 +160,12 @@ def _parse_recipes(recipes: str) -> list[str]:
 
 def _load_parts(source: DataConfig, seed: int, say: Say, *, progress: bool) -> Parts:
     """Read and divide the data, without their test part, and say what they are."""
-    from plaudit.app.run.parts import describe_part, load_parts
+    from plaudit.app.run.parts import describe_origin, describe_part, load_parts
 
     parts = load_parts(source, seed=seed, progress=progress)
     say(f"Data: {source.source}")
+    for line in describe_origin(parts.train):
+        say(f"  {line}")
     for line in describe_part("train", parts.train) + describe_part("validation", parts.validation, parts.train):
         say(f"  {line}")
     return parts
@@ -210,7 +214,7 @@ def _search(task: Task, journal: TrialJournal, say: Say, *, bar: SearchBar | Non
         else:
             bar.show(len(shown), best, task.metric)
 
-    with InterruptWatch() as watch, bar or contextlib.nullcontext():
+    with InterruptWatch() as watch, hearing(lambda _: None), bar or contextlib.nullcontext():
         return search(task, on_trial=show, monitors=[watch], journal=journal)
 
 
@@ -231,13 +235,13 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
     if not done:
         if finding.is_interrupted:
             raise KeyboardInterrupt
-        raise ConfigError(f"none of {len(trials)} trials produced a model; the first: {trials[0].reason}")
+        raise ConfigError(f"none of {counted(len(trials), 'trial')} produced a model; the first: {trials[0].reason}")
     best = best_trial(trials, task.metric, max_size_bytes=most)
     if best is None:
         smallest, size = min(((trial, trial.result.size_bytes) for trial in done if trial.result), key=lambda x: x[1])
         raise ConfigError(
-            f"--max-size {size_words(most or 0)}: no model of {len(done)} trials is that small; the smallest was "
-            f"{size_words(size)} (trial {smallest.number}, {smallest.recipe})."
+            f"--max-size {size_words(most or 0)}: no model of {counted(len(done), 'trial')} is that small; the "
+            f"smallest was {size_words(size)} (trial {smallest.number}, {smallest.recipe})."
         )
     config = run_config(parts.config, seed=task.seed, recipe=best.recipe, settings=best.settings)
     versions = run_versions(config, build(config).packages, parts.train, parts.validation, None)
@@ -257,10 +261,11 @@ def _tell_ending(console: Console, chosen: Ending, finding: SearchResult, task: 
         return
     print_ending(console, chosen.front, chosen.best, finding.trials, task=task)
     console.print(
-        f"Wrote {chosen.run} and trials.jsonl beside it. To train this model again, to the bit, and test it once:\n"
-        f"  {chosen.command}",
+        f"Wrote {chosen.run} and trials.jsonl beside it. The next command trains this model again, to the bit, and "
+        "tests it once.",
         markup=False,
     )
+    print_next(console, *shlex.split(chosen.command))
 
 
 def _to_dict(chosen: Ending, finding: SearchResult, task: Task) -> dict[str, Any]:
@@ -304,7 +309,7 @@ class SearchBar:
     def show(self, n: int, best: Trial | None, metric: str) -> None:
         """Say how many trials there were, and which is the best."""
         used = self._progress.tasks[0].elapsed or 0.0
-        words = f"{n:,} {'trial' if n == 1 else 'trials'}"
+        words = counted(n, "trial")
         if best is not None and best.result is not None:
             words += f"; best: trial {best.number}, {best.recipe}, {metric} {best.result.figure:.4f}"
         self._progress.update(self._task, completed=min(used, self._seconds), description=words)
@@ -386,7 +391,7 @@ def print_ending(console: Console, front: Sequence[Trial], best: Trial, trials: 
         f"\nWinner: trial {best.number}, {best.recipe}, {describe_settings(best)}: {metric} {best.result.figure:.4f}, "
         f"{size_words(best.result.size_bytes)}.\n"
         f"Defaults: {', '.join(defaults)}.\n"
-        f"Its {metric} is the best of {models} on the same {n:,} validation texts, so it is optimistic: "
+        f"Its {metric} is the best of {models} on the same {counted(n, 'validation text')}, so it is optimistic: "
         "expect less on new texts. The test texts were not opened.",
         markup=False,
     )

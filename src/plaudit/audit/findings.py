@@ -34,7 +34,7 @@ class Kind:
         title: What it is, in a few words.
         advice: What to do about it.
         drop: What `--drop` calls taking such rows out; None where they may well stay.
-        look: The share of a part's rows from which it deserves a look.
+        look: The share of all rows from which it deserves a look.
         fix: The share from which it should be fixed.
     """
 
@@ -45,7 +45,7 @@ class Kind:
     fix: float = 2.0  # never
 
     def gravity(self, share: float) -> Gravity:
-        """Return how grave it is in a part with this share of such rows, above 0."""
+        """Return how grave it is in data with this share of such rows, above 0."""
         return "fix" if share >= self.fix else "look" if share >= self.look else "note"
 
 
@@ -71,6 +71,7 @@ KINDS: dict[str, Kind] = {
     "html": Kind("HTML left over", "remove it both in training and in use, or in neither", None, 0.05),
     "outlying length": Kind("much shorter or longer than the rest", "look at some: truncated, or joined?", None, 0.02),
 }  # fmt: skip
+REFUSED = ("broken row", "no label", "empty")  # rows that stop a training unless it leaves them out
 
 
 @dataclass(frozen=True)

@@ -64,17 +64,16 @@ class Audit:
         return counts
 
     def gravity(self, kind: str) -> Gravity:
-        """Return how grave the findings of a kind are: that of the part with the largest share of them."""
-        return KINDS[kind].gravity(self._largest_share(kind))
+        """Return how grave the findings of a kind are, by their share of all rows, however these are divided."""
+        return KINDS[kind].gravity(self._share(kind))
 
     def share(self, kind: str) -> str:
-        """Return, in words, the largest share of a part's rows that have a finding of a kind."""
-        share = 100 * self._largest_share(kind)
+        """Return, in words, the share of all rows that have a finding of a kind."""
+        share = 100 * self._share(kind)
         return f"{share:.1f} %" if share >= 0.05 else "<0.1 %"
 
-    def _largest_share(self, kind: str) -> float:
-        sizes = [max(len(part), 1) for part in self.corpus.parts]
-        return max(n / size for n, size in zip(self.counts(kind), sizes, strict=True))
+    def _share(self, kind: str) -> float:
+        return sum(self.counts(kind)) / max(sum(map(len, self.corpus.parts)), 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures, without rows, for JSON."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.errors import DataError
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +95,7 @@ class Faults:
     def left_out(self, *, text: str, label: str, n: int) -> str:
         """Say how many of `n` rows are left out, and why; the columns as in `error`."""
         told = self._all_told(text, label, is_placed=False)
-        return f"left out: {sum(self.counts.values()):,} of {n:,} rows (--skip-invalid). {told}"
+        return f"left out: {sum(self.counts.values()):,} of {counted(n, 'row')} (--skip-invalid). {told}"
 
     def _all_told(self, text: str, label: str, *, is_placed: bool) -> str:
         """Tell all kinds; `is_placed` says that the place of the first row stands in front."""
@@ -127,7 +128,7 @@ def _advice(n_wrong: int, n: int) -> str:
         return "No usable row is left; correct them."
     if n_wrong <= max(1, _FEW * n):
         return "Correct or remove them, or leave such rows out with --skip-invalid."
-    return f"Correct or remove them; --skip-invalid would leave out {n_wrong:,} of {n:,} rows."
+    return f"Correct or remove them; --skip-invalid would leave out {n_wrong:,} of {counted(n, 'row')}."
 
 
 def _count(n: int, one: str, several: str) -> str:

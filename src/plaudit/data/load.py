@@ -25,6 +25,7 @@ from plaudit.data.readers.sources import Source, find_sources, not_empty
 from plaudit.data.reading import read_dataset
 from plaudit.data.spill import spill
 from plaudit.errors import DataError
+from plaudit.progress import doing
 from plaudit.scratch import MEMORY, Scratch
 
 PARTS = ("train", "test", "validation", "unlabelled")  # the fields of `Splits`
@@ -105,7 +106,8 @@ def load_dataset(
         )
     if (named := find_named(source, spec.data_dir)) is not None:
         known, place = named
-        splits = known.load(place, progress, parts)
+        with doing(f"Reading {source}"):
+            splits = known.load(place, progress, parts)
         if scratch is MEMORY:
             return splits
         return Splits(**{name: spill(part, scratch) for name, part in vars(splits).items() if part is not None})

@@ -27,6 +27,7 @@ from plaudit.data.readers.rows import Column, Reader, Rows
 from plaudit.data.readers.sources import Source
 from plaudit.data.spill import SpilledDataset
 from plaudit.errors import DataError
+from plaudit.progress import doing
 from plaudit.scratch import MEMORY, Scratch
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ def read_dataset(
         spec, name=name, require_labels=require_labels, classes=classes, multi_label=multi_label, scratch=scratch,
         group_by=group_by,
     )  # fmt: skip
-    for source in sources:
-        intake = Intake(source, spec, is_label_needed=require_labels, remembered=remembered)
-        try:
-            gathered.add_source(intake)
-        finally:
-            intake.close()
-    return gathered.finish()
+    with doing(f"Reading {name}"):
+        for source in sources:
+            intake = Intake(source, spec, is_label_needed=require_labels, remembered=remembered)
+            try:
+                gathered.add_source(intake)
+            finally:
+                intake.close()
+        return gathered.finish()
 
 
 class _Gathered:

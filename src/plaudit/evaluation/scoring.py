@@ -27,7 +27,9 @@ from plaudit.evaluation.multilabel import MultiLabelMetrics, measure_sets
 from plaudit.evaluation.named_metrics import Metric, plugin_figures
 from plaudit.evaluation.repeats import Repeats
 from plaudit.models.targets import known_labels
+from plaudit.progress import doing
 from plaudit.training.losses import probabilities
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -191,7 +193,8 @@ def answer(model: Classifier, dataset: Dataset, *, logits: NDArray[np.floating] 
     """
     labels = labels_for(model.class_names, dataset, multi_label=model.multi_label_)
     if logits is None:
-        logits = model.logits(dataset.texts)
+        with doing(f"Answering {counted(len(dataset), 'text')}"):
+            logits = model.logits(dataset.texts)
     return Answers(
         labels,
         probabilities(logits, multi_label=model.multi_label_),

@@ -31,6 +31,7 @@ from plaudit.evaluation.threshold_table import Step, tabulate
 from plaudit.models.rules import MOST_UNLIKE, DecisionRule
 from plaudit.models.scope import check_scope
 from plaudit.training.losses import predicted, probabilities
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -204,7 +205,8 @@ class _Outside:
 
     def __str__(self) -> str:
         n = int(self.rows.sum())
-        return f"Of these {len(self.rows):,} texts {n:,} are unlike the training texts and get no answer either."
+        n_texts = counted(len(self.rows), "text")
+        return f"Unlike the training texts, and without an answer for that reason: {n:,} of these {n_texts}."
 
 
 def _outside(model: Classifier, held: Dataset, rate: float) -> _Outside:

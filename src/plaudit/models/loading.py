@@ -8,6 +8,7 @@ from plaudit.errors import ModelError
 from plaudit.models.artifact import opening, read_manifest
 from plaudit.models.base import Classifier
 from plaudit.plugins import asking, installed_version
+from plaudit.progress import doing
 from plaudit.registry import BUILT_IN, recipe_of_kind
 
 
@@ -24,7 +25,7 @@ def load(path: str | Path) -> Classifier:
         PluginError: The plugin that the model is of cannot be imported.
     """
     folder = Path(path)
-    with opening(folder):
+    with doing(f"Loading the model {folder}"), opening(folder):
         manifest = read_manifest(folder)
         kind, package = manifest["kind"], manifest["package"]
         recipe = recipe_of_kind(kind)

@@ -30,6 +30,7 @@ from plaudit.models.out_of_fold import NgramFolds, deal_folds
 from plaudit.text.token_memory import take_texts
 from plaudit.training.losses import right
 from plaudit.training.temperature import fit_temperature, log_loss
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +83,7 @@ class SettingsChoice:
     def __str__(self) -> str:
         if not self.n_texts:
             return f"too few texts to choose settings: {self.best.settings}"
-        return f"chosen on {self.n_texts:,} texts from {len(self.tried)} settings: {self.best.settings}"
+        return f"chosen on {counted(self.n_texts, 'text')} from {len(self.tried)} settings: {self.best.settings}"
 
 
 def choose(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from plaudit.report.markdown import block, code, plain
 from plaudit.report.verdict import headline, verdict
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from plaudit.report.facts import AuditFacts, Figure, Measured, ReportFacts
@@ -140,11 +141,11 @@ def _data_lines(facts: ReportFacts) -> Iterator[str]:
         counts = [f"{name} {n:,}" for name, n in zip(facts.classes, part.counts, strict=True)]
         more = f", … {len(counts)} classes" if len(counts) > _MOST_CLASSES else ""
         sets = f"; {part.sets}" if part.sets else ""
-        yield f"{part.name} {part.n:,} texts ({', '.join(counts[:_MOST_CLASSES])}{more}){sets}"
+        yield f"{part.name} {counted(part.n, 'text')} ({', '.join(counts[:_MOST_CLASSES])}{more}){sets}"
         if part.shared:
             yield (
-                f"note: {part.shared:,} {part.name} texts are also among the training texts (equal except for case and "
-                f"punctuation): the {part.name} figures are optimistic."
+                f"note: {counted(part.shared, f'{part.name} text is', f'{part.name} texts are')} also among the "
+                f"training texts (equal except for case and punctuation): the {part.name} figures are optimistic."
             )
 
 

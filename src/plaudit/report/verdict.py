@@ -13,6 +13,7 @@ from typing import Literal
 from plaudit.evaluation import wilson_interval
 from plaudit.report.audit_facts import near_note
 from plaudit.report.facts import TEST_TEXTS, ClassFigures, Figure, Measured, ReportFacts, class_notes
+from plaudit.wording import counted
 
 Tone = Literal["good", "mind", "plain"]
 _FEW = 20  # texts of a class: the 95 % interval of its recall is then up to 40 points wide
@@ -85,7 +86,7 @@ def _width(facts: ReportFacts) -> Iterator[Said]:
     accuracy = measured.figures["accuracy"]
     low, high = accuracy.bounds
     points = 100 * (high - low)
-    known = f"From {measured.n:,} texts: between {_percent(low)} and {_percent(high)} (95 times of 100)"
+    known = f"From {counted(measured.n, 'text')}: between {_percent(low)} and {_percent(high)} (95 times of 100)"
     if points < _NARROW:
         yield Said(
             "How certain that is", "good", f"{known}, a narrow interval: a model that is a point better would show."
@@ -110,8 +111,8 @@ def _crossed(facts: ReportFacts) -> Iterator[Said]:
         yield Said(
             "Few texts", "mind",
             f"Cross-validated: each of the {crossed.n:,} texts was answered by a model trained on the others. "
-            f"Trust it more than the {facts.test.measured.n:,} test texts alone, of which {_percent(accuracy.value)} "
-            f"are right ({_percent(low)} to {_percent(high)}).",
+            f"Trust it more than the {counted(facts.test.measured.n, 'test text')} alone, of which "
+            f"{_percent(accuracy.value)} are right ({_percent(low)} to {_percent(high)}).",
         )  # fmt: skip
 
 
@@ -216,7 +217,7 @@ def _classes(facts: ReportFacts) -> Iterator[Said]:
     lost = [each for each in few if _span(each)[1] < surest or not each.recall.value]
     if lost:
         found = ", ".join(f"{round(each.recall.value * each.n)} of {each.n} {_quoted(each.name)}" for each in lost[:5])
-        more = f" and {len(lost) - 5} more classes" if len(lost) > 5 else ""
+        more = f" and {counted(len(lost) - 5, 'more class', 'more classes')}" if len(lost) > 5 else ""
         kind, topic = ("rare", "Rare classes lost") if _are_rare(lost, measured) else ("these", "Classes lost")
         yield Said(topic, "mind", f"It finds {found}{more}: it misses {kind} classes.")
     if len(known) < 2:

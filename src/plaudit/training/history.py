@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from plaudit.wording import counted
+
 NAMES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -111,7 +113,7 @@ def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> 
     curves = history.history
     n, best = len(history), history.best_epoch
     if not curves["val_loss"]:
-        return f"Trained {n} epochs without validation texts, so it is unknown whether it overfits."
+        return f"Trained {counted(n, 'epoch')} without validation texts, so it is unknown whether it overfits."
     gap = 100 * (curves["accuracy"][best - 1] - curves["val_accuracy"][best - 1])
     low, last = curves["val_loss"][best - 1], curves["val_loss"][-1]
     best_words = (
@@ -122,7 +124,8 @@ def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> 
         n_mixed = training_of(best, epochs) if stopped else soup
         if n_mixed == 1:
             return f"{best_words} The weights are the first training's: the mean with others had no lower val_loss."
-        return f"{best_words} The weights are the mean of {n_mixed} of {soup} trainings of {epochs} epochs (a soup)."
+        trainings = f"{n_mixed} of {soup} trainings of {counted(epochs, 'epoch')}"
+        return f"{best_words} The weights are the mean of {trainings} (a soup)."
     if best == n:
         return f"{best_words} val_loss was still falling at the end: more epochs may help (--epochs)."
     turn = (
@@ -133,4 +136,6 @@ def describe(history: History, *, epochs: int, stopped: bool, soup: int = 1) -> 
     if not stopped:
         return f"{best_words} {turn} The model is the last epoch's; early stopping would have kept epoch {best}."
     saved = epochs - n
-    return f"{best_words} {turn} Early stopping kept epoch {best}" + (f" and saved {saved} epochs." if saved else ".")
+    return f"{best_words} {turn} Early stopping kept epoch {best}" + (
+        f" and saved {counted(saved, 'epoch')}." if saved else "."
+    )

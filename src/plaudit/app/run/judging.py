@@ -34,9 +34,11 @@ from plaudit.models import Classifier
 from plaudit.models.artifact import read_tensors
 from plaudit.models.out_of_fold import deal_folds
 from plaudit.models.recipes import build, settings_of
+from plaudit.progress import doing
 from plaudit.registry import find_recipe
 from plaudit.training.class_scaling import ClassScaling, choose_scaling
 from plaudit.training.temperature import LEAST_TEXTS
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +92,9 @@ class Calibrated:
             "calibration_error": self.after.error,
         }
 
-    def __str__(self) -> str:
+    def sentence(self, of: str = "") -> str:
+        """Say what was chosen and what it brings; `of` names the model where there are several."""
+        heading = f"Calibration of {of}" if of else "Calibration"
         if not self.is_scaled:
             n = len(self.validation)
             why = (
@@ -98,12 +102,12 @@ class Calibrated:
                 if n < LEAST_TEXTS
                 else "no temperature lowers the out-of-sample log loss"
             )
-            return f"Calibration: {why}; calibration error {self.after.error:.4f}."
+            return f"{heading}: {why}; calibration error {self.after.error:.4f}."
         how = f"temperature {self.temperature:.4f}"
         if self.by_class is not None:
             how = f"{self.by_class.n_own} of {len(self.by_class.scale)} classes scaled by themselves"
         return (
-            f"Calibration: {how}; out-of-sample validation log loss "
+            f"{heading}: {how}; out-of-sample validation log loss "
             f"{self.loss_before:.4f} -> {self.loss:.4f}, calibration error {self.before.error:.4f} -> "
             f"{self.after.error:.4f}."
         )
@@ -151,14 +155,16 @@ def taught_rows(teacher: str | None, unlabelled: Dataset | None, test: Dataset) 
         answered = shared_rows(unlabelled, test)
     if n := int(answered.sum()):
         lines.append(
-            f"note: {n:,} test texts are also among the texts without labels (equal except for case and punctuation)."
+            f"note: {counted(n, 'test text is', 'test texts are')} also among the texts without labels "
+            "(equal except for case and punctuation)."
         )
     if teacher is not None and (met := Met.read(Path(teacher).expanduser())) is not None:
         learned = met.is_seen(test)
     if n := int(learned.sum()):
         lines.append(
-            f"note: the teacher was trained or chosen on {n:,} of the {len(test):,} test texts, and hands on their "
-            "labels: figures of these are optimistic. A teacher that was trained on the same parts has not seen them."
+            f"note: the teacher was trained or chosen on {n:,} of the {counted(len(test), 'test text')}, and hands "
+            "on their labels: figures of these are optimistic. A teacher that was trained on the same parts has not "
+            "seen them."
         )
     return answered | learned, lines
 
@@ -252,8 +258,8 @@ class CrossValidated:
         return (
             f"Cross-validated ({N_FOLDS} folds, each text answered by a model trained on the others): accuracy "
             f"{found.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), F1, macro {found.f1_macro:.4f}, on "
-            f"{found.n:,} texts{alone}. Trust it more than the test figure, which has only {n_test:,} texts. Its five "
-            "models are thrown away; the test was scored before they were trained."
+            f"{counted(found.n, 'text')}{alone}. Trust it more than the test figure, which has only "
+            f"{counted(n_test, 'text')}. Its five models are thrown away; the test was scored before they were trained."
         )
 
 
@@ -312,10 +318,11 @@ def cross_validate(config: RunConfig, parts: Sequence[Dataset], *, temperature: 
         if not len(held):
             continue
         learned = whole.take(np.flatnonzero(folds != fold))
-        model = build(config)
-        model.fit(learned.texts, learned.label_column())
-        model.temperature_ = temperature
-        found.append(answer(model, held))
+        with doing(f"Cross-validating, part {fold + 1} of {N_FOLDS}"):
+            model = build(config)
+            model.fit(learned.texts, learned.label_column())
+            model.temperature_ = temperature
+            found.append(answer(model, held))
         alike.append(texts[folds == fold])
     if not found or len({each.classes for each in found}) > 1:
         return None

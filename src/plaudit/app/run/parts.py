@@ -33,6 +33,7 @@ from plaudit.data.readers.formats import has_known_suffix
 from plaudit.data.spill import shared_rows
 from plaudit.errors import ConfigError, DataError, FetchError
 from plaudit.scratch import MEMORY, Scratch
+from plaudit.wording import counted
 
 _CELLS = re.compile(r"(label: column .*?)[\d,]+ values?\b")
 _FIFTH = "0.2"
@@ -263,11 +264,14 @@ def describe_part(name: str, part: Dataset, train: Dataset | None = None) -> lis
     counts = ", ".join(f"{plain(label)} {count:,}" for label, count in list(part.class_counts().items())[:8])
     more = f", … {len(part.classes)} classes" if len(part.classes) > 8 else ""
     sets = f"; {describe_sets(part)}" if part.multi_label else ""
-    lines = [f"{name:<10} {len(part):>7,} texts" + (f" ({counts}{more}){sets}" if counts else "")]
+    lines = [
+        f"{name:<10} {len(part):>7,} {'text' if len(part) == 1 else 'texts'}"
+        + (f" ({counts}{more}){sets}" if counts else "")
+    ]
     if train is not None and (shared := count_shared_texts(train, part)):
         lines.append(
-            f"note: {shared:,} {name} texts are also among the training texts (equal except for case and "
-            f"punctuation): the {name} figures are optimistic."
+            f"note: {counted(shared, f'{name} text is', f'{name} texts are')} also among the training texts (equal "
+            f"except for case and punctuation): the {name} figures are optimistic."
         )
     return lines
 

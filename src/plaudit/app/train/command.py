@@ -6,7 +6,6 @@ recipe itself, when it is built. Training is imported when it begins, for `--hel
 
 from __future__ import annotations
 
-import shlex
 import time
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ import typer
 from plaudit.app.advise import AUTO, is_tutorial, settle
 from plaudit.app.errors_as_lines import errors_as_lines
 from plaudit.app.options import GroupBy, Language, Test, Validation, Verbose, reads_data, said, takes_settings
-from plaudit.app.terminal import make_console, print_metrics, scoring_shown
+from plaudit.app.terminal import make_console, print_metrics, print_next, scoring_shown
 from plaudit.app.train.monitors import EpochLines, InterruptWatch, TensorBoardLog
 from plaudit.config import DataSpec, RunConfig, TrainingConfig
 from plaudit.errors import ConfigError
@@ -235,7 +234,7 @@ def _print_outcome(outcome: Outcome, seconds: float) -> None:
     console.print(
         f"\nModel: {outcome.folder}\n"
         f"  {page}metrics.json{curves}; run.toml repeats it, README.md describes it\n"
-        f"Took {seconds:.1f} s, {figures['seconds']:.1f} s of it training{most}.\n"
-        f'Next: plaudit predict {shlex.quote(str(outcome.folder))} "your text"',
+        f"Took {seconds:.1f} s, {figures['seconds']:.1f} s of it training{most}.",
         markup=False,
     )
+    print_next(console, "plaudit", "predict", str(outcome.folder), then=' "your text"')

@@ -27,10 +27,12 @@ from plaudit.models.ngram_settings import NgramSettings
 from plaudit.models.recipes import build
 from plaudit.models.summary import NetworkSummary
 from plaudit.models.teacher_answers import AnswersFile, is_answers_file, read_answers
+from plaudit.progress import doing
 from plaudit.text.chunks import chunks
 from plaudit.text.token_memory import keep_joined
 from plaudit.training import History, Monitor, describe, refit_epochs, training_of
 from plaudit.training.losses import cross_entropy
+from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,24 +72,27 @@ def fit(
     monitors: Sequence[Monitor],
     *,
     resume: bool,
+    name: str = "",
 ) -> Fitted:
-    """Train on the training texts, watching the validation texts, and calibrate on those."""
-    model.fit(
-        parts.train.texts,
-        parts.train.label_column(),
-        validation=(parts.validation.texts, parts.validation.label_column()),
-        unlabelled=None if unlabelled is None else unlabelled.texts,
-        monitors=monitors,
-        checkpoint=checkpoint,
-        resume=resume,
-    )
+    """Train on the training texts, watching the validation texts, and calibrate on those; `name` is one of several."""
+    with doing(f"Training {name or 'the model'} on {counted(len(parts.train), 'text')}"):
+        model.fit(
+            parts.train.texts,
+            parts.train.label_column(),
+            validation=(parts.validation.texts, parts.validation.label_column()),
+            unlabelled=None if unlabelled is None else unlabelled.texts,
+            monitors=monitors,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
     params, history, story = model.decided_params(), model.history_, ""
     if history is not None:
         epochs, soup = params.get("epochs") or len(history), params.get("soup", 1)
         story = describe(history, epochs=epochs, soup=soup, stopped=bool(params.get("early_stopping")))
         say(story)
-    calibrated = calibrate(model, parts.validation)
-    say(str(calibrated))
+    with doing("Calibrating"):
+        calibrated = calibrate(model, parts.validation)
+    say(calibrated.sentence(name))
     return Fitted(history, model.kept_epoch_, params, story, calibrated)
 
 
@@ -106,7 +111,7 @@ def fit_better(
     model.set_params(**{each: fitted.params[each] for each in sorted(known)})
     name = run.model.recipe + (" --frozen" if run.model.trainable is False else "")
     try:
-        found = fit(model, parts, None, None, say, (), resume=False)
+        found = fit(model, parts, None, None, say, (), resume=False, name=name)
     except PlauditError as fault:
         say(f"note: {name} was not trained: {fault}")
         return None
@@ -150,13 +155,13 @@ def refit(
     labels = Dataset(texts, numbers, parts.train.classes, parts.train.name).label_column()
     which = "training and validation texts" if test is None else "texts, those of the test too"
     again, option = f"on all {len(texts):,} {which}", "--refit" if test is None else "--final"
-    story = f"Then trained again {again if test is not None else f'on all {len(texts):,} texts'}"
+    story = f"Then trained again {again if test is not None else 'on all ' + counted(len(texts), 'text')}"
     model.set_params(**fitted.params)
     if fitted.history is not None:
         best, asked = fitted.history.best_epoch, fitted.params["epochs"]
         epochs = refit_epochs(min(best, asked), n_before=len(parts.train), n_after=len(texts))
         model.set_params(epochs=epochs, early_stopping=False)
-        long = f"{epochs} epochs"
+        long = counted(epochs, "epoch")
         if "soup" in fitted.params:
             soup = training_of(best, asked)
             model.set_params(soup=soup)
@@ -164,7 +169,8 @@ def refit(
         again, story = f"{long} {again}", f"{story} for {long}"
     say(f"{'Refit' if test is None else 'Final'}: {again}.")
     scope = model.scope_
-    model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
+    with doing(f"Training on {counted(len(texts), 'text')}"):
+        model.fit(texts, labels, unlabelled=None if unlabelled is None else unlabelled.texts, monitors=monitors)
     model.temperature_, model.class_scaling_ = fitted.calibrated.temperature, fitted.calibrated.by_class
     model.scope_ = scope  # of the training part, whose limit the validation texts set
     kept = ""

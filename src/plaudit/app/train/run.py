@@ -45,6 +45,7 @@ from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
 from plaudit.models.recipes import build, refits
 from plaudit.plugins import owner
+from plaudit.progress import doing
 from plaudit.report import ReportFacts
 from plaudit.report.audit_facts import near_note
 from plaudit.report.mistakes import explained_facts
@@ -52,6 +53,7 @@ from plaudit.report.verdict import no_better_line
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import Monitor
+from plaudit.wording import counted
 
 CHECKPOINT = "checkpoint.safetensors"
 _FINAL = "All figures are from the model before that, which had not seen the test texts."
@@ -175,9 +177,11 @@ class _Run:
         """Choose the recipe from the data where it is open; return the runs to train beside it."""
         config, say = self.config, self.say
         others: tuple[RunConfig, ...] = ()
-        looked = look_at(self.parts.train, language=config.data.language)
+        with doing("Looking at the texts"):
+            looked = look_at(self.parts.train, language=config.data.language)
         if is_open:
-            plan = choose_recipe(config, looked)
+            with doing("Choosing the recipe"):
+                plan = choose_recipe(config, looked)
             say(plan.reason)
             others = plan.runs[1:]
             if plan.runs[0] != config:
@@ -198,8 +202,9 @@ class _Run:
         if changed := differences(recorded_versions, self.versions):
             say(f"note: the weights may differ from the recorded run's: {changed}.")
         self.fitted = fit(
-            self.model, parts, self.unlabelled, self.output / CHECKPOINT, say, self.monitors, resume=resume
-        )
+            self.model, parts, self.unlabelled, self.output / CHECKPOINT, say, self.monitors, resume=resume,
+            name=self.config.model.recipe if others else "",
+        )  # fmt: skip
         for other in others:
             if (better := fit_better(other, self.fitted, parts, say, than=self.config.model.recipe)) is not None:
                 self.config, (self.model, self.fitted) = other, better
@@ -208,7 +213,8 @@ class _Run:
             self.output = default_output(self.config)
             self._check_labels()
         trained = time.perf_counter()  # of the model that was validated
-        self.explained = explained_facts(self.model, parts.validation, self.fitted.calibrated.logits)
+        with doing("Explaining mistakes"):
+            self.explained = explained_facts(self.model, parts.validation, self.fitted.calibrated.logits)
         self.started += time.perf_counter() - trained  # seconds that were not training
         self.config = replace(self.config, training=replace(self.config.training, refit=refits(self.config)))
         if self.config.training.refit:
@@ -232,8 +238,8 @@ class _Run:
         if n := int((not_trained & ~not_chosen).sum()):
             what = "the model was trained on them (--refit)" if is_refit else "it was chosen by them"
             notes.append(
-                f"note: {n:,} test texts are also among the validation texts (equal except for case and punctuation), "
-                f"and {what}: the test figures are optimistic by what they gain from that."
+                f"note: {counted(n, 'test text is', 'test texts are')} also among the validation texts (equal except "
+                f"for case and punctuation), and {what}: the test figures are optimistic by what they gain from that."
             )
         _say_all(self.say, describe_part("test", texts, parts.train) + notes + describe_absent(test=texts))
         is_unseen = not_trained & ~taught & (not_chosen if is_refit else True)
@@ -260,7 +266,7 @@ class _Run:
             self.say(f"note: {_FINAL}")
             metrics["final"] = {"n": len(self.parts.train) + len(self.parts.validation) + len(tested.dataset)}
         model, fitted = self.model, self.fitted
-        with publish(self.output) as folder:
+        with doing("Writing the model and its report"), publish(self.output) as folder:
             model.write_whole(folder)
             if (fault := _fault_of_reading(model, folder)) is not None:
                 self.say(f"note: the model is saved, but cannot be opened: {fault}")
@@ -386,7 +392,11 @@ def _left_out(train: Dataset) -> list[str]:
     """Say in a sentence how many rows of the source were left out."""
     counts = _left_out_counts(train)
     why = ", ".join(f"{n:,} {kind}" for kind, n in counts.items())
-    return [f"{sum(counts.values()):,} rows of the data were left out ({why})."] if counts else []
+    return (
+        [f"{counted(sum(counts.values()), 'row of the data was', 'rows of the data were')} left out ({why})."]
+        if counts
+        else []
+    )
 
 
 def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:
