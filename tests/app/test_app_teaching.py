@@ -72,7 +72,7 @@ def test_further_texts_choose_among_a_files_answers(command: Command, tmp_path: 
     path = write(tmp_path / "answers.parquet", text=TRAIN.texts, pos=POSITIVE)
     pa.csv.write_csv(pa.table({"text": [TRAIN.texts[0].as_py(), "elsewhere"]}), tmp_path / "more.csv")
     done = command("train", "sample", "--recipe", "distilled", "--teacher", path, "--unlabelled", "more.csv", "-o", "a")
-    assert "unlabelled       1 texts" in done.out
+    assert "unlabelled       1 text" in done.out
 
 
 def test_a_teacher_that_knows_the_tests_labels_is_named(command: Command, tmp_path: Path, sample_model: Path) -> None:

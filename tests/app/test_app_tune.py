@@ -65,7 +65,7 @@ def test_the_receipt_gives_the_winner_again_to_the_bit(
     command: Command, fitted: list[Classifier], tmp_path: Path, recipe: str, time: str
 ) -> None:
     done = command(*TUNE, "--recipes", recipe, "--time", time)
-    assert done.lines()[-1] == "  plaudit train --config tuned/sample/run.toml"
+    assert done.lines()[-1] == "Next: plaudit train --config tuned/sample/run.toml"
     found = next(line for line in done.lines() if line.startswith("Winner: trial "))
     number = int(found.split()[2].rstrip(","))
     trials = read_trials(tmp_path / "tuned" / "sample")
@@ -135,7 +135,7 @@ def test_ctrl_c_ends_as_time_does(command: Command, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(NgramClassifier, "fit", pressed)
     done = command(*TUNE, "--recipes", "ngram", "--time", "1h", code=130)
     assert done.err == "plaudit: interrupted.\n"
-    assert done.lines()[-1] == "  plaudit train --config tuned/sample/run.toml"
+    assert done.lines()[-1] == "Next: plaudit train --config tuned/sample/run.toml"
     assert len(read_trials(tmp_path / "tuned" / "sample")) == 2
 
 
@@ -172,7 +172,7 @@ def test_a_search_goes_on_and_says_what_it_replaces(command: Command, tmp_path: 
     err = command(*TUNE[:-1], "4", "--recipes", "ngram", "--time", "20", "--resume", code=2).err
     assert "search.jsonl belongs to a search with other settings or data" in err
     again = command(*TUNE, "--recipes", "ngram", "--time", "1")
-    assert any(line.startswith(f"note: the {longer['trials']} trials noted in ") for line in again.lines())
+    assert any(line.startswith(f"note: {longer['trials']} trials noted in ") for line in again.lines())
 
 
 def test_sets_of_labels_by_f1_macro_under_its_old_name(command: Command, moods: Dataset, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_when_no_trial_comes_to_a_model_the_first_reason_is_told(command: Comman
     rows = "".join(f"word{i},{'ab'[i % 2]}\n" for i in range(40))
     (tmp_path / "single.csv").write_text("text,label\n" + rows)
     err = command("tune", "single.csv", "--recipes", "ngram", "--time", "1", code=2).err
-    assert err.startswith("plaudit: none of 1 trials produced a model; the first: no word is in 2 of the ")
+    assert err.startswith("plaudit: no model from 1 trial; the first: no word is in 2 of the ")
 
 
 def test_without_optuna_the_extra_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

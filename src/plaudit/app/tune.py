@@ -235,7 +235,7 @@ def _choose(finding: SearchResult, parts: Parts, task: Task, output: Path) -> En
     if not done:
         if finding.is_interrupted:
             raise KeyboardInterrupt
-        raise ConfigError(f"none of {counted(len(trials), 'trial')} produced a model; the first: {trials[0].reason}")
+        raise ConfigError(f"no model from {counted(len(trials), 'trial')}; the first: {trials[0].reason}")
     best = best_trial(trials, task.metric, max_size_bytes=most)
     if best is None:
         smallest, size = min(((trial, trial.result.size_bytes) for trial in done if trial.result), key=lambda x: x[1])
