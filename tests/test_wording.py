@@ -14,6 +14,7 @@ from plaudit.wording import counted
         (2, "class", "2 classes"),
         (3, "copy", "3 copies"),
         (3, "day", "3 days"),
+        (4, "epoch", "4 epochs"),
     ],
 )
 def test_a_count_takes_its_noun(n: int, noun: str, said: str) -> None:
