@@ -32,7 +32,7 @@ def test_a_run_leaves_a_model_with_figures_and_card(command: Command, tmp_path: 
     folder = tmp_path / "model"
 
     names = {path.name for path in folder.iterdir()}
-    plots = {"reliability.svg", "report.html", "report.json"}
+    plots = {"reliability.svg", "report.html", "report.json", "profile.json"}
     assert names == {
         *SCORING,
         *plots,

@@ -104,7 +104,7 @@ def test_a_run_without_epochs_leaves_no_curves(command: Command, tmp_path: Path)
     folder = tmp_path / "model"
     assert {path.name for path in folder.iterdir()} == {
         "model.json", "words.json", "run.toml", "metrics.json", "README.md", "test_openings.json",
-        "reliability.svg", "report.html", "report.json",
+        "reliability.svg", "report.html", "report.json", "profile.json",
         "scope.safetensors", "seen.safetensors",
     }  # fmt: skip
     figures = read_metrics(folder)

@@ -40,7 +40,7 @@ def test_the_folder_holds_everything(sample_model: Path) -> None:
         "model.json", "weights.safetensors", "embedding", "run.toml", "history.json", "metrics.json", "README.md",
         "test_openings.json", "loss.svg", "accuracy.svg", "reliability.svg",
         "report.html",
-            "report.json", "scope.safetensors", "seen.safetensors",
+            "profile.json", "report.json", "scope.safetensors", "seen.safetensors",
     }  # fmt: skip
     history = json.loads((sample_model / "history.json").read_text(encoding="utf-8"))
     assert {name: len(curve) for name, curve in history.items()} == dict.fromkeys(

@@ -36,6 +36,7 @@ COMMANDS = (
      "Compare models: is the difference more than chance?"),
     ("gate", "gate:gate",
      "Check a model against requirements: exits with 0 or 1."),
+    ("drift", "drift:drift", "Compare later texts with those a model was tested on."),
     ("threshold", "threshold:threshold",
      "Show the effect of a decision rule; save it."),
     ("learning-curve", "learning_curve:learning_curve",

@@ -137,8 +137,7 @@ class Scope:
 
     def scores(self, texts: pa.LargeStringArray) -> NDArray[np.float64]:
         """Return how like the training texts each of N texts is, float64 [N], about 0; -1000 without a word."""
-        parts = [self._scores(texts.slice(at, PART_TEXTS))[0] for at in range(0, len(texts), PART_TEXTS)]
-        return np.concatenate([np.zeros(0), *parts])
+        return self.compare(texts)[0]
 
     def is_unlike(self, texts: pa.LargeStringArray, rate: float = USUAL_RATE) -> NDArray[np.bool_]:
         """Return which of N texts are unlike the training texts, bool [N].
@@ -146,14 +145,23 @@ class Scope:
         Those are the texts below the limit at `rate`, and, however few validation texts there were, those of which no
         word was seen in training.
         """
+        return self.compare(texts, rate)[2]
+
+    def compare(
+        self, texts: pa.LargeStringArray, rate: float = USUAL_RATE
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return what `scores` says of N texts, which share of each one's words was seen, and what `is_unlike` says.
+
+        Those are float64 [N], float64 [N] and bool [N]; of a text without a word the share is 0.
+        """
         limit = self.limit(rate)
-        found = np.zeros(len(texts), np.bool_)
+        scores, shares, unlike = np.zeros(len(texts)), np.zeros(len(texts)), np.zeros(len(texts), np.bool_)
         for at in range(0, len(texts), PART_TEXTS):
-            scores, n_known = self._scores(texts.slice(at, PART_TEXTS))
-            found[at : at + PART_TEXTS] = (n_known == 0) | (
-                _rounded_all(scores) < (-np.inf if limit is None else limit)
-            )
-        return found
+            part = slice(at, at + PART_TEXTS)
+            scores[part], n_words, n_known = self._scores(texts.slice(at, PART_TEXTS))
+            shares[part] = n_known / np.maximum(n_words, 1)
+            unlike[part] = (n_known == 0) | (_rounded_all(scores[part]) < (-np.inf if limit is None else limit))
+        return scores, shares, unlike
 
     def is_foreign(self, texts: pa.LargeStringArray) -> NDArray[np.bool_]:
         """Return which of N texts begin without any word seen in training and are unlike it, bool [N].
@@ -177,13 +185,13 @@ class Scope:
             return None
         return float(np.quantile(self.likeness, rate, method="lower"))
 
-    def _scores(self, texts: pa.LargeStringArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return scores, float64 [N], and how many words of each text were seen in training, int64 [N]."""
+    def _scores(self, texts: pa.LargeStringArray) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return scores, float64 [N], and how many words each text has, and seen ones, int64 [N]."""
         sums, _, n_words, n_known = self._sums(texts)
         mean, between, within = self.usual
         n = np.maximum(n_words, 1)
         off = (sums / n - mean) / np.sqrt(between + within / n)
-        return np.where(n_words > 0, np.clip(off, -_MOST_OFF, _MOST_OFF), -_MOST_OFF), n_known
+        return np.where(n_words > 0, np.clip(off, -_MOST_OFF, _MOST_OFF), -_MOST_OFF), n_words, n_known
 
     def _usual(self, texts: pa.LargeStringArray) -> tuple[float, float, float]:
         """Return `usual` of validation texts, from those of two words or more; 0, 1 and 1 where there are none."""

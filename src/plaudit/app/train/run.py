@@ -40,6 +40,7 @@ from plaudit.config import DataSpec, RunConfig
 from plaudit.data import Dataset
 from plaudit.errors import ConfigError, PlauditError
 from plaudit.evaluation import Answers, Metrics, MultiLabelMetrics, answer, count_opening, fingerprint
+from plaudit.evaluation.profile import Profile
 from plaudit.models import Classifier, NetworkClassifier, load
 from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
@@ -244,6 +245,7 @@ class _Run:
         _say_all(self.say, describe_part("test", texts, parts.train) + notes + describe_absent(test=texts))
         is_unseen = not_trained & ~taught & (not_chosen if is_refit else True)
         tested = Tested(texts, answer(model, texts), is_unseen, taught)
+        self.profile = Profile.of(model, texts.texts, tested.answers.logits)
         self.versions["test_texts"] = fingerprint(texts)
         self.config = _decided(
             replace(self.config, data=parts.config, reading=reading_of(parts.train)), self.fitted.params
@@ -285,6 +287,7 @@ class _Run:
                 self.say(f"  note: {note}")
             if self.config.training.refit:  # what `plaudit threshold` chooses on: the model has learned these texts
                 write_held_out(folder, fitted.calibrated.logits)
+            self.profile.write(folder)
             Met.of_run(self.parts, tested.dataset, self.config.training, tested.taught).write(folder)
             identity = self.versions["test_texts"]
             openings = count_opening(folder, tested.dataset, command="train", identity=identity)
