@@ -50,9 +50,7 @@ def main() -> None:
     def some(texts: pa.LargeStringArray, random: np.random.Generator, n: int) -> pa.LargeStringArray:
         return texts.take(pa.array(random.choice(len(texts), n, replace=False)))
 
-    rows = []
-    for n in options.sizes:
-        rows.append([f"{n:,} other reviews", *alarms(lambda random, n: some(later.texts, random, n), n)])
+    rows = [[f"{n:,} other reviews", *alarms(lambda random, n: some(later.texts, random, n), n)] for n in options.sizes]
     for name in OTHERS:
         texts = load_training(name).texts
         n = options.sizes[0]
