@@ -48,7 +48,7 @@ def text(facts: ReportFacts, topic: str, *, openings: int = 1) -> str:
 def test_the_headline_counts_of_a_hundred(sample_facts: ReportFacts) -> None:
     assert headline(with_accuracy(sample_facts, 0.877, 25_000)) == "It answers about 88 of 100 texts like these right."
     assert "more than 99 of 100" in headline(with_accuracy(sample_facts, 0.9988, 2_500))
-    assert "answers 100 of 100" in headline(with_accuracy(sample_facts, 1.0, 30))
+    assert "answered all of the 30 texts" in headline(with_accuracy(sample_facts, 1.0, 30))
     sets = replace(sample_facts, multi_label=True)
     assert headline(with_accuracy(sets, 0.31, 5_000)).startswith("It gets the whole set of labels right for about 31")
 
@@ -63,6 +63,9 @@ def test_the_headline_is_the_figure_to_trust(sample_facts: ReportFacts) -> None:
     unseen = replace(sample_facts, test=replace(sample_facts.test, measured=most, unseen=few))
     assert "about 50 of 100" in headline(unseen)
     *others, test = sample_facts.parts
+    all_right = headline(with_accuracy(sample_facts, 1.0, 12))
+    assert all_right.startswith("It answered all of the 12 texts measured right: look at the interval")
+    assert "and 100\u00a0% (95" in text(with_accuracy(sample_facts, 1.0, 12), "How certain that is")
     seen = replace(sample_facts, parts=(*others, replace(test, shared=test.n)))
     assert headline(seen) == "These texts do not show how good it is: it was trained on all of them."
 

@@ -44,6 +44,10 @@ def headline(facts: ReportFacts) -> str:
     accuracy = measured.figures["accuracy"]
     right = "gets the whole set of labels right for" if facts.multi_label else "answers"
     tail = "" if facts.multi_label else " right"
+    if accuracy.value == 1:
+        whole = "got the whole set of labels right for" if facts.multi_label else "answered"
+        n = f"{measured.n:,} texts measured" if measured.coverage == 1 else "texts measured that it did answer"
+        return f"It {whole} all of the {n}{tail}: look at the interval for what to expect of others."
     of = "of the texts that it answers" if measured.coverage < 1 else "texts like these"
     return f"It {right} {_hundred(accuracy.value)} of 100 {of}{tail}."
 
@@ -374,6 +378,7 @@ def _hundred(share: float) -> str:
 
 
 def _percent(share: float) -> str:
+    share = round(share, 9)  # an interval's end may lie next to 1
     digits = 1 if 0.0005 <= share <= 0.9995 else 0 if share in (0, 1) else 2
     return f"{100 * share:.{digits}f}\u00a0%"
 

@@ -255,10 +255,12 @@ class CrossValidated:
         low, high = found.accuracy_interval.low, found.accuracy_interval.high
         left = self.n_texts - found.n
         alone = f" (not judged, because no other text has their class: {left:,})" if left else ""
+        n_different = self.answers.repeats.n_different
+        copies = f" ({n_different:,} of them different)" if n_different < found.n else ""
         return (
             f"Cross-validated ({N_FOLDS} folds, each text answered by a model trained on the others): accuracy "
             f"{found.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), F1, macro {found.f1_macro:.4f}, on "
-            f"{counted(found.n, 'text')}{alone}. Trust it more than the test figure, which has only "
+            f"{counted(found.n, 'text')}{copies}{alone}. Trust it more than the test figure, which has only "
             f"{counted(n_test, 'text')}. Its five models are thrown away; the test was scored before they were trained."
         )
 
