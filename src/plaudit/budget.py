@@ -38,7 +38,7 @@ from plaudit.errors import ConfigError, LimitError
 VARIABLE = "PLAUDIT_LIMITS"
 _SETTABLE = (
     "columns", "classes", "dimensions", "row_bytes", "document_bytes", "expanded_bytes", "ratio", "free_bytes",
-    "members", "query_seconds",
+    "members", "query_seconds", "query_bytes",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class Budget:
         free_bytes: Bytes out up to which the ratio does not count: they harm nobody.
         members: Files in an archive or a model folder.
         query_seconds: That a database may compute without giving rows.
+        query_bytes: Of memory that DuckDB may take for a query.
         deadline: When the time is over, as `time.monotonic` counts; None: never.
         cancelled: Set when nobody waits for the answer any longer.
         is_own: Whether who runs the work may raise the limits, and is told how.
@@ -72,6 +73,7 @@ class Budget:
     free_bytes: int = 256 * 2**20
     members: int = 1_000
     query_seconds: int = 60
+    query_bytes: int = 2**30
     deadline: float | None = None
     cancelled: threading.Event | None = None
     is_own: bool = True

@@ -198,6 +198,34 @@ def test_a_workbook_whose_sheet_is_damaged_within_is_refused(tmp_path: Path) -> 
         load_dataset(str(path))
 
 
+def test_a_string_that_a_workbook_keeps_once_counts_for_each_cell(tmp_path: Path) -> None:
+    path = tmp_path / "data.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        cells = (f'<row r="{i}"><c r="A{i}" t="s"><v>1</v></c></row>' for i in range(2, 40_000))
+        archive.writestr("xl/worksheets/sheet1.xml", "".join(cells))  # before the strings, which is allowed
+        archive.writestr("xl/sharedStrings.xml", f"<sst><si><t>text</t></si><si><t>{'word ' * 600}</t></si></sst>")
+    with spending(replace(OWN, free_bytes=2**24)), pytest.raises(LimitError, match=r"bytes or more out of [\d,]+ comp"):
+        load_dataset(str(path))
+    with pytest.raises(DataError, match="not a readable Excel file"):  # within the limits it is opened
+        load_dataset(str(path))
+
+
+def test_duckdb_takes_no_more_memory_and_gives_no_more_rows_than_its_limits(tmp_path: Path) -> None:
+    duckdb: Any = pytest.importorskip("duckdb", reason="duckdb is not installed")
+    numbers = "from range(100000000000) t(i)"
+    for name, select in {
+        "list": f"select list(i)::varchar as text, 1 as label {numbers}",
+        "rows": f"select 'text ' || i as text, i % 2 as label {numbers}",
+    }.items():
+        with contextlib.closing(duckdb.connect(str(tmp_path / f"{name}.duckdb"))) as connection:
+            connection.execute(f"create view v as {select}")
+    memory = spending(replace(OWN, query_bytes=2**26))
+    with memory, pytest.raises(LimitError, match=r"bytes of memory or more.*query_bytes="):
+        load_dataset(str(tmp_path / "list.duckdb"))
+    with spending(replace(OWN, free_bytes=2**25)), pytest.raises(LimitError, match="bytes or more out of"):
+        load_dataset(str(tmp_path / "rows.duckdb"))
+
+
 def test_each_of_very_many_columns_is_found_at_once(tmp_path: Path) -> None:
     """As the report of a model asks of them: the time must not grow with the square of their number."""
     n = 6_000

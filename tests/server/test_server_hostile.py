@@ -98,6 +98,20 @@ def test_a_broken_chunk_is_answered_once_and_is_no_fault(
     assert not [record for record in caplog.records if record.exc_info or getattr(record, "fault", None)]
 
 
+def test_a_body_in_very_many_small_chunks_is_refused_early(private: Running) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    text = b'{"texts": ["' + b"a" * 1_000 + b'"]}'
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in text)
+    assert (
+        status_of(private.raw(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + chunks + b"0\r\n\r\n"))
+        == 200
+    )
+    start = time.process_time()
+    answer = private.raw(head + b"1\r\n \r\n" * 150_000)
+    assert (status_of(answer), error_of(answer)) == (400, "the body comes in too many small chunks; send it whole.")
+    assert time.process_time() - start < 2
+
+
 LISTS = (
     b'{"inputs":[{"name":"text","shape":[1500000],"datatype":"BYTES","data":[' + b'["a"],' * 1_499_999 + b'["a"]]}]}'
 )

@@ -16,6 +16,32 @@ from plaudit.server.refusals import RETRY_AFTER_S
 from plaudit.server.settings import Limits
 
 _LINGER_S = 2.0  # for a refused client to hear it and go
+# h11 takes some 50 microseconds of the event loop for a chunk of a body, however small it is.
+_FREE_CHUNKS, _CHUNK_BYTES = 2_000, 256  # from the first number on, chunks must have so many bytes on the mean
+
+
+class _Connection(h11.Connection):
+    """h11's, which gives up a body in too many small chunks."""
+
+    has_small_chunks = False
+    _n_chunks = _n_bytes = 0
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Return the next event.
+
+        Raises:
+            h11.RemoteProtocolError: This is no HTTP, or its chunks are too small.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._n_chunks = self._n_bytes = 0
+        elif isinstance(event, h11.Data):
+            self._n_chunks += event.chunk_start
+            self._n_bytes += len(event.data)
+            if self._n_chunks > _FREE_CHUNKS + self._n_bytes // _CHUNK_BYTES:
+                self.has_small_chunks = True
+                raise h11.RemoteProtocolError("too many small chunks")
+        return event
 
 
 class BoundedProtocol(H11Protocol):
@@ -33,6 +59,7 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, unless there are too many."""
         super().connection_made(transport)
+        self.conn = _Connection(h11.SERVER, self.conn._max_incomplete_event_size)
         if len(self.connections) > self.limits.connections:
             self._refuse(503, "too many connections; try again later.", (b"retry-after", b"%d" % RETRY_AFTER_S))
             return
@@ -75,7 +102,10 @@ class BoundedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP as every other error is answered."""
-        self._refuse(400, "this is not a valid HTTP/1.1 request.")
+        if isinstance(self.conn, _Connection) and self.conn.has_small_chunks:
+            self._refuse(400, "the body comes in too many small chunks; send it whole.")
+        else:
+            self._refuse(400, "this is not a valid HTTP/1.1 request.")
 
     def _head_is_late(self) -> None:
         self._head_timer = None

@@ -33,6 +33,7 @@ class ColumnarReader(Reader):
 
     unit = "row"
     _kind: str
+    _row_bytes = 0  # that a row counts at least, where rows may have no end
 
     def __init__(self, source: Source, spec: DataSpec) -> None:
         """Read the columns' names and types.
@@ -72,7 +73,7 @@ class ColumnarReader(Reader):
                         field.name: _plain(column, field, faults, self._names.get(field.name))
                         for field, column in zip(self.schema, part.columns, strict=True)
                     }
-                    n_bytes += sum(column.nbytes for column in columns.values())
+                    n_bytes += sum(column.nbytes for column in columns.values()) + self._row_bytes * part.num_rows
                     current().check_expansion(self._size, n_bytes, self.name)
                     places = range(done + 1, done + part.num_rows + 1)
                     yield Rows(columns, places, faults, int(share * self._size))

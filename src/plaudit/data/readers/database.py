@@ -38,6 +38,7 @@ _ADDRESS = re.compile(r"(sqlite|duckdb):///(.+)", re.DOTALL)
 _SHORT = re.compile(r"(sqlite|duckdb)://?[^/]")
 _SQLITE, _DUCKDB = "sqlite", "duckdb"
 _SQLITE_STEPS = 500_000  # of its virtual machine: some milliseconds
+_ROW_BYTES = 512  # that a row of few and short cells costs, about: a view may have rows without end
 _DUCKDB_BATCH_ROWS = 2_048  # DuckDB's own vectors
 
 
@@ -166,7 +167,7 @@ class SqliteReader(Reader):
         with self._readable(), contextlib.closing(self):
             for group in groups(self._cursor, _size_of):
                 budget.check_time(self.name)
-                n_bytes += sum(map(_size_of, group)) + 8 * len(group)  # of a view: it may have rows without end
+                n_bytes += sum(map(_size_of, group)) + _ROW_BYTES * len(group)
                 budget.check_expansion(self._size, n_bytes, self.name)
                 faults = {i: fault for i, row in enumerate(group) if (fault := _fault_of(row, self.names)) is not None}
                 kept = [(None,) * len(self.names) if i in faults else row for i, row in enumerate(group)]
@@ -213,7 +214,7 @@ def _fault_of(row: tuple[Any, ...], names: tuple[str, ...]) -> str | None:  # An
 class DuckdbReader(ColumnarReader):
     """Rows of DuckDB, which are Arrow's."""
 
-    _kind = "DuckDB"
+    _kind, _row_bytes = "DuckDB", 256
 
     def __init__(self, source: Source, spec: DataSpec | Address) -> None:
         """Run the query, without reading its rows; errors as `SqliteReader`'s, and without duckdb."""
@@ -228,7 +229,10 @@ class DuckdbReader(ColumnarReader):
         import duckdb
 
         # A query reads this file and no other, and writes none.
-        settings: dict[str, Any] = {"threads": 1, "enable_external_access": False}
+        settings: dict[str, Any] = {
+            "threads": 1, "enable_external_access": False, "memory_limit": f"{current().query_bytes}B",
+            "temp_directory": "",  # nor fills the disk
+        }  # fmt: skip
         self._connection = duckdb.connect(str(source.path), read_only=True, config=settings)
         tables = [
             name for (name,) in self._connection.execute("select table_name from information_schema.tables").fetchall()
@@ -273,6 +277,9 @@ class DuckdbReader(ColumnarReader):
             with super()._readable():
                 yield
         except self._errors as error:
+            if "Out of Memory" in str(error) and "failed to allocate" in str(error):
+                most = current().query_bytes
+                current().check("query_bytes", 2 * most, self.name, "bytes of memory or more for the query")
             reason = " ".join(str(error).split())[:300]
             raise DataError(f"{self.name}: DuckDB cannot read it so: {reason}") from error
 

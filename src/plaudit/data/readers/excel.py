@@ -13,6 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from plaudit.budget import current
 from plaudit.config import DataSpec
 from plaudit.data.readers.dialect import is_headless
@@ -22,12 +24,17 @@ from plaudit.errors import DataError, LimitError, require
 from plaudit.expansion import DAMAGE, check_zip
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from plaudit.data.readers.sources import Source
 
 _MOST_CELLS = 50_000_000  # of the rectangle that holds all cells; 32 bytes each while it is read
 _LOOKED_AT = 1_000  # rows
 _PIECE_BYTES = 2**20
 _LONGEST_PLACE = 32  # bytes of a cell's place, which the end of a piece may cut
+_LONGEST_CELL = 256  # bytes of a cell that points to a shared string
+_SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>\s*(\d{1,9})\s*<""")
+_END_OF_STRING = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
 _ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br\s*=\s*["'](\d+)""")
 _WIDE = re.compile(rb"""\br\s*=\s*["']([A-Z]{2,3})\d""")  # a column beyond Z
 
@@ -146,7 +153,8 @@ class ExcelReader(Reader):
     def _check_size(self, source: Source) -> None:
         """Refuse a workbook that would take too much memory; nothing of it is trusted, so all of it is uncompressed."""
         assert source.path is not None
-        budget, n_out = current(), 0
+        budget, n_out, n_shared = current(), 0, 0
+        sizes = np.zeros(0, np.int64)
         try:
             with source.path.open("rb") as file:
                 if (head := file.read(512)) and b"\0" not in head and not head.startswith(b"PK"):
@@ -154,8 +162,11 @@ class ExcelReader(Reader):
                 file.seek(0)
                 check_zip(file, self.name)
                 with zipfile.ZipFile(file) as archive:
-                    for member in archive.infolist():
-                        last_row, columns, tail = 0, {b"Z"}, b""
+                    members = sorted(archive.infolist(), key=lambda each: "sharedStrings" not in each.filename)
+                    for member in members:
+                        if "sharedStrings" in member.filename:
+                            sizes = self._string_sizes(archive, member)
+                        last_row, columns, tail, cut = 0, {b"Z"}, b"", b""
                         with archive.open(member) as content:
                             while piece := content.read(_PIECE_BYTES):
                                 n_out += len(piece)
@@ -166,10 +177,31 @@ class ExcelReader(Reader):
                                     last_row = max([last_row, *map(int, _ROW.findall(found))])
                                     columns.update(_WIDE.findall(found))
                                     tail = piece[-_LONGEST_PLACE:]
+                                    # A string stands once, but each cell that points to it gets a copy.
+                                    found = cut + piece
+                                    ends = [each for each in _SHARED.finditer(found) if each.end() > len(cut)]
+                                    at = np.array([int(each[1]) for each in ends], np.int64)
+                                    n_shared += int(sizes[at[at < len(sizes)]].sum())
+                                    cut = piece[-_LONGEST_CELL:]
+                                    budget.check_expansion(self._size, n_shared, self.name)
                         self._check_area(last_row, max(map(_number, columns)))
         except DAMAGE as error:
             reason = " ".join(str(error).split())
             raise DataError(f"{self.name}: not a readable Excel file: {reason}.") from error
+
+    def _string_sizes(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[np.int64]:
+        """Return the bytes of each shared string, with its marks; errors as `_check_size`."""
+        budget, n_out, ends, tail = current(), 0, [0], b""
+        with archive.open(member) as content:
+            while piece := content.read(_PIECE_BYTES):
+                found = tail + piece
+                ends += [n_out - len(tail) + each.end() for each in _END_OF_STRING.finditer(found)]
+                n_out += len(piece)
+                budget.check_expansion(self._size, n_out, self.name)
+                budget.check_time(self.name)
+                tail = found[max(len(found) - _LONGEST_PLACE, ends[-1] - n_out + len(found)) :]
+        places = np.array(ends, np.int64)
+        return places[1:] - places[:-1]
 
     def _check_area(self, n_rows: int, n_columns: int) -> None:
         current().check_columns(n_columns, self.name)
