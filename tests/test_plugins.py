@@ -248,7 +248,7 @@ from plaudit.embeddings import EmbeddingTable
 from plaudit.embeddings.registry import EmbeddingSource
 from plaudit.text import WordTokenizer
 from plaudit.models import Classifier
-from plaudit.registry import Recipe
+from plaudit.registry import Choice, Recipe
 class Bare(Classifier):
     kind = "bare"
     def __init__(self, *, sizes: list[int] = (), seed=0): self.sizes, self.seed = sizes, seed
@@ -272,7 +272,7 @@ class Unread(Odd):
 BARE = Recipe("bare", "plaudit_example_faulty:Bare", kind="bare")
 RAISING = Recipe("raising", "plaudit_example_faulty:Raising", kind="raising")
 ODD = Recipe("odd", "plaudit_example_faulty:Odd", explainer="json")
-UNREAD = Recipe("unread", "plaudit_example_faulty:Unread")
+UNREAD = Recipe("unread", "plaudit_example_faulty:Unread", space={"nope": Choice((1, 2))})
 class Rows(LineReader):
     def _rows(self): yield "no row"
 ROWS = Format(Rows, (".rows",))
@@ -312,6 +312,8 @@ def test_what_a_plugin_raises_is_a_line_with_its_package(command: Command) -> No
     assert "the plugin faulty: plaudit_example_faulty:Bare lacks read, summary, write." in err
     err = command("tune", "sample", "--recipes", "raising", code=2).err
     assert "--recipes: 'raising' cannot be searched" in err
+    err = command("tune", "sample", "--recipes", "unread", code=2).err
+    assert "the plugin faulty: 'nope' in the space of unread is no setting of it." in err
     err = command("train", "sample", "--recipe", "raising", "--set", "sizes=[3]", code=2).err
     assert re.search(r"the plugin faulty failed at plaudit_example_faulty\.py:\d+: KeyError: 'missing'\.", err)
 
@@ -385,6 +387,12 @@ def test_records_are_checked_where_they_are_made() -> None:
             Range(low, high, log)
     with pytest.raises(ValueError, match="the sign 1 or -1"):
         Metric("odd", len, "odd", sign=0)
+    for wrong, words in (
+        ({"space": {"C": 3}}, "a Choice or a Range for 'C'"),
+        ({"quick_below": "x"}, "quick_below is"),
+    ):
+        with pytest.raises(ValueError, match=f"Recipe 'odd': .*{words}"):
+            Recipe("odd", "odd:Odd", **wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="begin with a dot"):
         formats.Format(formats.FORMATS["csv"].open, ("odd",))
 

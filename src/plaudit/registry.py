@@ -161,6 +161,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", self.kind or self.name)
+        for name, kinds in (
+            ("classifier", str), ("explainer", str | None), ("space", Mapping), ("quick_below", int),
+            ("cost", Cost | None), ("frozen", Frozen | None),
+        ):  # fmt: skip
+            if not isinstance(value := getattr(self, name), kinds):
+                raise ValueError(f"Recipe {self.name!r}: {name} is {value!r:.100}")
+        if odd := [name for name, each in self.space.items() if not isinstance(each, Choice | Range)]:
+            raise ValueError(f"Recipe {self.name!r}: expected a Choice or a Range for {odd[0]!r} in its space")
 
     def frozen_by(self, settings: Mapping[str, Any]) -> Frozen | None:  # Any: a setting's value
         """Return what holds of it where these settings freeze its encoder; None where they do not."""

@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from plaudit.errors import PluginError
 from plaudit.registry import Choice, Space, find_recipe
 
 
@@ -24,8 +25,15 @@ def make_spaces(recipes: Sequence[str], embeddings: Sequence[str]) -> dict[str, 
 
 
 def default_settings(recipe: str, space: Space) -> dict[str, Any]:
-    """Return what holds for the searched settings where they are not given."""
-    defaults = find_recipe(recipe).load_class().default_params()
+    """Return what holds for the searched settings where they are not given.
+
+    Raises:
+        PluginError: A plugin's space names what is no setting of its classifier.
+    """
+    found = find_recipe(recipe)
+    defaults = found.load_class().default_params()
+    if odd := [name for name in space if name not in defaults]:
+        raise PluginError(f"the plugin {found.package}: {odd[0]!r} in the space of {recipe} is no setting of it.")
     return {name: defaults[name] for name in space}
 
 

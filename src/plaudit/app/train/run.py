@@ -372,7 +372,7 @@ def _fault_of_reading(model: Classifier, folder: Path) -> str | None:
     try:
         load(folder)
     except PlauditError as fault:
-        return str(fault)
+        return str(fault).replace(f"{folder}/", "")
     return None
 
 
