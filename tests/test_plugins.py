@@ -392,7 +392,7 @@ def test_records_are_checked_where_they_are_made() -> None:
         ({"quick_below": "x"}, "quick_below is"),
     ):
         with pytest.raises(ValueError, match=f"Recipe 'odd': .*{words}"):
-            Recipe("odd", "odd:Odd", **wrong)  # type: ignore[arg-type]
+            Recipe("odd", "odd:Odd", **wrong)
     with pytest.raises(ValueError, match="begin with a dot"):
         formats.Format(formats.FORMATS["csv"].open, ("odd",))
 
