@@ -120,10 +120,13 @@ def plain(line: str) -> str:
 
 
 def draw(lines: list[str], times: list[float]) -> str:
-    """Return the lines as an SVG in which each appears at its time; all at once for who wants no motion."""
+    """Return the lines as an SVG in which each appears at its time, the first one from the beginning.
+
+    All stand there at once for who wants no motion, and where nothing moves.
+    """
     width, height = round(WIDTH * _LETTER + 2 * _MARGIN), len(lines) * _LINE + 2 * _MARGIN
     rows = [
-        f'<text x="{_MARGIN}" y="{_MARGIN + (i + 0.75) * _LINE:.1f}" style="animation-delay:{at:.2f}s">{body}</text>'
+        f'<text x="{_MARGIN}" y="{_MARGIN + (i + 0.75) * _LINE:.1f}" style="{_comes(at - times[0])}">{body}</text>'
         for i, (line, at) in enumerate(zip(lines, times, strict=True))
         if (body := "".join(_spans(line)))
     ]
@@ -138,6 +141,10 @@ def draw(lines: list[str], times: list[float]) -> str:
         f'<title>A terminal: {said}</title><style>{style}</style><rect width="100%" height="100%" rx="8" '
         f'fill="#16181b"/>\n' + "\n".join(rows) + "\n</svg>\n"
     )
+
+
+def _comes(after: float) -> str:
+    return f"animation-delay:{after:.2f}s" if after > 0 else "animation:none"
 
 
 def _spans(line: str) -> Iterator[str]:

@@ -3,8 +3,9 @@
 import io
 
 import pytest
+from rich.progress import Progress
 
-from plaudit.app.terminal import make_console
+from plaudit.app.terminal import make_console, make_error_console
 from plaudit.app.waiting import waiting_shown
 from plaudit.progress import doing
 
@@ -44,3 +45,13 @@ def test_a_line_longer_than_the_terminal_is_cut(monkeypatch: pytest.MonkeyPatch)
     with waiting_shown(), doing("Reading a file with a long name"):
         pass
     assert max(map(len, stream.getvalue().split("\r\x1b[K"))) == 19
+
+
+def test_a_live_bar_leaves_nothing_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = _Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    with waiting_shown(), doing("Training"):
+        bar = Progress(console=make_error_console(), transient=True)
+        with bar:
+            assert "\r\x1b[K" in stream.getvalue().rpartition("Training …")[2].partition("\n")[0]

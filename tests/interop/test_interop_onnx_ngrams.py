@@ -80,7 +80,8 @@ def test_the_command_says_what_it_takes(command: Callable[..., Any], reviews: Da
     assert (tmp_path / "out" / "model.onnx").is_file()
     done = command("export", "model", "--to", "keras", "-o", "other", code=2)
     assert (
-        done.err == "plaudit: model: only networks can be exported to keras, and this is a model of the kind 'ngram'.\n"
+        done.err == "plaudit: model: only networks can be exported to keras, and this is a model of the kind 'ngram'. "
+        "--to onnx takes it.\n"
     )
     done = command("export", "model", "--to", "huggingface", "-o", "other", code=2)
     assert "only encoders can be exported to huggingface" in done.err

@@ -69,6 +69,7 @@ def describe_environment() -> list[tuple[str, str]]:
         ("python", f"{platform.python_version()} on {platform.platform()}"),
         ("base", ", ".join(f"{name} {_version(name) or 'missing'}" for name in base)),
         ("processor", f"{counted(usable_cores(), 'core')}, {platform.machine()}{_flags()}"),
+        ("kernels", _kernels()),
         ("memory", _memory()),
         ("gpu", _gpu()),
         ("cache", f"{folder}, {size / 2**20:,.0f} MiB, {_writable(folder)} ($PLAUDIT_CACHE names another place)"),
@@ -137,6 +138,19 @@ def _writable(folder: Path) -> str:
         return f"writable, {shutil.disk_usage(place).free / 2**30:,.1f} GiB free"
     except OSError:
         return "writable"
+
+
+def _kernels() -> str:
+    """Say whether the compiled kernels are used, and if not, why and what to do."""
+    from plaudit.native.library import SWITCH, kernels
+    from plaudit.native.source_hash import library_path
+
+    if kernels() is not None:
+        return "compiled, in use"
+    if os.environ.get(SWITCH) == "off":
+        return f"switched off by ${SWITCH}: the same answers, three to eight times slower"
+    what = "cannot be loaded" if library_path().exists() else "were not built"
+    return f"{what}: the same answers, three to eight times slower (install a C compiler, then pip install again)"
 
 
 def _memory() -> str:

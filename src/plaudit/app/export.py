@@ -71,7 +71,7 @@ def export(
         also = " and n-grams" if to == "onnx" else ""
         raise ConfigError(
             f"{model}: only networks{also} can be exported to {to}, and this is a model of the kind "
-            f"{classifier.kind!r}."
+            f"{classifier.kind!r}.{_remedy(model, classifier)}"
         )
     texts = _check_texts(check, spec)
     kept = _kept(classifier, keep, spec) if prune else None
@@ -87,6 +87,13 @@ def export(
         classifier.set_rule(None)  # so that the two below are compared alike
     if prune or dtype != "float32":
         console.print(_cost(classifier, prepared, texts), markup=False)
+
+
+def _remedy(model: Path, classifier: Classifier) -> str:
+    """Say which format takes a model that is no network, or which part of it."""
+    if classifier.kind == "blend":
+        return f" Its n-grams alone: {model / 'ngram'} --to onnx; its encoder: {model / 'encoder'} --to huggingface."
+    return {"ngram": " --to onnx takes it.", "encoder": " --to huggingface takes it."}.get(classifier.kind, "")
 
 
 def _export_encoder(model: Path, classifier: Classifier, output: Path, texts: Dataset) -> None:

@@ -10,24 +10,28 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 from plaudit.progress import hearing
 
 _CLEAR = "\r\x1b[K"
 _shown = False
+_stream: TextIO | None = None  # a live bar of Rich's puts itself in the place of `sys.stderr`, and adds line ends
 
 
 def show(what: str) -> None:
     """Show what is under way in place of what was; "" clears the line."""
     global _shown
+    if _stream is None:
+        return
     if what:
         width = shutil.get_terminal_size().columns
-        sys.stderr.write(f"{_CLEAR}{f'{what} …'[: width - 1]}")
+        _stream.write(f"{_CLEAR}{f'{what} …'[: width - 1]}")
         _shown = True
     elif _shown:
-        sys.stderr.write(_CLEAR)
+        _stream.write(_CLEAR)
         _shown = False
-    sys.stderr.flush()
+    _stream.flush()
 
 
 def clear() -> None:
@@ -42,9 +46,12 @@ def waiting_shown() -> Iterator[None]:
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield
         return
+    global _stream
+    _stream = sys.stderr
     show("Starting")
     try:
         with hearing(show):
             yield
     finally:
         clear()
+        _stream = None
