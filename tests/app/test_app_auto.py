@@ -13,7 +13,7 @@ import pytest
 
 import plaudit
 from plaudit.app.advise import choose_recipe, language_line, settle
-from plaudit.app.run.judging import Calibrated
+from plaudit.app.run.calibrating import Calibrated
 from plaudit.app.train import fitting
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from plaudit.data import load_sample

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from plaudit.app.run.judging import Met
+from plaudit.app.run.met import Met
 from plaudit.data import Dataset
 from plaudit.errors import ModelError
 

@@ -14,7 +14,7 @@ import pytest
 
 import plaudit
 from plaudit import DecisionRule
-from plaudit.app.run import judging
+from plaudit.app.run import calibrating
 from plaudit.app.run.parts import load_parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset
@@ -50,12 +50,12 @@ def test_training_calibrates_on_the_validation_texts(command: Command, tmp_path:
 def test_the_test_texts_stay_sealed_until_the_temperature_is_chosen(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plaudit.app.run import judging, parts
+    from plaudit.app.run import calibrating, parts
     from plaudit.app.train import fitting
     from plaudit.app.train import run as train
 
     seen: list[str] = []
-    calibrate, open_test = judging.calibrate, parts.describe_part
+    calibrate, open_test = calibrating.calibrate, parts.describe_part
 
     def spy(*arguments: Any) -> Any:
         seen.append("calibrate")
@@ -82,7 +82,7 @@ def test_a_refit_keeps_the_temperature_and_says_so(command: Command, monkeypatch
     def chosen(logits: Any, labels: Any, **_: Any) -> ChosenScaling:
         return ChosenScaling(1.25, None, (logits / 1.25).astype("float32"))
 
-    monkeypatch.setattr(judging, "choose_scaling", chosen)
+    monkeypatch.setattr(calibrating, "choose_scaling", chosen)
     command("train", "sample", "--recipe", "ngram", "--no-refit", "-o", "model")
     done = command("train", "sample", "--recipe", "ngram", "-o", "again")  # which has no epochs to choose
     kept = plaudit.load("model").temperature_

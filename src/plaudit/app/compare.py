@@ -105,7 +105,7 @@ def _about_seen(texts: Chosen, folders: Sequence[Path], *, every_row: bool) -> C
     """
     import numpy as np
 
-    from plaudit.app.run.judging import Met
+    from plaudit.app.run.met import Met
 
     seen = np.zeros(len(texts.dataset), np.bool_)
     for folder in folders:

@@ -17,7 +17,7 @@ from plaudit.data.label_findings import absent_findings, class_findings
 from plaudit.errors import ModelError
 from plaudit.evaluation.figures import BEFORE
 from plaudit.report.facts_json import read_value
-from plaudit.training.temperature import LEAST_TEXTS
+from plaudit.training.temperature import LEAST_TEXTS, why_unscaled
 
 FACTS = "report.json"
 FORMAT_VERSION = 2
@@ -407,9 +407,7 @@ class ReportFacts:
         if self.calibration.temperature != 1 or self.calibration.classes_scaled:
             return None
         n = next((part.n for part in self.parts if part.name == "validation"), LEAST_TEXTS)
-        if n < LEAST_TEXTS:
-            return f"Logits are not scaled: {n} validation texts are too few to choose a temperature on"
-        return "Logits are not scaled: no temperature lowers the out-of-sample log loss"
+        return f"Logits are not scaled: {why_unscaled(n)}"
 
     def write(self, folder: Path) -> None:
         """Write report.json."""

@@ -30,6 +30,13 @@ _FOLDS = 5
 _HALVINGS = 50  # of the interval between them, on a logarithmic scale: to 1e-14
 
 
+def why_unscaled(n: int) -> str:
+    """Say why no temperature was chosen on N validation texts, a clause."""
+    if n < LEAST_TEXTS:
+        return f"fewer than {LEAST_TEXTS} validation texts, too few to choose a temperature"
+    return "no temperature lowers the out-of-sample log loss"
+
+
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
     """Return the temperature with the lowest log loss, from `LEAST` to `MOST`; 1.0 where none lowers the log loss.
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from plaudit.app.run.judging import Met
+from plaudit.app.run.met import Met
 from plaudit.app.run.parts import Parts, clean, divide
 from plaudit.app.run.record import missing_plugins, read_held_out, read_versions
 from plaudit.config import DataConfig, DataSpec, RunConfig

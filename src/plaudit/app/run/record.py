@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import plaudit
-from plaudit.app.run.judging import Calibrated, CrossValidated
+from plaudit.app.run.calibrating import Calibrated
+from plaudit.app.run.cross_validating import CrossValidated
 from plaudit.app.run.parts import Parts, count_shared_texts, describe_sets, is_size
 from plaudit.budget import read_document
 from plaudit.config import DataConfig, RunConfig

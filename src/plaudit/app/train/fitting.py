@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from plaudit.app.run.judging import Calibrated, calibrate
+from plaudit.app.run.calibrating import Calibrated, calibrate
 from plaudit.app.run.parts import Parts
 from plaudit.config import RunConfig
 from plaudit.data import Dataset

@@ -14,15 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from plaudit.app.advise import advice_line, choose_recipe, language_line
-from plaudit.app.run.judging import (
-    CrossValidated,
-    Met,
-    cross_validate,
-    few_note,
-    taught_rows,
-    unseen_rows,
-    why_not_crossed,
-)
+from plaudit.app.run.cross_validating import CrossValidated, cross_validate, few_note, why_not_crossed
+from plaudit.app.run.met import Met, taught_rows, unseen_rows
 from plaudit.app.run.own_run import is_same_source, short_name
 from plaudit.app.run.parts import choose_source, describe_absent, describe_origin, describe_part, load_parts
 from plaudit.app.run.record import Record, Tested, differences, gather_facts, run_facts, run_versions, write_held_out
