@@ -75,7 +75,7 @@ def answer(model: Classifier, texts: object, *, with_reasons: bool = True) -> An
     if unlike is None and model.scope_ is not None:
         unlike = model.scope_.is_foreign(column)
     doubted = enumerate(doubts(model, column, unlike=unlike))
-    reasons = {i: f"no answer: {why}" if labels[i] is None else why for i, why in doubted if why is not None}
+    reasons = {i: _reason(labels[i], why) for i, why in doubted if why is not None}
     return replace(found, reasons=reasons)
 
 
@@ -96,7 +96,12 @@ def answer_records(model: Classifier, texts: Sequence[str]) -> Iterator[dict[str
     """Yield each text with its record; "reason" says why not to rely on the answer, where `doubts` has something."""
     found = answer(model, texts, with_reasons=False)
     for text, record, doubt in zip(texts, records(model, found), doubts(model, texts), strict=True):
-        yield {"text": text, **record, **({} if doubt is None else {"reason": f"no answer: {doubt}"})}
+        reason = {} if doubt is None else {"reason": _reason(record["label"], doubt)}
+        yield {"text": text, **record, **reason}
+
+
+def _reason(label: Any, doubt: str) -> str:  # Any: as `Answering.labels`
+    return f"no answer: {doubt}" if label is None else doubt
 
 
 def records(model: Classifier, found: Answering) -> list[dict[str, Any]]:
