@@ -102,7 +102,7 @@ def put_file(name: str, facts: object) -> Callable[[Manifest], object]:
         (put_parameter("hidden", [8]), "damaged: expected arrays"),
         (put_parameter("class_weight", [1, 2]), "class_weight must be pairs"),
         (put_parameter("class_weight", [[[], 2]]), "class_weight must be pairs"),
-        (put_parameter("epochs", "many"), "epochs: expected at least 1, got 'many'"),
+        (put_parameter("epochs", "many"), "epochs: expected a whole number, at least 1, got 'many'"),
         (put_parameter("dropout", "x"), "dropout: expected"),
         (put_parameter("loss", ["x"]), "loss: expected one of"),
         (put_parameter("combiner", {"a": 1}), "combiner: expected one of"),
