@@ -83,6 +83,16 @@ def test_the_interval_of_a_difference_is_tangos_and_never_without_a_width() -> N
     assert compare_answers(answers(np.ones(6, bool)), answers(np.ones(6, bool), sure=0.7)).loss_interval is None
 
 
+@given(st.tuples(*[st.integers(0, 12)] * 4).filter(lambda counts: sum(counts) > 0))
+def test_the_interval_has_zero_in_it_wherever_chance_explains_the_difference(counts: tuple[int, ...]) -> None:
+    both, only_a, only_b, neither = counts
+    a = np.array([True] * (both + only_a) + [False] * (only_b + neither))
+    b = np.array([True] * both + [False] * only_a + [True] * only_b + [False] * neither)
+    found = compare_answers(answers(a), answers(b))
+    interval = found.accuracy_interval
+    assert (found.p_value < 0.05) == (not interval.low <= 0 <= interval.high)
+
+
 def test_holms_correction_is_the_textbooks_and_keeps_the_order() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.9, 0.8]) == [1.0, 1.0]

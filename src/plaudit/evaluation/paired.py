@@ -39,7 +39,8 @@ class Comparison:
         accuracy: A's and B's.
         loss: A's and B's log loss, in nats.
         accuracy_difference: A's minus B's.
-        accuracy_interval: Its 95 % interval (`paired_interval`).
+        accuracy_interval: Its 95 % interval (`paired_interval`); where McNemar's exact test finds no difference, it
+            reaches to 0, which of few texts it may not by itself.
         loss_difference: A's minus B's; below 0 speaks for A.
         loss_interval: Its 95 % interval; None of fewer than 100 texts (`figure_intervals.difference_interval`).
         both_right: Texts that both have right.
@@ -130,19 +131,23 @@ def compare_answers(a: Answers, b: Answers) -> Comparison:
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     both, neither = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
     worth, lead = a.repeats.worth(), np.bincount(a.repeats.numbers, right_a * 1.0 - right_b)
+    p_value = mcnemar_p(int((lead > 0).sum()), int((lead < 0).sum()))
+    interval = paired_interval(both, only_a, only_b, neither, worth)
+    if p_value >= SIGNIFICANT:
+        interval = Interval(min(interval.low, 0.0), max(interval.high, 0.0))
     return Comparison(
         n=n,
         accuracy=(float(right_a.mean()), float(right_b.mean())),
         loss=(float(a.losses.mean()), float(b.losses.mean())),
         accuracy_difference=(only_a - only_b) / n,
-        accuracy_interval=paired_interval(both, only_a, only_b, neither, worth),
+        accuracy_interval=interval,
         loss_difference=float(losses.mean()),
         loss_interval=difference_interval(losses, worth),
         both_right=both,
         only_a_right=only_a,
         only_b_right=only_b,
         neither_right=neither,
-        p_value=mcnemar_p(int((lead > 0).sum()), int((lead < 0).sum())),
+        p_value=p_value,
     )
 
 
