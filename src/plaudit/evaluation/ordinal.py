@@ -1,10 +1,11 @@
-"""Classes that are grades: "1" to "5", "3 stars", "three stars", "0.5 points".
+"""Classes that are grades: "1" to "5", "3 stars", "three stars", "0.5 points", "poor" to "very good".
 
 How far off an answer is then counts, not only whether.
 
 The decision to question: what is noticed. Classes are grades where each has one number, all different, and around it
 the same words. Plain numbers are taken for codes of unordered classes where they count from 0, or are more than eleven;
-numbers with words unless these are of a scale: "topic 3" and "floor 2" are names.
+numbers with words unless these are of a scale: "topic 3" and "floor 2" are names. Words alone are grades where all of
+them are of one usual scale; "negative", "neutral" and "positive" are not, for many use "neutral" for all else.
 What is noticed adds figures and orders tables; a model's answers change only by the rule `ordinal_costs`, when asked.
 """
 
@@ -34,6 +35,20 @@ _SCALE = re.compile(  # with any other letters beside it a number is a name's
     r"\b(star|point|grade|rating|score|mark|level|out of|estrella|punto|sterne?|punkte?|note|étoile|stell[ae]?)\b"
     r"|[星分级]|^[^\w]*$"
 )
+# Usual scales of words, from the lowest grade to the highest; some words stand for one grade.
+_SCALES = tuple(
+    {word: grade for grade, words in enumerate(scale.split(", ")) for word in words.split("/")}
+    for scale in (
+        "terrible/awful/very bad/very poor, bad/poor, ok/okay/fair/average/medium/neutral/mediocre, good, "
+        "very good/great, excellent/outstanding",
+        "strongly disagree, disagree, neutral/neither/undecided/neither agree nor disagree, agree, strongly agree",
+        "very dissatisfied, dissatisfied, neutral, satisfied, very satisfied",
+        "very negative, negative, neutral, positive, very positive",
+        "never, rarely/seldom, sometimes/occasionally, often/frequently, always",
+        "none, very low, low, medium/moderate, high, very high, critical",
+        "trivial, minor, moderate, major, severe/critical",
+    )
+)
 _WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 
 
@@ -42,6 +57,8 @@ def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.floa
 
     `asked` takes numbers for grades whatever is around them.
     """
+    if (of_words := _on_a_scale(classes)) is not None:
+        return of_words
     classes = [_WORD.sub(lambda word: _WORDS[word[0].lower()], name) for name in classes]
     found = [_NUMBER.findall(name) for name in classes]
     if len(classes) < _LEAST or any(len(each) != 1 for each in found):
@@ -54,6 +71,17 @@ def grades_of(classes: Sequence[str], *, asked: bool = False) -> NDArray[np.floa
     is_code = np.array_equal(np.sort(grades), np.arange(len(grades))) or len(grades) > _MOST_PLAIN
     is_grade = _SCALE.search(around.replace("_", " ")) if around else not is_code
     return grades if is_grade or asked else None
+
+
+def _on_a_scale(classes: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return the grades of words that are all of one scale, from 1; None where they are not, or two are one grade."""
+    names = [" ".join(re.split(r"[\s_-]+", name.strip().lower())) for name in classes]
+    for scale in _SCALES:
+        steps = [scale[name] for name in names if name in scale]
+        is_plain_sentiment = set(names) == {"negative", "neutral", "positive"}
+        if len(steps) == len(names) == len(set(steps)) >= _LEAST and not is_plain_sentiment:
+            return (np.argsort(np.argsort(steps)) + 1).astype(np.float64)
+    return None
 
 
 def ordered(classes: Sequence[str]) -> list[int]:
