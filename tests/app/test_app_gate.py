@@ -88,3 +88,17 @@ def test_requirements_are_read() -> None:
     assert Requirement.of("log_loss<.5").figure == Requirement.of("loss<.5").figure == "log_loss"
     with pytest.raises(ConfigError):
         Requirement.of("")
+
+
+def test_a_rule_that_leaves_most_texts_unanswered_is_said(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(sample_model, tmp_path / "sure")
+    plaudit.models.artifact.write_rule(model, {"abstain_below": 0.97})
+    found = command("gate", model, "sample", "--require", "accuracy>=0", "--require", "log_loss<=9", "--json").json()
+    n = found["n_answered"]
+    assert 0 < n < found["n"] / 5
+    of_answered, of_all = (each["sentence"] for each in found["requirements"])
+    assert f"of the {n} text" in of_answered
+    assert "answered" not in of_all
+    printed = command("gate", model, "sample", "--require", "accuracy>=0").out.replace("\n", " ")
+    assert f"{found['n']} texts, {n} of them answered" in printed
+    assert "leaves most texts without an answer" in printed

@@ -33,6 +33,7 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
 }  # fmt: skip
 _REQUIREMENT = re.compile(r"\s*([a-z_0-9]+)(?::(.+?))?\s*(>=|<=|>|<)\s*([-+.\d eE]+?)\s*(%?)\s*")
 _OF_A_CLASS = ("precision", "recall", "f1")
+_OF_ANSWERED = {"accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "recall_macro"}
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def gate(
         typer.Exit: With 1, a requirement is not met.
     """
     from plaudit.evaluation import count_opening
+    from plaudit.evaluation.thresholds import LEAST_COVERAGE
 
     if not require and no_worse_than is None:
         raise ConfigError("gate: nothing is required; give --require 'accuracy>=0.9' or --no-worse-than MODEL.")
@@ -149,12 +151,21 @@ def gate(
             for each in findings
         ]
         opened = {"openings": openings[0]} | ({"openings_of_other": openings[1]} if len(openings) > 1 else {})
-        print_json({"met": is_met, "n": metrics.n, "data": texts.what, "requirements": told, **opened})
+        of = {"n": metrics.n, "n_answered": answered(answers[0])}
+        print_json({"met": is_met, **of, "data": texts.what, "requirements": told, **opened})
     else:
         console = make_console()
-        console.print(f"{texts.what}  ({counted(metrics.n, 'text')})", markup=False)
+        n, n_answered = counted(metrics.n, "text"), answered(answers[0])
+        said = n if n_answered == metrics.n else f"{n}, {n_answered:,} of them answered"
+        console.print(f"{texts.what}  ({said})", markup=False)
         for each in findings:
             console.print(f"  {'met' if each.is_met else 'NOT MET'}: {plain(each.words)}", markup=False)
+        if n_answered < LEAST_COVERAGE * metrics.n:
+            console.print(
+                f"Warning: the model's rule leaves most texts without an answer: {n_answered:,} of {n} are answered. "
+                "Require a share of them too: --require 'coverage>=0.8'.",
+                markup=False,
+            )
         if max(openings) > 1:
             other = f", {counted(openings[1], 'time')} for {plain(str(no_worse_than))}" if len(openings) > 1 else ""
             console.print(
@@ -180,9 +191,17 @@ def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: A
     words = f"{wanted.said}: it is {figure:.4f}{span}"
     note = "" if wanted.of_class else figure_note(answers, figure_key(wanted.figure, of_sets=answers.multi_label))
     words += f", {note}" if note else ""
+    if wanted.of_class is not None or wanted.figure in _OF_ANSWERED:
+        n = answered(answers)
+        words += "" if n == len(answers) else f", of the {counted(n, 'text')} answered ({100 * n / len(answers):.0f} %)"
     if holds(figure, wanted.bound) and not is_sure:
         words += "; the texts are too few to be sure of it"
     return Judged(wanted.said, is_met, figure, interval, f"{words}.")
+
+
+def answered(answers: Answers) -> int:
+    """Return how many of the texts were answered."""
+    return len(answers) - answers.n_unanswered
 
 
 def _figure(
