@@ -140,6 +140,47 @@ def test_a_metric_that_fails_or_is_not_defined_stops_no_run(
     assert facts["test"]["measured"]["further"] == []
 
 
+def test_a_metric_writes_into_no_figure_and_is_warned_of_once_in_a_line(
+    site: Path, command: Command, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (site / "plaudit_example_writes.py").write_text(
+        "from plaudit.evaluation.named_metrics import Metric\n"
+        "def cheat(answers): answers.predictions[:] = answers.labels; return 1.0\n"
+        "CHEAT = Metric('cheat', cheat, 'writes')\n"
+        "def leave(answers): raise SystemExit('gone\\naway')\n"
+        "LEAVE = Metric('leave', leave, 'leaves')\n"
+    )
+    quick = ("train", "sample", "--recipe", "ngram", "--n-max", "1", "--regularisation", "1", "-o")
+    command(*quick, "without")
+    found = {name: f"plaudit_example_writes:{name.upper()}" for name in ("cheat", "leave")}
+    install(site, "writes", {"plaudit.metrics": found})
+    command(*quick, "model")
+    with_it, without = (json.loads((tmp_path / n / "metrics.json").read_text())["test"] for n in ("model", "without"))
+    assert with_it.pop("further") == {"cheat": None, "leave": None}
+    assert with_it == without
+    for line in (
+        "cheat is left out: the plugin writes failed at plaudit_example_writes.py:2: ValueError: assignment destin",
+        "leave is left out: the plugin writes failed at plaudit_example_writes.py:4: SystemExit: gone away.",
+    ):
+        assert caplog.text.count(f"the metric {line}") == 1
+
+
+def test_a_plugin_that_exits_is_a_fault_of_it(site: Path, command: Command, reviews: Dataset) -> None:
+    (site / "plaudit_example_exit.py").write_text("import sys; sys.exit(0)")
+    (site / "plaudit_example_stops.py").write_text(
+        FAULTY + "class Stops(Odd):\n    kind = 'stops'\n    def _fit(self, data, course): raise SystemExit(0)\n"
+        "STOPS = Recipe('stops', 'plaudit_example_stops:Stops')\n"
+    )
+    install(site, "exits", {"plaudit.recipes": {"exit": "plaudit_example_exit:RECIPE"}})
+    install(site, "stops", {"plaudit.recipes": {"stops": "plaudit_example_stops:STOPS"}})
+    err = command("train", "sample", "--recipe", "exit", code=2).err
+    assert err == "plaudit: the plugin exits (plaudit_example_exit:RECIPE) cannot be imported: SystemExit: 0.\n"
+    err = command("train", "sample", "--recipe", "stops", code=2).err
+    assert re.search(r"^plaudit: the plugin stops failed at plaudit_example_stops\.py:\d+: SystemExit: 0\.$", err)
+    with pytest.raises(PluginError, match="the plugin stops failed"):
+        find_recipe("stops").load_class()().fit(reviews.texts, reviews.label_names())
+
+
 @pytest.mark.usefixtures("example")
 def test_it_is_tuned_by_its_metric(command: Command, verdicts: Path, tmp_path: Path) -> None:
     pytest.importorskip("optuna")

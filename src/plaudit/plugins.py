@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
 
 from plaudit.errors import PlauditError, PluginError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Group = Literal["plaudit.recipes", "plaudit.readers", "plaudit.embeddings", "plaudit.metrics"]
 Kind = TypeVar("Kind")
+FAULTS: Final = (Exception, SystemExit)  # what another package's code raises; only a person's Ctrl+C is none
 
 
 def plugin_names(group: Group) -> tuple[str, ...]:
@@ -56,7 +57,7 @@ def load_plugin(group: Group, name: str, kind: type[Kind]) -> Kind | None:
         return None
     try:
         found = entry.load()
-    except Exception as error:  # whatever another package's module does when it is imported
+    except FAULTS as error:  # whatever another package's module does when it is imported
         raise not_imported(_package_of(entry), entry.value, error) from error
     if not isinstance(found, kind):
         raise PluginError(
@@ -76,9 +77,9 @@ def load_plugins(group: Group, kind: type[Kind], *, besides: Collection[str] = (
     return {name: each for name, each in found.items() if each is not None}
 
 
-def not_imported(package: str, where: str, error: Exception) -> PluginError:
+def not_imported(package: str, where: str, error: BaseException) -> PluginError:
     """Return what to raise when importing a plugin raised an error."""
-    return PluginError(f"the plugin {package} ({where}) cannot be imported: {type(error).__name__}: {error}.")
+    return PluginError(f"the plugin {package} ({where}) cannot be imported: {_words(error)}.")
 
 
 def installed_version(package: str) -> str | None:
@@ -98,7 +99,7 @@ def owner(thing: object) -> str | None:
 
 
 @contextlib.contextmanager
-def asking(package: str | None, what: str) -> Iterator[None]:
+def asking(package: str | None, what: str, faults: tuple[type[BaseException], ...] = FAULTS) -> Iterator[None]:
     """Name a package in whatever goes wrong in the block, which runs its code and checks what that returned.
 
     Errors of Plaudit's own come as they are: a plugin that refuses something says so with one. Nor does anything change
@@ -107,6 +108,7 @@ def asking(package: str | None, what: str) -> Iterator[None]:
     Args:
         package: Whose code it is.
         what: What it was asked for, to follow "asked for".
+        faults: What is taken for a fault of it; all else comes as it is.
 
     Raises:
         PluginError: Something went wrong.
@@ -115,11 +117,11 @@ def asking(package: str | None, what: str) -> Iterator[None]:
         yield
     except PlauditError:
         raise
-    except Exception as error:
+    except faults as error:
         if package in (None, "plaudit"):
             raise
         raise PluginError(
-            _raised_by(error) or f"the plugin {package} failed when asked for {what}: {type(error).__name__}: {error}."
+            _raised_by(error) or f"the plugin {package} failed when asked for {what}: {_words(error)}."
         ) from error
 
 
@@ -135,7 +137,7 @@ def fault_of_plugin(error: BaseException) -> str | None:
 def _raised_by(error: BaseException) -> str | None:
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         if (entry := _entry_of(str(frame.f_globals.get("__name__", "")))) is not None:
-            return f"the plugin {_package_of(entry)} failed at {_place(frame, line)}: {type(error).__name__}: {error}."
+            return f"the plugin {_package_of(entry)} failed at {_place(frame, line)}: {_words(error)}."
     return None
 
 
@@ -145,9 +147,14 @@ def _raised_with(error: BaseException) -> str | None:
             if (entry := _entry_of(type(each).__module__)) is not None:
                 return (
                     f"the plugin {_package_of(entry)} ({type(each).__name__}), or Plaudit with it, failed at "
-                    f"{_place(frame, line)}: {type(error).__name__}: {error}."
+                    f"{_place(frame, line)}: {_words(error)}."
                 )
     return None
+
+
+def _words(error: BaseException) -> str:
+    """Return an error in a line, without a full stop at its end."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".:")
 
 
 def _place(frame: FrameType, line: int) -> str:

@@ -182,14 +182,14 @@ class Recipe:
         Raises:
             PluginError: A plugin's cannot be imported, or is of another kind than the record says.
         """
+        from plaudit.plugins import FAULTS, not_imported
+
         module, _, name = self.classifier.partition(":")
         try:
             found: type[Any] = getattr(importlib.import_module(module), name)
-        except Exception as error:  # whatever another package's module does when it is imported
+        except FAULTS as error:  # whatever another package's module does when it is imported
             if self.package == "plaudit":
                 raise
-            from plaudit.plugins import not_imported
-
             raise not_imported(self.package, self.classifier, error) from error
         if self.package != "plaudit" and getattr(found, "kind", None) != self.kind:
             raise PluginError(f"the plugin {self.package}: expected {self.classifier} to be of the kind {self.kind!r}.")

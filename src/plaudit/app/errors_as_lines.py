@@ -62,7 +62,7 @@ def said_in_a_line() -> Iterator[None]:
     except BrokenPipeError:
         _drop_output()
         raise typer.Exit(0) from None
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
         if isinstance(error, typer.Exit):  # a RuntimeError
             raise
         said = _say(error)

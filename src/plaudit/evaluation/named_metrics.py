@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Final
 
@@ -80,7 +81,7 @@ def figure_of(metric: Metric, answers: Answers) -> float:
     """
     package = None if metric.name in METRICS else plugin_package(_GROUP, metric.name)
     with asking(package, f"the metric {metric.name}"):
-        value = metric.read(answers)
+        value = metric.read(answers if package is None else answers.copied())
         if isinstance(value, bool) or not isinstance(value, Real) or math.isinf(value):
             raise TypeError(f"expected a number, or NaN, got {value!r}")
         return float(value)
@@ -100,5 +101,11 @@ def plugin_figures(answers: Answers) -> dict[Metric, float]:
             found[metric] = float("nan")
             found[metric] = figure_of(metric, answers)
         except PluginError as fault:
-            _LOG.warning("the metric %s is left out: %s", name, fault)
+            _warn_once(f"the metric {name} is left out: {fault}")
     return found
+
+
+@cache
+def _warn_once(line: str) -> None:
+    """Log a warning that every measuring of a run would repeat."""
+    _LOG.warning("%s", line)

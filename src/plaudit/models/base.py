@@ -138,7 +138,8 @@ class Classifier(Arguments, ScaledLogits, ABC):
         """Learn from all of `data`, holding nothing out: what a blend asks of its members."""
         self.forget_scaling()
         self.rule_, self.scope_ = None, None
-        self._fit(data, course)
+        with asking(owner(type(self)), "a training", faults=(SystemExit,)):
+            self._fit(data, course)
         self.classes_, self.multi_label_ = data.classes, data.multi_label
         return self
 
