@@ -9,7 +9,7 @@ import pytest
 from plaudit.evaluation import wilson_interval
 from plaudit.report import ReportFacts
 from plaudit.report.facts import BinFacts, ClassFigures, ControlFacts, CurvesFacts, Figure, PartFacts
-from plaudit.report.verdict import Said, headline, no_better_line, verdict
+from plaudit.report.verdict import Said, caution_line, headline, verdict
 
 
 def wilson(share: float, n: int) -> Figure:
@@ -68,6 +68,10 @@ def test_the_headline_is_the_figure_to_trust(sample_facts: ReportFacts) -> None:
     assert "and 100\u00a0% (95" in text(with_accuracy(sample_facts, 1.0, 12), "How certain that is")
     seen = replace(sample_facts, parts=(*others, replace(test, shared=test.n)))
     assert headline(seen) == "These texts do not show how good it is: it was trained on all of them."
+    assert caution_line(seen) == headline(seen)
+    topics = {each.topic for each in verdict(seen, openings=1)}
+    assert not topics & {"How certain that is", "Against a guess", "Its probabilities"}
+    assert "Texts seen before" in topics
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_accuracy_is_held_against_a_guess(
     found = said(facts, "Against a guess")
     assert found is not None
     assert (found.tone, words in found.text) == (tone, True)
-    assert no_better_line(facts) == (found.text if tone == "mind" else None)
+    assert caution_line(facts) == (found.text if tone == "mind" else None)
 
 
 def test_classes_are_unlike_only_where_intervals_say_so(sample_facts: ReportFacts) -> None:

@@ -6,7 +6,7 @@ nothing to say is silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,8 +37,7 @@ class Said:
 
 def headline(facts: ReportFacts) -> str:
     """Return the first sentence: how often the answer is right, by the figure to trust most."""
-    test = facts.parts[-1]
-    if test.n and test.shared == test.n and facts.test.crossed is None:
+    if _is_all_seen(facts):
         return "These texts do not show how good it is: it was trained on all of them."
     measured = _trusted(facts)
     accuracy = measured.figures["accuracy"]
@@ -52,6 +51,12 @@ def headline(facts: ReportFacts) -> str:
     return f"It {right} {_hundred(accuracy.value)} of 100 {of}{tail}."
 
 
+def _is_all_seen(facts: ReportFacts) -> bool:
+    """Whether each text measured was trained on, so that no figure says how good the model is."""
+    test = facts.parts[-1]
+    return bool(test.n) and test.shared == test.n and facts.test.crossed is None
+
+
 def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
     """Return what else there is to say, in order.
 
@@ -59,7 +64,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         facts: The run's.
         openings: How often the test texts have been looked at, from 1.
     """
-    rules = (
+    rules: tuple[Callable[[ReportFacts], Iterator[Said]], ...] = (
         _width,
         _crossed,
         _made,
@@ -76,6 +81,8 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
         _shared,
         _nearly_shared,
     )
+    if _is_all_seen(facts):  # what measures the model says nothing then
+        rules = (_made, _coverage, _labels, _absent, _fit, _optimistic, _shared)
     said = [each for rule in rules for each in rule(facts)]
     return [*said, _opened(facts, openings), _other_texts()]
 
@@ -140,8 +147,10 @@ def _guess(facts: ReportFacts) -> Iterator[Said]:
     yield against_guess(measured.figures, facts.test.guessed, guess)
 
 
-def no_better_line(facts: ReportFacts) -> str | None:
-    """Return what `verdict` says of a guess where the model is hardly better than one, or not."""
+def caution_line(facts: ReportFacts) -> str | None:
+    """Return what the figures are no proof of: that all texts were trained on, or that it is no better than a guess."""
+    if _is_all_seen(facts):
+        return headline(facts)
     return next((each.text for each in _guess(facts) if each.tone == "mind"), None)
 
 

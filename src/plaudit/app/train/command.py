@@ -221,8 +221,8 @@ def _print_outcome(outcome: Outcome, seconds: float) -> None:
     print_metrics(console, outcome.test, title="Test, opened once, at the end", unseen=outcome.unseen)
     if outcome.crossed is not None:
         console.print(outcome.crossed.sentence(len(outcome.test)), markup=False)
-    if outcome.guess is not None:
-        console.print(outcome.guess, markup=False)
+    if outcome.caution is not None:
+        console.print(outcome.caution, markup=False)
     figures = outcome.metrics["train"]
     memory = figures["peak_memory_bytes"]
     most = "" if memory is None else f", at most {memory / 2**20:,.0f} MiB of memory"

@@ -43,7 +43,7 @@ from plaudit.progress import doing
 from plaudit.report import ReportFacts
 from plaudit.report.audit_facts import near_note
 from plaudit.report.mistakes import explained_facts
-from plaudit.report.verdict import no_better_line
+from plaudit.report.verdict import caution_line
 from plaudit.scratch import MEMORY, work_folder
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import Monitor
@@ -67,7 +67,7 @@ class Outcome:
         unseen: Those of the texts not seen in training; None where that is all of them, or none.
         config: The run with everything decided.
         crossed: The cross-validated figures; None where texts are many or the recipe is slow.
-        guess: How the figures to trust stand to always giving one answer, where that is hardly better, or not.
+        caution: That the figures prove nothing: all texts were trained on, or the model is hardly better than a guess.
     """
 
     model: Classifier
@@ -77,7 +77,7 @@ class Outcome:
     config: RunConfig
     unseen: Metrics | MultiLabelMetrics | None = None
     crossed: CrossValidated | None = None
-    guess: str | None = None
+    caution: str | None = None
 
 
 def run_training(
@@ -248,7 +248,7 @@ class _Run:
         why = why_not_crossed(self.config, n, is_cleaned=parts.is_cleaned)
         if why is None:
             return replace(tested, crossed=cross_validate(self.config, all_texts, temperature=model.temperature_))
-        if (note := few_note(why, n, len(texts))) is not None:
+        if tested.is_unseen.any() and (note := few_note(why, n, len(texts))) is not None:
             self.say(f"note: {note}")
             self.parts = replace(parts, notes=(*parts.notes, note))
         return tested
@@ -289,7 +289,7 @@ class _Run:
         alone = None if tested.unseen is None else tested.unseen.metrics
         return Outcome(
             model, self.output, metrics, tested.answers, self.config,
-            unseen=alone, crossed=tested.crossed, guess=no_better_line(facts),
+            unseen=alone, crossed=tested.crossed, caution=caution_line(facts),
         )  # fmt: skip
 
     def _metrics(self, tested: Tested) -> dict[str, dict[str, Any]]:
