@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -171,3 +172,19 @@ def test_controls_stand_in_this_page_and_in_later_ones(command: Command, sample_
     command("report", sample_model)
     assert "Against simple models" in page
     assert "Against simple models" in read(sample_model / "report.html")
+
+
+def test_the_card_counts_openings_as_the_page_does(command: Command, sample_model: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(sample_model, tmp_path / "m")
+    before = (model / "README.md").read_text(encoding="utf-8")
+    assert "were opened once, after\n" in before
+    command("evaluate", model, "sample")
+    command("report", model)
+    after = (model / "README.md").read_text(encoding="utf-8")
+    assert "The test texts were opened 2 times, after\n" in after
+    assert "- The test: Its texts have been opened 2 times." in after
+    assert "opened 2 times" in (model / "report.html").read_text(encoding="utf-8")
+    assert len(after.split("\n")) == len(before.split("\n"))
+    (model / "README.md").write_text("my own card", encoding="utf-8")
+    command("report", model)
+    assert (model / "README.md").read_text(encoding="utf-8") == "my own card"

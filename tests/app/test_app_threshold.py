@@ -227,7 +227,7 @@ def test_a_model_that_may_give_no_answer_stands_in_slices_beside_controls_and_ot
     assert compared["unanswered"] == [unanswered, 0]
     assert compared["accuracy"][0] == pytest.approx(right / n)
     assert compared["only_a_right"] == 0 < compared["only_b_right"]
-    said = f"A gave no answer to {unanswered:,} texts, which count as wrong."
+    said = f"A gave no answer to {unanswered:,} texts, which count as wrong here; "
     assert said in command("compare", sample_model, "every", "sample").out
 
 
@@ -362,7 +362,10 @@ def test_without_apply_a_rule_is_a_proposal_and_the_model_stays_as_it_is(command
     assert {path: path.read_bytes() for path in sample_model.rglob("*") if path.is_file()} == before
     found = command("threshold", sample_model, "--abstain", "0.9", "--json").json()
     assert found["applied"] is False
-    assert len(found["thresholds"]) == 19
+    steps = found["thresholds"]
+    assert len(steps) == 20
+    (own,) = (step for step in steps if step["proposed"])
+    assert own["threshold"] == found["rule"]["abstain_below"]
     assert plaudit.load(sample_model).rule_ is None
 
 

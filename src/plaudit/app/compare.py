@@ -62,7 +62,7 @@ def compare(
         more = {"sentence": sentence, "unanswered": unanswered, "openings": openings, "data": texts.what}
         print_json({**a_and_b, **found[0].to_dict(), **more})
     else:
-        _print(found[0], texts, names, unanswered, openings)
+        _print(found[0], texts, names, answers, openings)
 
 
 def answer_same_texts(
@@ -216,6 +216,12 @@ def _tell_several(
         )
 
 
+def _of_answered(answers: Answers) -> str:
+    """Return the share that is right of the texts that were answered."""
+    n = len(answers) - answers.n_unanswered
+    return f"{answers.right.sum() / n:.4f}" if n else "–"
+
+
 def _table_of_several(names: Sequence[str], answers: Sequence[Answers], accuracies: Sequence[Interval]) -> Table:
     """Return a row a model."""
     table = Table(box=None, padding=(0, 2))
@@ -230,7 +236,7 @@ def _table_of_several(names: Sequence[str], answers: Sequence[Answers], accuraci
 
 
 def _print(
-    found: Comparison, texts: Chosen, names: Sequence[str], unanswered: Sequence[int], openings: Sequence[int]
+    found: Comparison, texts: Chosen, names: Sequence[str], answers: Sequence[Answers], openings: Sequence[int]
 ) -> None:
     a, b = map(plain, names)
     console = make_console()
@@ -253,10 +259,12 @@ def _print(
     counts.add_row("A right", f"{found.both_right:,}", f"{found.only_a_right:,}")
     counts.add_row("A wrong", f"{found.only_b_right:,}", f"{found.neither_right:,}")
     print_table(console, counts)
-    for name, n in zip("AB", unanswered, strict=True):
-        if n:
+    for name, each in zip("AB", answers, strict=True):
+        if n := each.n_unanswered:
             console.print(
-                f"{name} gave no answer to {counted(n, 'text, which counts', 'texts, which count')} as wrong."
+                f"{name} gave no answer to {counted(n, 'text, which counts', 'texts, which count')} as wrong here; "
+                f"evaluate and gate give the accuracy of the {len(each) - n:,} answered ({_of_answered(each)}).",
+                markup=False,
             )
     console.print(f"\n{found.sentence(a, b)}", markup=False)
     if max(openings) > 1:

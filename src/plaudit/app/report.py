@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,8 @@ def report(
     from plaudit.models import load
     from plaudit.models.artifact import read_manifest
     from plaudit.models.rules import rule_from_manifest
-    from plaudit.report import read_facts, report_page
+    from plaudit.report import read_facts, report_page, with_openings
+    from plaudit.report.card import CARD
     from plaudit.report.facts import FACTS
 
     manifest = read_manifest(model)
@@ -94,6 +96,10 @@ def report(
     measured_on = None if data is None else datetime.datetime.now(datetime.UTC).date()
     page = report_page(facts, name=name, openings=openings, rule=words, measured_on=measured_on)
     publish_file(target, page.encode())
+    card = model / CARD
+    if data is None and card.is_file():
+        with contextlib.suppress(OSError, ValueError):  # of no text any more: the user's own
+            publish_file(card, with_openings(card.read_text(encoding="utf-8"), facts, openings).encode())
     make_console().print(f"Report: {plain(str(target))}", markup=False)
 
 

@@ -282,10 +282,16 @@ def steps_table(steps: Sequence[Step], about: str | None, *, multi_label: bool) 
     for heading in ("threshold", bar, "accuracy", *(("precision", "recall") if is_given else ())):
         table.add_column(heading, justify="right")
     table.add_column(f"{bar} ===, {mark} |")
-    for figures, alike in groupby(steps, lambda step: (step.coverage, step.accuracy, step.precision, step.recall)):
-        first, *more = (f"{step.threshold:.2f}" for step in alike)
-        threshold = f"{first} to {more[-1]}" if more else first
-        shown = figures if is_given else figures[:2]
+
+    def effect(step: Step) -> tuple[Any, ...]:  # Any: figures
+        return (step.coverage, step.accuracy, step.precision, step.recall, step.proposed)
+
+    for figures, alike in groupby(steps, effect):
+        first, *more = alike
+        threshold = f"{first.threshold:.2f} to {more[-1].threshold:.2f}" if more else f"{first.threshold:.2f}"
+        if first.proposed:
+            threshold = f"the rule's {first.threshold:.4f}"
+        shown = figures[:4] if is_given else figures[:2]
         table.add_row(threshold, *map(_number, shown), _picture(figures[0], figures[2 if is_given else 1]))
     return table
 

@@ -31,6 +31,7 @@ class Step:
         precision: Share of what is given the class that is right; None where nothing is, and where there is no one
             class, for then it is the accuracy.
         recall: Share of the class's texts that are above it; None where there is no one class, or no text of it.
+        proposed: Whether it is the threshold of the rule that is proposed.
     """
 
     threshold: float
@@ -38,6 +39,7 @@ class Step:
     accuracy: float | None
     precision: float | None
     recall: float | None
+    proposed: bool = False
 
     def to_dict(self) -> dict[str, float | None]:
         """Return the figures by name."""
@@ -45,15 +47,21 @@ class Step:
 
 
 def tabulate(
-    truth: NDArray[np.integer], probabilities: NDArray[np.float64], *, of: int | None, multi_label: bool
+    truth: NDArray[np.integer],
+    probabilities: NDArray[np.float64],
+    *,
+    of: int | None,
+    multi_label: bool,
+    proposed: float | None = None,
 ) -> list[Step]:
-    """Return what the thresholds of `STEPS` come to on N texts.
+    """Return what the thresholds of `STEPS` come to on N texts, and a rule's own among them.
 
     Args:
         truth: Class numbers [N]; multi-label an indicator [N, C], whose cells are the cases.
         probabilities: float64 [N, C].
         of: The class that a threshold decides about; None for a threshold below which there is no answer.
         multi_label: Whether each class is a question of its own.
+        proposed: The threshold of a rule; None where it has no one threshold.
 
     Raises:
         DataError: There are no texts.
@@ -68,12 +76,13 @@ def tabulate(
         scores, is_true = probabilities[:, of], truth == of
     is_one_class = multi_label or of is not None
     steps = []
-    for threshold in STEPS:
+    for threshold in sorted({*STEPS} if proposed is None else {*STEPS, proposed}):
         above = scores > threshold if is_one_class else scores >= threshold
         n_above, n_true, right = int(above.sum()), int(is_true.sum()), int((above & is_true).sum())
         precision = right / n_above if n_above else None
         right_texts = (above == is_true).reshape(len(probabilities), -1).all(axis=1)
         accuracy = float(right_texts.mean()) if is_one_class else precision
         recall = right / n_true if is_one_class and n_true else None
-        steps.append(Step(threshold, n_above / len(scores), accuracy, precision if is_one_class else None, recall))
+        precision = precision if is_one_class else None
+        steps.append(Step(threshold, n_above / len(scores), accuracy, precision, recall, threshold == proposed))
     return steps

@@ -133,7 +133,6 @@ def choose_rule(
         return _unlike_alone(scope, truth, plain, repeats)
     is_of_one = abstain is None and not per_class and len(model.class_names) == 2
     about = (1 if of is None else _number_of(model, of)) if is_of_one else None
-    steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_))
     if by_label is not None:
         choice = _cheapest_sets(by_label, truth, found, plain, repeats)
     elif model.multi_label_:
@@ -151,6 +150,10 @@ def choose_rule(
         choice = _between_two(truth == number, found[:, number], repeats, number, model.class_names, recall, precision)
     if scope is not None:
         choice = replace(choice, rule=replace(choice.rule, unlike=scope.rate), notes=(*choice.notes, str(scope)))
+    own = choice.rule.abstain_below
+    if about is not None and choice.rule.thresholds is not None:
+        own = choice.rule.thresholds[0] if about == 1 else 1 - choice.rule.thresholds[0]
+    steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_, proposed=own))
     few = _few_note(_judged_by(choice, truth, found, model.class_names))
     name = None if about is None else model.class_names[about]
     return replace(choice, steps=steps, about=name, notes=(*choice.notes, *few))
@@ -179,7 +182,11 @@ def _judged_by(
 
 def _few_note(judged: dict[str, float]) -> tuple[str, ...]:
     """Warn of what was judged by fewer than `LEAST_JUDGED` texts."""
-    few = [f"{n:,} {what}" for what, n in judged.items() if n < LEAST_JUDGED]
+    few = [
+        f"{n:,} {what if n != 1 else what.replace('answers', 'answer').replace('texts', 'text')}"
+        for what, n in judged.items()
+        if n < LEAST_JUDGED
+    ]
     if not few:
         return ()
     more = f" and {len(few) - 5} more" if len(few) > 5 else ""

@@ -1,7 +1,7 @@
 """What a run shows: one page, curves, reliability, model card; an explanation's words, and the page of an audit."""
 
 from plaudit.report.audit_page import audit_page
-from plaudit.report.card import model_card, with_rule
+from plaudit.report.card import model_card, with_openings, with_rule
 from plaudit.report.facts import ReportFacts, read_facts
 from plaudit.report.highlight import worst_mistakes
 from plaudit.report.page import report_page
@@ -16,6 +16,7 @@ __all__ = [
     "plot_reliability",
     "read_facts",
     "report_page",
+    "with_openings",
     "with_rule",
     "worst_mistakes",
 ]

@@ -5,20 +5,22 @@ Whatever comes from the data, from a folder's name or from a report.json is esca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from plaudit.report.markdown import block, code, plain
-from plaudit.report.verdict import headline, verdict
+from plaudit.report.verdict import Said, headline, opened_line, verdict
 from plaudit.wording import counted
 
 if TYPE_CHECKING:
     from plaudit.report.facts import AuditFacts, Figure, Measured, ReportFacts
 
+CARD = "README.md"
 _SLICES = {"characters": "length in characters"}
 _MOST_CLASSES = 8  # named with their texts
 
-_CARD = """\
+_TEMPLATE = """\
 # {title}
 
 A text classifier made by Plaudit {version}: it reads a text and answers {answers}
@@ -73,6 +75,7 @@ everything was decided. The interval (Wilson) takes texts as independent; it say
 lists every file that scoring needs, with its SHA-256.
 """
 
+_OPENED = re.compile(r"The test texts were opened (?:once|[0-9]+ times)(?=, after$)", re.MULTILINE)
 _RULE = "Decision rule: "
 _NO_RULE = "none; {default} is answered."
 _COLUMNS = ("", "texts", "accuracy", "95 % interval", "log loss")
@@ -99,8 +102,8 @@ def model_card(facts: ReportFacts, *, title: str, openings: int) -> str:
     if facts.test.crossed is not None:
         rows.append(_row("cross-validated, all texts", facts.test.crossed, facts))
     trained = [f"Trained on {plain(run.date)} (UTC)."] if run.date else []
-    lines = [f"- {plain(each.topic)}: {plain(each.text)}" for each in verdict(facts, openings=openings)]
-    return _CARD.format(
+    lines = [_item(each) for each in verdict(facts, openings=openings)]
+    return _TEMPLATE.format(
         title=plain(title) or "A model",
         version=plain(run.plaudit_version),
         answers="with a set of labels, none to all of" if multi_label else "one of",
@@ -112,7 +115,7 @@ def model_card(facts: ReportFacts, *, title: str, openings: int) -> str:
         data="\n".join(f"- {plain(line)}" for line in _data_lines(facts)),
         audit=_audit(facts.audit),
         figures="\n".join(rows),
-        openings="once" if openings == 1 else f"{openings} times",
+        openings=_times(openings),
         optimistic="The validation texts chose the epoch, so their figure is optimistic. " if facts.curves else "",
         story=f"\n{plain(run.story)}\n" if run.story else "",
         slices=_slices(facts),
@@ -129,6 +132,23 @@ def with_rule(card: str, rule: str | None, *, multi_label: bool) -> str:
         f"{plain(rule)} The figures above are without it." if rule else _default_rule(multi_label=multi_label)
     )
     return "\n".join(line if old.startswith(_RULE) else old for old in card.split("\n"))
+
+
+def with_openings(card: str, facts: ReportFacts, openings: int) -> str:
+    """Return a card that says how often the test texts have been opened by now; what else it says stays."""
+    opened = opened_line(facts, openings)
+    card = _OPENED.sub(f"The test texts were opened {_times(openings)}", card)
+    return "\n".join(
+        _item(opened) if line.startswith(f"- {plain(opened.topic)}: ") else line for line in card.split("\n")
+    )
+
+
+def _item(said: Said) -> str:
+    return f"- {plain(said.topic)}: {plain(said.text)}"
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
 
 
 def _default_rule(*, multi_label: bool) -> str:

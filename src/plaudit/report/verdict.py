@@ -84,7 +84,7 @@ def verdict(facts: ReportFacts, *, openings: int) -> list[Said]:
     if _is_all_seen(facts):  # what measures the model says nothing then
         rules = (_made, _coverage, _labels, _absent, _fit, _optimistic, _shared)
     said = [each for rule in rules for each in rule(facts)]
-    return [*said, _opened(facts, openings), _other_texts()]
+    return [*said, opened_line(facts, openings), _other_texts()]
 
 
 def _trusted(facts: ReportFacts) -> Measured:
@@ -349,7 +349,8 @@ def _nearly_shared(facts: ReportFacts) -> Iterator[Said]:
         yield Said("Texts nearly seen before", "mind", note)
 
 
-def _opened(facts: ReportFacts, openings: int) -> Said:
+def opened_line(facts: ReportFacts, openings: int) -> Said:
+    """Say how often the texts measured have been opened."""
     is_test = facts.test.what == TEST_TEXTS
     topic, texts = ("The test", "Its texts") if is_test else ("The texts measured", "They")
     if openings == 1:
