@@ -112,6 +112,8 @@ def test_it_trains_saves_loads_reports_and_cannot_be_explained(
     message = "recipe 'tfidf' cannot be explained; these recipes can: network, ngram, encoder, best, distilled."
     assert message in command("explain", "model", "a joy", code=2).err
     command("train", "--config", "model/run.toml", "-o", "third")
+    command("train", verdicts, "--recipe", "tfidf", "-o", "plain")
+    assert tomllib.loads((tmp_path / "plain" / "run.toml").read_text())["model"]["further"] == {"C": 10.0}
     assert (tmp_path / "third" / "weights.safetensors").read_bytes() == (folder / "weights.safetensors").read_bytes()
 
 
@@ -310,10 +312,12 @@ class Unread(Odd):
     kind = "unread"
     def __init__(self, seed=0): self.seed, self.sizes = seed, lambda n: np.zeros((n, 1), np.float32)
     def write(self, folder): self._write_manifest(folder)
+class Spaced(Unread): kind = "spaced"
 BARE = Recipe("bare", "plaudit_example_faulty:Bare", kind="bare")
 RAISING = Recipe("raising", "plaudit_example_faulty:Raising", kind="raising")
 ODD = Recipe("odd", "plaudit_example_faulty:Odd", explainer="json")
-UNREAD = Recipe("unread", "plaudit_example_faulty:Unread", space={"nope": Choice((1, 2))})
+UNREAD = Recipe("unread", "plaudit_example_faulty:Unread")
+SPACED = Recipe("spaced", "plaudit_example_faulty:Spaced", space={"nope": Choice((1, 2))})
 class Rows(LineReader):
     def _rows(self): yield "no row"
 ROWS = Format(Rows, (".rows",))
@@ -338,7 +342,8 @@ def faulty(site: Path) -> Path:
         "faulty",
         {
             "plaudit.recipes": {
-                each.lower(): f"plaudit_example_faulty:{each}" for each in ("BARE", "RAISING", "ODD", "UNREAD")
+                each.lower(): f"plaudit_example_faulty:{each}"
+                for each in ("BARE", "RAISING", "ODD", "UNREAD", "SPACED")
             },
             "plaudit.readers": {each.lower(): f"plaudit_example_faulty:{each}" for each in ("ROWS", "NOTHING")},
             "plaudit.embeddings": {"made": "plaudit_example_faulty:EMBEDDINGS"},
@@ -353,8 +358,9 @@ def test_what_a_plugin_raises_is_a_line_with_its_package(command: Command) -> No
     assert "the plugin faulty: plaudit_example_faulty:Bare lacks read, summary, write." in err
     err = command("tune", "sample", "--recipes", "raising", code=2).err
     assert "--recipes: 'raising' cannot be searched" in err
-    err = command("tune", "sample", "--recipes", "unread", code=2).err
-    assert "the plugin faulty: 'nope' in the space of unread is no setting of it." in err
+    for words in (("tune", "sample", "--recipes", "spaced"), ("train", "sample", "--recipe", "spaced")):
+        err = command(*words, code=2).err
+        assert "the plugin faulty: 'nope' in the space of spaced is no setting of it." in err
     err = command("train", "sample", "--recipe", "raising", "--set", "sizes=[3]", code=2).err
     assert re.search(r"the plugin faulty failed at plaudit_example_faulty\.py:\d+: KeyError: 'missing'\.", err)
 
@@ -410,10 +416,21 @@ def test_logits_of_another_shape_or_type_name_the_plugin(
 
 
 @pytest.mark.usefixtures("faulty")
+def test_logits_that_are_no_numbers_are_the_plugins_fault(reviews: Dataset) -> None:
+    model = find_recipe("odd").load_class()(sizes=lambda n: np.full((n, 1), np.nan, np.float32))
+    with pytest.raises(PluginError, match=r"^the plugin faulty: its recipe odd gave nan for text 1\.$"):
+        model.fit(reviews.texts, reviews.label_names()).predict(reviews.texts)
+
+
+@pytest.mark.usefixtures("faulty")
 def test_a_fault_after_training_loses_no_model(command: Command, tmp_path: Path, reviews: Dataset) -> None:
-    done = command("train", "sample", "--recipe", "unread", "-o", "model")
+    done = command("train", "sample", "--recipe", "unread", "-o", "model", code=2)
     assert re.search(r"the plugin faulty failed at plaudit_example_faulty\.py:\d+: KeyError: 'missing'\.", done.out)
-    assert "note: the model is saved, but cannot be opened: the plugin faulty failed when asked for the mod" in done.out
+    assert "Next:" not in done.out
+    assert done.err == (
+        "plaudit: model: the model is saved, but cannot be opened: the plugin faulty failed when asked for the model "
+        "in its folder: TypeError: expected `read` to return a Classifier, got None.\n"
+    )
     assert json.loads((tmp_path / "model" / "metrics.json").read_text())["test"]["accuracy"] == 0.5
     model = find_recipe("raising").load_class()()
     model.classes_ = np.array(["bad", "good"])
@@ -452,6 +469,8 @@ def test_a_setting_that_no_recipe_has_is_refused(command: Command) -> None:
         "--set n_max: it has an option of its own, --n-max"
         in command("train", "sample", "--recipe", "ngram", "--set", "n_max=1", code=2).err
     )
+    twice = command("train", "sample", "--recipe", "ngram", "--set", "C=1", "--set", "C=2", code=2).err
+    assert twice == "plaudit: --set C=2: C is given twice.\n"
     assert "--set nope: expected NAME=VALUE" in command("train", "sample", "--set", "nope", code=2).err
     with pytest.raises(ConfigError, match="--metric kappa: expected one of accuracy, balanced_accuracy, log_loss"):
         find_metric("kappa")

@@ -70,7 +70,7 @@ def test_of_too_few_texts_nothing_is_learned() -> None:
     model = NgramClassifier().fit(["good film", "bad film"] * 4, ["yes", "no"] * 4)
     assert choice_of(model).n_texts == 0
     assert model.settings_ == SHAPES[1]
-    assert "too few texts to choose settings" in str(model.summary())
+    assert "; too few texts to choose others" in str(model.summary())
 
 
 def test_what_was_chosen_is_said() -> None:

@@ -15,10 +15,9 @@ from plaudit.data import Dataset
 from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, MissingExtraError
 from plaudit.models import NetworkClassifier
-from plaudit.models.recipes import build
+from plaudit.models.recipes import build, searched_defaults
 from plaudit.registry import BUILT_IN, Choice, Range
 from plaudit.tuning import Task, Trial, TrialJournal, make_spaces, run_config, search
-from plaudit.tuning.space import default_settings
 
 pytest.importorskip("optuna", reason="the search needs the extra tune")
 
@@ -52,7 +51,7 @@ def run(task: Task, **options: Any) -> list[Trial]:
 
 @pytest.mark.parametrize("recipe", SEARCHED)
 def test_defaults_lie_within_what_is_searched(recipe: str) -> None:
-    for name, default in default_settings(recipe, BUILT_IN[recipe].space).items():
+    for name, default in searched_defaults(recipe).items():
         space = BUILT_IN[recipe].space[name]
         if isinstance(space, Choice):
             assert default in space.options

@@ -289,7 +289,7 @@ class Classifier(Arguments, ScaledLogits, ABC):
 
         Raises:
             ModelError: One is not a finite number, because the weights are too large: such is never an answer.
-            PluginError: The recipe is a plugin's, and failed, or returned something else.
+            PluginError: The recipe is a plugin's, and failed, or returned something else, or such a number.
         """
         self._check_fitted()
         column = as_text_column(texts)
@@ -304,10 +304,12 @@ class Classifier(Arguments, ScaledLogits, ABC):
                 raise TypeError(f"expected an array, float32 {list(expected)}, got {found}")
         if not np.isfinite(logits).all():
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
+            if (package := owner(type(self))) is not None:
+                odd = float(logits[row][~np.isfinite(logits[row])][0])
+                raise PluginError(f"the plugin {package}: its recipe {self.kind} gave {odd} for text {row + 1:,}.")
             raise ModelError(
                 f"this model's answer to text {row + 1:,} is not a finite number: its weights are too large. "
                 "Train it again, or copy its folder again."
-                + ("" if (package := owner(type(self))) is None else f" Its recipe is of the plugin {package}.")
             )
         return self.scaled(logits)
 

@@ -76,7 +76,7 @@ class NgramSummary:
         characters = f" and {self.n_characters:,} of characters" if self.n_characters else ""
         plural = "s" if len(self.sizes) > 1 else ""
         built = f"N-grams: {sum(self.sizes):,} ({parts} token{plural}){characters}, {each}"
-        return f"{built}\nSettings {self.choice}" if self.choice else built
+        return f"{built}\n{self.choice}" if self.choice else built
 
 
 class NgramClassifier(NgramArguments, Classifier):

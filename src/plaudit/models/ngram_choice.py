@@ -82,8 +82,10 @@ class SettingsChoice:
 
     def __str__(self) -> str:
         if not self.n_texts:
-            return f"too few texts to choose settings: {self.best.settings}"
-        return f"chosen on {counted(self.n_texts, 'text')} from {len(self.tried)} settings: {self.best.settings}"
+            return f"Settings: {self.best.settings}; too few texts to choose others"
+        return (
+            f"Settings chosen on {counted(self.n_texts, 'text')} from {len(self.tried)} settings: {self.best.settings}"
+        )
 
 
 def choose(

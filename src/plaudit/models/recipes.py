@@ -8,11 +8,12 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from plaudit.config import ModelConfig, RunConfig, TrainingConfig
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, PluginError
 from plaudit.models.base import Classifier
 from plaudit.registry import BUILT_IN, find_recipe
 from plaudit.setting_values import kind_in_words
@@ -34,6 +35,7 @@ def build(config: RunConfig) -> Classifier:
     kind: type[Classifier] = record.load_class()
     if record.package != "plaudit":
         record.load_explainer()  # which nothing else looks at before the report
+        searched_defaults(recipe)  # nor at this before a search
     given = settings_of(config)
     known = _arguments(kind)
     if "seed" not in known:
@@ -50,6 +52,48 @@ def build(config: RunConfig) -> Classifier:
         able = " and ".join(name for name in BUILT_IN if class_of(name).streams)
         raise ConfigError(f"--streaming: --recipe {recipe} keeps its texts in memory; {able} can stream.")
     return kind(**given)
+
+
+def searched_defaults(recipe: str) -> dict[str, Any]:
+    """Return what holds for the settings of a recipe's search space where they are not given.
+
+    Raises:
+        PluginError: A plugin's space names what is no setting of its classifier.
+    """
+    found = find_recipe(recipe)
+    defaults = found.load_class().default_params()
+    if odd := [name for name in found.space if name not in defaults]:
+        raise PluginError(f"the plugin {found.package}: {odd[0]!r} in the space of {recipe} is no setting of it.")
+    return {name: defaults[name] for name in found.space}
+
+
+def further_decided(config: RunConfig, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a run's further settings, with all others that a plugin's classifier has; what TOML cannot hold is left.
+
+    Args:
+        config: The run.
+        params: The fitted classifier's `decided_params`.
+    """
+    recipe: str = config.model.recipe
+    further: dict[str, Any] = config.model.further or {}
+    if find_recipe(recipe).package == "plaudit":
+        return further or None
+    found = {
+        name: value for name, value in params.items() if name not in SETTINGS and _can_be_given(name, value, recipe)
+    }
+    return (found | further) or None
+
+
+def _can_be_given(name: str, value: object, recipe: str) -> bool:
+    """Say whether run.toml can hold a value, and its reader takes it for that setting."""
+    import tomli_w
+
+    try:
+        _check_type(name, value, class_of(recipe))
+        tomli_w.dumps({name: value})
+    except (ConfigError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _check_type(name: str, value: object, kind: type[Classifier]) -> None:

@@ -26,13 +26,13 @@ from plaudit.embeddings import EmbeddingTable
 from plaudit.errors import ConfigError, PlauditError, require
 from plaudit.evaluation import answer
 from plaudit.evaluation.named_metrics import figure_of, find_metric
-from plaudit.models.recipes import build
+from plaudit.models.recipes import build, searched_defaults
 from plaudit.plugins import fault_of_plugin
 from plaudit.registry import Space, find_recipe
 from plaudit.text.token_memory import keep_tokens, remembering_tokens
 from plaudit.training import EpochResult, History, Monitor
 from plaudit.tuning.journal import Line, TrialJournal
-from plaudit.tuning.space import default_settings, run_config
+from plaudit.tuning.space import run_config
 from plaudit.tuning.trials import Result, Trial
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def search(
     for number, (recipe, space) in enumerate(task.spaces.items()):
         if number < len(trials):
             continue
-        defaults = default_settings(recipe, space)
+        defaults = searched_defaults(recipe)
         codes = {f"{recipe}.{name}": space[name].encode(value) for name, value in defaults.items()}
         study.enqueue_trial({"recipe": number, **codes})
     bench = _Bench(task, monitors, clock, spent_s=kept[-1]["spent_s"] if kept else 0.0)
@@ -162,7 +162,7 @@ def _take_over(study: optuna.Study, task: Task, line: Line) -> Trial:
     space, fixed = task.spaces[recipe], optuna.trial.FixedTrial(line["params"])
     settings = {name: kind.suggest(fixed, f"{recipe}.{name}") for name, kind in space.items()}
     result = None if line["result"] is None else Result(**line["result"])
-    return Trial(line["trial"], recipe, settings, default_settings(recipe, space), result, line["reason"])
+    return Trial(line["trial"], recipe, settings, searched_defaults(recipe), result, line["reason"])
 
 
 class _Bench:
@@ -224,7 +224,7 @@ class _Bench:
             study.tell(asked, state=state)
         else:
             study.tell(asked, self._value(result))
-        return Trial(number, recipe, settings, default_settings(recipe, space), result, reason)
+        return Trial(number, recipe, settings, searched_defaults(recipe), result, reason)
 
     def _measure(self, recipe: str, settings: dict[str, Any], watch: Monitor) -> Result:
         """Train, save and score one model."""

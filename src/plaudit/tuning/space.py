@@ -1,7 +1,7 @@
 """Which settings of a recipe are searched, and the run of `plaudit train` that a trial is.
 
-The bounds stand in the recipe's record (`plaudit.registry`). What a setting is by default its classifier says; here it
-is read from there, because each recipe's first trial is its defaults.
+The bounds stand in the recipe's record (`plaudit.registry`). What a setting is by default its classifier says
+(`models.recipes.searched_defaults`): each recipe's first trial is its defaults.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import fields
 from typing import Any
 
 from plaudit.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
-from plaudit.errors import PluginError
 from plaudit.registry import Choice, Space, find_recipe
 
 
@@ -22,19 +21,6 @@ def make_spaces(recipes: Sequence[str], embeddings: Sequence[str]) -> dict[str, 
         recipe: {**space, "embedding": Choice(tuple(embeddings))} if "embedding" in space else space
         for recipe, space in spaces.items()
     }
-
-
-def default_settings(recipe: str, space: Space) -> dict[str, Any]:
-    """Return what holds for the searched settings where they are not given.
-
-    Raises:
-        PluginError: A plugin's space names what is no setting of its classifier.
-    """
-    found = find_recipe(recipe)
-    defaults = found.load_class().default_params()
-    if odd := [name for name in space if name not in defaults]:
-        raise PluginError(f"the plugin {found.package}: {odd[0]!r} in the space of {recipe} is no setting of it.")
-    return {name: defaults[name] for name in space}
 
 
 def run_config(data: DataConfig, *, seed: int, recipe: str, settings: Mapping[str, Any]) -> RunConfig:

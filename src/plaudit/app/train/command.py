@@ -21,7 +21,7 @@ from plaudit.app.options import GroupBy, Language, Test, Validation, Verbose, re
 from plaudit.app.terminal import make_console, print_metrics, print_next, scoring_shown
 from plaudit.app.train.monitors import EpochLines, InterruptWatch, TensorBoardLog
 from plaudit.config import DataSpec, RunConfig, TrainingConfig
-from plaudit.errors import ConfigError
+from plaudit.errors import ConfigError, PluginError
 from plaudit.registry import BUILT_IN, recipe_names, unknown_recipe
 
 if TYPE_CHECKING:
@@ -35,13 +35,15 @@ def further_settings(words: list[str]) -> dict[str, Any] | None:
     """Return settings given as NAME=VALUE, each value as TOML has it or else a word; None for none.
 
     Raises:
-        ConfigError: One has no name.
+        ConfigError: One has no name, or two have the same.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for each in words:
         name, equals, value = each.partition("=")
         if not (name.isidentifier() and equals):
             raise ConfigError(f"--set {each}: expected NAME=VALUE.")
+        if name in found:
+            raise ConfigError(f"--set {each}: {name} is given twice.")
         try:
             found[name] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:  # a word without quotation marks
@@ -237,4 +239,6 @@ def _print_outcome(outcome: Outcome, seconds: float) -> None:
         f"Took {seconds:.1f} s, {figures['seconds']:.1f} s of it training{most}.",
         markup=False,
     )
+    if outcome.unreadable is not None:
+        raise PluginError(f"{outcome.folder}: the model is saved, but cannot be opened: {outcome.unreadable}")
     print_next(console, "plaudit", "predict", str(outcome.folder), then=' "your text"')

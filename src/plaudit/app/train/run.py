@@ -37,7 +37,7 @@ from plaudit.evaluation.profile import Profile
 from plaudit.models import Classifier, NetworkClassifier, load
 from plaudit.models.advice import look_at
 from plaudit.models.artifact import MANIFEST, check_target, publish
-from plaudit.models.recipes import build, refits
+from plaudit.models.recipes import build, further_decided, refits
 from plaudit.plugins import owner
 from plaudit.progress import doing
 from plaudit.report import ReportFacts
@@ -68,6 +68,7 @@ class Outcome:
         config: The run with everything decided.
         crossed: The cross-validated figures; None where texts are many or the recipe is slow.
         caution: That the figures prove nothing: all texts were trained on, or the model is hardly better than a guess.
+        unreadable: Why what a plugin's recipe wrote cannot be opened; None where it can.
     """
 
     model: Classifier
@@ -78,6 +79,7 @@ class Outcome:
     unseen: Metrics | MultiLabelMetrics | None = None
     crossed: CrossValidated | None = None
     caution: str | None = None
+    unreadable: str | None = None
 
 
 def run_training(
@@ -263,8 +265,7 @@ class _Run:
         model, fitted = self.model, self.fitted
         with doing("Writing the model and its report"), publish(self.output) as folder:
             model.write_whole(folder)
-            if (fault := _fault_of_reading(model, folder)) is not None:
-                self.say(f"note: the model is saved, but cannot be opened: {fault}")
+            unreadable = _fault_of_reading(model, folder)
             size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             metrics["train"]["size_bytes"] = size_bytes
             record = Record(
@@ -290,6 +291,7 @@ class _Run:
         return Outcome(
             model, self.output, metrics, tested.answers, self.config,
             unseen=alone, crossed=tested.crossed, caution=caution_line(facts),
+            unreadable=unreadable,
         )  # fmt: skip
 
     def _metrics(self, tested: Tested) -> dict[str, dict[str, Any]]:
@@ -365,7 +367,7 @@ def _fault_of_reading(model: Classifier, folder: Path) -> str | None:
     try:
         load(folder)
     except PlauditError as fault:
-        return str(fault).replace(f"{folder}/", "")
+        return str(fault).replace(f"{folder}/", "").replace(str(folder), "its folder")
     return None
 
 
@@ -402,7 +404,8 @@ def _decided(config: RunConfig, params: Mapping[str, Any]) -> RunConfig:
         left_open = [field.name for field in fields(table) if getattr(table, field.name) is None]
         return replace(table, **{name: params[name] for name in left_open if name in params})
 
-    return replace(config, model=fill(config.model), training=fill(config.training))
+    further = further_decided(config, params)
+    return replace(config, model=replace(fill(config.model), further=further), training=fill(config.training))
 
 
 def _say_all(say: Say, lines: list[str]) -> None:
