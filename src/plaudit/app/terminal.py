@@ -198,7 +198,8 @@ def figure_note(answers: Answers, name: str) -> str:
         return ""
     note = kind.words_of_sets if answers.multi_label else kind.words
     if name in _MEANS:
-        return _macro_note(answers.metrics, note, only_true=name == "balanced_accuracy")
+        of = _macro_note(answers.metrics, note, only_true=name == "balanced_accuracy")
+        return "; ".join(filter(None, (of, _counted_as_0(answers.metrics) if name == "precision_macro" else "")))
     second = f"of {plain(answers.classes[1])!r}" if len(answers.classes) == 2 and not answers.multi_label else ""
     if name == "f1":
         return second or _macro_note(answers.metrics, "mean over classes", only_true=False)
@@ -229,6 +230,18 @@ def _macro_note(metrics: Metrics | MultiLabelMetrics, note: str, *, only_true: b
         return note
     found = f"the {occurring} of {len(sizes)} classes that occur"
     return f"mean recall of {found}" if only_true else f"mean over {found} or are answered"
+
+
+def _counted_as_0(metrics: Metrics | MultiLabelMetrics) -> str:
+    """Say how many classes that occur were never answered: they have no precision, and count as 0 in its mean."""
+    from plaudit.evaluation import Metrics
+
+    if isinstance(metrics, Metrics):
+        counts, given = metrics.confusion.sum(axis=1).tolist(), metrics.confusion.sum(axis=0).tolist()
+    else:
+        counts, given = list(metrics.counts), list(metrics.given)
+    n = sum(count > 0 and not answered for count, answered in zip(counts, given, strict=True))
+    return f"{counted(n, 'class', 'classes')} never answered {'counts' if n == 1 else 'count'} as 0" if n else ""
 
 
 def _print_classes(console: Console, metrics: MultiLabelMetrics) -> None:
