@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from plaudit.evaluation.repeats import Repeats
 
 MOST_BINS = 15  # Guo et al. 2017
-_LEAST_CASES = 20  # in a bin: with fewer, scatter is most of the error
+LEAST_CASES = 20  # in a bin: with fewer, scatter is most of the error
 _BY_CHANCE = 1_000  # simulated samples
 _LEAST_KNOWN = 8  # cases; the intervals of six held the truth 85 times of 100
 
@@ -148,7 +148,7 @@ def reliability(
 def bin_numbers(probabilities: NDArray[np.float64], n_bins: int | None = None) -> NDArray[np.int64]:
     """Return the bin of each case, int64 [N]: equally many a bin except for ties, numbered from 0 without a gap."""
     n = len(probabilities)
-    most = n_bins or min(MOST_BINS, max(1, n // _LEAST_CASES))
+    most = n_bins or min(MOST_BINS, max(1, n // LEAST_CASES))
     ordered = np.sort(probabilities)
     edges = ordered[(np.arange(1, most) * n) // most]
     bins: NDArray[np.int64] = np.unique(np.searchsorted(edges, probabilities, side="right"), return_inverse=True)[1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from plaudit.data import Dataset
 from plaudit.evaluation import Answers, Reliability, answer
+from plaudit.evaluation.calibration import LEAST_CASES
 from plaudit.models import Classifier
 from plaudit.training.class_scaling import ClassScaling, choose_scaling
 from plaudit.training.temperature import why_unscaled
@@ -65,7 +66,9 @@ class Calibrated:
         """Say what was chosen and what it brings; `of` names the model where there are several."""
         heading = f"Calibration of {of}" if of else "Calibration"
         if not self.is_scaled:
-            return f"{heading}: {why_unscaled(len(self.validation))}; calibration error {self.after.error:.4f}."
+            n = len(self.validation)
+            error = f"; calibration error {self.after.error:.4f}" if n >= LEAST_CASES else ""
+            return f"{heading}: {why_unscaled(n)}{error}."
         how = f"temperature {self.temperature:.4f}"
         if self.by_class is not None:
             how = f"{self.by_class.n_own} of {len(self.by_class.scale)} classes scaled by themselves"
