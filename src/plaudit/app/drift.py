@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from plaudit.models import Classifier
 
 _FOUND = 1  # the exit code of --check
-_SHOWN, _SHOWN_CHARACTERS = 5, 100
+_SHOWN, _SHOWN_CHARACTERS = 5, 50
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,12 @@ def _table(found: Drift) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for name in ("", "before", "now", "distance", "p"):
-        table.add_column(name, justify="left" if not name else "right")
+    for name in ("", "before", "now", "distance", "p", ""):
+        table.add_column(name, justify="right" if name else "left")
     for each in found.shifts:
-        mark = "drift: " if each.is_drift else ""
         p = f"{each.p_value:.3f}" if each.p_value >= 0.001 else "< 0.001"
-        table.add_row(f"{mark}{plain(each.name)}", plain(each.before), plain(each.now), f"{each.distance:.3f}", p)
+        figures = plain(each.before), plain(each.now), f"{each.distance:.2f}", p
+        table.add_row(plain(each.name), *figures, "drift" if each.is_drift else "")
     return table
 
 

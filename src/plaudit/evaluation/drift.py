@@ -29,6 +29,7 @@ FEWEST = 20  # texts on either side; of fewer nothing is certain
 _LEAST = 0.1  # of a distance: a tenth of the texts are otherwise than they were
 _LEAST_UNLIKE = 0.05  # the share of texts unlike the training texts is 0.01 by its limit
 _DRAWS, _DRAW = 20_000, 9
+_TOLD = 3  # shifts, in a sentence
 _TERMS = np.arange(1, 101)
 
 
@@ -87,8 +88,11 @@ class Drift:
             return f"Too few texts to tell ({min(self.n, self.n_before)}; {FEWEST} or more on both sides)."
         if not self.found:
             return "No drift found: nothing differs by more than chance and enough to matter."
-        what = ", ".join(f"{each.name} ({each.before} before, {each.now} now)" for each in self.found)
-        return f"Drift: these texts differ from those that the model was tested on in {what}."
+        told = [f"{each.name} ({each.before} before, {each.now} now)" for each in self.found[:_TOLD]]
+        more = [f"{len(self.found) - _TOLD} more"] if len(self.found) > _TOLD else []
+        what = [*told, *more]
+        words = ", ".join(what[:-1]) + " and " + what[-1] if len(what) > 1 else what[0]
+        return f"Drift: these texts differ from those that the model was tested on in {words}."
 
 
 def check_level(level: float) -> None:
@@ -131,7 +135,7 @@ def find_drift(before: Profile, now: Profile, *, level: float = USUAL_LEVEL, see
 _IN_WORDS = {
     of.WORDS: ("words a text", "{:.0f}"),
     of.KNOWN: ("words known from training", "{:.0%}"),
-    of.LIKENESS: ("likeness to the training texts", "{:.1f}"),
+    of.LIKENESS: ("likeness to training", "{:.1f}"),
     of.GRAMMAR: ("function words of {}", "{:.0%}"),
     of.CONFIDENCE: ("confidence", "{:.2f}"),
 }
@@ -147,7 +151,7 @@ def _of_numbers(name: str, before: Profile, now: Profile) -> Shift:
     if name == of.GRAMMAR and before.language is not None:
         words = words.format(language_name(before.language))
         if now.language not in (before.language, None):
-            medians[1] += f", these look {language_name(now.language or '')}"
+            medians[1] += f" ({language_name(now.language or '')})"
     p_value = _kolmogorov((size + 0.12 + 0.11 / size) * distance)
     return Shift(words, distance, _LEAST, p_value, medians[0], medians[1])
 
@@ -174,7 +178,7 @@ def _of_unlike(before: Profile, now: Profile, random: np.random.Generator) -> Sh
     a, b = (np.array([each.unlike or 0, each.n - (each.unlike or 0)]) for each in (before, now))
     distance, p_value = _exchanged(a, b, random)
     told = [f"{100 * each[0] / each.sum():.1f} %" for each in (a, b)]
-    return Shift("texts unlike the training texts", distance, _LEAST_UNLIKE, p_value, told[0], told[1])
+    return Shift("texts unlike training", distance, _LEAST_UNLIKE, p_value, told[0], told[1])
 
 
 def _exchanged(a: NDArray[np.int64], b: NDArray[np.int64], random: np.random.Generator) -> tuple[float, float]:
