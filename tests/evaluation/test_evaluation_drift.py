@@ -67,9 +67,7 @@ def test_what_differs_is_named(reviews: Dataset, model: NgramClassifier) -> None
     assert [each.name for each in find_drift(before, Profile.of(model, liked)).found] == ["answers"]
     foreign = pa.array(["zxqv qwrt plmk bnvc"] * 50, pa.large_string())
     found = find_drift(before, Profile.of(model, foreign))
-    assert {"words known from training", "texts unlike training", "words a text"} <= {
-        each.name for each in found.found
-    }
+    assert {"words known from training", "texts unlike training", "words a text"} <= {each.name for each in found.found}
     assert "0 % now" in found.sentence()
 
 
