@@ -32,7 +32,13 @@ def test_drift_is_found_or_not(command: Command, sample_model: Path, texts: Path
     assert row.endswith("drift")
     assert f"{texts / 'other.jsonl'}:" in other.out.replace("\n", "")  # where the strangest texts stand
     assert "Drift: these texts differ" in command("drift", sample_model, texts / "other.jsonl").out
+    train = load_sample().train.texts.to_pylist()[:60]
+    (texts / "seen.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in train), encoding="utf-8")
+    assert "trained or chosen on 60 of these texts" in " ".join(
+        command("drift", sample_model, texts / "seen.jsonl").out.split()
+    )
     found = command("drift", sample_model, texts / "other.jsonl", "--json").json()
+    assert found["n_seen"] == 0
     assert (found["drift"], found["n"], found["level"]) == (True, 100, 0.05)
     assert {"name", "drift", "distance", "least_distance", "p_value", "before", "now"} == found["shifts"][0].keys()
     assert found["least_like_training"][0]["text"].startswith("zxqv")

@@ -181,7 +181,7 @@ def test_the_card_counts_openings_as_the_page_does(command: Command, sample_mode
     command("evaluate", model, "sample")
     command("report", model)
     after = (model / "README.md").read_text(encoding="utf-8")
-    assert "The test texts were opened 2 times, after\n" in after
+    assert "The test texts were opened 2 times, the first time, after\n" in after
     assert "- The test: Its texts have been opened 2 times." in after
     assert "opened 2 times" in (model / "report.html").read_text(encoding="utf-8")
     assert len(after.split("\n")) == len(before.split("\n"))

@@ -74,18 +74,24 @@ def drift(
                 "name texts like those it was trained on: --against FILE."
             )
     else:
-        before, _ = _profile(classifier, model, against, spec, language=None)
-    now, strange = _profile(classifier, model, data, spec, language=before.language)
+        before, *_ = _profile(classifier, model, against, spec, language=None)
+    now, strange, n_seen = _profile(classifier, model, data, spec, language=before.language)
     found = find_drift(before, now, level=level)
     if as_json:
-        print_json(_as_values(found, strange))
+        print_json({**_as_values(found, strange), "n_seen": n_seen})
     else:
         console = make_console()
         what = "the model's test texts" if against is None else plain(against)
         console.print(f"{plain(data)}  ({found.n:,} texts) beside {what} ({found.n_before:,})", markup=False)
         print_table(console, _table(found))
+        if n_seen:
+            console.print(
+                f"note: the model was trained or chosen on {n_seen:,} of these texts: they are more like its training "
+                "texts, and its answers to them surer, than those of later texts.",
+                markup=False,
+            )
         console.print(plain(found.sentence()), markup=False)
-        if found.found and strange:
+        if found.found and strange and strange[0].likeness < 0:
             console.print("\nLeast like the training texts:")
             for each in strange:
                 console.print(f"  {plain(each.where)} ({each.likeness:.1f}): {plain(each.text)}", markup=False)
@@ -97,13 +103,17 @@ def drift(
 
 def _profile(
     classifier: Classifier, model: Path, source: str, spec: DataSpec, *, language: str | None
-) -> tuple[Profile, list[Strange]]:
-    """Return the profile of a source's texts, and those that are least like the training texts."""
+) -> tuple[Profile, list[Strange], int]:
+    """Return the profile of a source's texts, those least like the training texts, and how many the model has met."""
+    from plaudit.app.run.met import Met
+    from plaudit.data import Dataset
     from plaudit.evaluation.profile import Gathered
 
     gathered, strange = Gathered(classifier, language=language), list[Strange]()
+    met, n_seen = Met.read(model), 0
     for texts, places in _read(model, source, spec):
         likeness = gathered.add(texts)
+        n_seen += 0 if met is None else int(met.is_seen(Dataset(texts, None, (), source)).sum())
         if likeness is None:
             continue
         for i in likeness.argsort(kind="stable")[:_SHOWN].tolist():
@@ -113,7 +123,7 @@ def _profile(
         strange = sorted(strange, key=lambda each: each.likeness)[:_SHOWN]
     if not len(gathered):
         raise DataError(f"{source}: no texts.")
-    return gathered.profile(), strange
+    return gathered.profile(), strange, n_seen
 
 
 def _read(model: Path, source: str, spec: DataSpec) -> Iterator[tuple[pa.LargeStringArray, list[str]]]:

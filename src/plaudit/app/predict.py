@@ -95,6 +95,7 @@ def predict(
 _LOCAL, _RAY = "local", "ray"
 _MOSTLY_UNSCORED = 3  # the exit code when more than half of the rows could not be scored
 _SHOWN = 8  # answers
+_MANY = 1_000  # rows: of fewer, most of the time was the start
 
 
 def predict_file(
@@ -152,17 +153,15 @@ def predict_file(
     if not totals.rows:
         raise DataError(f"{'standard input' if source == '-' else source}: no rows; nothing was scored.")
     seconds = time.perf_counter() - start
-    rate = (totals.rows - totals.earlier_rows) / seconds
+    n_scored = totals.rows - totals.earlier_rows
+    speed = f", {n_scored / seconds:,.0f} rows a second" if n_scored >= _MANY else ""
     more = f"; {totals.unanswered:,} without an answer" if totals.unanswered else ""
     more += f", of them {totals.unscored:,} that could not be scored (see reason)" if totals.unscored else ""
     earlier = f", {totals.earlier_rows:,} of them by an earlier run" if totals.earlier_rows else ""
     where = "" if is_printed else f" -> {target}"
     mix = describe_mix(totals.mix, totals.rows)
     answers = f" Answers: {mix}." if mix else ""
-    line.say(
-        f"{counted(totals.rows, 'row')}{earlier}, {seconds:.1f} s, {counted(round(rate), 'row')} a second"
-        f"{more}{where}.{answers}"
-    )
+    line.say(f"{counted(totals.rows, 'row')}{earlier}, {seconds:.1f} s{speed}{more}{where}.{answers}")
     if totals.unscored > totals.rows / 2:
         line.say(f"More than half of the rows could not be scored; the first: {sentence(plain(totals.reason))}")
         raise typer.Exit(_MOSTLY_UNSCORED)

@@ -208,6 +208,8 @@ def _print_reached(choice: RuleChoice, what: str, *, is_applied: bool, multi_lab
         print_table(console, steps_table(choice.steps, choice.about, multi_label=multi_label))
     for note in choice.notes:
         console.print(f"note: {plain(note)}", markup=False)
+    if choice.rule.is_needless and not is_applied:
+        return
     if choice.is_chosen:
         console.print(
             "\nThe rule was chosen on these texts, so the figures are optimistic, more so with fewer texts or more "

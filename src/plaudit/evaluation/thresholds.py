@@ -150,7 +150,7 @@ def choose_rule(
         choice = _between_two(truth == number, found[:, number], repeats, number, model.class_names, recall, precision)
     if scope is not None:
         choice = replace(choice, rule=replace(choice.rule, unlike=scope.rate), notes=(*choice.notes, str(scope)))
-    own = choice.rule.abstain_below
+    own = None if choice.rule.is_needless else choice.rule.abstain_below
     if about is not None and choice.rule.thresholds is not None:
         own = choice.rule.thresholds[0] if about == 1 else 1 - choice.rule.thresholds[0]
     steps = tuple(tabulate(truth, found, of=about, multi_label=model.multi_label_, proposed=own))

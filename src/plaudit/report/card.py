@@ -75,7 +75,9 @@ everything was decided. The interval (Wilson) takes texts as independent; it say
 lists every file that scoring needs, with its SHA-256.
 """
 
-_OPENED = re.compile(r"The test texts were opened (?:once|[0-9]+ times)(?=, after$)", re.MULTILINE)
+_OPENED = re.compile(
+    r"The test texts were opened (?:once|[0-9]+ times(?:, the first time)?)(?=,? after$)", re.MULTILINE
+)
 _RULE = "Decision rule: "
 _NO_RULE = "none; {default} is answered."
 _COLUMNS = ("", "texts", "accuracy", "95 % interval", "log loss")
@@ -148,7 +150,7 @@ def _item(said: Said) -> str:
 
 
 def _times(n: int) -> str:
-    return "once" if n == 1 else f"{n} times"
+    return "once" if n == 1 else f"{n} times, the first time"
 
 
 def _default_rule(*, multi_label: bool) -> str:
