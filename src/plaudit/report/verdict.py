@@ -182,6 +182,8 @@ def against_guess(figures: Mapping[str, Figure], guessed: tuple[str, ...], guess
         return Said(topic, tone, f"A{always}; the model avoids {_hundred(spared)} of 100 of those errors.")
     if high < guess:
         text = f"Worse than a guess: a{always}. Do not use it as it is."
+    elif accuracy.value > guess:
+        text = f"These texts are too few to show that it is better than a guess: a{always}."
     else:
         text = f"No better than a guess, as far as these texts show: a{always}."
     area = figures.get("roc_auc")
