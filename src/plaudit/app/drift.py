@@ -108,18 +108,20 @@ def _profile(
     from plaudit.app.run.met import Met
     from plaudit.data import Dataset
     from plaudit.evaluation.profile import Gathered
+    from plaudit.report.drawing import shorten
+    from plaudit.text.token_memory import keep_tokens, remembering_tokens
 
     gathered, strange = Gathered(classifier, language=language), list[Strange]()
     met, n_seen = Met.read(model), 0
     for texts, places in _read(model, source, spec):
-        likeness = gathered.add(texts)
+        with remembering_tokens():  # the model, its scope and the profile ask for the same ones
+            keep_tokens(texts)
+            likeness = gathered.add(texts)
         n_seen += 0 if met is None else int(met.is_seen(Dataset(texts, None, (), source)).sum())
         if likeness is None:
             continue
         for i in likeness.argsort(kind="stable")[:_SHOWN].tolist():
-            shown = " ".join(texts[i].as_py().split())
-            shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[: _SHOWN_CHARACTERS - 1]}…"
-            strange.append(Strange(places[i], float(likeness[i]), shown))
+            strange.append(Strange(places[i], float(likeness[i]), shorten(texts[i].as_py(), _SHOWN_CHARACTERS)))
         strange = sorted(strange, key=lambda each: each.likeness)[:_SHOWN]
     if not len(gathered):
         raise DataError(f"{source}: no texts.")
@@ -138,8 +140,9 @@ def _read(model: Path, source: str, spec: DataSpec) -> Iterator[tuple[pa.LargeSt
     from plaudit.data.readers.sources import find_sources, not_empty
     from plaudit.models.remembered import remembered_spec
 
+    remembered = remembered_spec(model)
     for each in not_empty(find_sources(source, spec.format)):
-        intake = Intake(each, spec, is_label_needed=False, remembered=remembered_spec(model))
+        intake = Intake(each, spec, is_label_needed=False, remembered=remembered)
         try:
             for taken in intake:
                 if taken.faults and not spec.skip_invalid:
