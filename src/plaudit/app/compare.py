@@ -218,8 +218,7 @@ def _tell_several(
 
 def _of_answered(answers: Answers) -> str:
     """Return the share that is right of the texts that were answered."""
-    n = len(answers) - answers.n_unanswered
-    return f"{answers.right.sum() / n:.4f}" if n else "–"
+    return f"{answers.right.sum() / answers.n_answered:.4f}" if answers.n_answered else "–"
 
 
 def _table_of_several(names: Sequence[str], answers: Sequence[Answers], accuracies: Sequence[Interval]) -> Table:
@@ -263,7 +262,7 @@ def _print(
         if n := each.n_unanswered:
             console.print(
                 f"{name} gave no answer to {counted(n, 'text, which counts', 'texts, which count')} as wrong here; "
-                f"evaluate and gate give the accuracy of the {len(each) - n:,} answered ({_of_answered(each)}).",
+                f"evaluate and gate give the accuracy of the {each.n_answered:,} answered ({_of_answered(each)}).",
                 markup=False,
             )
     console.print(f"\n{found.sentence(a, b)}", markup=False)

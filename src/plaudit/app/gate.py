@@ -151,11 +151,11 @@ def gate(
             for each in findings
         ]
         opened = {"openings": openings[0]} | ({"openings_of_other": openings[1]} if len(openings) > 1 else {})
-        of = {"n": metrics.n, "n_answered": answered(answers[0])}
+        of = {"n": metrics.n, "n_answered": answers[0].n_answered}
         print_json({"met": is_met, **of, "data": texts.what, "requirements": told, **opened})
     else:
         console = make_console()
-        n, n_answered = counted(metrics.n, "text"), answered(answers[0])
+        n, n_answered = counted(metrics.n, "text"), answers[0].n_answered
         said = n if n_answered == metrics.n else f"{n}, {n_answered:,} of them answered"
         console.print(f"{texts.what}  ({said})", markup=False)
         for each in findings:
@@ -192,16 +192,11 @@ def _check(wanted: Requirement, metrics: Metrics | MultiLabelMetrics, answers: A
     note = "" if wanted.of_class else figure_note(answers, figure_key(wanted.figure, of_sets=answers.multi_label))
     words += f", {note}" if note else ""
     if wanted.of_class is not None or wanted.figure in _OF_ANSWERED:
-        n = answered(answers)
+        n = answers.n_answered
         words += "" if n == len(answers) else f", of the {counted(n, 'text')} answered ({100 * n / len(answers):.0f} %)"
     if holds(figure, wanted.bound) and not is_sure:
         words += "; the texts are too few to be sure of it"
     return Judged(wanted.said, is_met, figure, interval, f"{words}.")
-
-
-def answered(answers: Answers) -> int:
-    """Return how many of the texts were answered."""
-    return len(answers) - answers.n_unanswered
 
 
 def _figure(

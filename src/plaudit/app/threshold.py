@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from plaudit.models.rules import DecisionRule
 
 
-_CARD = "README.md"
-
-
 @errors_as_lines
 @reads_data
 @scoring_shown()
@@ -156,7 +153,7 @@ def _write(model: Path, classifier: Classifier) -> None:
 
     rule = classifier.rule_
     write_rule(model, None if rule is None else rule.to_dict())
-    _rewrite_card(model / _CARD, classifier)
+    _rewrite_card(model, classifier)
 
 
 def _show(classifier: Classifier, facts: dict[str, Any], *, as_json: bool, is_proposed: bool = False) -> None:
@@ -241,10 +238,12 @@ def _read_costs(given: str) -> Any:  # Any: JSON, which `choose_rule` checks
         ) from error
 
 
-def _rewrite_card(path: Path, classifier: Classifier) -> None:
+def _rewrite_card(model: Path, classifier: Classifier) -> None:
     """Say the rule in the model card; a card that is not there, or not ours any more, is left as it is."""
     from plaudit.report import with_rule
+    from plaudit.report.card import CARD
 
+    path = model / CARD
     rule = None if classifier.rule_ is None else classifier.rule_.describe(classifier.class_names) + "."
     if not path.is_file():
         return

@@ -114,6 +114,11 @@ class Answers:
         return int((self.predictions < 0).sum())
 
     @property
+    def n_answered(self) -> int:
+        """How many texts got an answer."""
+        return len(self) - self.n_unanswered
+
+    @property
     def losses(self) -> NDArray[np.float64]:
         """Each text's log loss in nats, float64 [N]; multi-label the mean over the classes."""
         if self.multi_label:

@@ -40,6 +40,7 @@ from plaudit.plugins import installed_version
 from plaudit.registry import find_recipe
 from plaudit.report import ReportFacts, model_card, plot_curves, plot_reliability, report_page
 from plaudit.report.audit_facts import quick_audit
+from plaudit.report.card import CARD
 from plaudit.report.facts import (
     FORMAT_VERSION,
     TEST_TEXTS,
@@ -98,7 +99,7 @@ class Record:
         plot_reliability(found.before, found.after, folder, is_scaled=found.is_scaled, multi_label=model.multi_label_)
         self.facts.write(folder)
         card = model_card(self.facts, title=name, openings=openings)
-        (folder / "README.md").write_text(card, encoding="utf-8")
+        (folder / CARD).write_text(card, encoding="utf-8")
         try:
             page = report_page(self.facts, name=name, openings=openings, rule=None)
             (folder / REPORT).write_text(page, encoding="utf-8")
